@@ -1,0 +1,59 @@
+/**
+ * The activity log: the last hundred lines, in the form of the original terminal. Price lines come in such numbers that they
+ * would push everything else out within seconds, so the last hundred of the others are kept beside them.
+ */
+import { formatPercent, formatPrice } from './format.js';
+
+/** @typedef {'connection' | 'feed' | 'price' | 'problem'} Topic */
+/** @typedef {{ serial: number, at: number, topic: Topic, text: string }} Line  `at`: page's clock, ms */
+
+export const KEPT_LINES = 100;
+
+export class ActivityLog {
+  /** Every line, oldest first. @type {Line[]} */
+  all = [];
+  /** Every line that is not a price, oldest first. @type {Line[]} */
+  withoutPrices = [];
+  #serial = 0;
+
+  /**
+   * @param {number} at
+   * @param {Topic} topic
+   * @param {string} text
+   */
+  add(at, topic, text) {
+    const line = { serial: (this.#serial += 1), at, topic, text };
+    keep(this.all, line);
+    if (topic !== 'price') keep(this.withoutPrices, line);
+  }
+}
+
+/**
+ * `📊 BTC/USD: $95,500.00 (+0.25%)`; without a known previous close there is no percentage.
+ * @param {string} name
+ * @param {import('./wire.js').Quote} quote
+ */
+export function priceLine(name, quote) {
+  const percent = quote.percentChange === null ? '' : ` (${formatPercent(quote.percentChange)})`;
+  return `📊 ${name}: ${formatPrice(quote.symbol, quote.exchange, quote.price)}${percent}`;
+}
+
+/** @type {Record<import('./wire.js').FeedState, string>} */
+const FEED_SIGNS = { idle: '💤', connecting: '⏳', live: '🟢', stalled: '⚠️', fallback: '🛟', refused: '⛔' };
+
+/**
+ * `🛟 Feed fallback: the upstream closed the connection …`.
+ * @param {import('./wire.js').Feed} feed
+ */
+export function feedLine(feed) {
+  return `${FEED_SIGNS[feed.state]} Feed ${feed.state}${feed.reason ? `: ${feed.reason}` : ''}`;
+}
+
+/**
+ * @param {Line[]} lines
+ * @param {Line} line
+ */
+function keep(lines, line) {
+  lines.push(line);
+  if (lines.length > KEPT_LINES) lines.shift();
+}

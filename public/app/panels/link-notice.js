@@ -1,0 +1,25 @@
+import { formatSpan } from '../format.js';
+import { part, setText, show } from './paint.js';
+
+/** What to make of the prices while the page is cut off from the stream. */
+export class LinkNotice extends HTMLElement {
+  #what = part(this, '.what');
+  #since = part(this, '.since');
+
+  /** @param {import('../main.js').Frame} frame */
+  paint({ store, changes, now, second }) {
+    if (!second && !changes.topics.has('link')) return;
+    const { link } = store;
+    const disconnected = link.state === 'disconnected';
+    show(this, disconnected);
+    if (!disconnected) return;
+    const prices =
+      store.rest === 'ok'
+        ? 'Disconnected: prices by REST every 30 s'
+        : store.rest === 'failed'
+          ? 'Disconnected: prices by REST every 30 s, but that fails too. These are the last known prices'
+          : 'Disconnected: asking for prices by REST every 30 s';
+    setText(this.#what, `${prices}. Reason: ${link.reason}.`);
+    setText(this.#since, `It has been so for ${formatSpan(now - link.since)}.`);
+  }
+}

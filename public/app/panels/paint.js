@@ -1,0 +1,54 @@
+/** Writing to the page only what is not there yet: what has not changed costs a comparison and no layout. */
+
+/**
+ * @param {Element} element  holds text and nothing else
+ * @param {string} text
+ */
+export function setText(element, text) {
+  const node = element.firstChild;
+  if (node instanceof Text) {
+    if (node.data !== text) node.data = text;
+  } else if (text !== '') element.textContent = text;
+}
+
+/**
+ * @param {Element} element
+ * @param {string} name
+ * @param {string | null} value  null removes it
+ */
+export function setAttribute(element, name, value) {
+  if (element.getAttribute(name) === value) return;
+  if (value === null) element.removeAttribute(name);
+  else element.setAttribute(name, value);
+}
+
+/**
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function part(root, selector) {
+  const found = root.querySelector(selector);
+  if (!(found instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
+  return found;
+}
+
+/**
+ * A copy of the only element in `<template id="…">`.
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function fromTemplate(id) {
+  const template = document.getElementById(id);
+  const element = template instanceof HTMLTemplateElement ? template.content.firstElementChild : null;
+  if (!(element instanceof HTMLElement)) throw new Error(`the page has no template ${id}`);
+  return /** @type {HTMLElement} */ (element.cloneNode(true));
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {boolean} visible
+ */
+export function show(element, visible) {
+  if (element.hidden === visible) element.hidden = !visible;
+}

@@ -1,0 +1,256 @@
+/**
+ * The messages of docs/protocol.md: their types, and the one place that turns a frame into one of them.
+ * Anything that does not fit is refused here, so that the rest of the page can trust what it holds.
+ */
+
+/** @typedef {'idle' | 'connecting' | 'live' | 'stalled' | 'fallback' | 'refused'} FeedState */
+/** @typedef {'pending' | 'streaming' | 'polled' | 'unavailable'} SymbolState */
+/** @typedef {'live' | 'rest' | 'restored' | 'simulated'} Source */
+
+/**
+ * What the hub's upstream is doing. `since` is in ms of the hub's clock, null when it did not say.
+ * @typedef {{ state: FeedState, since: number | null, reason: string }} Feed
+ */
+
+/**
+ * A price as the hub knows it; times in ms since 1970 on the hub's clock, percent as 0.25 for 0.25 %.
+ * @typedef {object} Quote
+ * @property {string} symbol           with the exchange that was asked for, if one was: `AAPL`, `RY:TSX`
+ * @property {string | null} exchange   the venue that it comes from
+ * @property {number} price
+ * @property {number | null} percentChange
+ * @property {number | null} bid
+ * @property {number | null} ask
+ * @property {number | null} dayVolume
+ * @property {number | null} previousClose
+ * @property {number} timestamp      when the exchange says that the price was made
+ * @property {number} receivedAt     when it reached the hub
+ * @property {Source} source
+ * @property {boolean} simulated
+ * @property {'open' | 'closed' | 'unknown'} session
+ * @property {'fresh' | 'stale'} freshness
+ * @property {number | null} staleSince
+ */
+
+/** @typedef {{ symbol: string, state: SymbolState, reason: string | null, hasQuote: boolean }} Tracked */
+/** @typedef {{ symbol: string, reason: string }} Refusal */
+
+/**
+ * @typedef {(
+ *   | { event: 'connected', version: string, simulated: boolean, time: number | null, feed: Feed | null, symbols: string[] }
+ *   | { event: 'subscribe-status', success: Tracked[], fails: Refusal[] }
+ *   | { event: 'price_update', quote: Quote }
+ *   | { event: 'feed', feed: Feed, simulated: boolean | null }
+ *   | { event: 'time', id: number, time: number }
+ *   | { event: 'error', code: string, message: string }
+ *   | { event: 'pong' | 'other' }
+ * )} Message
+ */
+
+/**
+ * What GET /api/quotes answers: quotes that exist, and the state of every symbol asked for.
+ * @typedef {{ simulated: boolean, feed: Feed | null, quotes: Quote[], tracked: Tracked[] }} QuotesAnswer
+ */
+
+const FEED_STATES = ['idle', 'connecting', 'live', 'stalled', 'fallback', 'refused'];
+const SYMBOL_STATES = ['pending', 'streaming', 'polled', 'unavailable'];
+const SOURCES = ['live', 'rest', 'restored', 'simulated'];
+
+/** A frame that is not a message of the protocol; `message` says what was wrong with it. */
+export class MalformedFrame extends Error {}
+
+/**
+ * @param {unknown} frame  the `data` of a WebSocket message event
+ * @returns {Message}
+ * @throws {MalformedFrame}
+ */
+export function parseFrame(frame) {
+  if (typeof frame !== 'string') throw new MalformedFrame('a binary frame');
+  if (frame === 'pong') return { event: 'pong' };
+  const body = record(parseJson(frame), 'the frame');
+  switch (body['event']) {
+    case 'connected':
+      return {
+        event: 'connected',
+        version: text(body['version']) ?? '',
+        simulated: body['simulated'] === true,
+        time: time(body['time']),
+        feed: feed(body['feed']),
+        symbols: list(body['symbols']).filter((symbol) => typeof symbol === 'string'),
+      };
+    case 'subscribe-status':
+      return {
+        event: 'subscribe-status',
+        success: list(body['success']).map(tracked).filter((entry) => entry !== null),
+        fails: list(body['fails']).map(refusal).filter((entry) => entry !== null),
+      };
+    case 'price_update':
+      return { event: 'price_update', quote: quote(body) };
+    case 'feed': {
+      const state = feed(body);
+      if (!state) throw new MalformedFrame(`a feed state that is not known: ${String(body['state'])}`);
+      return { event: 'feed', feed: state, simulated: typeof body['simulated'] === 'boolean' ? body['simulated'] : null };
+    }
+    case 'time': {
+      const id = number(body['id']);
+      const at = time(body['time']);
+      if (id === null || at === null) throw new MalformedFrame('a time event without id or time');
+      return { event: 'time', id, time: at };
+    }
+    case 'error':
+      return { event: 'error', code: text(body['code']) ?? 'unknown', message: text(body['message']) ?? '' };
+    default:
+      return { event: 'other' };
+  }
+}
+
+/**
+ * @param {unknown} answer  the parsed JSON of GET /api/quotes
+ * @returns {QuotesAnswer}
+ * @throws {MalformedFrame}
+ */
+export function parseQuotes(answer) {
+  const body = record(answer, 'the answer');
+  const entries = list(body['quotes']);
+  /** @type {Quote[]} */
+  const quotes = [];
+  for (const entry of entries) {
+    if (number(record(entry, 'a quote')['price']) !== null) quotes.push(quote(record(entry, 'a quote')));
+  }
+  return {
+    simulated: body['simulated'] === true,
+    feed: feed(body['feed']),
+    quotes,
+    tracked: entries.map(tracked).filter((entry) => entry !== null),
+  };
+}
+
+/**
+ * @param {Record<string, unknown>} body
+ * @returns {Quote}
+ */
+function quote(body) {
+  const symbol = text(body['symbol']);
+  const price = number(body['price']);
+  const receivedAt = time(body['received_at']);
+  const timestamp = time(body['timestamp']) ?? receivedAt;
+  if (!symbol) throw new MalformedFrame('a price without a symbol');
+  if (price === null) throw new MalformedFrame(`a price of ${symbol} that is no number`);
+  if (timestamp === null) throw new MalformedFrame(`a price of ${symbol} without a time`);
+  const session = body['session'];
+  return {
+    symbol,
+    exchange: text(body['exchange']),
+    price,
+    percentChange: number(body['percent_change']),
+    bid: number(body['bid']),
+    ask: number(body['ask']),
+    dayVolume: number(body['day_volume']),
+    previousClose: number(body['previous_close']),
+    timestamp,
+    receivedAt: receivedAt ?? timestamp,
+    source: /** @type {Source} */ (oneOf(SOURCES, body['source'], 'restored')),
+    simulated: body['simulated'] === true || body['source'] === 'simulated',
+    session: session === 'open' || session === 'closed' ? session : 'unknown',
+    freshness: body['freshness'] === 'stale' ? 'stale' : 'fresh',
+    staleSince: time(body['stale_since']),
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Feed | null}
+ */
+function feed(value) {
+  if (typeof value !== 'object' || value === null) return null;
+  const body = /** @type {Record<string, unknown>} */ (value);
+  if (!FEED_STATES.includes(String(body['state']))) return null;
+  return {
+    state: /** @type {FeedState} */ (body['state']),
+    since: time(body['since']),
+    reason: text(body['reason']) ?? '',
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Tracked | null}
+ */
+function tracked(value) {
+  const body = record(value, 'an entry');
+  const symbol = text(body['symbol']);
+  if (!symbol) return null;
+  return {
+    symbol,
+    state: /** @type {SymbolState} */ (oneOf(SYMBOL_STATES, body['state'], 'pending')),
+    reason: text(body['reason']),
+    hasQuote: body['has_quote'] === true,
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Refusal | null}
+ */
+function refusal(value) {
+  const body = record(value, 'an entry');
+  const symbol = text(body['symbol']);
+  return symbol === null ? null : { symbol, reason: text(body['reason']) ?? 'the hub gave no reason' };
+}
+
+/** @param {string} frame */
+function parseJson(frame) {
+  try {
+    return /** @type {unknown} */ (JSON.parse(frame));
+  } catch {
+    throw new MalformedFrame('a frame that is not JSON');
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} what
+ * @returns {Record<string, unknown>}
+ */
+function record(value, what) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MalformedFrame(`${what} is not an object`);
+  }
+  return /** @type {Record<string, unknown>} */ (value);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {any[]}
+ */
+function list(value) {
+  return Array.isArray(value) ? value : [];
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return typeof value === 'string' ? value : null;
+}
+
+/** @param {unknown} value */
+function number(value) {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/**
+ * ISO 8601 to ms since 1970.
+ * @param {unknown} value
+ */
+function time(value) {
+  const at = typeof value === 'string' ? Date.parse(value) : NaN;
+  return Number.isNaN(at) ? null : at;
+}
+
+/**
+ * @param {string[]} known
+ * @param {unknown} value
+ * @param {string} otherwise
+ */
+function oneOf(known, value, otherwise) {
+  return typeof value === 'string' && known.includes(value) ? value : otherwise;
+}

@@ -1,0 +1,89 @@
+// Everything that comes from npm: the packages of the lock file, and among them the Node that wrangler
+// wants (22 or newer), so that a machine with Node 20 needs nothing else.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "./failure.mjs";
+import { NODE_BIN, ROOT, atLeast, firstExisting, onWindows, pathWith } from "./project.mjs";
+import { output, run } from "./run.mjs";
+
+const OLDEST_NODE = "20.0.0";
+const WRANGLERS_NODE = "22.0.0";
+
+export function requireNode() {
+  const { node } = process.versions;
+  if (!atLeast(node, OLDEST_NODE)) {
+    throw new Failure(`Node ${node} is too old: install Node 20 or newer and run this again.`);
+  }
+}
+
+/** npm as a command and its first arguments: npm's own script when it started us, else the one on PATH. */
+function npm() {
+  const script = process.env.npm_execpath;
+  if (script && /npm-cli\.[cm]?js$/.test(script)) return { command: process.execPath, first: [script], shell: false };
+  return { command: "npm", first: [], shell: onWindows };
+}
+
+export function requireNpm() {
+  if (process.env.npm_execpath || output("npm", ["--version"]) || onWindows) return;
+  throw new Failure("npm is missing: install it (it comes with Node) and run this again.");
+}
+
+/**
+ * Whether node_modules is what package-lock.json describes, going by the list that npm leaves in
+ * node_modules when an install has succeeded. Optional packages of other platforms may be absent.
+ */
+export function packagesMatchLock() {
+  try {
+    const wanted = readLock("package-lock.json");
+    const present = readLock("node_modules/.package-lock.json");
+    return Object.entries(wanted).every(([path, entry]) => {
+      if (path === "") return true;
+      const found = present[path];
+      return found ? found.version === entry.version : entry.optional === true;
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} path @returns {Record<string, { version?: string, optional?: boolean }>} */
+function readLock(path) {
+  return JSON.parse(readFileSync(join(ROOT, path), "utf8")).packages;
+}
+
+export async function installPackages() {
+  const { command, first, shell } = npm();
+  // Named, because NODE_ENV=production or a user's `omit` would leave them out.
+  const everything = ["--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+  await run("npm packages", command, [...first, "ci", ...everything], { shell });
+}
+
+/** The Node that runs wrangler and the tests: the locked package's, else the present one if it is new enough. */
+export function wranglersNode() {
+  const file = onWindows ? "node.exe" : "node";
+  const packages = [`node-${onWindows ? "win" : process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
+  const locked = firstExisting(packages.map((name) => join(ROOT, "node_modules", name, "bin", file)));
+  if (locked) return locked;
+  if (atLeast(process.versions.node, WRANGLERS_NODE)) return process.execPath;
+  throw new Failure(`Wrangler needs Node 22, and npm has no package of it for ${process.platform} ${process.arch}: install Node 22 or newer.`);
+}
+
+/**
+ * The environment of wrangler and of all that starts it: Node 22 and node_modules/.bin first on PATH, and nothing
+ * that needs a network: no telemetry, no lookup of request.cf, no local trace collector (which also
+ * costs most of a local WebSocket's throughput), no registry of workers shared with other checkouts.
+ */
+export function wranglerEnv() {
+  return {
+    ...process.env,
+    PATH: pathWith(NODE_BIN),
+    WRANGLER_SEND_METRICS: "false",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    X_LOCAL_OBSERVABILITY: "false",
+    CLOUDFLARE_DEV_REGISTRY_PATH: process.env.CLOUDFLARE_DEV_REGISTRY_PATH || join(ROOT, ".wrangler", "registry"),
+  };
+}
+
+/** Wrangler's own script, to be run by `wranglersNode()`. */
+export const WRANGLER = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");

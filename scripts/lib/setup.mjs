@@ -1,0 +1,47 @@
+// Set-up as a list of things that must be there, each with a quick look whether it is and the work
+// that makes it so. Running it again when nothing is missing takes well under a second.
+
+import { chromiumPath, installChromium } from "./chromium.mjs";
+import { installPackages, packagesMatchLock, requireNode, requireNpm } from "./node-packages.mjs";
+import { duration, step } from "./run.mjs";
+import { hasBindgen, hasLinters, hasWorkerBuild, installBindgen, installLinters, installWorkerBuild, requireRust } from "./rust-tools.mjs";
+import { addWasmTarget, hasWasmTarget } from "./wasm-target.mjs";
+
+/**
+ * `minutes` is what the work takes on two cores, as measured.
+ * @typedef {{ title: string, minutes: number, there: () => boolean, work: () => Promise<void> }} Requirement
+ */
+
+/** @type {Requirement[]} */
+const TO_RUN = [
+  { title: "npm packages (npm ci)", minutes: 0.3, there: packagesMatchLock, work: installPackages },
+  { title: "Rust's standard library for WebAssembly", minutes: 1, there: hasWasmTarget, work: addWasmTarget },
+  { title: "worker-build (cargo install)", minutes: 3.3, there: hasWorkerBuild, work: installWorkerBuild },
+  { title: "wasm-bindgen (cargo install)", minutes: 2.3, there: hasBindgen, work: installBindgen },
+];
+
+/** @type {Requirement[]} */
+const TO_TEST = [
+  { title: "rustfmt and clippy", minutes: 0.3, there: hasLinters, work: installLinters },
+  { title: "Chromium", minutes: 0.5, there: () => chromiumPath() !== undefined, work: installChromium },
+];
+
+/** Checks for what nobody but the user can install. */
+export function requirePrograms() {
+  requireNode();
+  requireNpm();
+  requireRust();
+}
+
+/** Makes this checkout ready to run, and with `tests` also ready to be tested. @param {{ tests: boolean }} options */
+export async function setUp({ tests }) {
+  const begun = Date.now();
+  requirePrograms();
+  const missing = [...TO_RUN, ...(tests ? TO_TEST : [])].filter(({ there }) => !there());
+  if (missing.length > 0) {
+    const minutes = Math.ceil(missing.reduce((sum, requirement) => sum + requirement.minutes, 0));
+    console.log(`Set-up, once: ${missing.length} ${missing.length === 1 ? "step" : "steps"}, about ${minutes} min on two cores. Logs are in .tools/logs.`);
+  }
+  for (const { title, work } of missing) await step(title, work);
+  console.log(`Set-up is complete (${duration(Date.now() - begun)}).`);
+}

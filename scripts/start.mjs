@@ -1,0 +1,73 @@
+// `npm start`: sets this checkout up, builds the worker and serves it at http://127.0.0.1:8787. `npm start --
+// --port 9000` takes another port; all other arguments go to `wrangler dev` as they are.
+
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { whenToldToEnd } from "./lib/ending.mjs";
+import { Failure, main } from "./lib/failure.mjs";
+import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
+import { ROOT } from "./lib/project.mjs";
+import { requirePrograms, setUp } from "./lib/setup.mjs";
+import { buildWorker } from "./lib/worker.mjs";
+
+const HOST = "127.0.0.1";
+const DEFAULT_PORT = "8787";
+
+await main(async () => {
+  const { port, rest } = readArguments(process.argv.slice(2));
+  requirePrograms();
+  await requireFree(port);
+  await setUp({ tests: false });
+  await buildWorker();
+  await serve(port, rest);
+});
+
+/** @param {string[]} args */
+function readArguments(args) {
+  let port = DEFAULT_PORT;
+  /** @type {string[]} */
+  const rest = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--port") port = args[++i] || "";
+    else if (args[i].startsWith("--port=")) port = args[i].slice("--port=".length);
+    else rest.push(args[i]);
+  }
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535) {
+    throw new Failure(`--port wants a number from 1 to 65535, not "${port}".`);
+  }
+  return { port: Number(port), rest };
+}
+
+/** @param {number} port @returns {Promise<void>} */
+function requireFree(port) {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", (/** @type {NodeJS.ErrnoException} */ { code }) => {
+      const why = code === "EADDRINUSE" ? "is taken by another program" : `cannot be used (${code})`;
+      reject(new Failure(`Port ${port} ${why}: end that program, or choose another port with \`npm start -- --port 9000\`.`));
+    });
+    probe.listen(port, HOST, () => probe.close(() => resolve()));
+  });
+}
+
+/** Runs `wrangler dev` until it ends or we are told to. @param {number} port @param {string[]} rest @returns {Promise<void>} */
+function serve(port, rest) {
+  console.log(`→ wrangler dev on http://${HOST}:${port} (Ctrl-C ends it)`);
+  const where = rest.some((word) => word === "--ip" || word.startsWith("--ip=")) ? [] : ["--ip", HOST];
+  const args = [WRANGLER, "dev", ...where, "--port", String(port), ...rest];
+  // In our process group, so that wrangler may use the terminal and Ctrl-C reaches it directly.
+  const child = spawn(wranglersNode(), args, { cwd: ROOT, env: wranglerEnv(), stdio: "inherit" });
+  let toldToEnd = false;
+  whenToldToEnd((signal) => {
+    // The terminal has sent its SIGINT to wrangler too, for which a second one would be impatience.
+    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
+    toldToEnd = true;
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => reject(new Failure(`wrangler could not be started: ${error.message}.`)));
+    child.on("close", (code) => {
+      if (code === 0 || toldToEnd) resolve();
+      else reject(new Failure(`The step "wrangler dev" ended with code ${code}; its own words are above.`));
+    });
+  });
+}

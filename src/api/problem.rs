@@ -1,0 +1,81 @@
+//! Errors as problem details (RFC 9457), sorted by who can do something about them.
+
+use super::Reply;
+use serde_json::json;
+
+/// What went wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// No such path.
+    #[error(
+        "there is nothing at {0}; the routes are /api/stocks, /api/forex, /api/crypto, /api/quotes, /api/status, /health and /ws"
+    )]
+    NotFound(String),
+    /// The path takes GET only.
+    #[error("{0} is not allowed here; use GET, HEAD or OPTIONS")]
+    MethodNotAllowed(String),
+    /// The client asked for something that makes no sense.
+    #[error("{0}")]
+    BadRequest(String),
+    /// `/ws` without an upgrade.
+    #[error("/ws is a WebSocket: connect with a WebSocket client, for example websocat ws://127.0.0.1:8787/ws")]
+    UpgradeRequired,
+    /// As many clients as one hub can hold.
+    #[error("this hub serves its most clients already; try again later")]
+    HubFull,
+    /// No price of these symbols is known.
+    #[error("no price is known yet: {0}")]
+    NoPrices(String),
+    /// The operator set something that cannot be used.
+    #[error("{0}")]
+    Misconfigured(String),
+    /// Our fault.
+    #[error("the hub failed: {0}")]
+    Internal(String),
+}
+
+impl Problem {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::NotFound(_) => 404,
+            Self::MethodNotAllowed(_) => 405,
+            Self::BadRequest(_) => 400,
+            Self::UpgradeRequired => 426,
+            Self::HubFull | Self::NoPrices(_) => 503,
+            Self::Misconfigured(_) | Self::Internal(_) => 500,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::NotFound(_) => "Not Found",
+            Self::MethodNotAllowed(_) => "Method Not Allowed",
+            Self::BadRequest(_) => "Bad Request",
+            Self::UpgradeRequired => "Upgrade Required",
+            Self::HubFull | Self::NoPrices(_) => "Service Unavailable",
+            Self::Misconfigured(_) => "Misconfigured",
+            Self::Internal(_) => "Internal Server Error",
+        }
+    }
+
+    /// The answer: `ok` is false beside RFC 9457's fields, as the original's clients expect.
+    #[must_use]
+    pub fn reply(&self) -> Reply {
+        let body = json!({
+            "ok": false,
+            "type": "about:blank",
+            "title": self.title(),
+            "status": self.status(),
+            "detail": self.to_string(),
+        });
+        let reply = Reply::new(self.status(), "application/problem+json", body.to_string());
+        match self {
+            Self::MethodNotAllowed(_) => reply.with_header("Allow", super::ALLOWED_METHODS),
+            Self::UpgradeRequired => reply.with_header("Upgrade", "websocket"),
+            Self::HubFull | Self::NoPrices(_) => reply.with_header("Retry-After", "5"),
+            _ => reply,
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Drives the hub's machine: one input at a time, all its effects, then its two deadlines.
+//!
+//! Why nothing is lost or reordered: inputs that arrive while effects are carried out (storage that fails, say) wait in a queue,
+//! no borrow of the machine is held while the platform is called, and everything here is synchronous but what is spawned.
+
+use super::fanout::Fanout;
+use super::source::Source;
+use super::storage;
+use super::upstream::Upstream;
+use crate::clock::{MINUTE, Millis};
+use crate::hub::{Effect, Input, Machine, ReaderId, RequestId, RestAnswer};
+use crate::twelve_data::quote_query;
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::{AbortController, Date, Delay, Response, ScheduledTime, State, console_log};
+
+const REST_TIMEOUT: Duration = Duration::from_secs(10);
+const ALARM_RETRY: Duration = Duration::from_secs(5);
+/// An alarm may be late by a minute or so; one that is later than this was lost, and is set anew.
+const LOST_ALARM: Millis = 2 * MINUTE;
+
+/// The machine and its hands.
+pub(super) struct Driver {
+    pub(super) machine: RefCell<Machine>,
+    pub(super) fanout: Fanout,
+    pub(super) source: Source,
+    pub(super) upstream: Upstream,
+    pub(super) state: State,
+    inputs: RefCell<VecDeque<Input>>,
+    is_draining: Cell<bool>,
+    readers: RefCell<HashMap<u32, oneshot::Sender<()>>>,
+    next_reader: Cell<u32>,
+    /// When the durable alarm is set to, as far as this life of the object knows.
+    alarm_at: Cell<Option<Millis>>,
+    /// When the running timer fires, and its number: a timer that was overtaken does nothing.
+    timer_at: Cell<Option<Millis>>,
+    timer: Cell<u32>,
+}
+
+/// The platform's clock. In production it stands still between I/O events, so it is read once for each.
+pub(super) fn now() -> Millis {
+    Date::now().as_millis()
+}
+
+impl Driver {
+    pub(super) fn new(state: State, source: Source, machine: Machine) -> Rc<Self> {
+        Rc::new(Self {
+            machine: RefCell::new(machine),
+            fanout: Fanout::new(),
+            upstream: Upstream::new(&state),
+            source,
+            state,
+            inputs: RefCell::default(),
+            is_draining: Cell::new(false),
+            readers: RefCell::default(),
+            next_reader: Cell::new(0),
+            alarm_at: Cell::new(None),
+            timer_at: Cell::new(None),
+            timer: Cell::new(0),
+        })
+    }
+
+    /// Takes an input and carries out all that follows from it.
+    pub(super) fn handle(self: &Rc<Self>, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
+        if self.is_draining.replace(true) {
+            return;
+        }
+        let now = now();
+        while let Some(input) = self.next_input() {
+            self.machine.borrow_mut().handle(input, now);
+            while let Some(effect) = self.next_effect() {
+                self.carry_out(effect, now);
+            }
+        }
+        self.is_draining.set(false);
+        self.set_deadlines(now);
+    }
+
+    /// The alarm fired: whatever it was set to is gone.
+    pub(super) fn alarm_fired(self: &Rc<Self>) {
+        self.alarm_at.set(None);
+        self.handle(Input::Time);
+    }
+
+    /// Waits until the machine says that a REST reader is to be answered.
+    pub(super) async fn wait_as_reader(self: &Rc<Self>, symbols: Vec<crate::twelve_data::Instrument>) {
+        let reader = self.next_reader.get().wrapping_add(1);
+        self.next_reader.set(reader);
+        let (answer, answered) = oneshot::channel();
+        self.readers.borrow_mut().insert(reader, answer);
+        self.handle(Input::Reader(ReaderId(reader), symbols));
+        // Cancelled only with the driver itself: the cache is then as good an answer as any.
+        let _ = answered.await;
+    }
+
+    fn next_input(&self) -> Option<Input> {
+        self.inputs.borrow_mut().pop_front()
+    }
+
+    fn next_effect(&self) -> Option<Effect> {
+        self.machine.borrow_mut().next_effect()
+    }
+
+    fn carry_out(self: &Rc<Self>, effect: Effect, now: Millis) {
+        match effect {
+            Effect::Publish { symbol, frame } => self.fanout.publish(symbol.0, &frame),
+            Effect::PublishAll { frame } => self.fanout.publish_all(&frame),
+            Effect::Send { client, frame } => self.fanout.send(client.0, &frame),
+            Effect::Watch { client, symbol } => self.fanout.watch(client.0, symbol.0),
+            Effect::Unwatch { client, symbol } => self.fanout.unwatch(client.0, symbol.0),
+            Effect::Remember { client, symbols } => {
+                // Fails only for a socket that is closed already.
+                let _ = self.fanout.remember(client.0, symbols);
+            }
+            Effect::CloseClient { client, code, reason } => self.fanout.close(client.0, code, reason),
+            Effect::OpenUpstream { link } => self.upstream.open(self, link),
+            Effect::SendUpstream { link, frame } => self.upstream.send(link, &frame),
+            Effect::CloseUpstream { link } => self.upstream.close(link),
+            Effect::Fetch { request, symbols } => self.fetch(request, &symbols),
+            Effect::Answer(reader) => {
+                if let Some(answer) = self.readers.borrow_mut().remove(&reader.0) {
+                    // The reader may have hung up.
+                    let _ = answer.send(());
+                }
+            }
+            Effect::SaveCheckpoint(row) => self.stored(storage::save_checkpoint(&self.state, row)),
+            Effect::SaveCredits(row) => self.stored(storage::save_credits(&self.state, row)),
+            Effect::Log(message) => {
+                let time = crate::clock::iso8601(now);
+                console_log!("{}", serde_json::json!({"time": time, "message": message}));
+            }
+        }
+    }
+
+    fn stored(&self, result: worker::Result<()>) {
+        let trouble = result.err().map(|error| error.to_string());
+        self.inputs.borrow_mut().push_back(Input::Stored(trouble));
+    }
+
+    fn fetch(self: &Rc<Self>, request: RequestId, symbols: &[String]) {
+        let driver = Rc::clone(self);
+        let path = quote_query(symbols);
+        spawn_local(async move {
+            let input = match driver.call(&path).await {
+                Ok(answer) => Input::Fetched(request, answer),
+                Err(error) => Input::FetchFailed(request, error),
+            };
+            driver.handle(input);
+        });
+    }
+
+    async fn call(&self, path: &str) -> Result<RestAnswer, String> {
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        let call = async {
+            let mut response = self.source.get(path, &signal).await?;
+            let body = response.text().await?;
+            Ok::<_, worker::Error>(RestAnswer {
+                status: response.status_code(),
+                credits: credits(&response),
+                body: self.source.redact(&body),
+            })
+        };
+        let result = match select(pin!(call), pin!(Delay::from(REST_TIMEOUT))).await {
+            Either::Left((result, _)) => Some(result),
+            Either::Right(_) => None,
+        };
+        match result {
+            Some(result) => result.map_err(|error| self.source.redact(&error.to_string())),
+            None => {
+                controller.abort();
+                Err("no answer within 10 s".to_owned())
+            }
+        }
+    }
+
+    fn set_deadlines(self: &Rc<Self>, now: Millis) {
+        let (alarm, timer) = {
+            let machine = self.machine.borrow();
+            (machine.alarm_at(), machine.timer_at())
+        };
+        if let Some(at) = alarm
+            && self.alarm_at.get().is_none_or(|set| at < set || set + LOST_ALARM < now)
+        {
+            self.alarm_at.set(Some(at));
+            self.set_alarm(at.max(now));
+        }
+        if let Some(at) = timer
+            && self.timer_at.get().is_none_or(|set| at < set)
+        {
+            self.set_timer(at, at.saturating_sub(now));
+        }
+    }
+
+    /// An alarm that is later than wanted is moved; one that is earlier fires, finds nothing, and is set anew: each setting is a
+    /// row written.
+    fn set_alarm(self: &Rc<Self>, at: Millis) {
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            let time = ScheduledTime::new(js_sys::Date::new(&(at as f64).into()));
+            if let Err(error) = driver.state.storage().set_alarm(time).await {
+                driver.handle(Input::Stored(Some(format!("the alarm could not be set: {error}"))));
+                // Only now is it set again: storage that refuses at once would otherwise be asked for ever.
+                Delay::from(ALARM_RETRY).await;
+                driver.alarm_at.set(None);
+                driver.handle(Input::Time);
+            }
+        });
+    }
+
+    fn set_timer(self: &Rc<Self>, at: Millis, wait: Millis) {
+        let number = self.timer.get().wrapping_add(1);
+        self.timer.set(number);
+        self.timer_at.set(Some(at));
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            Delay::from(Duration::from_millis(wait)).await;
+            if driver.timer.get() == number {
+                driver.timer_at.set(None);
+                driver.handle(Input::Time);
+            }
+        });
+    }
+}
+
+fn credits(response: &Response) -> Option<(u32, u32)> {
+    let number = |name| response.headers().get(name).ok().flatten()?.trim().parse().ok();
+    Some((number("api-credits-used")?, number("api-credits-left")?))
+}

@@ -1,0 +1,44 @@
+//! The Worker's front door: it answers what needs no state, and hands the rest to the one hub.
+
+use super::respond::respond;
+use crate::api::{self, Problem, Reply, Route};
+use worker::{Env, Method, Request, Response, Result};
+
+const HUB_BINDING: &str = "HUB";
+/// There is one hub: one feed, received once.
+const HUB_NAME: &str = "hub";
+
+/// Handles a request that the assets do not.
+///
+/// # Errors
+/// The platform's own; every fault of the request is a problem document.
+pub async fn handle(request: Request, env: Env) -> Result<Response> {
+    let is_head = request.method() == Method::Head;
+    let response = match api::route(request.method().as_ref(), &request.path()) {
+        Err(problem) => respond(&problem.reply()),
+        Ok(Route::Options) => respond(&Reply::options()),
+        Ok(Route::Health) => respond(&api::health()),
+        Ok(Route::Socket) if !is_upgrade(&request) => respond(&Problem::UpgradeRequired.reply()),
+        Ok(_) => {
+            let hub = env.durable_object(HUB_BINDING)?.get_by_name(HUB_NAME)?;
+            match hub.fetch_with_request(request).await {
+                // The object was reset or replaced under the request: the next one meets a new one.
+                Err(error) => respond(&Problem::Internal(error.to_string()).reply()),
+                answered => answered,
+            }
+        }
+    }?;
+    if is_head { without_body(&response) } else { Ok(response) }
+}
+
+fn is_upgrade(request: &Request) -> bool {
+    let upgrade = request.headers().get("Upgrade").ok().flatten();
+    upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket"))
+}
+
+fn without_body(response: &Response) -> Result<Response> {
+    let headers = worker::Headers::from_iter(response.headers().entries());
+    Ok(Response::empty()?
+        .with_status(response.status_code())
+        .with_headers(headers))
+}

@@ -1,0 +1,18 @@
+//! The platform: everything that touches Workers or JavaScript. It turns platform events into inputs of the pure machines and
+//! their effects into platform calls, and decides nothing.
+
+mod driver;
+mod fanout;
+mod gateway;
+#[allow(missing_docs, reason = "the macro makes public methods without any")]
+mod hub;
+mod respond;
+#[allow(missing_docs, reason = "the macro makes public methods without any")]
+mod simulator;
+mod source;
+mod storage;
+mod upstream;
+
+pub use gateway::handle;
+pub use hub::Hub;
+pub use simulator::Simulator;

@@ -1,0 +1,19 @@
+//! From a pure reply to the platform's response.
+
+use crate::api::Reply;
+use worker::{Headers, Response, ResponseBody, Result};
+
+pub(super) fn respond(reply: &Reply) -> Result<Response> {
+    let headers = Headers::new();
+    for (name, value) in &reply.headers {
+        headers.set(name, value)?;
+    }
+    let body = if reply.body.is_empty() {
+        ResponseBody::Empty
+    } else {
+        ResponseBody::Body(reply.body.clone().into_bytes())
+    };
+    Ok(Response::from_body(body)?
+        .with_status(reply.status)
+        .with_headers(headers))
+}

@@ -1,0 +1,213 @@
+//! The one upstream socket: opened, listened to, written to and closed as the machine says.
+//!
+//! Why a second one cannot live: opening aborts or closes whatever is there, a socket that arrives after its link was given up is
+//! closed unread, and the socket is also kept on the object's JavaScript side, where a new instance of this code (after a panic
+//! elsewhere in the isolate, say) finds and closes the deaf one before it opens its own.
+
+use super::driver::Driver;
+use crate::hub::{Input, LinkId};
+use std::cell::RefCell;
+use std::rc::Rc;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::{AbortController, AbortSignal, Error, State};
+
+/// Where the socket is kept on the object's state, which outlives an instance of this code.
+const KEPT_AS: &str = "hamsterUpstream";
+const NORMAL_CLOSURE: u16 = 1000;
+const LONGEST_REFUSAL: usize = 4096;
+
+pub(super) struct Upstream {
+    present: RefCell<Option<Present>>,
+    kept_on: JsValue,
+}
+
+struct Present {
+    link: LinkId,
+    /// Ends an upgrade under way.
+    controller: AbortController,
+    socket: Option<Listening>,
+}
+
+/// A socket with its listeners, which are taken off before they are freed: a late event must find none.
+struct Listening {
+    socket: web_sys::WebSocket,
+    message: Closure<dyn FnMut(web_sys::MessageEvent)>,
+    close: Closure<dyn FnMut(web_sys::CloseEvent)>,
+    error: Closure<dyn FnMut(JsValue)>,
+}
+
+impl Listening {
+    fn listeners(&self) -> [(&'static str, &js_sys::Function); 3] {
+        [
+            ("message", self.message.as_ref().unchecked_ref()),
+            ("close", self.close.as_ref().unchecked_ref()),
+            ("error", self.error.as_ref().unchecked_ref()),
+        ]
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        for (event, listener) in self.listeners() {
+            // Taking off what is not on does nothing.
+            let _ = self.socket.remove_event_listener_with_callback(event, listener);
+        }
+    }
+}
+
+enum Upgrade {
+    Taken(worker::WebSocket),
+    Refused(u16, String),
+}
+
+impl Upstream {
+    /// No link; what an earlier instance left open is closed.
+    pub(super) fn new(state: &State) -> Self {
+        let kept_on: JsValue = state.as_raw().into();
+        let left_behind = js_sys::Reflect::get(&kept_on, &KEPT_AS.into()).ok();
+        if let Some(socket) = left_behind.and_then(|value| value.dyn_into::<web_sys::WebSocket>().ok()) {
+            let _ = socket.close_with_code(NORMAL_CLOSURE);
+        }
+        let upstream = Self {
+            present: RefCell::new(None),
+            kept_on,
+        };
+        upstream.keep(&JsValue::UNDEFINED);
+        upstream
+    }
+
+    pub(super) fn open(&self, driver: &Rc<Driver>, link: LinkId) {
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        self.replace(Some(Present {
+            link,
+            controller,
+            socket: None,
+        }));
+        let driver = Rc::clone(driver);
+        spawn_local(async move {
+            let input = match upgrade(&driver, &signal).await {
+                Ok(Upgrade::Taken(socket)) => driver.upstream.listen(&driver, link, &socket),
+                Ok(Upgrade::Refused(status, body)) => Input::Refused(link, status, body),
+                Err(error) => {
+                    let error = driver.source.redact(&error.to_string());
+                    Input::Lost(link, format!("the upstream could not be reached ({error})"))
+                }
+            };
+            driver.handle(input);
+        });
+    }
+
+    pub(super) fn send(&self, link: LinkId, frame: &str) {
+        if let Some(present) = &*self.present.borrow()
+            && present.link == link
+            && let Some(listening) = &present.socket
+        {
+            // A socket that cannot be written to reports its close by itself.
+            let _ = listening.socket.send_with_str(frame);
+        }
+    }
+
+    pub(super) fn close(&self, link: LinkId) {
+        let is_present = self
+            .present
+            .borrow()
+            .as_ref()
+            .is_some_and(|present| present.link == link);
+        if is_present {
+            self.replace(None);
+        }
+    }
+
+    /// Takes an opened socket, unless its link was given up meanwhile.
+    fn listen(&self, driver: &Rc<Driver>, link: LinkId, socket: &worker::WebSocket) -> Input {
+        let raw: web_sys::WebSocket = socket.as_ref().clone();
+        let is_wanted = self
+            .present
+            .borrow()
+            .as_ref()
+            .is_some_and(|present| present.link == link);
+        let listening = listening(driver, link, raw.clone());
+        let accepted = socket.accept();
+        if let (true, Ok(listening), Ok(())) = (is_wanted, listening, accepted) {
+            self.keep(&raw);
+            if let Some(present) = &mut *self.present.borrow_mut() {
+                present.socket = Some(listening);
+            }
+            return Input::Opened(link);
+        }
+        let _ = raw.close_with_code(NORMAL_CLOSURE);
+        Input::Lost(link, "the upstream socket could not be used".to_owned())
+    }
+
+    fn replace(&self, next: Option<Present>) {
+        let before = std::mem::replace(&mut *self.present.borrow_mut(), next);
+        let Some(before) = before else { return };
+        match before.socket {
+            Some(listening) => {
+                let _ = listening.socket.close_with_code(NORMAL_CLOSURE);
+                self.keep(&JsValue::UNDEFINED);
+                // A listener may be what led here: it is freed after it has returned.
+                spawn_local(async move { drop(listening) });
+            }
+            None => before.controller.abort(),
+        }
+    }
+
+    fn keep(&self, socket: &JsValue) {
+        // Setting a property of an ordinary object does not fail.
+        let _ = js_sys::Reflect::set(&self.kept_on, &KEPT_AS.into(), socket);
+    }
+}
+
+async fn upgrade(driver: &Driver, signal: &AbortSignal) -> Result<Upgrade, Error> {
+    let mut response = driver.source.upgrade(signal).await?;
+    let status = response.status_code();
+    if status == 101 {
+        let socket = response.websocket().ok_or("an upgrade without a socket")?;
+        return Ok(Upgrade::Taken(socket));
+    }
+    let body = response.text().await.unwrap_or_default();
+    let body = driver.source.redact(&body);
+    Ok(Upgrade::Refused(status, body.chars().take(LONGEST_REFUSAL).collect()))
+}
+
+fn listening(driver: &Rc<Driver>, link: LinkId, socket: web_sys::WebSocket) -> Result<Listening, JsValue> {
+    let weak = Rc::downgrade(driver);
+    let message = Closure::wrap_assert_unwind_safe(Box::new(move |event: web_sys::MessageEvent| {
+        if let (Some(driver), Some(text)) = (weak.upgrade(), event.data().as_string()) {
+            driver.handle(Input::Frame(link, text));
+        }
+    }) as Box<dyn FnMut(web_sys::MessageEvent)>);
+    let weak = Rc::downgrade(driver);
+    let close = Closure::wrap_assert_unwind_safe(Box::new(move |event: web_sys::CloseEvent| {
+        if let Some(driver) = weak.upgrade() {
+            let reason = driver.source.redact(&event.reason());
+            let said = if reason.is_empty() {
+                String::new()
+            } else {
+                format!(", {reason:?}")
+            };
+            let what = format!("the upstream closed the connection ({}{said})", event.code());
+            driver.handle(Input::Lost(link, what));
+        }
+    }) as Box<dyn FnMut(web_sys::CloseEvent)>);
+    let weak = Rc::downgrade(driver);
+    let error = Closure::wrap_assert_unwind_safe(Box::new(move |_: JsValue| {
+        if let Some(driver) = weak.upgrade() {
+            driver.handle(Input::Lost(link, "the upstream connection broke".to_owned()));
+        }
+    }) as Box<dyn FnMut(JsValue)>);
+    let listening = Listening {
+        socket,
+        message,
+        close,
+        error,
+    };
+    for (event, listener) in listening.listeners() {
+        listening.socket.add_event_listener_with_callback(event, listener)?;
+    }
+    Ok(listening)
+}

@@ -1,0 +1,331 @@
+//! What clients and REST readers say, and what they are told.
+
+use super::watchlist::Full;
+use super::{ClientId, Effect, Machine, ReaderId, ServerEvent, SymbolId, WaitingReader};
+use crate::clock::{Millis, iso8601};
+use crate::twelve_data::Instrument;
+use crate::wire::{
+    CLOSE_FLOOD, ClientError, ClientMessage, RequestedSymbol, Subscription, SubscriptionFailure, parse_client,
+};
+
+/// A message that is too large to be parsed counts as this many against the flood limit.
+const LARGE_MESSAGE_COST: u64 = 10;
+
+/// What a client is told of a symbol for which there is no room.
+pub(crate) const FULL: &str = "this terminal tracks as many other symbols as its operator allows (EXTRA_SYMBOLS); try again when others have left";
+
+impl Machine {
+    pub(super) fn client_joined(&mut self, client: ClientId, now: Millis) {
+        // Woken first, so that the greeting tells the feed's state as it is from now on.
+        self.audience.seen(now);
+        self.advance(now);
+        self.audience.join(client, now);
+        let event = ServerEvent::Connected {
+            version: env!("CARGO_PKG_VERSION"),
+            simulated: self.config.simulated,
+            time: iso8601(now),
+            feed: self.feed_view(),
+            symbols: self.config.symbols.iter().map(ToString::to_string).collect(),
+        };
+        let frame = event.text();
+        self.effects.push(Effect::Send { client, frame });
+    }
+
+    /// Back from hibernation: the socket lived on, so the client is not greeted again, but shown what its symbols have become.
+    pub(super) fn client_rejoined(&mut self, client: ClientId, symbols: &[String], now: Millis) {
+        self.audience.join(client, now);
+        let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
+        for instrument in known.collect::<Vec<_>>() {
+            match self.list.track(&instrument, &self.config, now) {
+                Ok(id) => {
+                    self.watch(client, id);
+                    self.show(client, id);
+                }
+                Err(Full) => {
+                    let fails = vec![Self::no_room_for(&instrument)];
+                    let event = ServerEvent::SubscribeStatus {
+                        status: "error",
+                        success: Vec::new(),
+                        fails,
+                    };
+                    self.send(client, &event);
+                }
+            }
+        }
+    }
+
+    pub(super) fn client_left(&mut self, client: ClientId, now: Millis) {
+        for id in self.audience.leave(client, now) {
+            self.list.unwatch(id, now);
+            self.effects.push(Effect::Unwatch { client, symbol: id });
+        }
+    }
+
+    pub(super) fn client_said_binary(&mut self, client: ClientId, bytes: usize, now: Millis) {
+        if self.may_speak(client, bytes, now) {
+            self.send_error(client, &ClientError::BinaryFrame);
+        }
+    }
+
+    pub(super) fn client_said(&mut self, client: ClientId, text: &str, now: Millis) {
+        if !self.may_speak(client, text.len(), now) {
+            return;
+        }
+        match parse_client(text) {
+            Ok(ClientMessage::Subscribe(symbols)) => self.subscribe(client, symbols, now),
+            Ok(ClientMessage::Unsubscribe(symbols)) => self.unsubscribe(client, &symbols, now),
+            Ok(ClientMessage::Reset) => {
+                self.drop_all(client, now);
+                self.remember(client);
+                self.send(client, &ServerEvent::ResetStatus { status: "ok" });
+            }
+            Ok(ClientMessage::Heartbeat) => self.send(client, &ServerEvent::Heartbeat { status: "ok" }),
+            Ok(ClientMessage::Time(id)) => {
+                let time = iso8601(now);
+                self.send(client, &ServerEvent::Time { id, time });
+            }
+            Err(error) => self.send_error(client, &error),
+        }
+    }
+
+    /// A REST reader keeps the hub awake as a viewer does. It waits only when the hub, or a symbol, is new.
+    pub(super) fn reader_came(&mut self, id: ReaderId, symbols: &[Instrument], now: Millis) {
+        self.audience.seen(now);
+        self.wake(now);
+        let mut wanted = Vec::new();
+        for instrument in symbols {
+            if let Ok(symbol) = self.list.track(instrument, &self.config, now) {
+                self.list.read(symbol, now);
+                wanted.push(symbol);
+            }
+        }
+        if symbols.is_empty() {
+            wanted = self
+                .config
+                .symbols
+                .iter()
+                .filter_map(|instrument| self.list.find(instrument))
+                .collect();
+        }
+        let newest = wanted
+            .iter()
+            .filter_map(|symbol| self.list.get(*symbol))
+            .map(|entry| entry.created)
+            .max();
+        let until = self.woke.max(newest.unwrap_or_default()) + self.config.reader;
+        self.readers.push(WaitingReader {
+            id,
+            symbols: wanted,
+            until,
+        });
+    }
+
+    /// Answers the readers whose symbols are all fresh, or whose time is up.
+    pub(super) fn answer_readers(&mut self, now: Millis) {
+        let mut waiting = std::mem::take(&mut self.readers);
+        waiting.retain(|reader| {
+            let waits = now < reader.until && !reader.symbols.iter().all(|id| self.is_fresh(*id));
+            if !waits {
+                self.effects.push(Effect::Answer(reader.id));
+            }
+            waits
+        });
+        self.readers = waiting;
+    }
+
+    /// Sends a symbol's quote to all who watch it: made into text once.
+    pub(super) fn publish(&mut self, id: SymbolId) {
+        let Some(entry) = self.list.get(id).filter(|entry| entry.watchers > 0) else {
+            return;
+        };
+        let watchers = u64::from(entry.watchers);
+        let frame = ServerEvent::PriceUpdate(&self.quote_view(entry)).text();
+        self.counts.updates += watchers;
+        self.effects.push(Effect::Publish { symbol: id, frame });
+    }
+
+    /// Tells the watchers of a symbol how it gets its prices from now on.
+    pub(super) fn publish_state(&mut self, id: SymbolId) {
+        if let Some(subscription) = self.subscription(id) {
+            let event = ServerEvent::SubscribeStatus {
+                status: "ok",
+                success: vec![subscription],
+                fails: Vec::new(),
+            };
+            let frame = event.text();
+            self.effects.push(Effect::Publish { symbol: id, frame });
+        }
+    }
+
+    pub(super) fn log(&mut self, line: &str) {
+        self.effects.push(Effect::Log(line.to_owned()));
+    }
+
+    fn subscribe(&mut self, client: ClientId, symbols: Vec<RequestedSymbol>, now: Millis) {
+        let mut accepted = Vec::new();
+        let mut fails = Vec::new();
+        for symbol in symbols {
+            match symbol {
+                Err((symbol, error)) => fails.push(SubscriptionFailure {
+                    symbol,
+                    reason: error.to_string(),
+                }),
+                Ok(instrument) => match self.admit(client, &instrument, now) {
+                    Ok(id) if accepted.contains(&id) => {}
+                    Ok(id) => accepted.push(id),
+                    Err(reason) => fails.push(SubscriptionFailure {
+                        symbol: instrument.to_string(),
+                        reason,
+                    }),
+                },
+            }
+        }
+        let event = ServerEvent::SubscribeStatus {
+            status: if accepted.is_empty() { "error" } else { "ok" },
+            success: accepted.iter().filter_map(|id| self.subscription(*id)).collect(),
+            fails,
+        };
+        self.send(client, &event);
+        self.remember(client);
+        // The client watches already: what is published from here on reaches it, so nothing falls between snapshot and stream.
+        for id in accepted {
+            self.show(client, id);
+        }
+    }
+
+    /// Sends a client the quote of a symbol, if there is one.
+    fn show(&mut self, client: ClientId, id: SymbolId) {
+        if let Some(entry) = self.list.get(id).filter(|entry| entry.cell.quote.is_some()) {
+            let view = self.quote_view(entry);
+            self.send(client, &ServerEvent::PriceUpdate(&view));
+        }
+    }
+
+    fn unsubscribe(&mut self, client: ClientId, symbols: &[RequestedSymbol], now: Millis) {
+        let named = symbols.iter().flatten();
+        let ids: Vec<SymbolId> = named.filter_map(|instrument| self.list.find(instrument)).collect();
+        let mut dropped = Vec::new();
+        for id in ids {
+            if self.unwatch(client, id, now)
+                && let Some(entry) = self.list.get(id)
+            {
+                dropped.push(entry.instrument.to_string());
+            }
+        }
+        self.remember(client);
+        let event = ServerEvent::UnsubscribeStatus {
+            status: "ok",
+            symbols: dropped,
+        };
+        self.send(client, &event);
+    }
+
+    fn drop_all(&mut self, client: ClientId, now: Millis) {
+        for id in self.audience.watched(client) {
+            self.unwatch(client, id, now);
+        }
+    }
+
+    fn admit(&mut self, client: ClientId, instrument: &Instrument, now: Millis) -> Result<SymbolId, String> {
+        let watched = self.audience.get_mut(client).map_or(0, |client| client.symbols.len());
+        let known = self.list.find(instrument);
+        let again = known.is_some_and(|id| self.watches(client, id));
+        if !again && watched >= super::audience::MOST_SYMBOLS_PER_CLIENT {
+            return Err(ClientError::TooManySymbols.to_string());
+        }
+        let id = self
+            .list
+            .track(instrument, &self.config, now)
+            .map_err(|Full| FULL.to_owned())?;
+        self.watch(client, id);
+        Ok(id)
+    }
+
+    fn watches(&mut self, client: ClientId, id: SymbolId) -> bool {
+        self.audience
+            .get_mut(client)
+            .is_some_and(|client| client.symbols.contains(&id))
+    }
+
+    fn watch(&mut self, client: ClientId, id: SymbolId) {
+        let Some(watcher) = self.audience.get_mut(client) else {
+            return;
+        };
+        if watcher.symbols.insert(id) {
+            self.list.watch(id);
+            self.effects.push(Effect::Watch { client, symbol: id });
+        }
+    }
+
+    fn unwatch(&mut self, client: ClientId, id: SymbolId, now: Millis) -> bool {
+        let Some(watcher) = self.audience.get_mut(client) else {
+            return false;
+        };
+        let watched = watcher.symbols.remove(&id);
+        if watched {
+            self.list.unwatch(id, now);
+            self.effects.push(Effect::Unwatch { client, symbol: id });
+        }
+        watched
+    }
+
+    fn remember(&mut self, client: ClientId) {
+        let ids = self.audience.watched(client);
+        let symbols = ids
+            .iter()
+            .filter_map(|id| self.list.get(*id))
+            .map(|entry| entry.instrument.to_string());
+        let symbols = symbols.collect();
+        self.effects.push(Effect::Remember { client, symbols });
+    }
+
+    /// Counts a message against the flood limit; a client that passes it is closed with a documented code.
+    fn may_speak(&mut self, client: ClientId, bytes: usize, now: Millis) -> bool {
+        let cost = if bytes > crate::wire::LONGEST_MESSAGE {
+            LARGE_MESSAGE_COST
+        } else {
+            1
+        };
+        let Some(speaker) = self.audience.get_mut(client) else {
+            return false;
+        };
+        if speaker.says(cost, now) {
+            return true;
+        }
+        self.client_left(client, now);
+        self.effects.push(Effect::CloseClient {
+            client,
+            code: CLOSE_FLOOD,
+            reason: "flood: at most 60 messages at once and 2 a second; come back in a minute",
+        });
+        false
+    }
+
+    fn send_error(&mut self, client: ClientId, error: &ClientError) {
+        let event = ServerEvent::Error {
+            code: error.code(),
+            message: error.to_string(),
+        };
+        self.send(client, &event);
+    }
+
+    fn send(&mut self, client: ClientId, event: &ServerEvent<'_>) {
+        let frame = event.text();
+        self.effects.push(Effect::Send { client, frame });
+    }
+
+    fn is_fresh(&self, id: SymbolId) -> bool {
+        let quote = self.list.get(id).and_then(|entry| entry.cell.quote.as_ref());
+        quote.is_some_and(|quote| quote.source != super::Source::Restored && quote.stale_since.is_none())
+    }
+
+    fn subscription(&self, id: SymbolId) -> Option<Subscription> {
+        let entry = self.list.get(id)?;
+        Some(Subscription {
+            symbol: entry.instrument.to_string(),
+            state: entry.state,
+            reason: entry.spoken_reason(),
+            has_quote: entry.cell.quote.is_some(),
+        })
+    }
+}

@@ -1,0 +1,206 @@
+//! What an operator can set, and the defaults. Every deadline is a var, so that tests need not wait.
+
+use crate::clock::{MINUTE, Millis, SECOND};
+use crate::twelve_data::Instrument;
+
+/// The settings of one hub.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Whether the upstream is the built-in simulator: every price then says so.
+    pub simulated: bool,
+    /// Tells one upstream and key from another, without telling either: a refusal is remembered for the one that refused.
+    pub upstream: u32,
+    /// The symbols that are always subscribed, in the order of the page.
+    pub symbols: Vec<Instrument>,
+    /// How many symbols the plan lets one connection stream.
+    pub symbol_limit: usize,
+    /// How many symbols beside those may be tracked at once because somebody asks for them.
+    pub extra_symbols: usize,
+    /// API credits in a wall-clock minute, until upstream's headers tell otherwise.
+    pub credits_per_minute: u32,
+    /// API credits in a UTC day; 0 for a plan without a daily cap.
+    pub credits_per_day: u32,
+    /// Between two heartbeats to upstream.
+    pub heartbeat: Millis,
+    /// Without any frame: the socket is dead.
+    pub silence: Millis,
+    /// Frames but no tick of a symbol whose session is open: the feed is mute.
+    pub mute: Millis,
+    /// From a close to the next attempt, before jitter and backoff.
+    pub reconnect: Millis,
+    /// The longest that backoff makes it.
+    pub reconnect_max: Millis,
+    /// A link that lived this long starts the count of failures anew.
+    pub healthy: Millis,
+    /// After a refusal of key or plan.
+    pub refused: Millis,
+    /// Between two REST refreshes of a symbol that does not stream.
+    pub fallback: Millis,
+    /// Between two writes of the cache.
+    pub checkpoint: Millis,
+    /// From the last viewer or reader until the upstream is closed.
+    pub idle: Millis,
+    /// A quote that was not confirmed for this long is stale.
+    pub stale: Millis,
+    /// How long a REST reader of a hub that just woke waits for fresh data.
+    pub reader: Millis,
+    /// How often previous closes and sessions are asked for again.
+    pub reference: Millis,
+}
+
+/// A var that cannot be used, and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Not a whole number in its range.
+    #[error("the var {name} is {value:?}: set a whole number from {least} to {most}")]
+    Number {
+        /// The var.
+        name: &'static str,
+        /// What it holds.
+        value: String,
+        /// Smallest sensible value.
+        least: u64,
+        /// Largest sensible value.
+        most: u64,
+    },
+    /// A symbol in `SYMBOLS` is none.
+    #[error("the var SYMBOLS holds {symbol:?}, which is {reason}")]
+    Symbol {
+        /// The part that is wrong.
+        symbol: String,
+        /// What is right.
+        reason: String,
+    },
+    /// `SYMBOLS` is empty or too long.
+    #[error("the var SYMBOLS must name 1 to 50 symbols, such as \"BTC/USD,AAPL\"; it names {0}")]
+    SymbolCount(usize),
+}
+
+/// The symbols of a terminal that nobody configured.
+pub const DEFAULT_SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD";
+
+const MOST_DEFAULT_SYMBOLS: usize = 50;
+const LONGEST_SPAN: Millis = 24 * 60 * MINUTE;
+
+impl Config {
+    /// Reads the vars through `var` (absent or blank means the default). `simulated` says that no key is set.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first var that cannot be used.
+    pub fn from_vars(simulated: bool, var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let number = |name: &'static str, default: u64, least: u64, most: u64| match var(name) {
+            Some(value) if !value.trim().is_empty() => match value.trim().parse() {
+                Ok(number) if (least..=most).contains(&number) => Ok(number),
+                _ => Err(ConfigError::Number {
+                    name,
+                    value,
+                    least,
+                    most,
+                }),
+            },
+            _ => Ok(default),
+        };
+        let span = |name, default| number(name, default, 10, LONGEST_SPAN);
+        let plan = if simulated { Plan::SIMULATED } else { Plan::FREE };
+        Ok(Self {
+            simulated,
+            upstream: 0,
+            symbols: symbols(var("SYMBOLS").filter(|list| !list.trim().is_empty()))?,
+            symbol_limit: number("SYMBOL_LIMIT", plan.symbol_limit, 1, 10_000)? as usize,
+            extra_symbols: number("EXTRA_SYMBOLS", 50, 0, 1_000)? as usize,
+            credits_per_minute: number("CREDITS_PER_MINUTE", plan.per_minute, 1, 100_000)? as u32,
+            credits_per_day: number("CREDITS_PER_DAY", plan.per_day, 0, 1_000_000_000)? as u32,
+            heartbeat: span("HEARTBEAT_MS", 10 * SECOND)?,
+            silence: span("SILENCE_MS", 20 * SECOND)?,
+            mute: span("MUTE_MS", 60 * SECOND)?,
+            reconnect: span("RECONNECT_MS", 5 * SECOND)?,
+            reconnect_max: span("RECONNECT_MAX_MS", 60 * SECOND)?,
+            healthy: span("HEALTHY_MS", 30 * SECOND)?,
+            refused: span("REFUSED_MS", 15 * MINUTE)?,
+            fallback: span("FALLBACK_MS", 30 * SECOND)?,
+            checkpoint: span("CHECKPOINT_MS", 30 * SECOND)?,
+            idle: span("IDLE_MS", 300 * SECOND)?,
+            stale: span("STALE_MS", 60 * SECOND)?,
+            reader: number("READER_MS", 1_500, 10, 1_900)?,
+            reference: span("REFERENCE_MS", 60 * MINUTE)?,
+        })
+    }
+}
+
+/// What a plan allows, where no var says it.
+struct Plan {
+    symbol_limit: u64,
+    per_minute: u64,
+    per_day: u64,
+}
+
+impl Plan {
+    /// Twelve Data's Basic plan.
+    const FREE: Self = Self {
+        symbol_limit: 8,
+        per_minute: 8,
+        per_day: 800,
+    };
+    /// What the built-in simulator grants.
+    const SIMULATED: Self = Self {
+        symbol_limit: 500,
+        per_minute: 600,
+        per_day: 0,
+    };
+}
+
+fn symbols(list: Option<String>) -> Result<Vec<Instrument>, ConfigError> {
+    let list = list.unwrap_or_else(|| DEFAULT_SYMBOLS.to_owned());
+    let mut symbols: Vec<Instrument> = Vec::new();
+    for part in list.split(',').filter(|part| !part.trim().is_empty()) {
+        let instrument = Instrument::parse(part).map_err(|reason| ConfigError::Symbol {
+            symbol: part.trim().to_owned(),
+            reason: reason.to_string(),
+        })?;
+        if !symbols.contains(&instrument) {
+            symbols.push(instrument);
+        }
+    }
+    if symbols.is_empty() || symbols.len() > MOST_DEFAULT_SYMBOLS {
+        return Err(ConfigError::SymbolCount(symbols.len()));
+    }
+    Ok(symbols)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_of_the_design() {
+        let config = Config::from_vars(false, |_| None).unwrap();
+        assert_eq!(config.symbols.len(), 8);
+        assert_eq!(
+            (config.symbol_limit, config.credits_per_minute, config.credits_per_day),
+            (8, 8, 800)
+        );
+        assert_eq!(
+            (config.heartbeat, config.silence, config.mute),
+            (10_000, 20_000, 60_000)
+        );
+        assert_eq!(
+            (config.reconnect, config.fallback, config.checkpoint, config.idle),
+            (5_000, 30_000, 30_000, 300_000)
+        );
+    }
+
+    #[test]
+    fn a_wrong_var_is_named_with_what_is_right() {
+        let with = |name: &'static str, value: &'static str| {
+            Config::from_vars(false, move |asked| (asked == name).then(|| value.to_owned()))
+        };
+        assert_eq!(
+            with("RECONNECT_MS", "soon").unwrap_err().to_string(),
+            "the var RECONNECT_MS is \"soon\": set a whole number from 10 to 86400000"
+        );
+        assert!(matches!(with("SYMBOLS", "AAPL,$$$"), Err(ConfigError::Symbol { .. })));
+        assert_eq!(with("SYMBOLS", ","), Err(ConfigError::SymbolCount(0)));
+        assert_eq!(with("SYMBOLS", "aapl, AAPL").unwrap().symbols.len(), 1);
+        assert_eq!(with("IDLE_MS", "1000").unwrap().idle, 1_000);
+    }
+}

@@ -1,0 +1,239 @@
+//! The REST budget: how many API credits may still be spent in this wall-clock minute and this UTC day.
+//!
+//! Why it is never exceeded: a call is charged before it is made, refused calls count (as upstream counts them), the ledger is
+//! stored before the call leaves, and nothing is sent within two seconds of a minute's turn, so that upstream cannot count a call
+//! in another minute than we do unless the clocks differ by more than that.
+//!
+//! Within the day the budget is paced: an eighth of it is there from midnight UTC, the rest accrues evenly, so that a busy morning
+//! cannot leave the evening without prices.
+
+use crate::clock::{DAY, MINUTE, Millis, SECOND};
+use serde::{Deserialize, Serialize};
+
+/// What was spent, and what may be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    minute: u64,
+    used_in_minute: u32,
+    day: u64,
+    used_in_day: u32,
+    per_minute: u32,
+    per_day: u32,
+    /// The UTC day of which upstream said that nothing is left, whatever we counted.
+    spent_day: u64,
+}
+
+/// What a call is for: previous closes are worth more than one more refresh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A price refresh: paced over the day.
+    Price,
+    /// A previous close or session that is missing or old: only the limits bound it.
+    Reference,
+}
+
+const GUARD: Millis = 2 * SECOND;
+
+impl Ledger {
+    /// An empty ledger. `per_day` 0 means no daily cap.
+    #[must_use]
+    pub fn new(per_minute: u32, per_day: u32) -> Self {
+        Self {
+            minute: 0,
+            used_in_minute: 0,
+            day: 0,
+            used_in_day: 0,
+            per_minute,
+            per_day,
+            spent_day: 0,
+        }
+    }
+
+    /// Takes what an earlier life spent; the limits are those configured now.
+    #[must_use]
+    pub fn restored(self, earlier: &Self) -> Self {
+        Self {
+            per_minute: self.per_minute,
+            per_day: self.per_day,
+            ..earlier.clone()
+        }
+    }
+
+    /// How many credits a call may cost at `now`.
+    #[must_use]
+    pub fn available(&self, purpose: Purpose, now: Millis) -> u32 {
+        let into_minute = now % MINUTE;
+        if !(GUARD..MINUTE - GUARD).contains(&into_minute) || self.spent_day == now / DAY {
+            return 0;
+        }
+        let (minute_used, day_used) = self.used(now);
+        let minute_left = self.per_minute.saturating_sub(minute_used);
+        if self.per_day == 0 {
+            return minute_left;
+        }
+        let cap = match purpose {
+            Purpose::Reference => self.per_day,
+            Purpose::Price => self.accrued(now),
+        };
+        minute_left.min(cap.saturating_sub(day_used))
+    }
+
+    /// The next moment after `now` at which [`Ledger::available`] may have grown.
+    #[must_use]
+    pub fn next_chance(&self, now: Millis) -> Millis {
+        let into_minute = now % MINUTE;
+        let this_minute = now - into_minute + GUARD;
+        if into_minute < GUARD {
+            this_minute
+        } else {
+            this_minute + MINUTE
+        }
+    }
+
+    /// Charges a call before it is made.
+    pub fn charge(&mut self, credits: u32, now: Millis) {
+        self.turn(now);
+        self.used_in_minute = self.used_in_minute.saturating_add(credits);
+        self.used_in_day = self.used_in_day.saturating_add(credits);
+    }
+
+    /// A call that was charged at `asked` came back at `now`: if a minute (or the day) turned meanwhile, nobody knows in which
+    /// one upstream counted it, so it counts in both.
+    pub fn landed(&mut self, credits: u32, asked: Millis, now: Millis) {
+        if now / MINUTE != asked / MINUTE {
+            self.turn(now);
+            self.used_in_minute = self.used_in_minute.saturating_add(credits);
+        }
+        if now / DAY != asked / DAY {
+            self.used_in_day = self.used_in_day.saturating_add(credits);
+        }
+    }
+
+    /// Learns from `api-credits-used` and `api-credits-left`: together the plan's minute, and perhaps another client's use of the key.
+    pub fn learn(&mut self, used: u32, left: u32, now: Millis) {
+        self.turn(now);
+        let limit = used.saturating_add(left);
+        // Of a minute that is overdrawn the sum is not the limit.
+        if left > 0 {
+            self.per_minute = limit;
+        }
+        self.used_in_minute = self.used_in_minute.max(used);
+    }
+
+    /// Upstream says that this minute is used up.
+    pub fn minute_is_spent(&mut self, now: Millis) {
+        self.turn(now);
+        self.used_in_minute = self.used_in_minute.max(self.per_minute);
+    }
+
+    /// Upstream says that this UTC day is used up.
+    pub fn day_is_spent(&mut self, now: Millis) {
+        self.turn(now);
+        self.spent_day = now / DAY;
+        self.used_in_day = self.used_in_day.max(self.per_day);
+    }
+
+    /// Credits used in the minute and the day of `now`.
+    #[must_use]
+    pub fn used(&self, now: Millis) -> (u32, u32) {
+        let in_minute = if self.minute == now / MINUTE {
+            self.used_in_minute
+        } else {
+            0
+        };
+        let in_day = if self.day == now / DAY { self.used_in_day } else { 0 };
+        (in_minute, in_day)
+    }
+
+    /// The limits: of a minute, and of a day (0: none).
+    #[must_use]
+    pub fn limits(&self) -> (u32, u32) {
+        (self.per_minute, self.per_day)
+    }
+
+    fn accrued(&self, now: Millis) -> u32 {
+        let at_once = u64::from(self.per_day / 8);
+        let rest = u64::from(self.per_day) - at_once;
+        u32::try_from(at_once + rest * (now % DAY) / DAY).unwrap_or(self.per_day)
+    }
+
+    fn turn(&mut self, now: Millis) {
+        let (in_minute, in_day) = self.used(now);
+        (self.minute, self.used_in_minute) = (now / MINUTE, in_minute);
+        (self.day, self.used_in_day) = (now / DAY, in_day);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Millis = 20_000 * DAY + DAY / 2 + 5 * SECOND;
+
+    #[test]
+    fn a_minute_and_a_day_are_never_exceeded() {
+        let mut ledger = Ledger::new(8, 20);
+        assert_eq!(ledger.available(Purpose::Reference, NOON), 8);
+        ledger.charge(8, NOON);
+        assert_eq!(ledger.available(Purpose::Reference, NOON), 0);
+        ledger.charge(8, NOON + MINUTE);
+        assert_eq!(ledger.available(Purpose::Reference, NOON + 2 * MINUTE), 4);
+        ledger.charge(4, NOON + 2 * MINUTE);
+        assert_eq!(ledger.available(Purpose::Reference, NOON + 3 * MINUTE), 0);
+        assert_eq!(ledger.available(Purpose::Reference, NOON + DAY), 8);
+    }
+
+    #[test]
+    fn nothing_leaves_near_a_minutes_turn() {
+        let ledger = Ledger::new(8, 800);
+        let turn = NOON - 5 * SECOND;
+        for (offset, allowed) in [
+            (0, false),
+            (1_999, false),
+            (2_000, true),
+            (57_999, true),
+            (58_000, false),
+        ] {
+            assert_eq!(
+                ledger.available(Purpose::Reference, turn + offset) > 0,
+                allowed,
+                "{offset}"
+            );
+        }
+        assert_eq!(ledger.next_chance(turn), turn + 2_000);
+        assert_eq!(ledger.next_chance(turn + 58_000), turn + MINUTE + 2_000);
+    }
+
+    #[test]
+    fn price_refreshes_are_paced_over_the_day() {
+        let mut ledger = Ledger::new(1_000, 800);
+        let morning = 20_000 * DAY + 5 * SECOND;
+        assert_eq!(ledger.available(Purpose::Price, morning), 100);
+        ledger.charge(100, morning);
+        assert_eq!(ledger.available(Purpose::Price, morning), 0);
+        assert_eq!(ledger.available(Purpose::Reference, morning), 700);
+        assert_eq!(ledger.available(Purpose::Price, morning + DAY / 2), 350);
+    }
+
+    #[test]
+    fn learns_the_plan_and_other_clients_use() {
+        let mut ledger = Ledger::new(8, 0);
+        ledger.learn(3, 374, NOON);
+        assert_eq!(ledger.limits(), (377, 0));
+        assert_eq!(ledger.available(Purpose::Price, NOON), 374);
+        ledger.minute_is_spent(NOON);
+        assert_eq!(ledger.available(Purpose::Price, NOON), 0);
+        ledger.day_is_spent(NOON);
+        assert_eq!(ledger.available(Purpose::Price, NOON + MINUTE), 0);
+    }
+
+    #[test]
+    fn a_restart_forgets_nothing() {
+        let mut before = Ledger::new(8, 800);
+        before.charge(7, NOON);
+        let stored: Ledger = serde_json::from_str(&serde_json::to_string(&before).unwrap()).unwrap();
+        let after = Ledger::new(8, 800).restored(&stored);
+        assert_eq!(after.available(Purpose::Reference, NOON), 1);
+        assert_eq!(after.used(NOON), (7, 7));
+    }
+}

@@ -1,0 +1,456 @@
+//! The life of the one upstream connection: when to open it, when it is dead or mute, when to try again.
+//!
+//! Why there is never a second one: `link` is the only handle, a new one is opened only while it is `None`, and every way out of
+//! a link queues [`Effect::CloseUpstream`] before the next [`Effect::OpenUpstream`]. Events of a link that is no longer ours are
+//! ignored by their number.
+
+use super::{Config, Effect, Effects, LinkId};
+use crate::clock::{Millis, SECOND};
+use crate::twelve_data::{self, Refusal};
+use serde::{Deserialize, Serialize};
+
+/// What the feed is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedState {
+    /// Nobody is watching: upstream is closed on purpose.
+    Idle,
+    /// The first attempt since idle is under way.
+    Connecting,
+    /// Upstream accepted symbols.
+    Live,
+    /// The socket is open, but nothing of an open market is heard.
+    Stalled,
+    /// The socket is down or brought nothing; prices come by REST.
+    Fallback,
+    /// Key or plan: tried again seldom.
+    Refused,
+}
+
+/// A wait for the next attempt, as it is stored: sleep must not make a refused or failing hub hammer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    state: FeedState,
+    since: Millis,
+    reason: String,
+    failures: u32,
+    retry_at: Millis,
+}
+
+/// The machine of the upstream connection.
+#[derive(Debug)]
+pub struct Feed {
+    state: FeedState,
+    since: Millis,
+    reason: String,
+    link: Option<Link>,
+    last_link: u32,
+    failures: u32,
+    /// Mute links in a row.
+    mutes: u32,
+    retry_at: Millis,
+    reconnects: u64,
+    jitter: fastrand::Rng,
+}
+
+#[derive(Debug)]
+struct Link {
+    id: LinkId,
+    /// `None` while the upgrade is under way.
+    opened: Option<Millis>,
+    started: Millis,
+    last_frame: Millis,
+    last_tick: Millis,
+    has_ticked: bool,
+    heartbeat_at: Millis,
+    /// When a mute feed was reset.
+    reset_at: Option<Millis>,
+    /// Since when upstream has refused every symbol on this link.
+    barren_since: Option<Millis>,
+}
+
+/// What the hub must do after [`Feed::advance`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedTurn {
+    /// Nothing.
+    Steady,
+    /// The link is gone: what streamed does not any more.
+    LinkLost,
+    /// All subscriptions were dropped on purpose and must be made again.
+    Resubscribe,
+}
+
+/// An object without work is put to sleep after ten seconds.
+const SLEEP_RISK: Millis = 8 * SECOND;
+const STEADY_FAILURES: u32 = 6;
+/// A market that stays mute over reconnects is a quiet one: each time it is given twice as long, up to 32 times.
+const MOST_MUTE_DOUBLINGS: u32 = 5;
+const JITTER_PERCENT: u64 = 20;
+
+impl Feed {
+    /// A feed at rest.
+    #[must_use]
+    pub fn new(seed: u64, now: Millis) -> Self {
+        Self {
+            state: FeedState::Idle,
+            since: now,
+            reason: "nobody is watching; the upstream opens with the first viewer or reader".to_owned(),
+            link: None,
+            last_link: 0,
+            failures: 0,
+            mutes: 0,
+            retry_at: 0,
+            reconnects: 0,
+            jitter: fastrand::Rng::with_seed(seed),
+        }
+    }
+
+    /// Goes on waiting where an earlier life of the object left off.
+    pub fn remember(&mut self, trouble: Trouble) {
+        self.state = trouble.state;
+        self.since = trouble.since;
+        self.reason = trouble.reason;
+        self.failures = trouble.failures;
+        self.retry_at = trouble.retry_at;
+    }
+
+    /// What [`Feed::remember`] wants, while the wait is so long that the platform may put the object to sleep.
+    #[must_use]
+    pub fn trouble(&self, now: Millis) -> Option<Trouble> {
+        self.remembered_wait(now).map(|retry_at| Trouble {
+            state: self.state,
+            since: self.since,
+            reason: self.reason.clone(),
+            failures: self.failures,
+            retry_at,
+        })
+    }
+
+    /// When the present attempt's wait ends, if it is worth remembering.
+    #[must_use]
+    pub fn remembered_wait(&self, now: Millis) -> Option<Millis> {
+        let waits = self.link.is_none() && matches!(self.state, FeedState::Refused | FeedState::Fallback);
+        (waits && self.retry_at >= now + SLEEP_RISK).then_some(self.retry_at)
+    }
+
+    /// State, since when, and a reason that a person can act on.
+    #[must_use]
+    pub fn state(&self) -> (FeedState, Millis, &str) {
+        (self.state, self.since, &self.reason)
+    }
+
+    /// How often a link was lost.
+    #[must_use]
+    pub fn reconnects(&self) -> u64 {
+        self.reconnects
+    }
+
+    /// The link, if it is open.
+    #[must_use]
+    pub fn open_link(&self) -> Option<LinkId> {
+        self.link
+            .as_ref()
+            .filter(|link| link.opened.is_some())
+            .map(|link| link.id)
+    }
+
+    /// Whether `id` is the present link; events of any other are late and mean nothing.
+    #[must_use]
+    pub fn is_current(&self, id: LinkId) -> bool {
+        self.link.as_ref().is_some_and(|link| link.id == id)
+    }
+
+    /// The upgrade succeeded.
+    pub fn opened(&mut self, config: &Config, now: Millis) {
+        if let Some(link) = &mut self.link {
+            link.opened = Some(now);
+            link.last_frame = now;
+            link.last_tick = now;
+            link.heartbeat_at = now + config.heartbeat;
+        }
+    }
+
+    /// Any frame: the socket lives.
+    pub fn heard(&mut self, now: Millis) {
+        if let Some(link) = &mut self.link {
+            link.last_frame = now;
+        }
+    }
+
+    /// A tick of any symbol: the feed is live. Says whether that is news.
+    pub fn ticked(&mut self, now: Millis) -> bool {
+        let Some(link) = &mut self.link else {
+            return false;
+        };
+        link.last_tick = now;
+        link.reset_at = None;
+        link.barren_since = None;
+        self.mutes = 0;
+        let is_news = self.state != FeedState::Live || !link.has_ticked;
+        link.has_ticked = true;
+        if is_news {
+            self.enter(FeedState::Live, "ticks are arriving", now);
+        }
+        is_news
+    }
+
+    /// Upstream accepted at least one symbol.
+    pub fn accepted(&mut self, now: Millis) {
+        if let Some(link) = &mut self.link {
+            link.barren_since = None;
+        }
+        if self.link.as_ref().is_some_and(|link| link.reset_at.is_none()) && self.state != FeedState::Live {
+            self.enter(FeedState::Live, "subscribed; waiting for the first tick", now);
+        }
+    }
+
+    /// Upstream accepted none of our symbols, though the socket is open.
+    pub fn accepted_nothing(&mut self, now: Millis) {
+        let reason = "upstream's WebSocket accepted none of the symbols; prices come by REST: see whether the plan includes WebSocket streaming";
+        if let Some(link) = &mut self.link {
+            link.barren_since.get_or_insert(now);
+        }
+        self.enter(FeedState::Fallback, reason, now);
+    }
+
+    /// The upgrade was answered with something else.
+    pub fn refused(&mut self, refusal: Option<Refusal>, config: &Config, now: Millis) {
+        self.link = None;
+        let what = refusal
+            .as_ref()
+            .map_or("no WebSocket and no reason", Refusal::text)
+            .to_owned();
+        match refusal {
+            Some(Refusal::Key(_)) => self.stay_away(
+                &format!("upstream refused the key ({what}): check TWELVE_DATA_API_KEY"),
+                config,
+                now,
+            ),
+            Some(Refusal::Plan(_)) => self.stay_away(
+                &format!("upstream refused the connection ({what}): check the plan of the key"),
+                config,
+                now,
+            ),
+            Some(Refusal::Request(_)) => self.stay_away(&format!("upstream refused the request ({what})"), config, now),
+            Some(Refusal::Minute | Refusal::Day | Refusal::Server(_)) | None => {
+                self.fail(&format!("upstream did not open: {what}"), config, now)
+            }
+        }
+    }
+
+    /// The connection could not be made, or ended; `what` says how.
+    pub fn lost(&mut self, what: &str, config: &Config, now: Millis) {
+        let Some(link) = self.link.take() else { return };
+        let life = link.opened.map(|opened| link.last_frame.saturating_sub(opened));
+        if life.is_some_and(|life| life >= config.healthy) {
+            self.failures = 0;
+        }
+        let short_lives = life.is_some() && self.failures >= 2;
+        let hint = if short_lives {
+            " soon after it opened, again: does another client use the same key?"
+        } else {
+            ""
+        };
+        self.fail(&format!("{what}{hint}"), config, now);
+    }
+
+    /// Opens, closes, beats, and judges the link. `wanted`: somebody watches. `expects_ticks`: a symbol whose session is open
+    /// streams on this link.
+    pub fn advance(
+        &mut self,
+        wanted: bool,
+        expects_ticks: bool,
+        config: &Config,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> FeedTurn {
+        if !wanted {
+            return self.go_idle(now, effects);
+        }
+        let Some(link) = &mut self.link else {
+            if self.retry_at <= now {
+                self.open(now, effects);
+            }
+            return FeedTurn::Steady;
+        };
+        let Some(opened) = link.opened else {
+            if now >= link.started + config.silence {
+                return self.drop_link("the upstream did not answer the upgrade", config, now, effects);
+            }
+            return FeedTurn::Steady;
+        };
+        if now >= link.last_frame + config.silence {
+            let what = format!(
+                "nothing heard for {}, not even heartbeats",
+                spoken(now - link.last_frame)
+            );
+            return self.drop_link(&what, config, now, effects);
+        }
+        if now >= link.heartbeat_at {
+            link.heartbeat_at = now + config.heartbeat;
+            effects.push(Effect::SendUpstream {
+                link: link.id,
+                frame: twelve_data::heartbeat(),
+            });
+        }
+        if link.barren_since.is_some_and(|since| now >= since + config.refused) {
+            // Perhaps an earlier connection still held the plan's streaming credits.
+            return self.drop_link(
+                "upstream accepted none of the symbols; asking anew",
+                config,
+                now,
+                effects,
+            );
+        }
+        if !expects_ticks {
+            // Nothing to wait for: the wait starts when there is.
+            link.last_tick = now.max(opened);
+            link.reset_at = None;
+            if self.state == FeedState::Stalled {
+                self.enter(FeedState::Live, "subscribed; no market of these symbols is open", now);
+            }
+            return FeedTurn::Steady;
+        }
+        let mute = config.mute << self.mutes;
+        match link.reset_at {
+            None if now >= link.last_tick + mute => {
+                link.reset_at = Some(now);
+                effects.push(Effect::SendUpstream {
+                    link: link.id,
+                    frame: twelve_data::reset(),
+                });
+                let quiet = spoken(mute);
+                self.enter(
+                    FeedState::Stalled,
+                    &format!("connected, but no tick for {quiet} while a market is open; subscribing anew, prices come by REST"),
+                    now,
+                );
+                FeedTurn::Resubscribe
+            }
+            Some(reset_at) if now >= reset_at + config.silence => {
+                self.mutes = (self.mutes + 1).min(MOST_MUTE_DOUBLINGS);
+                self.drop_link("still mute after a reset", config, now, effects)
+            }
+            _ => FeedTurn::Steady,
+        }
+    }
+
+    /// Deadlines that matter only while the object is awake with an open socket.
+    #[must_use]
+    pub fn watch_deadline(&self, expects_ticks: bool, config: &Config) -> Option<Millis> {
+        let link = self.link.as_ref()?;
+        if link.opened.is_none() {
+            return Some(link.started + config.silence);
+        }
+        let silence = link.last_frame + config.silence;
+        let mute = match link.reset_at {
+            _ if !expects_ticks => Millis::MAX,
+            None => link.last_tick + (config.mute << self.mutes),
+            Some(reset_at) => reset_at + config.silence,
+        };
+        let barren = link.barren_since.map_or(Millis::MAX, |since| since + config.refused);
+        Some(silence.min(mute).min(barren).min(link.heartbeat_at))
+    }
+
+    /// The next attempt, which must survive anything.
+    #[must_use]
+    pub fn retry_deadline(&self) -> Option<Millis> {
+        (self.link.is_none() && self.state != FeedState::Idle).then_some(self.retry_at)
+    }
+
+    fn open(&mut self, now: Millis, effects: &mut Effects) {
+        self.last_link = self.last_link.wrapping_add(1);
+        let id = LinkId(self.last_link);
+        self.link = Some(Link {
+            id,
+            opened: None,
+            started: now,
+            last_frame: now,
+            last_tick: now,
+            has_ticked: false,
+            heartbeat_at: Millis::MAX,
+            reset_at: None,
+            barren_since: None,
+        });
+        if self.state == FeedState::Idle {
+            self.enter(FeedState::Connecting, "opening the upstream connection", now);
+        }
+        effects.push(Effect::OpenUpstream { link: id });
+    }
+
+    fn go_idle(&mut self, now: Millis, effects: &mut Effects) -> FeedTurn {
+        let link = self.link.take();
+        if let Some(link) = &link {
+            effects.push(Effect::CloseUpstream { link: link.id });
+        }
+        // A refusal is remembered: going to sleep and waking up must not hammer.
+        if !matches!(self.state, FeedState::Idle | FeedState::Refused) {
+            self.failures = 0;
+            self.retry_at = 0;
+            self.enter(
+                FeedState::Idle,
+                "nobody is watching; the upstream opens with the first viewer or reader",
+                now,
+            );
+        }
+        if link.is_some() {
+            FeedTurn::LinkLost
+        } else {
+            FeedTurn::Steady
+        }
+    }
+
+    fn drop_link(&mut self, what: &str, config: &Config, now: Millis, effects: &mut Effects) -> FeedTurn {
+        if let Some(link) = &self.link {
+            effects.push(Effect::CloseUpstream { link: link.id });
+        }
+        self.lost(what, config, now);
+        FeedTurn::LinkLost
+    }
+
+    fn fail(&mut self, what: &str, config: &Config, now: Millis) {
+        self.link = None;
+        self.failures = self.failures.saturating_add(1);
+        self.reconnects += 1;
+        let delay = self.backoff(config);
+        self.retry_at = now + delay;
+        let next = spoken(delay);
+        let reason = format!(
+            "{what}; next try in {next} (attempt {}); prices come by REST",
+            self.failures
+        );
+        self.enter(FeedState::Fallback, &reason, now);
+    }
+
+    fn stay_away(&mut self, what: &str, config: &Config, now: Millis) {
+        self.reconnects += 1;
+        self.retry_at = now + config.refused;
+        let next = spoken(config.refused);
+        self.enter(FeedState::Refused, &format!("{what}; next try in {next}"), now);
+    }
+
+    /// `reconnect` for the first six failures in a row, then doubling up to `reconnect_max`, ±20 %.
+    fn backoff(&mut self, config: &Config) -> Millis {
+        let doublings = self.failures.saturating_sub(STEADY_FAILURES).min(16);
+        let base = (config.reconnect << doublings).min(config.reconnect_max.max(config.reconnect));
+        let spread = base * JITTER_PERCENT / 100;
+        base - spread + self.jitter.u64(0..=2 * spread)
+    }
+
+    fn enter(&mut self, state: FeedState, reason: &str, now: Millis) {
+        if self.state != state {
+            self.since = now;
+        }
+        self.state = state;
+        reason.clone_into(&mut self.reason);
+    }
+}
+
+/// `800 ms`, `5 s`, `15 min`: for reasons that people read.
+fn spoken(span: Millis) -> String {
+    match span {
+        0..SECOND => format!("{span} ms"),
+        SECOND..120_000 => format!("{} s", (span + SECOND / 2) / SECOND),
+        _ => format!("{} min", (span + 30 * SECOND) / (60 * SECOND)),
+    }
+}

@@ -1,0 +1,448 @@
+//! The hub: one sans-IO machine that takes what happened and the time, and says what to do.
+//!
+//! [`Machine::handle`] takes an [`Input`] and `now`; afterwards **the queue of [`Effect`]s must be drained** with
+//! [`Machine::next_effect`] and both deadlines read again: [`Machine::alarm_at`] is for the object's durable alarm,
+//! [`Machine::timer_at`] for a timer in memory. When either passes, hand in [`Input::Time`]; early or repeated calls do nothing.
+//!
+//! Nothing here knows of Workers, sockets, clocks or randomness: the seed of the backoff's jitter is handed in.
+
+mod audience;
+mod checkpoint;
+mod clients;
+mod config;
+mod credits;
+mod feed;
+mod market;
+mod polling;
+mod status;
+#[cfg(test)]
+mod tests;
+mod upstream;
+mod watchlist;
+
+pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
+pub use credits::{Ledger, Purpose};
+pub use feed::FeedState;
+pub use market::{Session, Source, original_key};
+pub use status::{CreditsView, Status, SymbolView};
+pub use watchlist::StreamState;
+
+use crate::clock::Millis;
+use crate::twelve_data::Instrument;
+use crate::wire::ServerEvent;
+use audience::Audience;
+use checkpoint::Earlier;
+use feed::{Feed, FeedTurn};
+use polling::Polling;
+use std::collections::VecDeque;
+use watchlist::Watchlist;
+
+/// A tracked symbol's number, for as long as it is tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SymbolId(pub u32);
+
+/// A client's number, unique among the connected ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientId(pub u32);
+
+/// An upstream connection's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkId(pub u32);
+
+/// A REST call's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestId(pub u32);
+
+/// A waiting REST reader's number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReaderId(pub u32);
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// A client connected.
+    Joined(ClientId),
+    /// A client that was connected before the object slept: its symbols come from its attachment.
+    Rejoined(ClientId, Vec<String>),
+    /// A text frame of a client.
+    Said(ClientId, String),
+    /// A binary frame of a client, of so many bytes.
+    SaidBinary(ClientId, usize),
+    /// A client is gone.
+    Left(ClientId),
+    /// A REST reader wants these symbols (none: the default ones); answered by [`Effect::Answer`].
+    Reader(ReaderId, Vec<Instrument>),
+    /// The upgrade succeeded.
+    Opened(LinkId),
+    /// The upgrade was answered with another status, and this body.
+    Refused(LinkId, u16, String),
+    /// The connection could not be made, or ended; the text says how.
+    Lost(LinkId, String),
+    /// A text frame of upstream.
+    Frame(LinkId, String),
+    /// A REST call was answered.
+    Fetched(RequestId, RestAnswer),
+    /// A REST call failed on the way.
+    FetchFailed(RequestId, String),
+    /// Storage refused a write, or (`None`) took one.
+    Stored(Option<String>),
+    /// Time passed.
+    Time,
+}
+
+/// What a REST call brought.
+#[derive(Debug, Clone)]
+pub struct RestAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+    /// `api-credits-used`, `api-credits-left`.
+    pub credits: Option<(u32, u32)>,
+}
+
+/// Something to do. The order matters.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Open the upstream connection.
+    OpenUpstream {
+        /// Its number.
+        link: LinkId,
+    },
+    /// Send upstream.
+    SendUpstream {
+        /// On this connection.
+        link: LinkId,
+        /// Text.
+        frame: String,
+    },
+    /// Close the upstream connection, before anything else is opened.
+    CloseUpstream {
+        /// This one.
+        link: LinkId,
+    },
+    /// Call REST `/quote`; the budget is charged already.
+    Fetch {
+        /// The call's number.
+        request: RequestId,
+        /// Symbols as upstream wants them.
+        symbols: Vec<String>,
+    },
+    /// Send to one client.
+    Send {
+        /// Whom.
+        client: ClientId,
+        /// Text.
+        frame: String,
+    },
+    /// Send to all who watch a symbol.
+    Publish {
+        /// Which.
+        symbol: SymbolId,
+        /// Text.
+        frame: String,
+    },
+    /// Send to all clients.
+    PublishAll {
+        /// Text.
+        frame: String,
+    },
+    /// From now on the client gets what is published for the symbol.
+    Watch {
+        /// Who.
+        client: ClientId,
+        /// What.
+        symbol: SymbolId,
+    },
+    /// No longer.
+    Unwatch {
+        /// Who.
+        client: ClientId,
+        /// What.
+        symbol: SymbolId,
+    },
+    /// Keep the client's symbols where hibernation cannot lose them.
+    Remember {
+        /// Who.
+        client: ClientId,
+        /// What it watches.
+        symbols: Vec<String>,
+    },
+    /// Close a client's connection.
+    CloseClient {
+        /// Whose.
+        client: ClientId,
+        /// A documented code.
+        code: u16,
+        /// For people.
+        reason: &'static str,
+    },
+    /// Answer a waiting REST reader from the cache as it is.
+    Answer(ReaderId),
+    /// Store the cache.
+    SaveCheckpoint(String),
+    /// Store the budget, before the call that it was charged for leaves.
+    SaveCredits(String),
+    /// One line for the operator's log.
+    Log(String),
+}
+
+/// Effects in order.
+#[derive(Debug, Default)]
+pub struct Effects(VecDeque<Effect>);
+
+impl Effects {
+    /// Queues one.
+    pub fn push(&mut self, effect: Effect) {
+        self.0.push_back(effect);
+    }
+}
+
+/// What storage held when the object was made.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// The row of [`Effect::SaveCheckpoint`].
+    pub checkpoint: Option<String>,
+    /// The row of [`Effect::SaveCredits`].
+    pub credits: Option<String>,
+}
+
+/// The hub.
+#[derive(Debug)]
+pub struct Machine {
+    config: Config,
+    feed: Feed,
+    list: Watchlist,
+    audience: Audience,
+    polling: Polling,
+    readers: Vec<WaitingReader>,
+    effects: Effects,
+    counts: Counts,
+    /// State and reason of the feed as clients last heard them.
+    announced_feed: (FeedState, String),
+    /// When the hub last came out of sleep.
+    woke: Millis,
+    checkpoint_at: Option<Millis>,
+    dirty: bool,
+    /// The wait for upstream that is stored.
+    remembered_wait: Option<Millis>,
+    storage_trouble: Option<String>,
+    alarm_at: Option<Millis>,
+    timer_at: Option<Millis>,
+}
+
+#[derive(Debug)]
+struct WaitingReader {
+    id: ReaderId,
+    symbols: Vec<SymbolId>,
+    until: Millis,
+}
+
+/// What was counted since the object was made.
+#[derive(Debug, Default, Clone, Copy)]
+struct Counts {
+    upstream_messages: u64,
+    ticks: u64,
+    unreadable: u64,
+    dropped: u64,
+    updates: u64,
+    last_update: Option<Millis>,
+}
+
+impl Machine {
+    /// A hub that has what `stored` held. `seed` drives the backoff's jitter only.
+    #[must_use]
+    pub fn new(config: Config, stored: &Stored, seed: u64, now: Millis) -> Self {
+        let earlier = Earlier::read(stored.checkpoint.as_deref(), &config);
+        let spent: Option<Ledger> = stored.credits.as_deref().and_then(|row| serde_json::from_str(row).ok());
+        let ledger = Ledger::new(config.credits_per_minute, config.credits_per_day);
+        let mut list = Watchlist::new(&config, now);
+        for (instrument, cell) in earlier.cells {
+            // A default symbol, or one that somebody watched: he is likely to come back.
+            if let Ok(id) = list.track(&instrument, &config, now)
+                && let Some(entry) = list.get_mut(id)
+            {
+                entry.cell = cell;
+            }
+        }
+        let mut feed = Feed::new(seed, now);
+        if let Some(trouble) = earlier.trouble {
+            feed.remember(trouble);
+        }
+        let remembered_wait = feed.remembered_wait(now);
+        Self {
+            announced_feed: (feed.state().0, feed.state().2.to_owned()),
+            feed,
+            list,
+            audience: Audience::last_seen_at(earlier.last_seen),
+            polling: Polling::new(match &spent {
+                Some(spent) => ledger.restored(spent),
+                None => ledger,
+            }),
+            readers: Vec::new(),
+            effects: Effects::default(),
+            counts: Counts::default(),
+            woke: now,
+            checkpoint_at: None,
+            dirty: false,
+            remembered_wait,
+            storage_trouble: None,
+            alarm_at: None,
+            timer_at: None,
+            config,
+        }
+    }
+
+    /// Takes one input. Drain the effects afterwards.
+    pub fn handle(&mut self, input: Input, now: Millis) {
+        match input {
+            Input::Frame(link, text) => {
+                let only_a_quote = self.upstream_frame(link, &text, now);
+                // A tick can only push deadlines back, so until the next one there is no housekeeping to do.
+                let due = [self.alarm_at, self.timer_at].into_iter().flatten().any(|at| at <= now);
+                if only_a_quote && !due {
+                    return;
+                }
+            }
+            Input::Joined(client) => self.client_joined(client, now),
+            Input::Rejoined(client, symbols) => self.client_rejoined(client, &symbols, now),
+            Input::Said(client, text) => self.client_said(client, &text, now),
+            Input::SaidBinary(client, bytes) => self.client_said_binary(client, bytes, now),
+            Input::Left(client) => self.client_left(client, now),
+            Input::Reader(reader, symbols) => self.reader_came(reader, &symbols, now),
+            Input::Opened(link) => self.upstream_opened(link, now),
+            Input::Refused(link, status, body) => self.upstream_refused(link, status, &body, now),
+            Input::Lost(link, what) => self.upstream_lost(link, &what, now),
+            Input::Fetched(request, answer) => self.fetched(request, &answer, now),
+            Input::FetchFailed(request, what) => self.fetch_failed(request, &what, now),
+            Input::Stored(trouble) => self.storage_trouble = trouble,
+            Input::Time => {}
+        }
+        self.advance(now);
+    }
+
+    /// The next thing to do.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.effects.0.pop_front()
+    }
+
+    /// When the object's alarm must hand in [`Input::Time`]: reconnect, REST refresh, checkpoint and idle survive anything.
+    #[must_use]
+    pub fn alarm_at(&self) -> Option<Millis> {
+        self.alarm_at
+    }
+
+    /// When a timer in memory must hand in [`Input::Time`]: these matter only while the object is awake.
+    #[must_use]
+    pub fn timer_at(&self) -> Option<Millis> {
+        self.timer_at
+    }
+
+    /// What the operator set.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether anything is to be done at all.
+    fn is_awake(&self, now: Millis) -> bool {
+        self.audience.is_watching(self.config.idle, now) || self.feed.open_link().is_some()
+    }
+
+    /// Whether the WebSocket brings prices.
+    fn streams(&self) -> bool {
+        self.feed.state().0 == FeedState::Live
+    }
+
+    /// Everything that is due at `now`, and everything that follows from the input just taken.
+    fn advance(&mut self, now: Millis) {
+        let watching = self.audience.is_watching(self.config.idle, now);
+        if watching {
+            self.wake(now);
+        }
+        let turn = self.feed.advance(
+            watching,
+            self.list.expects_ticks(),
+            &self.config,
+            now,
+            &mut self.effects,
+        );
+        if turn != FeedTurn::Steady {
+            self.list.link_lost();
+        }
+        if let Some(link) = self.feed.open_link() {
+            self.sync_upstream(link, now);
+        }
+        if watching {
+            self.expire_quotes(now);
+            self.start_call(now);
+        }
+        self.answer_readers(now);
+        self.announce();
+        self.save(watching, now);
+        self.alarm_at = self.next_alarm(now);
+        self.timer_at = self.next_timer(now);
+    }
+
+    /// Somebody is here; whoever wakes the hub starts its checkpoints.
+    fn wake(&mut self, now: Millis) {
+        if self.checkpoint_at.is_none() {
+            self.woke = now;
+            self.checkpoint_at = Some(now + self.config.checkpoint);
+        }
+    }
+
+    fn next_alarm(&self, now: Millis) -> Option<Millis> {
+        if !self.is_awake(now) {
+            return None;
+        }
+        let idle = self.audience.idle_deadline(self.config.idle);
+        let poll = self.polling.deadline(&self.list, self.streams(), &self.config, now);
+        [self.feed.retry_deadline(), poll, self.checkpoint_at, idle]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn next_timer(&self, now: Millis) -> Option<Millis> {
+        let watch = self.feed.watch_deadline(self.list.expects_ticks(), &self.config);
+        let sync = self.feed.open_link().and_then(|_| self.list.sync_deadline());
+        let readers = self.readers.iter().map(|reader| reader.until).min();
+        let stale = self
+            .list
+            .iter()
+            .filter_map(|(_, entry)| entry.cell.turns_stale_at(self.config.stale))
+            .min();
+        let stale = stale.filter(|_| self.is_awake(now));
+        [watch, sync, readers, stale].into_iter().flatten().min()
+    }
+
+    fn save(&mut self, watching: bool, now: Millis) {
+        let due = self.checkpoint_at.is_some_and(|at| at <= now);
+        let falling_asleep = !watching && self.checkpoint_at.is_some();
+        // A long wait for upstream is stored at once: the platform may put the object to sleep meanwhile.
+        let wait = self.feed.remembered_wait(now);
+        let new_wait = wait.is_some() && wait != self.remembered_wait;
+        if (due || falling_asleep) && self.dirty || new_wait {
+            self.dirty = false;
+            self.remembered_wait = wait;
+            let row = self.checkpoint(now);
+            self.effects.push(Effect::SaveCheckpoint(row));
+        }
+        if due || falling_asleep {
+            self.checkpoint_at = watching.then(|| now + self.config.checkpoint);
+        }
+    }
+
+    fn expire_quotes(&mut self, now: Millis) {
+        let after = self.config.stale;
+        let stale: Vec<SymbolId> = self
+            .list
+            .iter_mut()
+            .filter_map(|(id, entry)| entry.cell.expire(after, now).then_some(id))
+            .collect();
+        for id in stale {
+            self.publish(id);
+        }
+    }
+}

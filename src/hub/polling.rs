@@ -1,0 +1,223 @@
+//! The REST calls: one at a time, for the symbols that need it most, within the budget.
+//!
+//! A symbol needs a call for its *reference* (previous close and session, which the WebSocket never carries) and, while it does
+//! not stream, for its *price*. References come first, then those the WebSocket refused, the most watched, the oldest.
+
+use super::credits::{Ledger, Purpose};
+use super::watchlist::{Entry, StreamState, Watchlist};
+use super::{Config, RequestId, Session, Source, SymbolId};
+use crate::clock::{MINUTE, Millis, SECOND};
+use crate::twelve_data::Instrument;
+use std::cmp::Reverse;
+
+/// The state of our REST calls.
+#[derive(Debug)]
+pub struct Polling {
+    /// The budget.
+    pub ledger: Ledger,
+    flight: Option<Flight>,
+    not_before: Millis,
+    next_request: u32,
+    trouble: Option<String>,
+    /// Upstream refused a call of several symbols as a whole: until then each is asked for alone, to find the one that it minds.
+    alone_until: Millis,
+}
+
+/// A call under way.
+#[derive(Debug, Clone)]
+pub struct Flight {
+    /// Its number.
+    pub request: RequestId,
+    /// What it asks for, in order.
+    pub symbols: Vec<(SymbolId, Instrument)>,
+    /// When it left.
+    pub asked: Millis,
+}
+
+impl Flight {
+    /// One credit a symbol.
+    fn credits(&self) -> u32 {
+        u32::try_from(self.symbols.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// One URL must not grow without bound (upstream has a 414).
+const MOST_SYMBOLS_IN_A_CALL: usize = 60;
+const GIVE_UP: Millis = 20 * SECOND;
+/// A symbol that REST refused is asked for again after this long.
+pub const REFUSED_SYMBOL: Millis = 60 * MINUTE;
+/// Until a reference that upstream does not have is asked for again, as a part of the usual interval.
+const MISSING_REFERENCE_PART: Millis = 12;
+
+impl Polling {
+    /// Nothing under way.
+    #[must_use]
+    pub fn new(ledger: Ledger) -> Self {
+        Self {
+            ledger,
+            flight: None,
+            not_before: 0,
+            next_request: 0,
+            trouble: None,
+            alone_until: 0,
+        }
+    }
+
+    /// What is wrong with REST, for a person.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// Ends the call `request`, if it is the one under way.
+    pub fn land(&mut self, request: RequestId, now: Millis) -> Option<Flight> {
+        let flight = self.flight.take_if(|flight| flight.request == request)?;
+        self.ledger.landed(flight.credits(), flight.asked, now);
+        Some(flight)
+    }
+
+    /// The call as a whole failed: not again before `until`.
+    pub fn hold(&mut self, until: Millis, why: &str) {
+        self.not_before = self.not_before.max(until);
+        self.trouble = Some(why.to_owned());
+    }
+
+    /// Asks for one symbol at a time until `until`.
+    pub fn ask_alone(&mut self, until: Millis) {
+        self.alone_until = until;
+    }
+
+    /// A call was answered.
+    pub fn worked(&mut self) {
+        self.trouble = None;
+        self.not_before = 0;
+    }
+
+    /// Starts the call that is due, charging it. `streams` says that the WebSocket is live.
+    pub fn start(&mut self, list: &mut Watchlist, streams: bool, config: &Config, now: Millis) -> Option<Flight> {
+        if let Some(flight) = self.flight.take_if(|flight| now >= flight.asked + GIVE_UP) {
+            self.ledger.landed(flight.credits(), flight.asked, now);
+            self.hold(now + config.fallback, "upstream's REST did not answer at all");
+        }
+        if self.flight.is_some() || now < self.not_before {
+            return None;
+        }
+        let symbols = self.choose(list, streams, config, now);
+        if symbols.is_empty() {
+            return None;
+        }
+        for (id, _) in &symbols {
+            if let Some(entry) = list.get_mut(*id) {
+                entry.polled = now;
+            }
+        }
+        self.next_request = self.next_request.wrapping_add(1);
+        let flight = Flight {
+            request: RequestId(self.next_request),
+            symbols,
+            asked: now,
+        };
+        self.ledger.charge(flight.credits(), now);
+        self.flight = Some(flight.clone());
+        Some(flight)
+    }
+
+    /// When [`Polling::start`] may have something to do.
+    #[must_use]
+    pub fn deadline(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Option<Millis> {
+        if let Some(flight) = &self.flight {
+            return Some(flight.asked + GIVE_UP);
+        }
+        let wanted = list.iter().map(|(_, entry)| entry).filter(|entry| entry.is_wanted(now));
+        let due = wanted.map(|entry| due_at(entry, streams, config)).min()?;
+        if due > now {
+            return Some(due.max(self.not_before));
+        }
+        // Something is due and could not be started: the budget or a hold is in the way.
+        Some(self.not_before.max(self.ledger.next_chance(now)))
+    }
+
+    fn choose(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Vec<(SymbolId, Instrument)> {
+        let for_references = self.ledger.available(Purpose::Reference, now) as usize;
+        let for_prices = self.ledger.available(Purpose::Price, now) as usize;
+        let mut due: Vec<(bool, bool, Reverse<u64>, SymbolId)> = list
+            .iter()
+            .filter(|(_, entry)| entry.is_wanted(now) && due_at(entry, streams, config) <= now)
+            .map(|(id, entry)| {
+                // Only the operator's own symbols may dip into what is put by for references: strangers choose the others.
+                let reference = entry.is_default && reference_due_at(entry, config) <= now;
+                let refused = entry.state == StreamState::Polled;
+                (!reference, !refused, Reverse(urgency(entry, now)), id)
+            })
+            .collect();
+        due.sort_unstable();
+        let references = due.iter().filter(|item| !item.0).count().min(for_references);
+        let most = if now < self.alone_until {
+            1
+        } else {
+            MOST_SYMBOLS_IN_A_CALL
+        };
+        let allowed = references.max(for_prices).min(most);
+        let chosen = due.into_iter().take(allowed);
+        chosen
+            .filter_map(|(.., id)| Some((id, list.get(id)?.instrument.clone())))
+            .collect()
+    }
+}
+
+/// How long it waits, times how many wait for it; a closed market can wait.
+fn urgency(entry: &Entry, now: Millis) -> u64 {
+    let weight = u64::from(entry.watchers) + 1;
+    let closed = entry.cell.reference.session == Session::Closed;
+    now.saturating_sub(entry.polled).saturating_mul(weight) / if closed { 10 } else { 1 }
+}
+
+/// When to ask again for what upstream did not have, or told too early.
+pub fn soon(config: &Config) -> Millis {
+    config.reference / MISSING_REFERENCE_PART
+}
+
+fn due_at(entry: &Entry, streams: bool, config: &Config) -> Millis {
+    let reference = reference_due_at(entry, config);
+    let streaming = streams && entry.state == StreamState::Streaming;
+    let quiet = entry
+        .cell
+        .quote
+        .as_ref()
+        .is_some_and(|quote| quote.stale_since.is_some())
+        && entry.cell.reference.session != Session::Closed;
+    let at = if streaming && quiet {
+        // Accepted, but nothing comes: its market closed, or the plan is silent about it.
+        reference.min(entry.polled + soon(config))
+    } else if streaming {
+        reference
+    } else {
+        reference.min(price_due_at(entry, config))
+    };
+    at.max(entry.poll_not_before)
+}
+
+fn reference_due_at(entry: &Entry, config: &Config) -> Millis {
+    let reference = &entry.cell.reference;
+    match (reference.asked, reference.previous_close) {
+        (0, _) if entry.polled == 0 => 0,
+        (0, _) => entry.polled + config.fallback,
+        (asked, None) => asked + soon(config),
+        (asked, Some(_)) => asked + config.reference,
+    }
+}
+
+/// A quote that came a moment ago, by whichever way, needs no refresh yet: a short reconnect costs no credits.
+fn price_due_at(entry: &Entry, config: &Config) -> Millis {
+    let confirmed = entry
+        .cell
+        .quote
+        .as_ref()
+        .filter(|quote| quote.source != Source::Restored);
+    let received = confirmed.map_or(0, |quote| quote.received);
+    let closed = entry.cell.reference.session == Session::Closed && confirmed.is_some();
+    match entry.polled.max(received) {
+        0 => 0,
+        newest => newest + if closed { soon(config) } else { config.fallback },
+    }
+}

@@ -1,0 +1,311 @@
+//! Hard days of links and symbols: refused in either order, silent, quiet, forgotten over sleep.
+
+use super::*;
+
+// REST refuses before the socket opens: never subscribed.
+#[test]
+fn a_symbol_that_rest_refuses_is_still_asked_for_on_the_websocket() {
+    let (mut play, link) = Play::watching("AAPL");
+    play.answer_call(|symbol| (symbol != "SPY").then_some((100.0, true))); // lands first
+    play.input(Input::Opened(link));
+    assert!(play.sent()[0].contains("SPY"), "{:?}", play.sent());
+}
+
+// the other order: REST refuses, then the WebSocket refuses: nothing serves it.
+#[test]
+fn a_symbol_that_both_refuse_is_unavailable_in_either_order() {
+    let (mut play, link) = Play::watching("SPY");
+    play.input(Input::Opened(link));
+    play.answer_call(|symbol| (symbol != "SPY").then_some((100.0, true)));
+    let ok: Vec<&str> = DEFAULT_SYMBOLS.split(',').filter(|symbol| *symbol != "SPY").collect();
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": items(&ok), "fails": items(&["SPY"])}),
+    );
+    assert_eq!(
+        play.quote("SPY").state,
+        StreamState::Unavailable,
+        "{:?}",
+        play.quote("SPY").reason
+    );
+}
+
+#[test]
+fn a_symbol_that_rest_refused_stays_unavailable_while_the_socket_is_down() {
+    let (mut play, mut link) = Play::watching("SPY");
+    play.input(Input::Lost(link, "down".into()));
+    play.answer_call(|symbol| (symbol != "SPY").then_some((100.0, true)));
+    for _ in 0..5 {
+        assert_eq!(play.quote("SPY").state, StreamState::Unavailable);
+        assert!(play.quote("SPY").reason.is_some());
+        play.take();
+        while play.opened_link().is_none() {
+            play.pass(SECOND);
+        }
+        link = play.opened_link().unwrap();
+        play.input(Input::Lost(link, "down".into()));
+    }
+    play.take();
+    while play.opened_link().is_none() {
+        play.pass(SECOND);
+    }
+    link = play.opened_link().unwrap();
+    play.input(Input::Opened(link));
+    play.frame(link, &json!({"event": "subscribe-status", "success": items(&["SPY"])}));
+    assert_eq!(
+        play.quote("SPY").state,
+        StreamState::Streaming,
+        "the WebSocket may have what REST has not"
+    );
+}
+
+// accepted by the WebSocket, but silent while its market is open.
+#[test]
+fn a_symbol_that_streams_nothing_is_polled() {
+    let (mut play, link) = Play::live("AAPL");
+    let mut asked = 0;
+    for _ in 0..(30 * 12) {
+        play.tick(link, "BTC/USD", 95_500.0);
+        play.pass(5 * SECOND);
+        for call in play.calls() {
+            asked += call.iter().filter(|symbol| *symbol == "AAPL").count();
+        }
+        if !play.calls().is_empty() {
+            play.answer_call(|_| Some((100.0, true)));
+        }
+        play.take();
+    }
+    let quote = play.quote("AAPL").quote;
+    assert!(
+        asked > 0,
+        "half an hour stale with an open market, credits unused: {quote:?}"
+    );
+}
+
+// everything was refused once (credits of the old connection not released yet).
+#[test]
+fn a_link_that_refused_everything_is_tried_again_some_day() {
+    let (mut play, link) = Play::watching("AAPL");
+    play.input(Input::Opened(link));
+    let all: Vec<&str> = DEFAULT_SYMBOLS.split(',').collect();
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "status": "error", "success": null, "fails": items(&all)}),
+    );
+    play.take();
+    let mut tried = 0;
+    for _ in 0..(6 * 360) {
+        play.pass(10 * SECOND);
+        play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+        tried += play.sent().iter().filter(|frame| frame.contains("subscribe")).count();
+        tried += play
+            .effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::OpenUpstream { .. }))
+            .count();
+        play.take();
+    }
+    assert!(tried > 0, "six hours");
+}
+
+// thin, around-the-clock symbols only: how often is the link thrown away?
+#[test]
+fn a_quiet_open_market_does_not_cycle_the_link_for_ever() {
+    let (mut play, mut link) = Play::live_with(&[("SYMBOLS", "GRT/BTC")], "GRT/BTC");
+    let mut opened = 0;
+    for second in 0..3_600u64 {
+        play.pass(SECOND);
+        if let Some(next) = play.opened_link() {
+            opened += 1;
+            link = next;
+            play.input(Input::Opened(link));
+        }
+        if play.sent().iter().any(|frame| frame.contains("\"subscribe\"")) {
+            play.frame(
+                link,
+                &json!({"event": "subscribe-status", "success": [{"symbol": "GRT/BTC", "type": "Digital Currency"}]}),
+            );
+        }
+        if second % 10 == 0 {
+            play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+        }
+        if !play.calls().is_empty() {
+            play.answer_call(|_| Some((100.0, true)));
+        }
+        play.take();
+    }
+    assert!(opened <= 12, "{opened} reconnects in an hour");
+}
+
+// one stranger makes the hub say more than 100 messages a minute upstream.
+#[test]
+fn upstream_hears_fewer_than_a_hundred_messages_a_minute() {
+    let (mut play, link) = Play::live_with(
+        &[
+            ("SYMBOL_LIMIT", "500"),
+            ("CREDITS_PER_MINUTE", "600"),
+            ("CREDITS_PER_DAY", "0"),
+        ],
+        "AAPL",
+    );
+    let mut sent: Vec<Millis> = Vec::new();
+    for second in 0..240u32 {
+        let message =
+            |action: &str, n: u32| json!({"action": action, "params": {"symbols": format!("S{n}")}}).to_string();
+        play.input(Input::Said(ALICE, message("subscribe", second)));
+        play.input(Input::Said(ALICE, message("unsubscribe", second)));
+        for _ in 0..10 {
+            play.pass(100);
+            for frame in play.sent() {
+                let frame: Value = serde_json::from_str(&frame).unwrap();
+                sent.push(play.now);
+                if frame["action"] == "subscribe" {
+                    let list: Vec<Value> = frame["params"]["symbols"]
+                        .as_str()
+                        .unwrap()
+                        .split(',')
+                        .map(|symbol| json!({"symbol": symbol}))
+                        .collect();
+                    play.frame(link, &json!({"event": "subscribe-status", "success": list}));
+                }
+            }
+            if !play.calls().is_empty() {
+                play.answer_call(|_| Some((100.0, true)));
+            }
+            play.take();
+        }
+        play.tick(link, "AAPL", 100.0);
+    }
+    let most = sent
+        .iter()
+        .map(|at| sent.iter().filter(|other| (*at..*at + MINUTE).contains(*other)).count())
+        .max()
+        .unwrap();
+    assert!(most <= 100, "{most} messages in a minute");
+}
+
+// after a restart with upstream unreachable, a rejoined client is told that its price is no longer fresh.
+#[test]
+fn a_rejoined_client_learns_that_its_quote_is_stale() {
+    let (mut before, link) = Play::live("AAPL");
+    before.tick(link, "AAPL", 101.0);
+    let stored = before.left_behind();
+    let mut play = Play::restored(config(&[]), &stored, before.now + 2 * SECOND);
+    play.input(Input::Rejoined(ALICE, vec!["AAPL".into()]));
+    let mut heard = Vec::new();
+    for _ in 0..120 {
+        heard.extend(play.heard_events(ALICE, "price_update"));
+        let calls = play.requests();
+        let link = play.opened_link();
+        play.take();
+        if let Some(link) = link {
+            play.input(Input::Lost(link, "down".into()));
+        }
+        for request in calls {
+            play.input(Input::FetchFailed(request, "down".into()));
+        }
+        play.pass(5 * SECOND);
+    }
+    assert!(
+        heard.iter().any(|update| update["freshness"] == "stale"),
+        "ten minutes, told: {heard:?}"
+    );
+}
+
+// a client whose symbol finds no room after a restart is told.
+#[test]
+fn a_rejoined_client_is_told_of_a_symbol_without_room() {
+    let (mut before, _) = Play::live_with(&[("EXTRA_SYMBOLS", "1")], "AAPL,OLD");
+    before.pass(MINUTE);
+    before.answer_call(|_| Some((100.0, true)));
+    let stored = before.left_behind();
+    // Later OLD was left, NEW took its place; then the object was lost before the next checkpoint.
+    let mut play = Play::restored(config(&[("EXTRA_SYMBOLS", "1")]), &stored, before.now + 20 * SECOND);
+    play.input(Input::Rejoined(ALICE, vec!["NEW".into()]));
+    let told = play.heard(ALICE).iter().any(|frame| frame.to_string().contains("NEW"));
+    assert!(told || !play.watched(ALICE).is_empty(), "neither watched nor told");
+}
+
+// polled without a reason.
+#[test]
+fn polled_says_why() {
+    let (mut play, link) = Play::live("NOPE");
+    play.pass_with_heartbeats(link, 60 * SECOND);
+    play.answer_call(|symbol| (symbol != "NOPE").then_some((100.0, true)));
+    assert_eq!(play.quote("NOPE").state, StreamState::Unavailable);
+    play.take();
+    for _ in 0..(70 * 6) {
+        play.pass_with_heartbeats(link, 10 * SECOND);
+        play.tick(link, "BTC/USD", 95_500.0);
+        if !play.calls().is_empty() {
+            play.answer_call(|_| Some((100.0, true)));
+        }
+    }
+    let view = play.quote("NOPE");
+    assert!(view.state != StreamState::Polled || view.reason.is_some(), "{view:?}");
+}
+
+// a pinned symbol alone, and messages that name no exchange.
+#[test]
+fn a_pinned_symbol_takes_messages_without_exchange_if_it_is_the_only_one() {
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "BTC/USD:Binance,AAPL")], "BTC/USD:Binance");
+    play.frame(
+        link,
+        &json!({"event": "price", "symbol": "BTC/USD", "price": 95500.0, "timestamp": play.now / 1000}),
+    );
+    assert_eq!(play.quote("BTC/USD:Binance").quote.price, Some(95500.0));
+}
+
+// a refused key and a viewer: nothing in memory keeps the object awake, so the platform hibernates it after ten seconds,
+// and each alarm finds a new machine.
+#[test]
+fn a_refusal_survives_hibernation() {
+    let no = json!({"code": 401, "message": "**apikey** parameter is incorrect or not specified.", "status": "error"});
+    let mut stored = Stored::default();
+    let mut now = NOON;
+    let mut attempts = Vec::new();
+    for life in 0..10 {
+        let mut play = Play::restored(config(&[]), &stored, now);
+        if life == 0 {
+            play.input(Input::Joined(ALICE));
+            play.subscribe(ALICE, "AAPL");
+        } else {
+            play.input(Input::Rejoined(ALICE, vec!["AAPL".into()]));
+            play.input(Input::Time);
+        }
+        for _ in 0..5 {
+            let links: Vec<LinkId> = play
+                .effects
+                .iter()
+                .filter_map(|effect| match effect {
+                    Effect::OpenUpstream { link } => Some(*link),
+                    _ => None,
+                })
+                .collect();
+            let calls = play.requests();
+            for effect in play.take() {
+                match effect {
+                    Effect::SaveCheckpoint(row) => stored.checkpoint = Some(row),
+                    Effect::SaveCredits(row) => stored.credits = Some(row),
+                    _ => {}
+                }
+            }
+            for link in links {
+                attempts.push(now - NOON);
+                play.input(Input::Refused(link, 401, no.to_string()));
+            }
+            for request in calls {
+                play.input(Input::Fetched(request, answer(401, &no)));
+            }
+        }
+        if play.hub.timer_at().is_some() {
+            return; // a pending timer keeps it in memory
+        }
+        now = play.hub.alarm_at().expect("the alarm wakes it");
+    }
+    assert!(
+        attempts.len() <= 1 + ((now - NOON) / (15 * MINUTE)) as usize,
+        "tried in {} s: at {attempts:?} ms",
+        (now - NOON) / SECOND
+    );
+}

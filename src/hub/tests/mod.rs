@@ -1,0 +1,312 @@
+//! The hub's machine as a specification: given a state and an input, these effects. Hours of virtual time take milliseconds.
+
+mod budget;
+mod clients;
+mod feed;
+mod hard_days;
+mod properties;
+mod rest;
+mod restart;
+mod sessions;
+
+use super::*;
+use crate::clock::{DAY, MINUTE, SECOND};
+use serde_json::{Value, json};
+
+/// Noon of a UTC day, five seconds into a minute: no credit window turns soon.
+const NOON: Millis = 20_500 * DAY + DAY / 2 + 5 * SECOND;
+
+/// Of the default symbols, those that a free key streams.
+const FREE_PLAN_STREAMS: [&str; 3] = ["BTC/USD", "AAPL", "EUR/USD"];
+
+const ALICE: ClientId = ClientId(1);
+const BOB: ClientId = ClientId(2);
+
+/// A machine and its time. Every effect is kept until it is looked at.
+struct Play {
+    hub: Machine,
+    now: Millis,
+    effects: Vec<Effect>,
+}
+
+fn config(vars: &[(&str, &str)]) -> Config {
+    Config::from_vars(false, |name| {
+        vars.iter()
+            .find(|(var, _)| *var == name)
+            .map(|(_, value)| (*value).to_owned())
+    })
+    .unwrap()
+}
+
+impl Play {
+    fn new() -> Self {
+        Self::with(&[])
+    }
+
+    fn with(vars: &[(&str, &str)]) -> Self {
+        Self::restored(config(vars), &Stored::default(), NOON)
+    }
+
+    fn restored(config: Config, stored: &Stored, now: Millis) -> Self {
+        Self {
+            hub: Machine::new(config, stored, 7, now),
+            now,
+            effects: Vec::new(),
+        }
+    }
+
+    /// A viewer of `symbols`, and the link that it opened.
+    fn watching(symbols: &str) -> (Self, LinkId) {
+        Self::watching_with(&[], symbols)
+    }
+
+    fn watching_with(vars: &[(&str, &str)], symbols: &str) -> (Self, LinkId) {
+        let mut play = Self::with(vars);
+        play.input(Input::Joined(ALICE));
+        play.subscribe(ALICE, symbols);
+        let link = play.opened_link().unwrap();
+        (play, link)
+    }
+
+    /// As [`Play::watching`], with the link open, all eight symbols accepted, and their references known.
+    fn live(symbols: &str) -> (Self, LinkId) {
+        Self::live_with(&[], symbols)
+    }
+
+    fn live_with(vars: &[(&str, &str)], symbols: &str) -> (Self, LinkId) {
+        let (mut play, link) = Self::watching_with(vars, symbols);
+        play.answer_call(|_| Some((100.0, true)));
+        play.input(Input::Opened(link));
+        play.accept_all(link);
+        play.take();
+        (play, link)
+    }
+
+    fn input(&mut self, input: Input) {
+        self.hub.handle(input, self.now);
+        while let Some(effect) = self.hub.next_effect() {
+            self.effects.push(effect);
+        }
+    }
+
+    /// Lets time pass, keeping every deadline on the way to the millisecond.
+    fn pass(&mut self, span: Millis) {
+        let end = self.now + span;
+        loop {
+            let next = [self.hub.alarm_at(), self.hub.timer_at()].into_iter().flatten().min();
+            match next {
+                Some(at) if at <= end => {
+                    self.now = at.max(self.now);
+                    self.input(Input::Time);
+                    let next = [self.hub.alarm_at(), self.hub.timer_at()].into_iter().flatten().min();
+                    let moved = next.is_none_or(|next| next > self.now);
+                    assert!(
+                        moved,
+                        "a deadline that was met is still there: {:?} {:?} at {}",
+                        self.hub.alarm_at(),
+                        self.hub.timer_at(),
+                        self.now
+                    );
+                }
+                _ => break,
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    /// As [`Play::pass`], with upstream answering a heartbeat (and nothing else) every ten seconds.
+    fn pass_with_heartbeats(&mut self, link: LinkId, span: Millis) {
+        for _ in 0..span / (10 * SECOND) {
+            self.pass(10 * SECOND);
+            self.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+        }
+    }
+
+    fn frame(&mut self, link: LinkId, frame: &Value) {
+        self.input(Input::Frame(link, frame.to_string()));
+    }
+
+    fn tick(&mut self, link: LinkId, symbol: &str, price: f64) {
+        let seconds = self.now / SECOND;
+        self.frame(
+            link,
+            &json!({"event": "price", "symbol": symbol, "price": price, "timestamp": seconds}),
+        );
+    }
+
+    fn accept_all(&mut self, link: LinkId) {
+        let items: Vec<Value> = DEFAULT_SYMBOLS
+            .split(',')
+            .map(|symbol| json!({"symbol": symbol}))
+            .collect();
+        self.frame(
+            link,
+            &json!({"event": "subscribe-status", "status": "ok", "success": items, "fails": null}),
+        );
+    }
+
+    /// Three of the eight stream on the free plan; the others are refused.
+    fn accept_as_the_free_plan_does(&mut self, link: LinkId) {
+        let refused = DEFAULT_SYMBOLS
+            .split(',')
+            .filter(|symbol| !FREE_PLAN_STREAMS.contains(symbol));
+        let (ok, fails) = (items(&FREE_PLAN_STREAMS), items(&refused.collect::<Vec<_>>()));
+        self.frame(
+            link,
+            &json!({"event": "subscribe-status", "success": ok, "fails": fails}),
+        );
+    }
+
+    /// What a machine that comes after this one finds in storage, had the checkpoint been written just now.
+    fn left_behind(&self) -> Stored {
+        Stored {
+            checkpoint: Some(self.hub.checkpoint(self.now)),
+            credits: None,
+        }
+    }
+
+    fn subscribe(&mut self, client: ClientId, symbols: &str) {
+        let message = json!({"action": "subscribe", "params": {"symbols": symbols}});
+        self.input(Input::Said(client, message.to_string()));
+    }
+
+    /// Answers the call under way: price and market state by symbol, `None` for a symbol that upstream does not know.
+    fn answer_call(&mut self, quote: impl Fn(&str) -> Option<(f64, bool)>) -> Vec<String> {
+        let call = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Fetch { request, symbols } => Some((*request, symbols.clone())),
+            _ => None,
+        });
+        let (request, symbols) = call.expect("no call is under way");
+        let entry = |symbol: &str| match quote(symbol) {
+            None => {
+                json!({"code": 404, "message": "**symbol** or **figi** parameter is missing or invalid.", "status": "error"})
+            }
+            Some((price, open)) => json!({
+                "symbol": symbol, "close": price.to_string(), "previous_close": "100.0", "is_market_open": open,
+                "last_quote_at": self.now / MINUTE * 60, "volume": "7",
+            }),
+        };
+        let body = match symbols.as_slice() {
+            [only] => entry(only),
+            many => Value::Object(many.iter().map(|symbol| (symbol.clone(), entry(symbol))).collect()),
+        };
+        self.input(Input::Fetched(request, answer(200, &body)));
+        symbols
+    }
+
+    /// Takes what was effected so far.
+    fn take(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    fn opened_link(&self) -> Option<LinkId> {
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::OpenUpstream { link } => Some(*link),
+            _ => None,
+        })
+    }
+
+    /// Frames sent upstream since the last look.
+    fn sent(&self) -> Vec<String> {
+        let frames = self.effects.iter().filter_map(|effect| match effect {
+            Effect::SendUpstream { frame, .. } => Some(frame.clone()),
+            _ => None,
+        });
+        frames.collect()
+    }
+
+    /// Calls made since the last look.
+    fn calls(&self) -> Vec<Vec<String>> {
+        let calls = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Fetch { symbols, .. } => Some(symbols.clone()),
+            _ => None,
+        });
+        calls.collect()
+    }
+
+    /// The numbers of the calls made since the last look.
+    fn requests(&self) -> Vec<RequestId> {
+        let requests = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Fetch { request, .. } => Some(*request),
+            _ => None,
+        });
+        requests.collect()
+    }
+
+    /// What a client was sent since the last look, published frames of its symbols included.
+    fn heard(&self, client: ClientId) -> Vec<Value> {
+        let watched = self.watched(client);
+        let frames = self.effects.iter().filter_map(|effect| match effect {
+            Effect::Send { client: whom, frame } if *whom == client => Some(frame),
+            Effect::Publish { symbol, frame } if watched.contains(symbol) => Some(frame),
+            Effect::PublishAll { frame } => Some(frame),
+            _ => None,
+        });
+        frames.map(|frame| serde_json::from_str(frame).unwrap()).collect()
+    }
+
+    fn heard_events(&self, client: ClientId, event: &str) -> Vec<Value> {
+        self.heard(client)
+            .into_iter()
+            .filter(|frame| frame["event"] == event)
+            .collect()
+    }
+
+    fn watched(&self, client: ClientId) -> Vec<SymbolId> {
+        // The machine's own record: `Watch` effects may have been taken already.
+        let clients = &self.hub.audience;
+        clients.watched(client).into_iter().collect()
+    }
+
+    fn state(&self) -> FeedState {
+        self.hub.feed.state().0
+    }
+
+    fn quote(&self, symbol: &str) -> SymbolView {
+        self.hub.symbol(&Instrument::parse(symbol).unwrap()).unwrap()
+    }
+}
+
+fn answer(status: u16, body: &Value) -> RestAnswer {
+    RestAnswer {
+        status,
+        body: body.to_string(),
+        credits: None,
+    }
+}
+
+/// An entry of an answer: the symbol and these fields.
+fn quote_json(symbol: &str, fields: Value) -> Value {
+    let mut entry = json!({"symbol": symbol});
+    for (name, value) in fields.as_object().unwrap() {
+        entry[name] = value.clone();
+    }
+    entry
+}
+
+/// Answers the newest call with `fields` for each symbol.
+fn answer_raw(play: &mut Play, fields: impl Fn(&str, Millis) -> Value) {
+    let (request, symbols) = play
+        .effects
+        .iter()
+        .rev()
+        .find_map(|effect| match effect {
+            Effect::Fetch { request, symbols } => Some((*request, symbols.clone())),
+            _ => None,
+        })
+        .expect("no call");
+    let now = play.now;
+    let body = match symbols.as_slice() {
+        [only] => quote_json(only, fields(only, now)),
+        many => Value::Object(
+            many.iter()
+                .map(|symbol| (symbol.clone(), quote_json(symbol, fields(symbol, now))))
+                .collect(),
+        ),
+    };
+    play.input(Input::Fetched(request, answer(200, &body)));
+}
+
+fn items(symbols: &[&str]) -> Vec<Value> {
+    symbols.iter().map(|symbol| json!({"symbol": symbol})).collect()
+}

@@ -1,0 +1,244 @@
+//! What upstream's messages and answers do to the hub.
+
+use super::market::Change;
+use super::polling::{REFUSED_SYMBOL, soon};
+use super::{Effect, LinkId, Machine, RequestId, RestAnswer, Source, StreamState, SymbolId};
+use crate::clock::Millis;
+use crate::twelve_data::{self, Event, Price, Refusal, RestError, SymbolError, classify, parse_event, parse_quotes};
+
+impl Machine {
+    /// Takes a frame; true when it changed nothing but, at most, a quote: then there is no housekeeping to do.
+    pub(super) fn upstream_frame(&mut self, link: LinkId, text: &str, now: Millis) -> bool {
+        if !self.feed.is_current(link) {
+            return true;
+        }
+        self.counts.upstream_messages += 1;
+        self.feed.heard(now);
+        match parse_event(text) {
+            Ok(Event::Price(price)) => return self.ticked(&price, now),
+            Ok(Event::SubscribeStatus { success, fails }) => {
+                if self.list.answered(&success, &fails) {
+                    self.feed.accepted(now);
+                }
+            }
+            Ok(Event::MessageProcessing { over_limit: true }) => {
+                self.list.pause(now);
+                self.log("upstream says that we send too many messages; no subscriptions for 70 s");
+            }
+            Ok(
+                Event::MessageProcessing { over_limit: false }
+                | Event::UnsubscribeStatus
+                | Event::ResetStatus
+                | Event::Heartbeat
+                | Event::Unknown,
+            ) => {}
+            Err(_) => self.counts.unreadable += 1,
+        }
+        false
+    }
+
+    pub(super) fn upstream_opened(&mut self, link: LinkId, now: Millis) {
+        if self.feed.is_current(link) {
+            self.feed.opened(&self.config, now);
+            self.list.link_lost();
+        }
+    }
+
+    pub(super) fn upstream_refused(&mut self, link: LinkId, status: u16, body: &str, now: Millis) {
+        if self.feed.is_current(link) {
+            self.feed.refused(classify(status, body), &self.config, now);
+            self.list.link_lost();
+        }
+    }
+
+    pub(super) fn upstream_lost(&mut self, link: LinkId, what: &str, now: Millis) {
+        if self.feed.is_current(link) {
+            self.feed.lost(what, &self.config, now);
+            self.list.link_lost();
+        }
+    }
+
+    /// Tells upstream what is wanted, in one frame each way.
+    pub(super) fn sync_upstream(&mut self, link: LinkId, now: Millis) {
+        let wishes = self.list.sync(&self.config, now);
+        for (instruments, frame) in [
+            (&wishes.unsubscribe, twelve_data::unsubscribe(&wishes.unsubscribe)),
+            (&wishes.subscribe, twelve_data::subscribe(&wishes.subscribe)),
+        ] {
+            if !instruments.is_empty() {
+                self.effects.push(Effect::SendUpstream { link, frame });
+            }
+        }
+        if self.list.was_refused_entirely(now) {
+            self.feed.accepted_nothing(now);
+        }
+    }
+
+    /// Makes the REST call that is due.
+    pub(super) fn start_call(&mut self, now: Millis) {
+        let streams = self.streams();
+        let Some(flight) = self.polling.start(&mut self.list, streams, &self.config, now) else {
+            return;
+        };
+        let symbols = flight
+            .symbols
+            .iter()
+            .map(|(_, instrument)| instrument.to_string())
+            .collect();
+        let ledger = serde_json::to_string(&self.polling.ledger).unwrap_or_default();
+        self.effects.push(Effect::SaveCredits(ledger));
+        self.effects.push(Effect::Fetch {
+            request: flight.request,
+            symbols,
+        });
+    }
+
+    pub(super) fn fetched(&mut self, request: RequestId, answer: &RestAnswer, now: Millis) {
+        let Some(flight) = self.polling.land(request, now) else {
+            return;
+        };
+        if let Some((used, left)) = answer.credits {
+            self.polling.ledger.learn(used, left, now);
+        }
+        let (ids, instruments): (Vec<_>, Vec<_>) = flight.symbols.into_iter().unzip();
+        match parse_quotes(&instruments, answer.status, &answer.body) {
+            Ok(quotes) => {
+                self.polling.worked();
+                for (id, quote) in ids.into_iter().zip(quotes) {
+                    match quote {
+                        Ok(quote) => self.quoted(id, &quote, flight.asked, now),
+                        Err(error) => self.not_quoted(id, &error, now),
+                    }
+                }
+            }
+            Err(RestError::Refused(refusal @ (Refusal::Request(_) | Refusal::Plan(_)))) if ids.len() > 1 => {
+                self.polling.ask_alone(now + REFUSED_SYMBOL);
+                let why = format!(
+                    "REST refused a call of several symbols ({}); asking for each alone",
+                    refusal.text()
+                );
+                self.polling.hold(now + self.config.fallback, &why);
+            }
+            Err(RestError::Refused(refusal)) => self.call_refused(&refusal, now),
+            Err(RestError::Unreadable) => {
+                let until = now + self.config.fallback;
+                self.polling.hold(until, "upstream's REST answer could not be read");
+            }
+        }
+    }
+
+    pub(super) fn fetch_failed(&mut self, request: RequestId, what: &str, now: Millis) {
+        if self.polling.land(request, now).is_some() {
+            let until = now + self.config.fallback;
+            self.polling
+                .hold(until, &format!("upstream's REST did not answer: {what}"));
+        }
+    }
+
+    fn ticked(&mut self, price: &Price, now: Millis) -> bool {
+        self.counts.ticks += 1;
+        let id = self.list.route(&price.symbol, price.exchange.as_deref());
+        let source = self.source(Source::Live);
+        let Some((id, entry)) = id.and_then(|id| Some((id, self.list.get_mut(id)?))) else {
+            self.counts.dropped += 1;
+            return true;
+        };
+        let before = (entry.cell.reference.session, entry.cell.reference.asked);
+        let change = entry.cell.tick(price, source, now);
+        let news = (entry.cell.reference.session, entry.cell.reference.asked) != before
+            || entry.state != StreamState::Streaming;
+        self.list.ticked(id);
+        let feed_news = self.feed.ticked(now);
+        match change {
+            Change::Updated => {
+                self.dirty = true;
+                self.counts.last_update = Some(now);
+                self.publish(id);
+            }
+            Change::Dropped => self.counts.dropped += 1,
+        }
+        !feed_news && !news && self.readers.is_empty()
+    }
+
+    fn quoted(&mut self, id: SymbolId, quote: &twelve_data::RestQuote, asked: Millis, now: Millis) {
+        let source = self.source(Source::Rest);
+        let live = self.streams();
+        let Some(entry) = self.list.get_mut(id) else {
+            return;
+        };
+        entry.refusal = None;
+        let streaming = live && entry.state == StreamState::Streaming;
+        if entry.state == StreamState::Unavailable {
+            entry.state = StreamState::Polled;
+        }
+        let change = entry.cell.rest(quote, source, streaming, asked, now);
+        let contradicted = entry.cell.reference.asked == 0;
+        entry.poll_not_before = if contradicted { now + soon(&self.config) } else { 0 };
+        if change == Change::Updated {
+            self.dirty = true;
+            self.counts.last_update = Some(now);
+            self.publish(id);
+        }
+    }
+
+    fn not_quoted(&mut self, id: SymbolId, error: &SymbolError, now: Millis) {
+        match error {
+            SymbolError::Refused(refusal @ (Refusal::Plan(_) | Refusal::Request(_))) => {
+                self.list.unavailable(id, refusal.text(), now + REFUSED_SYMBOL);
+            }
+            SymbolError::Refused(refusal) => self.call_refused(refusal, now),
+            SymbolError::Missing => {
+                if let Some(entry) = self.list.get_mut(id) {
+                    entry.poll_not_before = now + soon(&self.config);
+                }
+            }
+        }
+    }
+
+    /// The call as a whole was refused, or one of its symbols in a way that speaks of all.
+    fn call_refused(&mut self, refusal: &Refusal, now: Millis) {
+        let (wait, why) = match refusal {
+            Refusal::Minute => {
+                self.polling.ledger.minute_is_spent(now);
+                (0, "out of API credits for this minute".to_owned())
+            }
+            Refusal::Day => {
+                self.polling.ledger.day_is_spent(now);
+                (0, "out of API credits until midnight UTC".to_owned())
+            }
+            Refusal::Key(text) => (
+                self.config.refused,
+                format!("REST refused the key ({text}): check TWELVE_DATA_API_KEY"),
+            ),
+            Refusal::Plan(text) | Refusal::Request(text) => {
+                (self.config.refused, format!("REST refused the call ({text})"))
+            }
+            Refusal::Server(text) => (self.config.fallback, format!("REST failed ({text})")),
+        };
+        self.polling.hold(now + wait, &why);
+    }
+
+    /// The simulator's prices are simulated, by whichever way they came.
+    fn source(&self, way: Source) -> Source {
+        if self.config.simulated { Source::Simulated } else { way }
+    }
+
+    /// Tells everybody of a new state of the feed, and the watchers of a symbol of its new state.
+    pub(super) fn announce(&mut self) {
+        let (state, _, reason) = self.feed.state();
+        if self.announced_feed.0 != state || self.announced_feed.1 != reason {
+            let changed = self.announced_feed.0 != state;
+            self.announced_feed = (state, reason.to_owned());
+            let frame = self.feed_event();
+            if !self.audience.is_empty() {
+                self.effects.push(Effect::PublishAll { frame });
+            }
+            if changed {
+                self.log(&format!("the feed is {state:?} now: {}", self.feed.state().2));
+            }
+        }
+        for id in self.list.unannounced() {
+            self.publish_state(id);
+        }
+    }
+}

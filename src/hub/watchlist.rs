@@ -1,0 +1,464 @@
+//! Which symbols are tracked, who wants them, and what upstream made of our wish to stream them.
+//!
+//! The default symbols are always wanted; any other is wanted while somebody watches it or has just read it. Wishes and the
+//! plan's limit become at most one subscribe and one unsubscribe frame at a time, at most once a second: upstream allows
+//! 100 messages a minute. A symbol that the WebSocket refused is not asked for again on the same link.
+
+use super::market::{Cell, never_closes};
+use super::{Config, Session, SymbolId};
+use crate::clock::{MINUTE, Millis, SECOND};
+use crate::twelve_data::{Instrument, Listing};
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+
+/// How a symbol gets its prices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StreamState {
+    /// Not asked yet, or no answer yet.
+    Pending,
+    /// The WebSocket accepted it.
+    Streaming,
+    /// REST serves it.
+    Polled,
+    /// Neither does.
+    Unavailable,
+}
+
+/// One tracked symbol.
+#[derive(Debug)]
+pub struct Entry {
+    /// The symbol and its pin.
+    pub instrument: Instrument,
+    /// How it gets its prices.
+    pub state: StreamState,
+    /// Why it does not stream.
+    pub reason: Option<&'static str>,
+    /// What REST said when it refused the symbol.
+    pub refusal: Option<String>,
+    /// How many clients watch it.
+    pub watchers: u32,
+    /// Its cache.
+    pub cell: Cell,
+    /// When REST was last asked for it; 0 for never.
+    pub polled: Millis,
+    /// REST refused it: not before this time again.
+    pub poll_not_before: Millis,
+    /// When it was first tracked.
+    pub created: Millis,
+    /// Whether the operator chose it.
+    pub is_default: bool,
+    wanted_until: Millis,
+    asked: Option<Ask>,
+    announced: (StreamState, Option<String>),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Ask {
+    at: Millis,
+    again: bool,
+}
+
+impl Entry {
+    fn new(instrument: Instrument, is_default: bool, now: Millis) -> Self {
+        Self {
+            instrument,
+            state: StreamState::Pending,
+            reason: None,
+            refusal: None,
+            watchers: 0,
+            cell: Cell::default(),
+            polled: 0,
+            poll_not_before: 0,
+            created: now,
+            is_default,
+            wanted_until: 0,
+            asked: None,
+            announced: (StreamState::Pending, None),
+        }
+    }
+
+    /// Whether somebody would miss it.
+    #[must_use]
+    pub fn is_wanted(&self, now: Millis) -> bool {
+        self.is_default || self.watchers > 0 || now < self.wanted_until
+    }
+
+    /// Why it does not stream, for a person.
+    #[must_use]
+    pub fn spoken_reason(&self) -> Option<String> {
+        let refusal = self.refusal.clone().filter(|_| self.state == StreamState::Unavailable);
+        refusal.or_else(|| self.reason.map(ToOwned::to_owned))
+    }
+
+    fn occupies_a_slot(&self) -> bool {
+        self.state == StreamState::Streaming || (self.state == StreamState::Pending && self.asked.is_some())
+    }
+
+    fn set(&mut self, state: StreamState, reason: Option<&'static str>) {
+        self.state = state;
+        self.reason = reason;
+    }
+
+    /// The WebSocket does not serve it: REST does, unless it refused it too.
+    fn leave_to_rest(&mut self, reason: &'static str) {
+        if self.refusal.is_some() {
+            self.set(StreamState::Unavailable, None);
+        } else {
+            self.set(StreamState::Polled, Some(reason));
+        }
+    }
+}
+
+/// All tracked symbols.
+#[derive(Debug, Default)]
+pub struct Watchlist {
+    entries: BTreeMap<SymbolId, Entry>,
+    by_symbol: HashMap<String, Vec<SymbolId>>,
+    next: u32,
+    synced: Millis,
+    paused_until: Millis,
+    unsynced: bool,
+}
+
+/// What to tell upstream.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// To subscribe, in one frame.
+    pub subscribe: Vec<Instrument>,
+    /// To unsubscribe, in one frame.
+    pub unsubscribe: Vec<Instrument>,
+}
+
+/// The terminal tracks no more symbols than the operator lets it: that bounds memory, the checkpoint's row, and what strangers
+/// can make of the REST budget.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Full;
+
+const LINGER: Millis = 30 * SECOND;
+const READER_INTEREST: Millis = 2 * MINUTE;
+/// Two frames each, and the heartbeats: 66 messages a minute at most.
+const SYNC_INTERVAL: Millis = 2 * SECOND;
+const ANSWER_WITHIN: Millis = 10 * SECOND;
+/// Upstream's own advice after too many messages is to wait for the next minute.
+const PAUSE: Millis = 70 * SECOND;
+
+const OVER_LIMIT: &str = "the plan's streaming symbols are all in use; polled by REST";
+const NOT_STREAMED: &str = "upstream's WebSocket refused it (plan, symbol, or no credit left); polled by REST";
+const NO_ANSWER: &str = "upstream did not answer the subscription; polled by REST";
+
+impl Watchlist {
+    /// Tracks the default symbols.
+    #[must_use]
+    pub fn new(config: &Config, now: Millis) -> Self {
+        let mut list = Self::default();
+        for instrument in &config.symbols {
+            list.insert(instrument.clone(), true, now);
+        }
+        list
+    }
+
+    /// The id of a symbol, tracked from now on if it was not.
+    ///
+    /// # Errors
+    /// [`Full`] when too many are tracked.
+    pub fn track(&mut self, instrument: &Instrument, config: &Config, now: Millis) -> Result<SymbolId, Full> {
+        if let Some(id) = self.find(instrument) {
+            return Ok(id);
+        }
+        let most = config.symbols.len() + config.extra_symbols;
+        if self.entries.len() >= most {
+            self.forget_unwanted(now);
+        }
+        if self.entries.len() >= most {
+            return Err(Full);
+        }
+        Ok(self.insert(instrument.clone(), false, now))
+    }
+
+    /// The id of a symbol that is tracked.
+    #[must_use]
+    pub fn find(&self, instrument: &Instrument) -> Option<SymbolId> {
+        let candidates = self.by_symbol.get(instrument.symbol())?;
+        candidates
+            .iter()
+            .copied()
+            .find(|id| self.get(*id).is_some_and(|entry| entry.instrument == *instrument))
+    }
+
+    /// Whom a message of this symbol and exchange is about: the one that is pinned to the exchange, else the one that is not pinned.
+    #[must_use]
+    pub fn route(&self, symbol: &str, exchange: Option<&str>) -> Option<SymbolId> {
+        let candidates = self
+            .by_symbol
+            .get(symbol)
+            .or_else(|| self.by_symbol.get(&symbol.to_ascii_uppercase()))?;
+        let matching = |pinned: bool| {
+            candidates.iter().copied().find(|id| {
+                self.get(*id).is_some_and(|entry| {
+                    entry.instrument.exchange().is_some() == pinned && entry.instrument.matches(symbol, exchange)
+                })
+            })
+        };
+        let lone = || match (candidates.as_slice(), exchange) {
+            ([only], None) => Some(*only),
+            _ => None,
+        };
+        matching(true).or_else(|| matching(false)).or_else(lone)
+    }
+
+    /// One entry.
+    #[must_use]
+    pub fn get(&self, id: SymbolId) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    /// One entry, to change.
+    pub fn get_mut(&mut self, id: SymbolId) -> Option<&mut Entry> {
+        self.entries.get_mut(&id)
+    }
+
+    /// All entries, the default ones first, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = (SymbolId, &Entry)> {
+        self.entries.iter().map(|(id, entry)| (*id, entry))
+    }
+
+    /// All entries, to change.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (SymbolId, &mut Entry)> {
+        self.entries.iter_mut().map(|(id, entry)| (*id, entry))
+    }
+
+    /// A client began to watch.
+    pub fn watch(&mut self, id: SymbolId) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.watchers += 1;
+            self.unsynced = true;
+        }
+    }
+
+    /// A client watches no more. The symbol is kept for a while: a page that reloads costs upstream nothing.
+    pub fn unwatch(&mut self, id: SymbolId, now: Millis) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.watchers = entry.watchers.saturating_sub(1);
+            entry.wanted_until = entry.wanted_until.max(now + LINGER);
+        }
+    }
+
+    /// A REST reader asked for it.
+    pub fn read(&mut self, id: SymbolId, now: Millis) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.wanted_until = entry.wanted_until.max(now + READER_INTEREST);
+            self.unsynced = true;
+        }
+    }
+
+    /// The link is gone or was reset, and all subscriptions with it.
+    pub fn link_lost(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.asked = None;
+            // What REST refused has nothing else until there is a link again, which may serve it.
+            let served = entry.refusal.is_none();
+            entry.set(
+                if served {
+                    StreamState::Pending
+                } else {
+                    StreamState::Unavailable
+                },
+                None,
+            );
+        }
+        self.unsynced = true;
+        self.synced = 0;
+    }
+
+    /// Upstream says that we talk too much.
+    pub fn pause(&mut self, now: Millis) {
+        self.paused_until = now + PAUSE;
+    }
+
+    /// What to tell upstream now, on an open link. Asking counts from this call.
+    pub fn sync(&mut self, config: &Config, now: Millis) -> Wishes {
+        let mut wishes = Wishes::default();
+        if self.sync_deadline().is_none_or(|at| at > now) {
+            return wishes;
+        }
+        self.synced = now;
+        self.unsynced = false;
+        self.forget_unwanted(now);
+        let mut taken = 0;
+        for entry in self.entries.values_mut() {
+            if entry.occupies_a_slot() && !entry.is_wanted(now) {
+                wishes.unsubscribe.push(entry.instrument.clone());
+                entry.asked = None;
+                entry.set(StreamState::Pending, None);
+            }
+            if let (StreamState::Pending, Some(ask)) = (entry.state, entry.asked)
+                && now >= ask.at + ANSWER_WITHIN
+            {
+                if ask.again {
+                    entry.leave_to_rest(NO_ANSWER);
+                } else {
+                    entry.asked = Some(Ask { at: now, again: true });
+                    wishes.subscribe.push(entry.instrument.clone());
+                }
+            }
+            taken += usize::from(entry.occupies_a_slot());
+        }
+        for entry in self.entries.values_mut() {
+            let waits = entry.asked.is_none() && entry.state != StreamState::Streaming;
+            if !waits || !entry.is_wanted(now) {
+                continue;
+            }
+            if taken < config.symbol_limit {
+                taken += 1;
+                entry.asked = Some(Ask { at: now, again: false });
+                entry.set(StreamState::Pending, None);
+                wishes.subscribe.push(entry.instrument.clone());
+            } else {
+                entry.leave_to_rest(OVER_LIMIT);
+            }
+        }
+        wishes
+    }
+
+    /// When [`Watchlist::sync`] may have something to say.
+    #[must_use]
+    pub fn sync_deadline(&self) -> Option<Millis> {
+        let earliest = self.paused_until.max(self.synced + SYNC_INTERVAL);
+        if self.unsynced {
+            return Some(earliest);
+        }
+        let answers = self
+            .entries
+            .values()
+            .filter(|entry| entry.state == StreamState::Pending);
+        let unanswered = answers
+            .filter_map(|entry| entry.asked)
+            .map(|ask| ask.at + ANSWER_WITHIN);
+        let unwatched = self
+            .entries
+            .values()
+            .filter(|entry| entry.occupies_a_slot() && !entry.is_default && entry.watchers == 0);
+        let leaving = unwatched.map(|entry| entry.wanted_until);
+        unanswered.chain(leaving).min().map(|at| at.max(earliest))
+    }
+
+    /// Upstream's answer to a subscription: sets, whatever their order. Symbols in neither list keep waiting.
+    /// Says whether anything was accepted.
+    pub fn answered(&mut self, success: &[Listing], fails: &[Listing]) -> bool {
+        let mut accepted = false;
+        for listing in success {
+            let id = self.route(&listing.symbol, listing.exchange.as_deref());
+            if let Some(entry) = id.and_then(|id| self.entries.get_mut(&id)) {
+                accepted = true;
+                entry.asked = entry.asked.or(Some(Ask { at: 0, again: true }));
+                entry.set(StreamState::Streaming, None);
+                if never_closes(listing.kind.as_deref()) {
+                    entry.cell.reference.session = Session::Open;
+                }
+            }
+        }
+        for listing in fails {
+            for entry in self.refused_by(listing) {
+                entry.leave_to_rest(NOT_STREAMED);
+            }
+            // A refused symbol frees its place for another.
+            self.unsynced = true;
+        }
+        accepted
+    }
+
+    /// A tick came for it, whatever was or was not said before.
+    pub fn ticked(&mut self, id: SymbolId) {
+        if let Some(entry) = self.entries.get_mut(&id)
+            && entry.state != StreamState::Streaming
+        {
+            entry.asked = entry.asked.or(Some(Ask { at: 0, again: true }));
+            entry.set(StreamState::Streaming, None);
+        }
+    }
+
+    /// REST refused it: unless it streams, nothing serves it.
+    pub fn unavailable(&mut self, id: SymbolId, why: &str, until: Millis) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.poll_not_before = until;
+            entry.refusal = Some(why.to_owned());
+            let streams_or_may =
+                entry.state == StreamState::Streaming || (entry.state == StreamState::Pending && entry.asked.is_some());
+            if !streams_or_may {
+                entry.set(StreamState::Unavailable, None);
+            }
+        }
+    }
+
+    /// Symbols whose watchers have not heard of their present state yet; they count as told after this call. What is pending
+    /// is no news: the feed's own state tells of a lost link.
+    pub fn unannounced(&mut self) -> Vec<SymbolId> {
+        let mut news = Vec::new();
+        for (id, entry) in &mut self.entries {
+            let present = (entry.state, entry.spoken_reason());
+            if entry.state != StreamState::Pending && entry.announced != present {
+                entry.announced = present;
+                if entry.watchers > 0 {
+                    news.push(*id);
+                }
+            }
+        }
+        news
+    }
+
+    /// Whether a tick is to be expected on an open link: something streams, or was asked for, whose session is open.
+    #[must_use]
+    pub fn expects_ticks(&self) -> bool {
+        let mut streams_or_may = self.entries.values().filter(|entry| entry.occupies_a_slot());
+        streams_or_may.any(|entry| entry.cell.reference.session == Session::Open)
+    }
+
+    /// Whether upstream refused, or did not answer for, everything that is wanted.
+    #[must_use]
+    pub fn was_refused_entirely(&self, now: Millis) -> bool {
+        let mut wanted = self.entries.values().filter(|entry| entry.is_wanted(now));
+        wanted.all(|entry| matches!(entry.state, StreamState::Polled | StreamState::Unavailable))
+    }
+
+    fn refused_by<'a>(&'a mut self, listing: &'a Listing) -> impl Iterator<Item = &'a mut Entry> {
+        self.entries.values_mut().filter(|entry| {
+            let shown = entry.instrument.to_string();
+            let named = listing.symbol.eq_ignore_ascii_case(&shown);
+            let asked = entry.asked.is_some() && entry.state == StreamState::Pending;
+            asked && (named || entry.instrument.matches(&listing.symbol, listing.exchange.as_deref()))
+        })
+    }
+
+    fn insert(&mut self, instrument: Instrument, is_default: bool, now: Millis) -> SymbolId {
+        let id = SymbolId(self.next);
+        self.next = self.next.wrapping_add(1);
+        self.by_symbol
+            .entry(instrument.symbol().to_owned())
+            .or_default()
+            .push(id);
+        self.entries.insert(id, Entry::new(instrument, is_default, now));
+        self.unsynced = true;
+        id
+    }
+
+    /// Forgets what nobody wants and upstream was not asked for (or was told to stop).
+    fn forget_unwanted(&mut self, now: Millis) {
+        let unwanted: Vec<SymbolId> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| !entry.is_wanted(now) && !entry.occupies_a_slot() && now > entry.created + LINGER)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in unwanted {
+            if let Some(entry) = self.entries.remove(&id)
+                && let Some(ids) = self.by_symbol.get_mut(entry.instrument.symbol())
+            {
+                ids.retain(|other| *other != id);
+                if ids.is_empty() {
+                    self.by_symbol.remove(entry.instrument.symbol());
+                }
+            }
+        }
+    }
+}

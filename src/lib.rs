@@ -1,0 +1,24 @@
+//! Hamster Terminal: one Twelve Data market feed, received once, shared live with any number of browsers.
+//!
+//! `hub`, `twelve_data`, `wire`, `api` and `simulator` are pure and tested natively; `edge` is the platform. See ARCHITECTURE.md.
+
+pub mod api;
+pub mod clock;
+mod edge;
+pub mod hub;
+pub mod simulator;
+pub mod twelve_data;
+pub mod wire;
+
+use worker::{Context, Env, Request, Response, Result, event};
+
+pub use edge::{Hub, Simulator};
+
+/// The Worker's entry point.
+///
+/// # Errors
+/// The platform's own; every fault of a request is answered with a problem document.
+#[event(fetch)]
+pub async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    edge::handle(request, env).await
+}

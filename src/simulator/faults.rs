@@ -1,0 +1,159 @@
+//! Everything that goes wrong with Twelve Data in practice, as switches. All are off by default.
+//!
+//! What needs the socket itself (an abrupt reset, unanswered pings) is only asked for here, by
+//! [`Output::Drop`](super::Output::Drop) and [`Faults::answers_pings`]; the driver carries it out.
+
+use std::collections::BTreeSet;
+
+use super::Millis;
+
+/// The switches. They may be turned at any moment, also with sessions open.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Faults {
+    /// Refuses every upgrade with this status and body.
+    pub refuse_upgrades: Option<(u16, String)>,
+    /// What an upgrade with a wrong key gets; every form has been reported.
+    pub bad_key: BadKeyReply,
+    /// How a session ends that a newer connection of its key pushes out.
+    pub eviction: Ending,
+    /// Accepts every connection and drops it at once.
+    pub accept_then_drop: bool,
+    /// Closes a session that sent nothing for so many milliseconds. Twelve Data's true value is unknown.
+    pub idle_close: Option<Millis>,
+    /// What still comes through an open socket.
+    pub stall: Stall,
+    /// Symbols that are subscribed with success and never tick.
+    pub silent_symbols: BTreeSet<String>,
+    /// Every second instrument of the table stops ticking.
+    pub half_silent: bool,
+    /// Symbols that every subscribe refuses.
+    pub refused_symbols: BTreeSet<String>,
+    /// Symbols that a subscribe-status leaves out, neither success nor fail.
+    pub forgotten_symbols: BTreeSet<String>,
+    /// Answers every client message as if the budget of the minute were used up.
+    pub over_message_limit: bool,
+    /// Sends every price event twice.
+    pub duplicate_events: bool,
+    /// Sends after each price event one that is five seconds older.
+    pub reordered_events: bool,
+    /// Moves the timestamp of price events by so many seconds (forward if positive).
+    pub timestamp_shift: i64,
+    /// Sends an event of unknown name before each price event.
+    pub unknown_events: bool,
+    /// Sends the first half of each price event before it: a frame that is not JSON.
+    pub truncated_events: bool,
+    /// Sends prices, volumes and timestamps as strings.
+    pub numbers_as_strings: bool,
+    /// Another venue in the price events of crypto than subscribe-status named.
+    pub crypto_exchange: Option<String>,
+    /// The shape of subscribe-status.
+    pub status_shape: StatusShape,
+    /// Answers an unsubscribe with `subscribe-status`, as one official client expects.
+    pub unsubscribe_answers_subscribe_status: bool,
+    /// The HTTP status of REST errors.
+    pub rest_error_status: RestErrorStatus,
+    /// Answers every REST call with this error code.
+    pub rest_failure: Option<u16>,
+    /// Sends `null` for every optional field of `/quote` ("any field may be null").
+    pub null_fields: bool,
+}
+
+impl Faults {
+    /// Whether the driver should answer WebSocket pings.
+    pub fn answers_pings(&self) -> bool {
+        self.stall != Stall::Everything
+    }
+}
+
+/// What an upgrade with a wrong or missing key gets.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BadKeyReply {
+    /// HTTP 200, not 101, with a JSON body that says 401 (seen in practice).
+    #[default]
+    Ok,
+    /// HTTP 401.
+    Unauthorized,
+    /// HTTP 403.
+    Forbidden,
+    /// HTTP 400.
+    BadRequest,
+}
+
+/// How the server ends a session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// The TCP connection goes without a close frame, as Python users report.
+    #[default]
+    Drop,
+    /// A clean close.
+    Close,
+}
+
+/// What still comes through an open socket.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Stall {
+    /// Everything.
+    #[default]
+    None,
+    /// Heartbeats and statuses are answered, prices stop.
+    Prices,
+    /// Nothing: no heartbeat, no status, no pong.
+    Everything,
+}
+
+/// The shape of subscribe-status: all of these were seen.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StatusShape {
+    /// How an empty `fails` is written.
+    pub empty_fails: EmptyList,
+    /// How an empty `success` is written.
+    pub empty_success: EmptyList,
+    /// The fields of a crypto item.
+    pub crypto: CryptoItems,
+    /// The spelling of a forex item.
+    pub forex: ForexItems,
+    /// Items in the reverse order of the request.
+    pub reversed: bool,
+}
+
+/// How an empty list is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EmptyList {
+    /// `null` (2023 and 2026).
+    #[default]
+    Null,
+    /// `[]` (documentation).
+    Array,
+    /// The field is left out.
+    Absent,
+}
+
+/// The fields of a crypto item in subscribe-status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CryptoItems {
+    /// symbol, exchange, type (2023).
+    #[default]
+    Short,
+    /// Also `mic_code` (the exchange's name again) and an empty `country` (2022).
+    Long,
+}
+
+/// The spelling of a forex item in subscribe-status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ForexItems {
+    /// Exchange `FOREX`, an empty country, type `Physical Currency` (documentation).
+    #[default]
+    Forex,
+    /// Exchange `PHYSICAL CURRENCY`, type `PHYSICAL_CURRENCY` (a bot's log).
+    PhysicalCurrency,
+}
+
+/// The HTTP status of a REST error. Both were seen in 2026.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RestErrorStatus {
+    /// The code of the body.
+    #[default]
+    Matching,
+    /// 200, with the code in the body only.
+    AlwaysOk,
+}

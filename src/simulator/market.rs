@@ -1,0 +1,357 @@
+//! Quotes and candles: the walk read through the hours of the venue, rounded to the decimals of the instrument.
+//!
+//! Everything here is a function of seed, settings and time, except for prices that a test pinned.
+
+use std::collections::BTreeMap;
+use std::f64::consts::TAU;
+
+use super::hours::{Hours, Session, Zone, date};
+use super::instruments::{Class, Instrument};
+use super::walk::{Walk, WalkDay, fraction, scramble};
+use super::{DAY, MINUTE, Millis};
+use chrono::Datelike;
+
+/// Points at which a candle reads the walk for its high and low.
+const SAMPLES: u64 = 24;
+
+/// The key of an instrument: symbol and exchange.
+pub(crate) type Listing = (&'static str, &'static str);
+
+impl Instrument {
+    pub(crate) fn listing(&self) -> Listing {
+        (self.symbol, self.exchange)
+    }
+}
+
+/// All the prices there are.
+#[derive(Debug, Clone)]
+pub(crate) struct Market {
+    seed: u64,
+    always_open: bool,
+    prices: BTreeMap<Listing, f64>,
+    previous_closes: BTreeMap<Listing, f64>,
+}
+
+/// The last trade of an instrument. Prices in the quote currency.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Trade {
+    pub(crate) price: f64,
+    pub(crate) bid: Option<f64>,
+    pub(crate) ask: Option<f64>,
+    /// Volume since the session's start, in shares or coins.
+    pub(crate) day_volume: Option<u64>,
+}
+
+/// Open, high, low, close and volume of a period that starts at `at`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Candle {
+    pub(crate) at: Millis,
+    pub(crate) open: f64,
+    pub(crate) high: f64,
+    pub(crate) low: f64,
+    pub(crate) close: f64,
+    pub(crate) volume: Option<u64>,
+}
+
+/// The length of a candle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Interval {
+    Minutes(u64),
+    Day,
+    Week,
+    Month,
+}
+
+impl Market {
+    pub(crate) fn new(seed: u64, always_open: bool) -> Market {
+        Market {
+            seed,
+            always_open,
+            prices: BTreeMap::new(),
+            previous_closes: BTreeMap::new(),
+        }
+    }
+
+    /// Holds the price of an instrument at `price` until it is released.
+    pub(crate) fn pin_price(&mut self, instrument: &Instrument, price: f64) {
+        self.prices.insert(instrument.listing(), price);
+    }
+
+    /// Sets the previous close of an instrument until it is released.
+    pub(crate) fn pin_previous_close(&mut self, instrument: &Instrument, price: f64) {
+        self.previous_closes.insert(instrument.listing(), price);
+    }
+
+    /// Returns an instrument to the walk.
+    pub(crate) fn release(&mut self, instrument: &Instrument) {
+        self.prices.remove(&instrument.listing());
+        self.previous_closes.remove(&instrument.listing());
+    }
+
+    pub(crate) fn is_pinned(&self, instrument: &Instrument) -> bool {
+        self.prices.contains_key(&instrument.listing())
+    }
+
+    /// The calendar that an instrument keeps here.
+    pub(crate) fn hours(&self, instrument: &Instrument) -> Hours {
+        if self.always_open {
+            Hours::Always
+        } else {
+            instrument.hours
+        }
+    }
+
+    pub(crate) fn price(&self, instrument: &Instrument, now: Millis) -> f64 {
+        match self.prices.get(&instrument.listing()) {
+            Some(price) => *price,
+            None => self.reader(instrument).price(now),
+        }
+    }
+
+    /// The close of the session before the one at `now`.
+    pub(crate) fn previous_close(&self, instrument: &Instrument, now: Millis) -> f64 {
+        match self.previous_closes.get(&instrument.listing()) {
+            Some(price) => *price,
+            None => {
+                let session = self.hours(instrument).session(now);
+                self.reader(instrument).price(session.previous_close)
+            }
+        }
+    }
+
+    pub(crate) fn trade(&self, instrument: &Instrument, now: Millis) -> Trade {
+        let price = self.price(instrument, now);
+        let quoted = instrument.class.is_pair() || instrument.class == Class::Index;
+        let half = price * instrument.half_spread_bp / 10_000.0;
+        Trade {
+            price,
+            bid: quoted.then(|| instrument.round(price - half).min(price)),
+            ask: quoted.then(|| instrument.round(price + half).max(price)),
+            day_volume: self.reader(instrument).volume(
+                self.hours(instrument).session(now),
+                self.hours(instrument).last_trade(now),
+            ),
+        }
+    }
+
+    /// The candle of the session at `now`, so far.
+    pub(crate) fn session_candle(&self, instrument: &Instrument, now: Millis) -> Candle {
+        let session = self.hours(instrument).session(now);
+        let candle = self.reader(instrument).candle(session.open, session.close.min(now));
+        self.with_pin(instrument, candle)
+    }
+
+    /// Lowest and highest price of the 365 days before `now`.
+    pub(crate) fn year_range(&self, instrument: &Instrument, now: Millis) -> (f64, f64) {
+        let reader = self.reader(instrument);
+        let price = self.price(instrument, now);
+        let today = now / DAY;
+        (today.saturating_sub(364)..=today)
+            .map(|day| instrument.round(reader.level(reader.walk.midnight(day))))
+            .fold((price, price), |(low, high), one| (low.min(one), high.max(one)))
+    }
+
+    /// At most `count` candles that start in `from..to`, the newest first. The one of `now` is still growing.
+    pub(crate) fn candles(
+        &self,
+        instrument: &Instrument,
+        interval: Interval,
+        (from, to): (Millis, Millis),
+        count: usize,
+        now: Millis,
+    ) -> Vec<Candle> {
+        let hours = self.hours(instrument);
+        let mut reader = self.reader(instrument);
+        let mut candles = Vec::new();
+        let mut within = to.saturating_sub(1).min(now);
+        // Closed hours are stepped over, so more periods are looked at than candles made: a minute series of a share
+        // passes some 5 closed minutes for each open one.
+        for _ in 0..count.saturating_mul(8).saturating_add(8_000) {
+            let (start, end) = interval.period(hours, within);
+            if candles.len() >= count || start < from {
+                break;
+            }
+            let open = hours.next_open(start);
+            if open < end && open <= now {
+                let close = hours.last_trade(end.min(now)).max(open);
+                let mut candle = reader.candle(open, close);
+                candle.at = if matches!(interval, Interval::Minutes(_)) {
+                    open
+                } else {
+                    start
+                };
+                if (start..end).contains(&now) {
+                    candle = self.with_pin(instrument, candle);
+                }
+                candles.push(candle);
+            }
+            let Some(before) = start.checked_sub(1) else {
+                break;
+            };
+            within = before;
+        }
+        candles
+    }
+
+    fn with_pin(&self, instrument: &Instrument, candle: Candle) -> Candle {
+        match self.prices.get(&instrument.listing()) {
+            Some(price) => Candle {
+                close: *price,
+                high: candle.high.max(*price),
+                low: candle.low.min(*price),
+                ..candle
+            },
+            None => candle,
+        }
+    }
+
+    fn reader<'a>(&self, instrument: &'a Instrument) -> Reader<'a> {
+        let venue = scramble(self.seed ^ instrument.exchange.len() as u64);
+        Reader {
+            instrument,
+            hours: self.hours(instrument),
+            walk: Walk::new(venue, instrument.symbol, instrument.volatility),
+            day: None,
+        }
+    }
+}
+
+impl Interval {
+    /// The intervals of `/time_series`.
+    pub(crate) fn named(name: &str) -> Option<Interval> {
+        Some(match name {
+            "1min" => Interval::Minutes(1),
+            "5min" => Interval::Minutes(5),
+            "15min" => Interval::Minutes(15),
+            "30min" => Interval::Minutes(30),
+            "45min" => Interval::Minutes(45),
+            "1h" => Interval::Minutes(60),
+            "2h" => Interval::Minutes(120),
+            "4h" => Interval::Minutes(240),
+            "8h" => Interval::Minutes(480),
+            "1day" => Interval::Day,
+            "1week" => Interval::Week,
+            "1month" => Interval::Month,
+            _ => return None,
+        })
+    }
+
+    /// Start and end of the period that holds `at`, in the venue's local time.
+    fn period(self, hours: Hours, at: Millis) -> (Millis, Millis) {
+        let zone = hours.zone();
+        let local = zone.local(at);
+        let day = local / DAY;
+        let (first, last) = match self {
+            Interval::Minutes(minutes) => {
+                let step = minutes * MINUTE;
+                let origin = hours.open_minute() * MINUTE % step;
+                let start = at.saturating_sub((local + step - origin) % step);
+                return (start, start + step);
+            }
+            Interval::Day => (day, day + 1),
+            Interval::Week => {
+                let monday = day.saturating_sub(u64::from(date(day).weekday().num_days_from_monday()));
+                (monday, monday + 7)
+            }
+            Interval::Month => {
+                let first = day.saturating_sub(u64::from(date(day).day0()));
+                let next = first + 31;
+                (first, next - u64::from(date(next).day0()))
+            }
+        };
+        (zone.to_utc(first * DAY), zone.to_utc(last * DAY))
+    }
+}
+
+/// Reads one instrument, keeping the last day at hand.
+struct Reader<'a> {
+    instrument: &'a Instrument,
+    hours: Hours,
+    walk: Walk,
+    day: Option<WalkDay>,
+}
+
+impl Reader<'_> {
+    fn level(&self, logarithm: f64) -> f64 {
+        self.instrument.reference_price * logarithm.exp()
+    }
+
+    fn price(&mut self, at: Millis) -> f64 {
+        let at = self.hours.last_trade(at);
+        let index = at / DAY;
+        let day = match self.day {
+            Some(day) if day.index == index => day,
+            _ => self.walk.day(index),
+        };
+        self.day = Some(day);
+        self.instrument.round(self.level(day.at(at)))
+    }
+
+    fn candle(&mut self, from: Millis, to: Millis) -> Candle {
+        let open = self.price(from);
+        let mut candle = Candle {
+            at: from,
+            open,
+            high: open,
+            low: open,
+            close: open,
+            volume: None,
+        };
+        let length = to.saturating_sub(from);
+        for sample in 1..=SAMPLES {
+            let price = self.price(from + length * sample / SAMPLES);
+            candle.high = candle.high.max(price);
+            candle.low = candle.low.min(price);
+            candle.close = price;
+        }
+        candle.volume = self.volume_between(from, to);
+        candle
+    }
+
+    /// Cumulative volume of a session at a moment within it. It rises by a smooth curve that is steeper at both ends of
+    /// the session, as trading is.
+    fn volume(&self, session: Session, at: Millis) -> Option<u64> {
+        if self.instrument.daily_volume == 0 {
+            return None;
+        }
+        let length = session.close.saturating_sub(session.open).max(1);
+        let into = at.clamp(session.open, session.close) - session.open;
+        let part = into as f64 / length as f64;
+        let curve = part + 0.1 * (TAU * part).sin() + 0.0005 * (97.0 * TAU * part).sin();
+        let busy = 0.7 + 0.6 * fraction(scramble(session.open ^ self.instrument.daily_volume));
+        Some((self.instrument.daily_volume as f64 * busy * curve.clamp(0.0, 1.0)) as u64)
+    }
+
+    fn volume_between(&self, from: Millis, to: Millis) -> Option<u64> {
+        let session = self.hours.session(from);
+        if to > session.close {
+            // Several sessions: the typical day's volume for each weekday.
+            let days = to.saturating_sub(from) as f64 / DAY as f64;
+            let traded = if self.hours == Hours::Always {
+                days
+            } else {
+                days * 5.0 / 7.0
+            };
+            return (self.instrument.daily_volume > 0)
+                .then_some((self.instrument.daily_volume as f64 * traded.max(1.0)) as u64);
+        }
+        let (before, after) = (self.volume(session, from)?, self.volume(session, to)?);
+        Some(after.saturating_sub(before))
+    }
+}
+
+/// `2026-01-19 14:32:00` in `zone`, or `2026-01-19` for candles of a day and longer.
+pub(crate) fn datetime(at: Millis, zone: Zone, with_time: bool) -> String {
+    let local = zone.local(at);
+    let day = date(local / DAY);
+    if !with_time {
+        return day.to_string();
+    }
+    let seconds = local % DAY / 1_000;
+    format!(
+        "{day} {:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}

@@ -1,0 +1,51 @@
+//! A market that speaks Twelve Data: the WebSocket protocol and the REST endpoints, on invented prices.
+//!
+//! It serves two masters: the Simulator Durable Object, which is the upstream of everybody who has no API key, and the
+//! fake server of the integration tests. Both drive the same [`Exchange`], so there is one Twelve Data to get right.
+//! The facts it imitates (shapes, texts, limits, oddities) were gathered from Twelve Data's documentation, its official
+//! clients and public captures of its traffic; where no source knows, the comment says so.
+//!
+//! It is sans-IO: text, requests and the time come in, [`Output`]s and [`RestReply`]s go out. Nothing in here opens a
+//! socket, reads a clock or draws from global randomness: the same seed and the same inputs give the same outputs.
+//! It shares no code with our own client of Twelve Data, so that a misreading there cannot hide behind the same
+//! misreading here.
+//!
+//! Read in this order: `instruments` (what is traded), `walk` (how a price moves), `hours` (when), `market` (quotes and
+//! candles), `plan` (what a key may do), `protocol` (messages), `exchange` and `ticks` (sessions), `rest`, `endpoints` and `listings` (REST), `faults`
+//! (everything that goes wrong in practice, as switches).
+
+mod endpoints;
+mod exchange;
+mod faults;
+mod hours;
+mod instruments;
+mod listings;
+mod market;
+mod outcome;
+mod plan;
+mod protocol;
+mod rest;
+mod ticks;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+pub use exchange::Exchange;
+pub use faults::{
+    BadKeyReply, CryptoItems, EmptyList, Ending, Faults, ForexItems, RestErrorStatus, Stall, StatusShape,
+};
+pub use instruments::{Class, INSTRUMENTS, Instrument, named};
+pub use outcome::{Connected, Counters, Output, Refusal, SessionId};
+pub use plan::{Keys, Plan, Settings};
+pub use rest::RestReply;
+
+/// Milliseconds since the UNIX epoch, UTC.
+pub type Millis = u64;
+
+/// Milliseconds in a second.
+pub(crate) const SECOND: Millis = 1_000;
+/// Milliseconds in a minute.
+pub(crate) const MINUTE: Millis = 60 * SECOND;
+/// Milliseconds in a UTC day.
+pub(crate) const DAY: Millis = 24 * 60 * MINUTE;

@@ -1,0 +1,18 @@
+//! Twelve Data's messages, both ways: pure parsing and writing, no sockets and no time.
+//!
+//! Upstream's documents and its traffic differ (numbers as strings, absent and null arrays, HTTP 200 with an error body), so
+//! everything here takes whatever has been seen in the wild, and what cannot be understood becomes an `Err` that costs one
+//! frame, never the stream.
+
+mod command;
+mod event;
+mod instrument;
+mod lenient;
+mod refusal;
+mod rest;
+
+pub use command::{heartbeat, reset, subscribe, unsubscribe};
+pub use event::{Event, EventError, Listing, Price, parse_event};
+pub use instrument::{Instrument, InstrumentError};
+pub use refusal::{Refusal, classify};
+pub use rest::{RestError, RestQuote, SymbolError, parse_quotes, quote_query};

@@ -1,0 +1,164 @@
+//! What a "no" from Twelve Data means, whichever form it takes.
+//!
+//! The same refusal comes as HTTP 200 with an error body, as a true status, or as an error object for one symbol of a batch;
+//! the code is shared between cases that want different answers, so the text decides where the code does not.
+
+use super::lenient;
+use serde::Deserialize;
+
+/// A "no", sorted by what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// 401, or a text about the key: somebody must look at the key.
+    Key(String),
+    /// 403, or a text about plans: the key is good, the plan does not have this.
+    Plan(String),
+    /// 400, 404: no such symbol, or a request that will never work.
+    Request(String),
+    /// 429 for the current minute.
+    Minute,
+    /// 429 until midnight UTC.
+    Day,
+    /// 5xx, or an answer that nobody could read: try again later.
+    Server(String),
+}
+
+impl Refusal {
+    /// For a person: what upstream said, in our words or its own.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Key(text) | Self::Plan(text) | Self::Request(text) | Self::Server(text) => text,
+            Self::Minute => "out of API credits for this minute",
+            Self::Day => "out of API credits until midnight UTC",
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+struct Body {
+    #[serde(default, deserialize_with = "lenient::number")]
+    code: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    message: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    status: Option<String>,
+}
+
+/// Sorts an HTTP status and body. `None` when it is no refusal at all: a 2xx whose body is not an error object.
+#[must_use]
+pub fn classify(http_status: u16, body: &str) -> Option<Refusal> {
+    let body: Body = serde_json::from_str(body).unwrap_or_default();
+    if !(200..300).contains(&http_status) {
+        return Some(sort(http_status, body.message.unwrap_or_default()));
+    }
+    body.into_refusal()
+}
+
+/// As [`classify`], for one entry of a batch, which has no HTTP status of its own.
+pub(super) fn refusal_in(entry: &serde_json::Value) -> Option<Refusal> {
+    Body::deserialize(entry).ok()?.into_refusal()
+}
+
+impl Body {
+    fn into_refusal(self) -> Option<Refusal> {
+        let is_error = self.status.as_deref() == Some("error")
+            || (self.code.is_some_and(|code| code >= 400.0) && self.message.is_some());
+        is_error.then(|| {
+            sort(
+                self.code.map_or(0, |code| code as u16),
+                self.message.unwrap_or_default(),
+            )
+        })
+    }
+}
+
+fn sort(code: u16, message: String) -> Refusal {
+    let lower = message.to_ascii_lowercase();
+    let about_plan = ["plan", "available exclusively", "upgrading"]
+        .iter()
+        .any(|word| lower.contains(word));
+    let about_key = ["apikey", "api key", "api-key", "api_key", "unauthor", "invalid token"]
+        .iter()
+        .any(|word| lower.contains(word));
+    let text = if message.is_empty() {
+        format!("HTTP {code}")
+    } else {
+        shorten(&message)
+    };
+    match code {
+        429 if lower.contains("for the day") => Refusal::Day,
+        429 => Refusal::Minute,
+        401 => Refusal::Key(text),
+        403 if about_plan || !about_key => Refusal::Plan(text),
+        403 => Refusal::Key(text),
+        400 | 404 | 414 if about_plan => Refusal::Plan(text),
+        400..=499 => Refusal::Request(text),
+        _ if about_key && !about_plan => Refusal::Key(text),
+        _ => Refusal::Server(text),
+    }
+}
+
+/// Upstream's texts go on with links and advertisements; the first sentence says it.
+fn shorten(message: &str) -> String {
+    const LONGEST: usize = 200;
+    let first = message.split(". ").next().unwrap_or(message);
+    first.chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(code: u16, message: &str) -> String {
+        serde_json::json!({"code": code, "message": message, "status": "error"}).to_string()
+    }
+
+    const WRONG_KEY: &str = "**apikey** parameter is incorrect or not specified. You can get your free API key instantly following this link: https://twelvedata.com/pricing. If you believe that everything is correct, you can contact us at https://twelvedata.com/contact/customer";
+    const PLAN_404: &str = "This symbol is available starting with the Grow or Venture plan. Consider upgrading now at https://twelvedata.com/pricing";
+    const PLAN_403: &str = "/dividends is available exclusively with grow or pro or ultra or venture or enterprise plans. Consider upgrading your API Key now at https://twelvedata.com/pricing";
+    const SYMBOL_404: &str = "**symbol** or **figi** parameter is missing or invalid. Please provide a valid symbol according to API documentation: https://twelvedata.com/docs#reference-data";
+    const MINUTE: &str = "You have run out of API credits for the current minute. 9 API credits were used, with the current limit being 8. Wait for the next minute or consider switching to a higher tier plan at https://twelvedata.com/pricing";
+    const DAY: &str = "You have run out of API credits for the day. 801 API credits were used, with the current limit being 800. Wait for the next day…";
+
+    #[test]
+    fn the_same_no_in_every_form() {
+        assert!(matches!(classify(200, &error(401, WRONG_KEY)), Some(Refusal::Key(_))));
+        assert!(matches!(classify(401, &error(401, WRONG_KEY)), Some(Refusal::Key(_))));
+        assert!(matches!(classify(401, ""), Some(Refusal::Key(_))));
+        assert!(matches!(classify(403, ""), Some(Refusal::Plan(_))));
+        assert!(matches!(classify(403, &error(403, PLAN_403)), Some(Refusal::Plan(_))));
+        assert!(matches!(classify(404, &error(404, PLAN_404)), Some(Refusal::Plan(_))));
+        assert!(matches!(
+            classify(200, &error(404, SYMBOL_404)),
+            Some(Refusal::Request(_))
+        ));
+        assert!(matches!(
+            classify(400, "Handshake status 400"),
+            Some(Refusal::Request(_))
+        ));
+        assert_eq!(classify(429, &error(429, MINUTE)), Some(Refusal::Minute));
+        assert_eq!(classify(200, &error(429, DAY)), Some(Refusal::Day));
+        assert_eq!(classify(429, "nonsense"), Some(Refusal::Minute));
+        assert!(matches!(classify(500, "<html>"), Some(Refusal::Server(_))));
+        assert!(matches!(classify(302, ""), Some(Refusal::Server(_))));
+    }
+
+    #[test]
+    fn an_answer_is_no_refusal() {
+        assert_eq!(classify(200, r#"{"symbol":"AAPL","close":"315.02"}"#), None);
+        assert_eq!(
+            classify(200, r#"{"AAPL":{"code":400,"status":"error","message":"x"}}"#),
+            None
+        );
+        assert_eq!(classify(200, "not json"), None);
+    }
+
+    #[test]
+    fn texts_are_cut_to_their_first_sentence() {
+        let Some(Refusal::Key(text)) = classify(401, &error(401, WRONG_KEY)) else {
+            panic!("not a key refusal")
+        };
+        assert_eq!(text, "**apikey** parameter is incorrect or not specified");
+    }
+}

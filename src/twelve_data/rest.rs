@@ -1,0 +1,266 @@
+//! Twelve Data's REST `/quote`: single and batch shapes, per-symbol errors, and errors that come with HTTP 200.
+
+use super::event::{positive, stamp};
+use super::refusal::refusal_in;
+use super::{Instrument, Refusal, classify, lenient};
+use crate::clock::Millis;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// One symbol of a `/quote` answer. Upstream writes the numbers as strings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestQuote {
+    /// Close of the running bar: the last price, in the quote currency.
+    pub price: f64,
+    /// Close of the trading day before.
+    pub previous_close: Option<f64>,
+    /// Volume of the day, perhaps of a partial feed.
+    pub day_volume: Option<f64>,
+    /// The venue, where it has one.
+    pub exchange: Option<String>,
+    /// Whether upstream says that its market is open now.
+    pub is_market_open: Option<bool>,
+    /// The last minute candle; crypto and forex have none.
+    pub last_quote_at: Option<Millis>,
+    /// `timestamp`: the opening of the day's bar, so no price is older.
+    pub bar_opened: Option<Millis>,
+}
+
+/// Why one symbol of an answer has no quote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SymbolError {
+    /// Upstream said no for this symbol.
+    Refused(Refusal),
+    /// The answer lacks it, or lacks a price in it.
+    Missing,
+}
+
+/// Why a whole call brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestError {
+    /// Upstream said no to the call.
+    Refused(Refusal),
+    /// The answer could not be read.
+    Unreadable,
+}
+
+/// The path and query for these symbols: `/quote?symbol=BTC%2FUSD,AAPL`. The key travels in a header, never here.
+#[must_use]
+pub fn quote_query(symbols: &[String]) -> String {
+    let mut query = String::from("/quote?symbol=");
+    for (position, symbol) in symbols.iter().enumerate() {
+        if position > 0 {
+            query.push(',');
+        }
+        for byte in symbol.bytes() {
+            match byte {
+                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b':' => query.push(char::from(byte)),
+                _ => query.push_str(&format!("%{byte:02X}")),
+            }
+        }
+    }
+    query
+}
+
+/// Reads the answer to a call for `requested`: one symbol gives a flat object, more give a map keyed as sent.
+/// The result has one entry for each requested symbol, in order.
+///
+/// # Errors
+/// [`RestError`] when the call as a whole failed.
+pub fn parse_quotes(
+    requested: &[Instrument],
+    http_status: u16,
+    body: &str,
+) -> Result<Vec<Result<RestQuote, SymbolError>>, RestError> {
+    if let Some(refusal) = classify(http_status, body) {
+        // A single symbol's own refusal has the form of a call's: only the code tells them apart.
+        return match (&refusal, requested) {
+            (Refusal::Request(_) | Refusal::Plan(_), [_]) if http_status != 403 => {
+                Ok(vec![Err(SymbolError::Refused(refusal))])
+            }
+            _ => Err(RestError::Refused(refusal)),
+        };
+    }
+    let Ok(whole) = serde_json::from_str::<Value>(body) else {
+        return Err(RestError::Unreadable);
+    };
+    let Some(answer) = whole.as_object() else {
+        return Err(RestError::Unreadable);
+    };
+    if let [only] = requested
+        && answer.contains_key("close")
+    {
+        return Ok(vec![one(only, &whole)]);
+    }
+    Ok(requested
+        .iter()
+        .map(|instrument| {
+            let key = instrument.to_string();
+            let entry = answer.get(&key).or_else(|| {
+                let same = answer.iter().find(|(name, _)| name.eq_ignore_ascii_case(&key));
+                same.map(|(_, value)| value)
+            });
+            entry.map_or(Err(SymbolError::Missing), |value| one(instrument, value))
+        })
+        .collect())
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    #[serde(default, deserialize_with = "lenient::text")]
+    symbol: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    exchange: Option<String>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    close: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    previous_close: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    volume: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::boolean")]
+    is_market_open: Option<bool>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    timestamp: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    last_quote_at: Option<f64>,
+}
+
+fn one(instrument: &Instrument, value: &Value) -> Result<RestQuote, SymbolError> {
+    if let Some(refusal) = refusal_in(value) {
+        return Err(SymbolError::Refused(refusal));
+    }
+    let raw = Raw::deserialize(value).map_err(|_| SymbolError::Missing)?;
+    let about_another = raw
+        .symbol
+        .as_deref()
+        .is_some_and(|symbol| !symbol.eq_ignore_ascii_case(instrument.symbol()));
+    if about_another {
+        return Err(SymbolError::Missing);
+    }
+    Ok(RestQuote {
+        price: positive(raw.close).ok_or(SymbolError::Missing)?,
+        previous_close: positive(raw.previous_close),
+        day_volume: raw.volume.filter(|volume| *volume >= 0.0),
+        exchange: raw.exchange,
+        is_market_open: raw.is_market_open,
+        last_quote_at: raw.last_quote_at.and_then(stamp),
+        bar_opened: raw.timestamp.and_then(stamp),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instruments(symbols: &str) -> Vec<Instrument> {
+        symbols
+            .split(',')
+            .map(|symbol| Instrument::parse(symbol).unwrap())
+            .collect()
+    }
+
+    /// A capture of 2026-09-08.
+    const AAPL: &str = r#"{"symbol":"AAPL","name":"Apple Inc.","exchange":"NASDAQ","mic_code":"XNGS","currency":"USD","datetime":"2026-09-08","timestamp":1788874200,"last_quote_at":1788893340,"open":"317.18","high":"320.71","low":"314.98","close":"315.02","volume":"886145","previous_close":"319.97000","change":"-4.95000","percent_change":"-1.54702","average_volume":"33681314","is_market_open":true,"fifty_two_week":{"low":"225.95000","high":"344.57001"}}"#;
+
+    #[test]
+    fn one_symbol_is_flat() {
+        let quotes = parse_quotes(&instruments("AAPL"), 200, AAPL).unwrap();
+        let expected = RestQuote {
+            price: 315.02,
+            previous_close: Some(319.97),
+            day_volume: Some(886_145.0),
+            exchange: Some("NASDAQ".into()),
+            is_market_open: Some(true),
+            last_quote_at: Some(1_788_893_340_000),
+            bar_opened: Some(1_788_874_200_000),
+        };
+        assert_eq!(quotes, [Ok(expected)]);
+    }
+
+    #[test]
+    fn several_are_a_map_keyed_as_sent_with_errors_of_their_own() {
+        let invalid = r#"{"code":400,"message":"**symbol** not found: INVALID. Please specify it correctly according to API Documentation.","status":"error"}"#;
+        let bitcoin = r#"{"symbol":"BTC/USD","close":95500.5,"previous_close":null,"is_market_open":"true","timestamp":1788893340}"#;
+        let body = format!(r#"{{"AAPL":{AAPL},"INVALID":{invalid},"BTC/USD":{bitcoin}}}"#);
+        let quotes = parse_quotes(&instruments("AAPL,INVALID,BTC/USD,SPY"), 200, &body).unwrap();
+        assert!(quotes[0].is_ok());
+        assert!(
+            matches!(&quotes[1], Err(SymbolError::Refused(Refusal::Request(text))) if text == "**symbol** not found: INVALID")
+        );
+        let bitcoin = quotes[2].as_ref().unwrap();
+        assert_eq!(
+            (bitcoin.price, bitcoin.previous_close, bitcoin.is_market_open),
+            (95500.5, None, Some(true))
+        );
+        assert_eq!(quotes[3], Err(SymbolError::Missing));
+    }
+
+    #[test]
+    fn a_map_of_one_is_understood_too() {
+        let body = format!(r#"{{"AAPL":{AAPL}}}"#);
+        assert!(parse_quotes(&instruments("AAPL"), 200, &body).unwrap()[0].is_ok());
+    }
+
+    #[test]
+    fn a_single_symbols_refusal_is_its_own_a_call_s_is_not() {
+        let no =
+            |code: u16, text: &str| serde_json::json!({"code": code, "message": text, "status": "error"}).to_string();
+        let missing = no(404, "**symbol** or **figi** parameter is missing or invalid.");
+        assert!(
+            matches!(parse_quotes(&instruments("NOPE"), 404, &missing), Ok(list) if list.len() == 1 && list[0].is_err())
+        );
+        assert!(matches!(parse_quotes(&instruments("NOPE"), 200, &missing), Ok(list) if list[0].is_err()));
+        let key = no(401, "**apikey** parameter is incorrect or not specified.");
+        assert!(matches!(
+            parse_quotes(&instruments("AAPL"), 200, &key),
+            Err(RestError::Refused(Refusal::Key(_)))
+        ));
+        let minute = no(429, "You have run out of API credits for the current minute.");
+        assert_eq!(
+            parse_quotes(&instruments("AAPL,SPY"), 200, &minute),
+            Err(RestError::Refused(Refusal::Minute))
+        );
+    }
+
+    #[test]
+    fn what_is_no_answer_is_said_to_be_none() {
+        for body in ["", "<html>", "[]", "7", "null"] {
+            assert_eq!(
+                parse_quotes(&instruments("AAPL"), 200, body),
+                Err(RestError::Unreadable),
+                "{body}"
+            );
+        }
+        assert_eq!(
+            parse_quotes(&instruments("AAPL"), 200, "{}"),
+            Ok(vec![Err(SymbolError::Missing)])
+        );
+        let zero = r#"{"symbol":"AAPL","close":"0"}"#;
+        assert_eq!(
+            parse_quotes(&instruments("AAPL"), 200, zero),
+            Ok(vec![Err(SymbolError::Missing)])
+        );
+        let other = r#"{"symbol":"MSFT","close":"1"}"#;
+        assert_eq!(
+            parse_quotes(&instruments("AAPL"), 200, other),
+            Ok(vec![Err(SymbolError::Missing)]),
+            "about another"
+        );
+    }
+
+    #[test]
+    fn the_query_is_encoded_and_holds_no_key() {
+        let symbols = ["BTC/USD", "AAPL", "BTC/USD:Coinbase Pro"].map(str::to_owned);
+        assert_eq!(
+            quote_query(&symbols),
+            "/quote?symbol=BTC%2FUSD,AAPL,BTC%2FUSD:Coinbase%20Pro"
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_breaks_the_parser(status in 100u16..600, body in ".*") {
+            let _ = parse_quotes(&instruments("AAPL,SPY"), status, &body);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What the hub sends. Each event is made into text once, whoever and however many it is for.
+
+use crate::hub::{FeedState, Session, Source, StreamState};
+use serde::{Serialize, Serializer};
+
+/// A frame's text.
+pub type Text = String;
+
+/// One frame.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum ServerEvent<'a> {
+    /// Once, first.
+    Connected {
+        /// Of the hub.
+        version: &'a str,
+        /// Whether no market is behind the prices.
+        simulated: bool,
+        /// The hub's clock.
+        time: String,
+        /// The state of the upstream.
+        feed: FeedView<'a>,
+        /// The terminal's default symbols.
+        symbols: Vec<String>,
+    },
+    /// The upstream's state changed.
+    Feed {
+        /// Its state.
+        #[serde(flatten)]
+        feed: FeedView<'a>,
+        /// Whether no market is behind the prices.
+        simulated: bool,
+    },
+    /// The answer to subscribe, and later news of a symbol's state.
+    SubscribeStatus {
+        /// `ok`, or `error` when nothing succeeded.
+        status: &'a str,
+        /// What will come, and how.
+        success: Vec<Subscription>,
+        /// What will not, and why.
+        fails: Vec<SubscriptionFailure>,
+    },
+    /// The answer to unsubscribe.
+    UnsubscribeStatus {
+        /// Always `ok`.
+        status: &'a str,
+        /// What was dropped.
+        symbols: Vec<String>,
+    },
+    /// The answer to reset.
+    ResetStatus {
+        /// Always `ok`.
+        status: &'a str,
+    },
+    /// The answer to heartbeat.
+    Heartbeat {
+        /// Always `ok`.
+        status: &'a str,
+    },
+    /// The answer to time.
+    Time {
+        /// As the client sent it.
+        id: Option<serde_json::Number>,
+        /// The hub's clock.
+        time: String,
+    },
+    /// A quote. The original called it `price_update`.
+    #[serde(rename = "price_update")]
+    PriceUpdate(&'a QuoteView),
+    /// The client's message made no sense.
+    Error {
+        /// For programs.
+        code: &'a str,
+        /// For people: what was wrong and what is right.
+        message: String,
+    },
+}
+
+impl ServerEvent<'_> {
+    /// The frame's text.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        // These types hold nothing that JSON cannot: no maps with odd keys, no numbers but finite ones.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// The upstream's state, for people and programs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FeedView<'a> {
+    /// `idle`, `connecting`, `live`, `stalled`, `fallback`, `refused`.
+    pub state: FeedState,
+    /// ISO 8601.
+    pub since: String,
+    /// Something that a person can act on.
+    pub reason: &'a str,
+}
+
+/// One quote with all that is known about its truth. Prices are in the quote currency; times are ISO 8601.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QuoteView {
+    /// The symbol, with its pin if it has one.
+    pub symbol: String,
+    /// Last price; `null` when none came yet.
+    pub price: Option<f64>,
+    /// `0.25` for 0.25 %; `null` until the previous close is known.
+    pub percent_change: Option<f64>,
+    /// When the exchange says that the price was made.
+    pub timestamp: Option<String>,
+    /// The venue.
+    pub exchange: Option<String>,
+    /// As upstream gave it.
+    pub bid: Option<f64>,
+    /// As upstream gave it.
+    pub ask: Option<f64>,
+    /// Cumulative volume of the trading day.
+    #[serde(serialize_with = "whole")]
+    pub day_volume: Option<f64>,
+    /// Close of the trading day before.
+    pub previous_close: Option<f64>,
+    /// When it reached the hub.
+    pub received_at: Option<String>,
+    /// Where it came from.
+    pub source: Option<Source>,
+    /// Whether no market is behind it.
+    pub simulated: bool,
+    /// Whether its market trades.
+    pub session: Session,
+    /// `fresh` or `stale`; `null` when there is no price.
+    pub freshness: Option<&'static str>,
+    /// Since when it is stale.
+    pub stale_since: Option<String>,
+}
+
+/// A symbol that was subscribed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Subscription {
+    /// The symbol.
+    pub symbol: String,
+    /// How it gets its prices.
+    pub state: StreamState,
+    /// Why it does not stream, if it does not.
+    pub reason: Option<String>,
+    /// Whether there is a price already.
+    pub has_quote: bool,
+}
+
+/// A symbol that was not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SubscriptionFailure {
+    /// As the client wrote it, cut to 40 characters.
+    pub symbol: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Volumes are whole numbers upstream; `49153`, not `49153.0`, where they are.
+pub(crate) fn whole<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Some(volume) if volume.fract() == 0.0 && volume.abs() < EXACT => serializer.serialize_some(&(*volume as i64)),
+        other => other.serialize(serializer),
+    }
+}

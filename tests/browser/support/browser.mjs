@@ -1,0 +1,73 @@
+/** One Chromium for a test file, and pages in it that remember everything that went wrong. */
+import { existsSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+/** @typedef {import('playwright-core').Browser} Browser */
+/** @typedef {import('playwright-core').Page} Page */
+
+/** Chromium as CHROMIUM_PATH says, or where Debian puts it. */
+export async function launch() {
+  const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
+  if (!existsSync(executablePath)) throw new Error(`no Chromium at ${executablePath}: set CHROMIUM_PATH, or run npm run setup`);
+  return chromium.launch({ executablePath });
+}
+
+/**
+ * A page and the list of all that it complained about: console errors, exceptions, CSP violations.
+ * @param {Browser} browser
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ */
+export async function openPage(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options });
+  context.setDefaultTimeout(10_000);
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${message.type()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
+  // Reported as an event and not only in the console, so that a violation in any wording is caught.
+  await page.addInitScript(() => {
+    addEventListener('securitypolicyviolation', (event) => {
+      console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`);
+    });
+  });
+  return { context, page, complaints };
+}
+
+/**
+ * The text of one cell of one symbol.
+ * @param {Page} page
+ * @param {string} symbol
+ * @param {string} cell  a selector within the row
+ */
+export function cell(page, symbol, cell) {
+  return page.locator(`price-board tr[data-symbol="${symbol}"] ${cell}`);
+}
+
+/**
+ * Waits until `look` gives something truthy, and gives it.
+ * @template T
+ * @param {() => Promise<T> | T} look
+ * @param {string} what  for the error
+ * @param {number} [patienceMs]
+ * @returns {Promise<Exclude<T, false | null | undefined>>}
+ */
+export async function eventually(look, what, patienceMs = 10_000) {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const seen = await look();
+    if (seen) return /** @type {Exclude<T, false | null | undefined>} */ (seen);
+    if (Date.now() > deadline) throw new Error(`waited ${patienceMs} ms in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/**
+ * A number as it is written in the page, `$95,500.00` for example.
+ * @param {string | null} text
+ */
+export function numberIn(text) {
+  return Number((text ?? '').replace(/[^0-9.-]/g, ''));
+}

@@ -1,0 +1,186 @@
+/**
+ * A hub of the tests' own, for what the real one cannot be made to do on demand: to fall silent, to refuse, to go back in time.
+ * It serves public/ with the headers that it is deployed with, and speaks docs/protocol.md, all inside the browser: no port is opened.
+ */
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+
+const PUBLIC = new URL('../../../public/', import.meta.url);
+const TYPES = /** @type {Record<string, string>} */ ({
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+});
+
+export const DEFAULT_SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'GBP/USD'];
+const PRICES = /** @type {Record<string, number>} */ ({
+  'BTC/USD': 95500, 'ETH/USD': 3300.5, AAPL: 235.5, MSFT: 425.75, NVDA: 145.2, SPY: 470.5, 'EUR/USD': 1.085, 'GBP/USD': 1.265,
+});
+
+/** @typedef {import('playwright-core').WebSocketRoute} Socket */
+
+export class FakeHub {
+  /** Where the page is. The name resolves nowhere; https makes it a secure context. */
+  origin = 'https://hamster.test';
+  simulated = false;
+  feed = { state: 'live', since: new Date().toISOString(), reason: 'ticks are arriving' };
+  /** What to say of a symbol other than that it streams. @type {Record<string, { state: string, reason: string | null }>} */
+  states = {};
+  /** The quotes that the hub has. @type {Map<string, Record<string, unknown>>} */
+  quotes = new Map();
+  /** Whether it takes new sockets; if not they are closed at once, as by a network that is down. */
+  accepts = true;
+  /** Whether it hears what clients send and answers. */
+  answers = true;
+  /** Answers to GET /api/quotes; null: no answer comes, as from a hub that is down. @type {null | (() => object)} */
+  rest = null;
+  /** Sockets that are open, oldest first. @type {Socket[]} */
+  sockets = [];
+  /** Sockets that were ever tried. */
+  attempts = 0;
+  /** Times of the REST questions by the page's clock, and their symbols. @type {string[]} */
+  restQuestions = [];
+  /** What clients sent, pings included. @type {string[]} */
+  received = [];
+
+  /** @param {string[]} [symbols] symbols with a quote */
+  constructor(symbols = DEFAULT_SYMBOLS) {
+    for (const symbol of symbols) this.quotes.set(symbol, this.quote(symbol));
+  }
+
+  /** @param {import('playwright-core').Page} page */
+  async serve(page) {
+    const headers = await deployedHeaders();
+    await page.route(`${this.origin}/**`, async (route) => {
+      const url = new URL(route.request().url());
+      if (url.pathname === '/api/quotes') {
+        this.restQuestions.push(url.searchParams.get('symbols') ?? '');
+        return this.rest ? route.fulfill({ json: this.rest() }) : route.abort('connectionrefused');
+      }
+      const path = url.pathname === '/' ? 'index.html' : url.pathname.slice(1);
+      const body = await readFile(new URL(path, PUBLIC)).catch(() => null);
+      const contentType = TYPES[extname(path)] ?? 'text/plain';
+      if (body === null) return route.fulfill({ status: 404, headers, body: 'no such file', contentType: 'text/plain' });
+      return route.fulfill({ headers: { ...headers, 'content-type': contentType }, body });
+    });
+    await page.routeWebSocket(/\/ws$/, (socket) => this.#welcome(socket));
+  }
+
+  /**
+   * A quote as the protocol has it.
+   * @param {string} symbol
+   * @param {Record<string, unknown>} [fields]
+   */
+  quote(symbol, fields = {}) {
+    const price = PRICES[symbol] ?? 100;
+    const now = new Date();
+    const second = new Date(Math.floor(now.getTime() / 1_000) * 1_000);
+    return {
+      event: 'price_update', symbol, price, percent_change: 0.25, timestamp: second.toISOString(),
+      exchange: symbol.includes('/') ? null : 'NASDAQ', bid: null, ask: null, day_volume: null, previous_close: price / 1.0025,
+      received_at: now.toISOString(), source: this.simulated ? 'simulated' : 'live', simulated: this.simulated,
+      session: 'open', freshness: 'fresh', stale_since: null, ...fields,
+    };
+  }
+
+  /**
+   * @param {string} symbol
+   * @param {Record<string, unknown>} [fields]
+   */
+  tick(symbol, fields = {}) {
+    const quote = this.quote(symbol, fields);
+    this.quotes.set(symbol, quote);
+    this.say(quote);
+  }
+
+  /**
+   * To every client.
+   * @param {object | string} message
+   */
+  say(message) {
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    for (const socket of this.sockets) socket.send(text);
+  }
+
+  /** @param {{ code: number, reason?: string }} how */
+  async drop(how) {
+    const sockets = this.sockets;
+    this.sockets = [];
+    await Promise.all(sockets.map((socket) => socket.close(how)));
+  }
+
+  /** What REST answers from the quotes at hand. */
+  quotesAnswer() {
+    return {
+      ok: true, simulated: this.simulated, time: new Date().toISOString(), feed: this.feed,
+      quotes: [...this.quotes.values()].map((quote) => ({ ...quote, event: undefined, state: 'streaming', reason: null })),
+    };
+  }
+
+  /** @param {Socket} socket */
+  #welcome(socket) {
+    this.attempts += 1;
+    if (!this.accepts) {
+      void socket.close({ code: 1001 });
+      return;
+    }
+    this.sockets.push(socket);
+    socket.onMessage((message) => this.#hear(socket, String(message)));
+    socket.onClose(() => {
+      this.sockets = this.sockets.filter((other) => other !== socket);
+    });
+    if (!this.answers) return;
+    const time = new Date().toISOString();
+    socket.send(JSON.stringify({
+      event: 'connected', version: '0.1.0', simulated: this.simulated, time, feed: this.feed, symbols: DEFAULT_SYMBOLS,
+    }));
+  }
+
+  /**
+   * @param {Socket} socket
+   * @param {string} text
+   */
+  #hear(socket, text) {
+    this.received.push(text);
+    if (!this.answers) return;
+    if (text === 'ping') return socket.send('pong');
+    const message = JSON.parse(text);
+    if (message.action === 'time') {
+      socket.send(JSON.stringify({ event: 'time', id: message.id, time: new Date().toISOString() }));
+    }
+    if (message.action === 'subscribe') this.#subscribe(socket, message.params.symbols);
+  }
+
+  /**
+   * @param {Socket} socket
+   * @param {string[]} names
+   */
+  #subscribe(socket, names) {
+    const good = names.filter((name) => /^[A-Z0-9./_-]{1,20}$/i.test(name)).map((name) => name.toUpperCase());
+    const fails = names.filter((name) => !good.includes(name.toUpperCase()));
+    const success = good.map((symbol) => ({
+      symbol, ...(this.states[symbol] ?? { state: 'streaming', reason: null }), has_quote: this.quotes.has(symbol),
+    }));
+    socket.send(JSON.stringify({
+      event: 'subscribe-status', status: success.length > 0 ? 'ok' : 'error', success,
+      fails: fails.map((symbol) => ({ symbol, reason: 'not a symbol: use letters, digits and . / _ -' })),
+    }));
+    for (const symbol of good) {
+      const quote = this.quotes.get(symbol);
+      if (quote) socket.send(JSON.stringify(quote));
+    }
+  }
+}
+
+/** What public/_headers puts on every answer. */
+async function deployedHeaders() {
+  const lines = (await readFile(new URL('_headers', PUBLIC), 'utf8')).split('\n');
+  /** @type {Record<string, string>} */
+  const headers = {};
+  for (const line of lines) {
+    const [, name, value] = /^ {2}([\w-]+): (.+)$/.exec(line) ?? [];
+    if (name && value) headers[name.toLowerCase()] = value;
+  }
+  return headers;
+}

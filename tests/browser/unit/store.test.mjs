@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { marksOf } from '../../../public/app/marks.js';
+import { Store } from '../../../public/app/store.js';
+
+const options = { timeout: 5_000 };
+const T = Date.UTC(2026, 0, 19, 14, 32, 15);
+
+/** @typedef {import('../../../public/app/wire.js').Quote} Quote */
+
+/**
+ * @param {Partial<Quote>} [fields]
+ * @returns {import('../../../public/app/wire.js').Message}
+ */
+function update(fields = {}) {
+  return {
+    event: 'price_update',
+    quote: {
+      symbol: 'AAPL', exchange: 'NASDAQ', price: 235.5, percentChange: 0.15, bid: null, ask: null, dayVolume: null, previousClose: 235.15,
+      timestamp: T, receivedAt: T + 100, source: 'live', simulated: false, session: 'open', freshness: 'fresh', staleSince: null, ...fields,
+    },
+  };
+}
+
+/**
+ * A store that is connected and follows these symbols.
+ * @param {...string} names
+ */
+function connected(...names) {
+  const store = new Store();
+  store.setLink({ state: 'connected', since: T, heardAt: T }, '✅ Connected to Hamster Terminal', T);
+  store.track(names);
+  store.subscribed(T);
+  answerSubscription(store, names, false);
+  return store;
+}
+
+/**
+ * @param {Store} store
+ * @param {string[]} names
+ * @param {boolean} hasQuote
+ */
+function answerSubscription(store, names, hasQuote) {
+  const success = names.map((symbol) => (
+    { symbol, state: /** @type {const} */ ('streaming'), reason: null, hasQuote }
+  ));
+  store.receive({ event: 'subscribe-status', success, fails: [] }, T);
+}
+
+/** @param {Store} store */
+const price = (store, key = 'AAPL') => store.rows.get(key)?.quote?.price;
+/** @param {Store} store */
+const lines = (store) => store.log.all.map((line) => line.text);
+/**
+ * @param {Store} store
+ * @param {number} [now]
+ */
+function marks(store, now = T, key = 'AAPL') {
+  const row = store.rows.get(key);
+  assert.ok(row);
+  return marksOf(row, store.link, now, store.offset).map((mark) => mark.text.replace(/\d\d:.*/, '…'));
+}
+
+test('a quote never goes back in time: by the exchange first, then by the hub', options, () => {
+  const store = connected('AAPL');
+  store.receive(update({ price: 1, timestamp: T + 2_000, receivedAt: T + 2_100 }), T);
+  store.receive(update({ price: 2, timestamp: T + 1_000, receivedAt: T + 9_000 }), T);
+  assert.equal(price(store), 1, 'older by the exchange');
+  store.receive(update({ price: 3, timestamp: T + 2_000, receivedAt: T + 2_099 }), T);
+  assert.equal(price(store), 1, 'same second, older by the hub');
+  store.receive(update({ price: 4, timestamp: T + 2_000, receivedAt: T + 2_101 }), T);
+  assert.equal(price(store), 4, 'same second, newer by the hub');
+  store.receive(update({ price: 5, timestamp: T + 3_000, receivedAt: T + 2_000 }), T);
+  assert.equal(price(store), 5, 'newer by the exchange');
+  assert.deepEqual(lines(store).filter((line) => line.startsWith('📊')).length, 3, 'what was ignored is not in the log');
+});
+
+test('in any order of arrival the newest quote is held at the end', options, () => {
+  for (let round = 0; round < 200; round += 1) {
+    const store = connected('AAPL');
+    const quotes = Array.from({ length: 20 }, (_, index) => update({
+      price: index + 1, timestamp: T + Math.floor(index / 3) * 1_000, receivedAt: T + index * 400,
+    }));
+    for (const quote of quotes.toSorted(() => Math.random() - 0.5)) store.receive(quote, T);
+    assert.equal(price(store), 20);
+  }
+});
+
+test('the same quote again may bring a mark, but is no news', options, () => {
+  const store = connected('AAPL');
+  store.receive(update(), T);
+  const before = lines(store).length;
+  store.receive(update({ freshness: 'stale', staleSince: T + 60_000 }), T + 60_000);
+  assert.deepEqual(marks(store, T + 61_000), ['stale since …']);
+  assert.equal(lines(store).length, before);
+});
+
+test('an older quote that is stale leaves the newer price, but marks it as stale too', options, () => {
+  const store = connected('AAPL');
+  store.receive(update({ price: 236, timestamp: T + 20_000, receivedAt: T + 20_100 }), T);
+  store.receive(update({ price: 235, source: 'restored', freshness: 'stale', staleSince: T + 100 }), T + 21_000);
+  assert.equal(price(store), 236);
+  assert.deepEqual(marks(store, T + 22_000), ['stale since …']);
+  store.receive(update({ price: 237, timestamp: T + 23_000, receivedAt: T + 23_100 }), T + 23_100);
+  assert.deepEqual(marks(store, T + 23_200), ['live']);
+});
+
+test('after a reconnect the snapshot replaces the whole quote, its unknown fields too, but not with an older price', options, () => {
+  const store = connected('AAPL', 'MSFT');
+  store.receive(update({ bid: 235, ask: 236, dayVolume: 10, timestamp: T + 5_000 }), T);
+  store.receive(update({ symbol: 'MSFT', price: 400, timestamp: T + 5_000 }), T);
+  store.setLink({ state: 'disconnected' });
+  store.setLink({ state: 'connected' });
+  store.track(['AAPL', 'MSFT']);
+  store.subscribed(T);
+  answerSubscription(store, ['AAPL', 'MSFT'], true);
+  store.receive(update({ price: 240, timestamp: T + 9_000, source: 'rest' }), T);
+  store.receive(update({ symbol: 'MSFT', price: 390, timestamp: T, source: 'restored' }), T);
+  const quote = store.rows.get('AAPL')?.quote;
+  assert.deepEqual([quote?.price, quote?.bid, quote?.dayVolume, quote?.source], [240, null, null, 'rest']);
+  assert.equal(price(store, 'MSFT'), 400);
+});
+
+test('a real market takes the place of a simulated one whatever the times say, and the other way round', options, () => {
+  const store = connected('AAPL');
+  store.receive(update({ price: 1, timestamp: T + 60_000, simulated: true, source: 'simulated' }), T);
+  assert.equal(store.showsSimulation, true);
+  store.receive(update({ price: 2, timestamp: T, simulated: false, source: 'rest' }), T);
+  assert.equal(price(store), 2);
+  assert.equal(store.showsSimulation, false);
+});
+
+test('the log has the form of the original and keeps a hundred lines, and a hundred without prices', options, () => {
+  const store = connected('AAPL', 'BTC/USD');
+  store.receive(update({ symbol: 'BTC/USD', exchange: 'Binance', price: 95_500, percentChange: 0.25 }), T);
+  store.receive(update({ percentChange: null }), T);
+  assert.deepEqual(lines(store), [
+    '✅ Connected to Hamster Terminal', '📡 Monitoring 2 symbols', '📊 BTC/USD: $95,500.00 (+0.25%)', '📊 AAPL: $235.50',
+  ]);
+  for (let second = 1; second <= 150; second += 1) store.receive(update({ timestamp: T + second * 1_000 }), T);
+  assert.equal(store.log.all.length, 100);
+  assert.ok(!lines(store).includes('📡 Monitoring 2 symbols'));
+  assert.deepEqual(store.log.withoutPrices.map((line) => line.text), ['✅ Connected to Hamster Terminal', '📡 Monitoring 2 symbols']);
+});
+
+test('lag is measured from both clocks to the paint, corrected by the offset, and never for a snapshot or a hidden page', options, () => {
+  const store = connected('AAPL', 'MSFT');
+  store.receive(update({ timestamp: T, receivedAt: T + 400 }), T);
+  store.painted(T);
+  assert.equal(store.lagFromHub.mean, null, 'the clocks are not compared yet');
+  store.clockMeasured(T, T + 5_000, T); // the hub's clock is 5 s ahead
+
+  store.receive(update({ timestamp: T + 5_000, receivedAt: T + 5_400 }), T + 500);
+  store.receive(update({ timestamp: T + 5_000, receivedAt: T + 5_450 }), T + 500);
+  store.painted(T + 520);
+  assert.deepEqual([store.lagFromExchange.mean, store.lagFromHub.mean, store.lagFromHub.count], [520, 70, 1], 'the newest of a frame');
+
+  store.receive(update({ timestamp: T + 6_000 }), T + 900, false);
+  store.receive(update({ timestamp: T + 7_000, source: 'rest' }), T + 900);
+  store.receive(update({ timestamp: T + 7_000, source: 'rest', freshness: 'stale' }), T + 900);
+  answerSubscription(store, ['MSFT'], true);
+  store.subscribed(T);
+  answerSubscription(store, ['AAPL', 'MSFT'], true);
+  store.receive(update({ symbol: 'MSFT', timestamp: T + 8_000 }), T + 900);
+  store.painted(T + 1_000);
+  assert.equal(store.lagFromHub.count, 1);
+  store.receive(update({ symbol: 'MSFT', timestamp: T + 8_000, receivedAt: T + 8_500 }), T + 900);
+  store.painted(T + 1_000);
+  assert.equal(store.lagFromHub.count, 2, 'after the snapshot comes news');
+});
+
+test('while disconnected a price is marked as the last known one, and stale after 60 s unless REST confirms it', options, () => {
+  const store = connected('AAPL');
+  store.heard(T);
+  store.receive(update(), T);
+  assert.deepEqual(marks(store), ['live']);
+  assert.deepEqual(marks(store, T + 3_600_000), ['live'], 'connected, the hub says when a quote is stale');
+  store.setLink({ state: 'disconnected' });
+  assert.deepEqual(marks(store, T + 1_000), ['last known']);
+  assert.deepEqual(marks(store, T + 60_000), ['stale since …']);
+  const message = update({ receivedAt: T + 61_000, timestamp: T + 61_000 });
+  assert.equal(message.event, 'price_update');
+  if (message.event !== 'price_update') return;
+  store.receiveQuotes({ simulated: false, feed: null, quotes: [message.quote], tracked: [] }, T + 62_000);
+  assert.deepEqual(marks(store, T + 63_000), ['by REST']);
+  assert.deepEqual(marks(store, T + 122_000), ['stale since …']);
+});
+
+test('source, session and state each have their mark, and a simulated price is never called live', options, () => {
+  const store = connected('AAPL', 'SPY');
+  store.receive(update({ simulated: true, source: 'simulated' }), T);
+  assert.deepEqual(marks(store), ['simulated']);
+  store.receive(update({ simulated: true, source: 'restored', session: 'closed' }), T);
+  assert.deepEqual(marks(store), ['simulated', 'restored', 'session closed']);
+  const success = [{ symbol: 'SPY', state: /** @type {const} */ ('unavailable'), reason: 'not in this plan', hasQuote: false }];
+  store.receive({ event: 'subscribe-status', success, fails: [] }, T);
+  assert.deepEqual(marks(store, T, 'SPY'), ['unavailable']);
+  assert.equal(store.rows.get('SPY')?.reason, 'not in this plan');
+  assert.ok(lines(store).includes('🚫 SPY unavailable: not in this plan'));
+});
+
+test('a symbol that the hub does not accept stays on the board with the reason, and is not counted', options, () => {
+  const store = connected('AAPL', '$$$');
+  store.receive({ event: 'subscribe-status', success: [], fails: [{ symbol: '$$$', reason: 'not a symbol' }] }, T);
+  assert.deepEqual(marks(store, T, '$$$'), ['not accepted']);
+  assert.equal(store.tracked, 1);
+});
+
+test('symbols are found in any case and once, and with an exchange they are others than without', options, () => {
+  const store = connected('ry:tsx', 'RY', 'ry', 'aapl');
+  answerSubscription(store, ['RY:TSX', 'RY', 'AAPL'], false);
+  assert.deepEqual([...store.rows.values()].map((row) => row.name), ['RY:TSX', 'RY', 'AAPL'], 'as the hub writes them');
+  assert.deepEqual([...store.rows.keys()], ['RY:TSX', 'RY', 'AAPL']);
+  store.receive(update({ symbol: 'RY:TSX', exchange: 'TSX', price: 180 }), T);
+  store.receive(update({ symbol: 'RY', exchange: 'NYSE', price: 130 }), T);
+  assert.deepEqual([price(store, 'RY:TSX'), price(store, 'RY')], [180, 130]);
+  store.receive(update({ symbol: 'TSLA' }), T); // never asked for
+  assert.equal(store.rows.size, 3);
+});
+
+test('what changed is told once', options, () => {
+  let calls = 0;
+  const store = new Store(() => { calls += 1; });
+  store.track(['AAPL', 'MSFT']);
+  store.takeChanges();
+  calls = 0;
+  store.receive(update(), T);
+  assert.ok(calls > 0);
+  assert.deepEqual([...store.takeChanges().rows], ['AAPL']);
+  assert.deepEqual([...store.takeChanges().topics], []);
+});

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Watchdog } from '../../../public/app/watchdog.js';
+
+const options = { timeout: 5_000 };
+
+/**
+ * Ticks once a second from `from` to `to` seconds, and gives what it said other than to wait.
+ * @param {Watchdog} dog
+ * @param {number} from
+ * @param {number} to
+ * @param {(second: number) => void} [between]
+ */
+function watch(dog, from, to, between = () => {}) {
+  const said = [];
+  for (let second = from; second <= to; second += 1) {
+    const word = dog.tick(second * 1_000);
+    if (word !== 'wait') said.push(`${second} ${word}`);
+    between(second);
+  }
+  return said;
+}
+
+test('it asks every 15 s and gives up 10 s after a question that nobody answers', options, () => {
+  const dog = new Watchdog();
+  dog.start(0);
+  assert.deepEqual(watch(dog, 1, 25), ['15 ping', '25 dead']);
+});
+
+test('any frame is an answer', options, () => {
+  const dog = new Watchdog();
+  dog.start(0);
+  assert.deepEqual(watch(dog, 1, 60, (second) => second % 5 === 0 && dog.heard(second * 1_000)), ['15 ping', '30 ping', '45 ping', '60 ping']);
+});
+
+test('a probe asks at the next tick, and does not grant a question under way more time', options, () => {
+  const dog = new Watchdog();
+  dog.start(0);
+  watch(dog, 1, 2);
+  dog.probe();
+  assert.deepEqual(watch(dog, 3, 8), ['3 ping']);
+  dog.probe();
+  assert.deepEqual(watch(dog, 9, 13), ['13 dead']);
+});
+
+test('after a sleep it asks again: the answer may be in the queue', options, () => {
+  const dog = new Watchdog();
+  dog.start(0);
+  assert.deepEqual(watch(dog, 1, 16), ['15 ping']);
+  assert.equal(dog.tick(3_600_000), 'ping');
+  assert.deepEqual(watch(dog, 3_601, 3_609), []);
+  assert.equal(dog.tick(3_610_000), 'dead');
+});

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MalformedFrame, parseFrame, parseQuotes } from '../../../public/app/wire.js';
+
+const options = { timeout: 5_000 };
+const UPDATE = {
+  event: 'price_update', symbol: 'BTC/USD', price: 95500.0, percent_change: 0.25, timestamp: '2026-01-19T14:32:17.000Z',
+  exchange: 'Binance', bid: 95499.5, ask: 95500.5, day_volume: 49153, previous_close: 95261.85,
+  received_at: '2026-01-19T14:32:17.123Z', source: 'live', simulated: false, session: 'open', freshness: 'fresh', stale_since: null,
+};
+
+test('a price of the protocol document', options, () => {
+  const message = parseFrame(JSON.stringify(UPDATE));
+  assert.deepEqual(message, {
+    event: 'price_update',
+    quote: {
+      symbol: 'BTC/USD', exchange: 'Binance', price: 95500, percentChange: 0.25, bid: 95499.5, ask: 95500.5, dayVolume: 49153,
+      previousClose: 95261.85, timestamp: Date.UTC(2026, 0, 19, 14, 32, 17), receivedAt: Date.UTC(2026, 0, 19, 14, 32, 17, 123),
+      source: 'live', simulated: false, session: 'open', freshness: 'fresh', staleSince: null,
+    },
+  });
+});
+
+test('what is not known stays null, and an unknown source is not called live', options, () => {
+  const message = parseFrame(JSON.stringify({ ...UPDATE, percent_change: undefined, bid: undefined, source: 'rumour', session: 'lunch' }));
+  assert.equal(message.event, 'price_update');
+  if (message.event !== 'price_update') return;
+  assert.deepEqual([message.quote.percentChange, message.quote.bid, message.quote.source, message.quote.session], [null, null, 'restored', 'unknown']);
+});
+
+test('frames that do not fit are refused, with a sentence', options, () => {
+  const bad = [
+    '', '{', '[]', 'null', '7', new ArrayBuffer(2),
+    JSON.stringify({ ...UPDATE, price: '95500' }), JSON.stringify({ ...UPDATE, price: null }), JSON.stringify({ ...UPDATE, symbol: 7 }),
+    JSON.stringify({ ...UPDATE, timestamp: 'yesterday', received_at: null }),
+    JSON.stringify({ event: 'feed', state: 'dreaming' }), JSON.stringify({ event: 'time', id: 'x', time: '2026-01-19T14:32:17Z' }),
+    JSON.stringify({ event: 'subscribe-status', success: [null], fails: [] }),
+  ];
+  for (const frame of bad) assert.throws(() => parseFrame(frame), MalformedFrame, String(frame));
+});
+
+test('pong, and events of a later version, are no error', options, () => {
+  assert.deepEqual(parseFrame('pong'), { event: 'pong' });
+  assert.deepEqual(parseFrame('{"event":"candle","symbol":"AAPL"}'), { event: 'other' });
+});
+
+test('the REST answer: quotes with a price, and the state of every symbol', options, () => {
+  const answer = parseQuotes({
+    ok: true, simulated: true, time: '2026-01-19T14:32:18Z', feed: { state: 'live', since: '2026-01-19T14:30:00Z', reason: 'ticks' },
+    quotes: [
+      { ...UPDATE, event: undefined, state: 'streaming', reason: null },
+      { symbol: 'SPY', price: null, state: 'unavailable', reason: 'not in this plan' },
+    ],
+  });
+  assert.equal(answer.simulated, true);
+  assert.equal(answer.feed?.state, 'live');
+  assert.deepEqual(answer.quotes.map((entry) => entry.symbol), ['BTC/USD']);
+  assert.deepEqual(answer.tracked.map((entry) => [entry.symbol, entry.state]), [['BTC/USD', 'streaming'], ['SPY', 'unavailable']]);
+  assert.throws(() => parseQuotes(null), MalformedFrame);
+});

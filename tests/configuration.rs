@@ -1,0 +1,56 @@
+//! A var that is set wrong is named to the operator, with what would be right.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use serde_json::Value;
+use support::{KEY, Worker, eventually};
+
+async fn misconfigured(vars: &[(&str, &str)]) -> String {
+    let worker = Worker::start(vars).await;
+    let http = reqwest::Client::new();
+    let mut detail = String::new();
+    for path in ["/api/status", "/api/stocks", "/api/quotes"] {
+        let answer = http
+            .get(worker.url(path))
+            .timeout(support::PATIENCE)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 500, "{path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json");
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body["ok"], false);
+        assert_eq!(body["title"], "Misconfigured");
+        body["detail"].as_str().unwrap().clone_into(&mut detail);
+    }
+    eventually("the sentence in the log", || worker.log().contains(&detail)).await;
+    assert!(!worker.log().contains(KEY) && !detail.contains(KEY));
+    detail
+}
+
+#[tokio::test]
+async fn a_deadline_that_is_no_number_is_named() {
+    let detail = misconfigured(&[("RECONNECT_MS", "soon")]).await;
+    assert_eq!(
+        detail,
+        "the var RECONNECT_MS is \"soon\": set a whole number from 10 to 86400000"
+    );
+}
+
+#[tokio::test]
+async fn a_symbol_that_is_none_is_named() {
+    let vars = [("TWELVE_DATA_API_KEY", KEY), ("SYMBOLS", "AAPL,$$$")];
+    let detail = misconfigured(&vars).await;
+    assert!(detail.contains("SYMBOLS") && detail.contains("$$$"), "{detail}");
+}
+
+#[tokio::test]
+async fn an_upstream_without_a_key_is_not_taken_for_the_simulator() {
+    let vars = [("TWELVE_DATA_WS_URL", "ws://127.0.0.1:9/v1/quotes/price")];
+    let detail = misconfigured(&vars).await;
+    assert!(
+        detail.contains("no TWELVE_DATA_API_KEY") && detail.contains("set the key"),
+        "{detail}"
+    );
+}

@@ -1,0 +1,164 @@
+/**
+ * Eviction: the platform takes the hub out of memory while its clients' sockets hibernate. It does so only when nothing is
+ * pending in the hub: no upstream connection and no timer. So these tests let upstream go away first. The clients must notice
+ * no more than a gap: same socket, same symbols, prices again, and never a second upstream.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Hub, eventually } from './support/hub.mjs';
+import { Upstream } from './support/upstream.mjs';
+
+/** @typedef {Record<string, any>} Event */
+
+const KEY = 'test-key-5d41402abc4b2a76';
+const TIMEOUT = { timeout: 60_000 };
+
+/** A hub on an upstream of the test's own. @param {import('node:test').TestContext} context @param {Record<string, string>} vars */
+async function stage(context, vars = {}) {
+  const upstream = await Upstream.start();
+  const hub = new Hub({
+    TWELVE_DATA_API_KEY: KEY,
+    TWELVE_DATA_WS_URL: `ws://127.0.0.1:${upstream.port}/v1/quotes/price`,
+    TWELVE_DATA_REST_URL: `http://127.0.0.1:${upstream.port}`,
+    SYMBOL_LIMIT: '100',
+    // Not before it is evicted. A wait of more than eight seconds would be remembered over the eviction, as the last test wants.
+    RECONNECT_MS: '6000',
+    CHECKPOINT_MS: '500',
+    FALLBACK_MS: '60000',
+    // Timers that hold the hub in memory end soon.
+    HEARTBEAT_MS: '200',
+    SILENCE_MS: '1500',
+    MUTE_MS: '1500',
+    STALE_MS: '300',
+    ...vars,
+  });
+  context.after(async () => {
+    await hub.stop();
+    await upstream.stop();
+  });
+  return { upstream, hub };
+}
+
+/** Lets upstream drop the connection, the checkpoint be written, timers end, and then the hub be evicted. */
+async function sleep(/** @type {Upstream} */ upstream, /** @type {Hub} */ hub) {
+  upstream.drop();
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await hub.evict();
+}
+
+/** Sends ticks until a client has heard this one: the upstream may not hold the symbol yet. */
+async function flows(/** @type {Upstream} */ upstream, /** @type {import('./support/hub.mjs').Client} */ client, /** @type {string} */ symbol, /** @type {number} */ price) {
+  await eventually(`${symbol} at ${price}`, async () => {
+    upstream.tick(symbol, price);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return client.heard.some(isUpdate(symbol, price));
+  });
+}
+
+/** @param {string} symbol @param {number} price */
+const isUpdate = (symbol, price) => (/** @type {Event} */ event) =>
+  event['event'] === 'price_update' && event['symbol'] === symbol && event['price'] === price;
+
+/** @param {string} name */
+const isCalled = (name) => (/** @type {Event} */ event) => event['event'] === name;
+
+function assertHealthy(/** @type {Hub} */ hub, /** @type {Upstream} */ upstream) {
+  assert.equal(upstream.mostAtOnce, 1, 'more than one upstream connection was open at once');
+  assert.deepEqual(hub.logs.filter(({ level, message }) => level === 'error' || message.includes(KEY)), []);
+}
+
+test('clients keep their sockets and symbols through an eviction and hear prices again', TIMEOUT, async (context) => {
+  const { upstream, hub } = await stage(context);
+  const [apple, both] = [await hub.connect(), await hub.connect()];
+  apple.say({ action: 'subscribe', params: { symbols: 'AAPL' } });
+  both.say({ action: 'subscribe', params: { symbols: 'AAPL,TSLA' } });
+  await flows(upstream, apple, 'AAPL', 101.5);
+  await flows(upstream, both, 'TSLA', 431.5);
+  await sleep(upstream, hub);
+  const frames = upstream.subscriptions.length;
+  both.say({ action: 'heartbeat' });
+  await both.until('an answer of the woken hub', isCalled('heartbeat'));
+  await flows(upstream, apple, 'AAPL', 102.5);
+  await flows(upstream, both, 'TSLA', 432.5);
+  await both.until('AAPL for the other client, too', isUpdate('AAPL', 102.5));
+  assert.equal(apple.heard.findLast(isUpdate('AAPL', 102.5))?.['source'], 'live');
+  assert.ok(!apple.heard.some((event) => event['symbol'] === 'TSLA'), 'a symbol of the other client');
+  assert.deepEqual([apple.closed, both.closed], [null, null]);
+  assert.equal(apple.heard.filter(isCalled('connected')).length, 1);
+  const symbols = upstream.subscriptions.slice(frames).join(',').split(',');
+  assert.equal(symbols.filter((symbol) => symbol === 'TSLA').length, 1, symbols.join());
+  assert.equal((await hub.json('/api/status')).viewers, 2);
+  assertHealthy(hub, upstream);
+});
+
+test('the alarm alone wakes the hub, and prices flow though no client said a word', TIMEOUT, async (context) => {
+  const { upstream, hub } = await stage(context);
+  const client = await hub.connect();
+  client.say({ action: 'subscribe', params: { symbols: 'AAPL' } });
+  await flows(upstream, client, 'AAPL', 101.5);
+  await sleep(upstream, hub);
+  await flows(upstream, client, 'AAPL', 102.5);
+  assert.equal(client.closed, null);
+  assertHealthy(hub, upstream);
+});
+
+test('what a client unsubscribed stays unsubscribed through an eviction', TIMEOUT, async (context) => {
+  const { upstream, hub } = await stage(context);
+  const client = await hub.connect();
+  client.say({ action: 'subscribe', params: { symbols: 'AAPL,MSFT' } });
+  client.say({ action: 'unsubscribe', params: { symbols: 'AAPL' } });
+  await client.until('the status', isCalled('unsubscribe-status'));
+  await flows(upstream, client, 'MSFT', 401.5);
+  await sleep(upstream, hub);
+  const from = client.heard.length;
+  await eventually('MSFT flows', async () => {
+    upstream.tick('AAPL', 102.5);
+    upstream.tick('MSFT', 402.5);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return client.heard.slice(from).some(isUpdate('MSFT', 402.5));
+  });
+  assert.ok(!client.heard.slice(from).some(isUpdate('AAPL', 102.5)));
+  assertHealthy(hub, upstream);
+});
+
+test('a woken hub has its quotes from storage, marked restored', TIMEOUT, async (context) => {
+  const { upstream, hub } = await stage(context);
+  const client = await hub.connect();
+  client.say({ action: 'subscribe', params: { symbols: 'AAPL' } });
+  await flows(upstream, client, 'AAPL', 101.5);
+  await sleep(upstream, hub);
+  const { quotes } = await hub.json('/api/quotes?symbols=AAPL');
+  const { price, source, freshness } = quotes[0];
+  assert.deepEqual({ price, source, freshness }, { price: 101.5, source: 'restored', freshness: 'stale' });
+  assertHealthy(hub, upstream);
+});
+
+test('evicted again and again there is never a second upstream', TIMEOUT, async (context) => {
+  const { upstream, hub } = await stage(context);
+  const client = await hub.connect();
+  client.say({ action: 'subscribe', params: { symbols: 'AAPL' } });
+  for (let round = 1; round <= 3; round += 1) {
+    await flows(upstream, client, 'AAPL', 100 + round);
+    await sleep(upstream, hub);
+    for (let message = 0; message < 5; message += 1) client.say({ action: 'heartbeat' });
+  }
+  await flows(upstream, client, 'AAPL', 110);
+  assert.equal(client.closed, null);
+  assert.equal(upstream.open, 1);
+  assertHealthy(hub, upstream);
+});
+
+test('a refused key is not tried again because the hub slept meanwhile', TIMEOUT, async (context) => {
+  const { upstream, hub } = await stage(context);
+  upstream.refuses = true;
+  const client = await hub.connect();
+  await client.until('the refusal', (event) => event['state'] === 'refused');
+  for (let round = 0; round < 2; round += 1) {
+    await sleep(upstream, hub);
+    const from = client.heard.length;
+    client.say({ action: 'heartbeat' });
+    await client.until('an answer of the woken hub', isCalled('heartbeat'), from);
+  }
+  assert.equal((await hub.json('/api/status')).feed.state, 'refused');
+  assert.equal(upstream.upgrades, 1);
+});

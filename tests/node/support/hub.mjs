@@ -1,0 +1,103 @@
+/** The built worker in Miniflare, which can evict a Durable Object: what Cloudflare does to one that nobody talks to. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Miniflare, convertV4MiniflareOptions } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const BUILD = join(ROOT, 'build');
+const NAME = 'hamster-terminal';
+
+export class Hub {
+  #directory = mkdtempSync(join(tmpdir(), 'hamster-node-'));
+  /** @type {Miniflare} */
+  #miniflare;
+  /** What the worker logged. @type {{ level: string, message: string }[]} */
+  logs = [];
+
+  /** @param {Record<string, string>} vars */
+  constructor(vars) {
+    /** @type {Record<string, any>} */
+    const options = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml')).workerOptions;
+    this.#miniflare = new Miniflare({
+      ...convertV4MiniflareOptions({
+        ...options,
+        name: NAME,
+        host: '127.0.0.1',
+        port: 0,
+        cf: false,
+        logRequests: false,
+        modulesRoot: BUILD,
+        modules: [
+          { type: 'ESModule', path: join(BUILD, 'index.js') },
+          { type: 'CompiledWasm', path: join(BUILD, 'index_bg.wasm') },
+        ],
+        bindings: { ...options['bindings'], ...vars },
+      }),
+      handleStructuredLogs: (/** @type {{ level: string, message: string }} */ log) => this.logs.push(log),
+      resourcePersistencePath: this.#directory,
+    });
+  }
+
+  /** Puts the hub out of memory. Its sockets hibernate, or are closed. @param {'hibernate' | 'close'} webSockets */
+  async evict(webSockets = 'hibernate') {
+    await this.#miniflare.unsafeEvictDurableObject(NAME, 'Hub', { name: 'hub', webSockets });
+  }
+
+  /** @param {string} path @returns {Promise<any>} */
+  async json(path) {
+    const response = await fetch(new URL(path, await this.#miniflare.ready), { signal: AbortSignal.timeout(20_000) });
+    return response.json();
+  }
+
+  async connect() {
+    const url = (await this.#miniflare.ready).href.replace(/^http/, 'ws');
+    const client = new Client(new WebSocket(`${url}ws`));
+    await client.until('connected', (event) => event.event === 'connected');
+    return client;
+  }
+
+  async stop() {
+    await this.#miniflare.dispose();
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+/** A client that keeps everything that it hears. */
+export class Client {
+  /** @type {Record<string, any>[]} */
+  heard = [];
+  /** @type {number | null} */
+  closed = null;
+
+  /** @param {WebSocket} socket */
+  constructor(socket) {
+    this.socket = socket;
+    socket.addEventListener('message', ({ data }) => this.heard.push(JSON.parse(data)));
+    socket.addEventListener('close', ({ code }) => (this.closed = code));
+  }
+
+  /** @param {object} message */
+  say(message) {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** The first event after position `from` that is wanted. @param {string} what @param {(event: Record<string, any>) => boolean} wanted @param {number} from */
+  async until(what, wanted, from = 0) {
+    await eventually(what, () => this.heard.slice(from).some(wanted));
+    const found = this.heard.slice(from).find(wanted);
+    if (!found) throw new Error(what);
+    return found;
+  }
+}
+
+/** @param {string} what @param {() => boolean | Promise<boolean>} condition */
+export async function eventually(what, condition) {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

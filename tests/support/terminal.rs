@@ -1,0 +1,212 @@
+//! A terminal with a Twelve Data of its own: what nearly every test starts with.
+//!
+//! When it is dropped it checks, for every test, what must hold in all of them: never more than one upstream connection,
+//! the key in no URL, no log line and nothing that anybody was told, and no trouble of the worker's own in the log.
+
+use std::time::Duration;
+
+use hamster_terminal::simulator::{Keys, Settings};
+use reqwest::{Method, StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+use super::client::{Client, Said};
+use super::twelve_data::FakeTwelveData;
+use super::worker::Worker;
+use super::{PATIENCE, eventually};
+
+/// The only key that the fake Twelve Data takes.
+pub const KEY: &str = "test-key-5d41402abc4b2a76";
+
+/// Deadlines that a test can wait for, and a plan that does not get in the way. A test's own vars come after and win.
+const VARS: &[(&str, &str)] = &[
+    ("TWELVE_DATA_API_KEY", KEY),
+    ("RECONNECT_MS", "300"),
+    ("RECONNECT_MAX_MS", "600"),
+    ("HEALTHY_MS", "50"),
+    ("FALLBACK_MS", "1000"),
+    ("CHECKPOINT_MS", "200"),
+    ("CREDITS_PER_MINUTE", "600"),
+    ("CREDITS_PER_DAY", "0"),
+    ("SYMBOL_LIMIT", "100"),
+];
+
+/// The default symbols of a terminal.
+pub const SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD";
+
+/// A market in which prices move only when the test says so, and that does not count messages.
+pub fn manual() -> Settings {
+    let mut settings = Settings {
+        keys: Keys::Only(vec![KEY.to_owned()]),
+        automatic: false,
+        ..Settings::default()
+    };
+    settings.plan.messages_per_minute = 10_000;
+    // More than one connection is a fault of ours, which the fake must be able to see.
+    settings.plan.connections = 10;
+    settings
+}
+
+/// A worker and the Twelve Data that is its upstream.
+pub struct Terminal {
+    /// The upstream.
+    pub fake: FakeTwelveData,
+    /// The worker.
+    pub worker: Worker,
+    said: Said,
+    http: reqwest::Client,
+}
+
+/// A REST answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// A header that must be there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .unwrap_or_else(|| panic!("no header {name}: {self:?}"))
+            .to_str()
+            .unwrap()
+    }
+}
+
+impl Terminal {
+    /// A worker with the test's vars, on a Twelve Data with these settings. Nothing is connected yet: nobody watches.
+    pub async fn start(settings: Settings, vars: &[(&str, &str)]) -> Terminal {
+        let fake = FakeTwelveData::start(settings).await;
+        Terminal::on(fake, vars).await
+    }
+
+    /// As [`start`](Self::start), on a Twelve Data that was prepared.
+    pub async fn on(fake: FakeTwelveData, vars: &[(&str, &str)]) -> Terminal {
+        let (ws_url, rest_url) = (fake.ws_url(), fake.rest_url());
+        let mut all = vec![
+            ("TWELVE_DATA_WS_URL", ws_url.as_str()),
+            ("TWELVE_DATA_REST_URL", rest_url.as_str()),
+        ];
+        let overridden = |name: &str| vars.iter().any(|(set, _)| *set == name);
+        all.extend(VARS.iter().filter(|(name, _)| !overridden(name)));
+        all.extend(vars);
+        Terminal {
+            worker: Worker::start(&all).await,
+            fake,
+            said: Said::default(),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    /// A client that has just connected.
+    pub async fn connect(&self) -> Client {
+        Client::connect(&self.worker.ws_url(), &self.said).await
+    }
+
+    /// A client that watches a comma list, in a terminal whose feed is live and streams it.
+    pub async fn watch(&self, symbols: &str) -> Client {
+        let mut client = self.connect().await;
+        let connected = client.event("connected").await;
+        if connected["feed"]["state"] != "live" {
+            client.feed("live").await;
+        }
+        client.subscribe(symbols).await;
+        self.streams(symbols).await;
+        client
+    }
+
+    /// Waits until upstream streams every symbol of a comma list to the hub.
+    pub async fn streams(&self, symbols: &str) {
+        eventually(&format!("{symbols} subscribed upstream"), || {
+            let counters = self.fake.exchange(|exchange| exchange.counters(0));
+            symbols
+                .split(',')
+                .all(|symbol| counters.subscriptions.contains_key(&symbol.trim().to_uppercase()))
+        })
+        .await;
+    }
+
+    /// A GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.request(Method::GET, path).await
+    }
+
+    /// The JSON of a GET that must succeed.
+    pub async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.json()
+    }
+
+    /// Any request.
+    pub async fn request(&self, method: Method, path: &str) -> Answer {
+        let response = self
+            .http
+            .request(method, self.worker.url(path))
+            .timeout(PATIENCE)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("no answer to {path}: {error}"));
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let mut said = self.said.lock().unwrap();
+        said.push(text.clone());
+        said.push(format!("{headers:?}"));
+        Answer { status, headers, text }
+    }
+
+    /// Asks `/api/status` until `condition` holds.
+    pub async fn status_until(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        loop {
+            let status = self.json("/api/status").await;
+            if condition(&status) {
+                return status;
+            }
+            assert!(
+                std::time::Instant::now() < deadline,
+                "waited in vain: {what}; last: {status:#}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// How many frames of this action upstream got.
+    pub fn frames(&self, action: &str) -> Vec<Value> {
+        let frames = self.fake.frames_received();
+        let frames = frames.iter().map(|frame| {
+            serde_json::from_str::<Value>(&frame.text).unwrap_or_else(|_| panic!("sent upstream: {}", frame.text))
+        });
+        frames.filter(|frame| frame["action"] == action).collect()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        self.worker.kill();
+        let most = self.fake.max_connections_at_once();
+        assert!(most <= 1, "{most} upstream connections were open at once");
+        assert!(!self.fake.key_in_url(), "the key was in a URL");
+        let log = self.worker.log();
+        assert!(!log.contains(KEY), "the key is in the log:\n{log}");
+        for trouble in ["panicked", "Uncaught", "CriticalRuntimeError", "hung"] {
+            assert!(!log.contains(trouble), "the worker's log:\n{log}");
+        }
+        for text in self.said.lock().unwrap().iter() {
+            assert!(!text.contains(KEY), "somebody was told the key: {text}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The worker under test: the built bundle in `wrangler dev`, which is the real workerd with storage on disk.
+//!
+//! It runs in a process group of its own, so that all of it can be killed at once, as a machine that loses its power would.
+//! A shell leads the group and waits for the end of its input, so that nothing is left running when the test process dies
+//! before it could clean up.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Long enough for a slow machine on which other workers start at the same time.
+const READY_WITHIN: Duration = Duration::from_secs(90);
+
+/// Ends the group when wrangler ends, and when the test process does.
+const LEADER: &str = r#"("$@"; kill -KILL 0) & read -r _; kill -KILL 0"#;
+
+/// A worker with its storage. Both are gone when it is dropped.
+pub struct Worker {
+    port: u16,
+    directory: TempDir,
+    vars: Vec<(String, String)>,
+    process: Option<Child>,
+}
+
+impl Worker {
+    /// A worker that answers, on a port that nobody used, with empty storage and these vars.
+    pub async fn start(vars: &[(&str, &str)]) -> Worker {
+        let mut worker = Worker {
+            port: free_port(),
+            directory: TempDir::new().unwrap(),
+            vars: vars
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            process: None,
+        };
+        worker.run().await;
+        worker
+    }
+
+    /// `http://127.0.0.1:PORT` and the path.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// The address for WebSocket clients.
+    pub fn ws_url(&self) -> String {
+        format!("ws://127.0.0.1:{}/ws", self.port)
+    }
+
+    /// All that it printed, in all its lives.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Ends every process of it at once, without a goodbye.
+    pub fn kill(&mut self) {
+        if let Some(mut leader) = self.process.take() {
+            kill_group(leader.id());
+            let _ = leader.wait();
+        }
+    }
+
+    /// Starts it again after a [`kill`](Self::kill): same port, same storage. Only `/health` is asked, which leaves the
+    /// hub asleep.
+    pub async fn restart(&mut self) {
+        self.kill();
+        self.run().await;
+    }
+
+    async fn run(&mut self) {
+        self.process = Some(self.spawn());
+        let http = reqwest::Client::new();
+        let deadline = Instant::now() + READY_WITHIN;
+        loop {
+            let health = http
+                .get(self.url("/health"))
+                .timeout(Duration::from_secs(5))
+                .send()
+                .await;
+            if health.is_ok_and(|answer| answer.status() == 200) {
+                return;
+            }
+            let ended = self
+                .process
+                .as_mut()
+                .is_none_or(|leader| leader.try_wait().unwrap().is_some());
+            assert!(
+                !ended && Instant::now() < deadline,
+                "the worker did not come up:\n{}",
+                self.log()
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    fn spawn(&self) -> Child {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let bin = root.join("node_modules/.bin");
+        for needed in [bin.join("wrangler"), root.join("build/index.js")] {
+            assert!(
+                needed.exists(),
+                "{} is missing; run `npm run setup && npm run build` first",
+                needed.display()
+            );
+        }
+        let mut path = bin.clone().into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let output = File::options().create(true).append(true).open(self.log_path()).unwrap();
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", LEADER, "sh"])
+            .arg(bin.join("wrangler"))
+            .args(["dev", "--ip", "127.0.0.1", "--inspector-port", "0"])
+            .arg("--show-interactive-dev-session=false")
+            .args(["--port", &self.port.to_string()])
+            .arg("--persist-to")
+            .arg(self.directory.path().join("state"));
+        for (name, value) in &self.vars {
+            command.args(["--var", &format!("{name}:{value}")]);
+        }
+        command
+            .current_dir(root)
+            .env("PATH", path)
+            .env("WRANGLER_SEND_METRICS", "false")
+            .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
+            .env("X_LOCAL_OBSERVABILITY", "false")
+            .env("CLOUDFLARE_DEV_REGISTRY_PATH", self.directory.path().join("registry"))
+            // What a killed wrangler leaves behind goes with the rest.
+            .env("TMPDIR", self.directory.path())
+            .env_remove("TWELVE_DATA_API_KEY")
+            .stdin(Stdio::piped())
+            .stderr(output.try_clone().unwrap())
+            .stdout(output)
+            .process_group(0)
+            .spawn()
+            .expect("sh and wrangler start")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.directory.path().join("log.txt")
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the worker's log:\n{}", self.log());
+        }
+        self.kill();
+    }
+}
+
+#[allow(unsafe_code, reason = "std can kill a process, but not a process group")]
+fn kill_group(leader: u32) {
+    let group = libc::pid_t::try_from(leader).expect("a process id");
+    // SAFETY: kill takes two numbers; the group is ours, because its leader is a child that was not waited for yet.
+    unsafe {
+        libc::kill(-group, libc::SIGKILL);
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
