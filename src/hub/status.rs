@@ -4,7 +4,7 @@ use super::market::{Cell, Quote};
 use super::watchlist::Entry;
 use super::{Machine, ServerEvent, SymbolId};
 use crate::clock::{Millis, iso8601};
-use crate::hub::StreamState;
+use crate::hub::{FeedState, StreamState};
 use crate::twelve_data::Instrument;
 use crate::wire::{FeedView, QuoteView, SubscriptionFailure};
 use serde::Serialize;
@@ -108,6 +108,17 @@ impl Machine {
             symbol: instrument.to_string(),
             reason: super::clients::FULL.to_owned(),
         }
+    }
+
+    /// What the feed is doing, without the words.
+    #[must_use]
+    pub fn feed_state(&self) -> FeedState {
+        self.feed.state().0
+    }
+
+    /// How each tracked symbol gets its prices.
+    pub fn stream_states(&self) -> impl Iterator<Item = (&Instrument, StreamState)> {
+        self.list.iter().map(|(_, entry)| (&entry.instrument, entry.state))
     }
 
     /// The upstream's state.

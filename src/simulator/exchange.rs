@@ -172,6 +172,12 @@ impl Exchange {
         Some(self.market.price(instrument, now))
     }
 
+    /// Whether `symbol` (or `SYMBOL:EXCHANGE`) trades at `now`.
+    pub fn is_open(&self, symbol: &str, now: Millis) -> bool {
+        let instrument = Wanted::written(symbol).resolve();
+        instrument.is_some_and(|instrument| self.market.hours(instrument).is_open(now))
+    }
+
     /// The sessions that are open, oldest first.
     pub fn sessions(&self) -> impl Iterator<Item = SessionId> + '_ {
         self.sessions.keys().copied()

@@ -1,0 +1,102 @@
+//! Deterministic simulation of the core: the real machine on a simulated platform, before a simulated Twelve Data, with simulated
+//! viewers, all of them as troublesome as they are in practice. docs/testing.md tells more.
+//!
+//! One seed decides everything. `SIMULATION_SEEDS` and `SIMULATION_FROM` choose the seeds; `npm run soak` sets them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+mod coverage;
+mod market;
+mod object;
+mod promises;
+mod scenario;
+mod shrink;
+mod upstream;
+mod viewers;
+mod weather;
+mod world;
+
+use coverage::Coverage;
+use scenario::Scenario;
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const SEEDS: u64 = 1_000;
+/// With fewer seeds rare transitions may rightly be missing.
+const ENOUGH_FOR_COVERAGE: u64 = 500;
+
+/// What all seeds together came to.
+#[derive(Default)]
+struct Total {
+    coverage: Coverage,
+    days: f64,
+    most_rows: u64,
+    failed: Option<(Scenario, Box<world::Broken>)>,
+}
+
+#[test]
+fn every_seed_keeps_every_promise() {
+    let number = |name: &str, default| std::env::var(name).map_or(default, |text| text.parse().expect(name));
+    let (from, seeds) = (number("SIMULATION_FROM", 0), number("SIMULATION_SEEDS", SEEDS));
+    let begun = std::time::Instant::now();
+    let total = play_all(from, seeds);
+    if let Some((scenario, broken)) = total.failed {
+        let (scenario, broken) = shrink::shrunk(&scenario, &broken);
+        panic!("{}", shrink::report(&scenario, &broken));
+    }
+    // Not by print!, which the test runner keeps to itself unless the test fails.
+    let _ = writeln!(
+        std::io::stdout(),
+        "{}\n{seeds} seeds from {from}, {:.0} simulated days in {:.1} s; at most {} rows written in a day",
+        total.coverage.table(),
+        total.days,
+        begun.elapsed().as_secs_f64(),
+        total.most_rows
+    );
+    let missing = total.coverage.missing();
+    assert!(
+        seeds < ENOUGH_FOR_COVERAGE || missing.is_empty(),
+        "never taken: {missing:?}"
+    );
+}
+
+/// Plays the seeds on all cores; of those that fail, the first is kept.
+fn play_all(from: u64, seeds: u64) -> Total {
+    let total = Mutex::new(Total::default());
+    let next = AtomicU64::new(from);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= from + seeds {
+                        return;
+                    }
+                    let scenario = Scenario::of(seed);
+                    let outcome = shrink::attempt(&scenario);
+                    let mut total = total.lock().unwrap();
+                    match outcome {
+                        Ok((coverage, world)) => {
+                            total.coverage.add(&coverage);
+                            total.days += world.days();
+                            total.most_rows = world.object.most_rows.max(total.most_rows);
+                        }
+                        Err(broken) => {
+                            next.store(from + seeds, Ordering::Relaxed);
+                            if total.failed.as_ref().is_none_or(|(first, _)| seed < first.seed) {
+                                total.failed = Some((scenario, broken));
+                            }
+                        }
+                    }
+                }
+            });
+        }
+    });
+    total.into_inner().unwrap()
+}

@@ -1,0 +1,70 @@
+//! The truth: which price each instrument had when. Every price is used once and each is higher than the one before, so that
+//! whoever shows a price says with it when it was made, and nobody can invent one unnoticed.
+
+use hamster_terminal::clock::Millis;
+use hamster_terminal::simulator::INSTRUMENTS;
+
+/// An instrument by its place in the simulator's table.
+pub type Place = usize;
+
+/// The prices of all instruments so far.
+#[derive(Debug)]
+pub struct Market {
+    /// When each price was made, of each instrument.
+    made: Vec<Vec<Millis>>,
+}
+
+impl Market {
+    /// Each has its first price.
+    pub fn new(now: Millis) -> Self {
+        Self {
+            made: INSTRUMENTS.iter().map(|_| vec![now]).collect(),
+        }
+    }
+
+    /// The instrument that a text of the form `SYMBOL` or `SYMBOL:EXCHANGE` means, if there is one.
+    pub fn place(text: &str) -> Option<Place> {
+        let (symbol, exchange) = text
+            .split_once(':')
+            .map_or((text, None), |(symbol, exchange)| (symbol, Some(exchange)));
+        INSTRUMENTS.iter().position(|one| {
+            one.symbol == symbol && exchange.is_none_or(|exchange| one.exchange.eq_ignore_ascii_case(exchange))
+        })
+    }
+
+    /// How upstream is told of an instrument without doubt.
+    pub fn name(place: Place) -> String {
+        let one = &INSTRUMENTS[place];
+        match one.exchange {
+            "" => one.symbol.to_owned(),
+            exchange => format!("{}:{exchange}", one.symbol),
+        }
+    }
+
+    /// The next price.
+    pub fn moves(&mut self, place: Place, now: Millis) -> f64 {
+        self.made[place].push(now);
+        self.price(place)
+    }
+
+    /// The newest price.
+    pub fn price(&self, place: Place) -> f64 {
+        Self::nth(place, self.made[place].len() - 1)
+    }
+
+    /// When a price was made; `None` for one that never was.
+    pub fn made_at(&self, place: Place, price: f64) -> Option<Millis> {
+        self.made[place].get(Self::number(place, price)?).copied()
+    }
+
+    fn nth(place: Place, number: usize) -> f64 {
+        let cents = (place + 1) * 1_000_000 + number;
+        cents as f64 / 100.0
+    }
+
+    fn number(place: Place, price: f64) -> Option<usize> {
+        let number = (price * 100.0).round() as usize;
+        let number = number.checked_sub((place + 1) * 1_000_000)?;
+        ((Self::nth(place, number) - price).abs() < 1e-6).then_some(number)
+    }
+}

@@ -1,0 +1,589 @@
+//! The Durable Object as the platform runs it: the real machine, driven as `src/edge/driver.rs` drives it, with what survives it
+//! (two rows, one alarm, the clients' sockets with their attachments) and what does not. **All contact with the machine's inputs
+//! and effects is in this file.**
+
+use super::scenario::{Setup, Tier};
+use super::weather::Weather;
+use super::world::{Check, Happening, World, broken};
+use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND};
+use hamster_terminal::hub::{
+    ClientId, Config, Effect, FeedState, Input, LinkId, Machine, ReaderId, RequestId, Stored, StreamState, SymbolId,
+};
+use hamster_terminal::simulator::{Plan, SessionId};
+use hamster_terminal::twelve_data::{Instrument, quote_query};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// As in the driver.
+const REST_TIMEOUT: Millis = 10 * SECOND;
+const ALARM_RETRY: Millis = 5 * SECOND;
+const LOST_ALARM: Millis = 2 * MINUTE;
+
+/// The object, in memory or not.
+#[derive(Debug)]
+pub struct Object {
+    pub config: Config,
+    /// Lives so far.
+    pub life: u32,
+    running: Option<Running>,
+    stored: Stored,
+    alarm: Option<u32>,
+    last_alarm: u32,
+    /// Clients' sockets and their attachments.
+    sockets: BTreeMap<u32, Vec<String>>,
+    last_client: u32,
+    /// What a panic left on the JavaScript side.
+    left_behind: Vec<Held>,
+    clock: Millis,
+    day: u64,
+    /// Rows written this day, alarms included.
+    pub rows: u64,
+    pub most_rows: u64,
+}
+
+/// One instance of the code.
+#[derive(Debug)]
+struct Running {
+    machine: Machine,
+    alarm_at: Option<Millis>,
+    timer_at: Option<Millis>,
+    timer: u32,
+    link: Option<Held>,
+    /// The newest link that the machine wants or wanted, and whether it is over as far as the machine knows.
+    known_link: Option<(LinkId, bool)>,
+    watchers: BTreeMap<SymbolId, BTreeSet<u32>>,
+    calls: BTreeSet<u32>,
+    feed: FeedState,
+    streams: Vec<(Instrument, StreamState)>,
+    activity: u64,
+}
+
+/// The one upstream socket of an instance, or its upgrade under way.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    life: u32,
+    link: LinkId,
+    session: Option<SessionId>,
+}
+
+impl Tier {
+    pub fn plan(self) -> Plan {
+        match self {
+            Self::Free => Plan::basic(),
+            Self::Grow => Plan {
+                rest_per_minute: 377,
+                rest_per_day: None,
+                all_symbols: true,
+                category: "grow",
+                ..Plan::basic()
+            },
+            Self::Pro => Plan::pro(),
+        }
+    }
+
+    /// Credits a minute and a day.
+    pub fn credits(self, _simulated: bool) -> (u64, Option<u64>) {
+        let plan = self.plan();
+        (u64::from(plan.rest_per_minute), plan.rest_per_day.map(u64::from))
+    }
+}
+
+impl Object {
+    pub fn new(setup: &Setup) -> Self {
+        let plan = setup.tier.plan();
+        let config = Config::from_vars(setup.simulated, |name| {
+            Some(match name {
+                "SYMBOLS" => setup.symbols.to_owned(),
+                "SYMBOL_LIMIT" => plan.symbols.to_string(),
+                "EXTRA_SYMBOLS" => setup.extra_symbols.to_string(),
+                "CREDITS_PER_MINUTE" => plan.rest_per_minute.to_string(),
+                "CREDITS_PER_DAY" => plan.rest_per_day.unwrap_or(0).to_string(),
+                _ => return None,
+            })
+        });
+        Self {
+            config: config.unwrap(),
+            life: 0,
+            running: None,
+            stored: Stored::default(),
+            alarm: None,
+            last_alarm: 0,
+            sockets: BTreeMap::new(),
+            last_client: 0,
+            left_behind: Vec::new(),
+            clock: 0,
+            day: 0,
+            rows: 0,
+            most_rows: 0,
+        }
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    pub fn machine(&self) -> Option<&Machine> {
+        self.running.as_ref().map(|running| &running.machine)
+    }
+
+    /// The time as the object reads it.
+    pub fn clock(&self) -> Millis {
+        self.clock
+    }
+
+    /// Whether the upgrade request of a link was not given up.
+    pub fn asks(&self, life: u32, link: LinkId) -> bool {
+        let held = self.running.iter().filter_map(|running| running.link);
+        held.chain(self.left_behind.iter().copied())
+            .any(|held| held.life == life && held.link == link)
+    }
+
+    /// Upstream took the upgrade.
+    pub fn connected(&mut self, life: u32, link: LinkId, session: SessionId) {
+        let held = self.running.iter_mut().filter_map(|running| running.link.as_mut());
+        for held in held.chain(&mut self.left_behind) {
+            if held.life == life && held.link == link {
+                held.session = Some(session);
+            }
+        }
+    }
+
+    fn row(&mut self, now: Millis) {
+        if self.day != now / DAY {
+            (self.day, self.rows) = (now / DAY, 0);
+        }
+        self.rows += 1;
+        self.most_rows = self.most_rows.max(self.rows);
+    }
+}
+
+impl World {
+    /// Something for the object arrives: late events of earlier lives find nobody.
+    pub fn object_meets(&mut self, happening: Happening) -> Check {
+        let present = self.object.running.as_ref().map(|_| self.object.life);
+        let is_of = |life: u32| present == Some(life);
+        match happening {
+            Happening::LinkOpens(life, link) if is_of(life) => self.tell(Input::Opened(link)),
+            Happening::LinkRefused(life, link, status, body) if is_of(life) => {
+                let for_good = (400..500).contains(&status) && status != 429 || body.contains("\"code\":40");
+                if for_good {
+                    self.excuse(super::weather::AFTER_REFUSAL);
+                }
+                self.link_is_over(link);
+                self.tell(Input::Refused(link, status, body))
+            }
+            Happening::LinkEnds(life, link, text) if is_of(life) => {
+                self.link_is_over(link);
+                self.tell(Input::Lost(link, text))
+            }
+            Happening::Frame(life, link, text) if is_of(life) => {
+                if self.object.asks(life, link) {
+                    self.promises
+                        .delivered(&text, |place, price| self.market.made_at(place, price));
+                }
+                self.tell(Input::Frame(link, text))
+            }
+            Happening::Answer(life, request, answer) if is_of(life) && self.call_ends(request) => {
+                self.tell(Input::Fetched(request, answer))
+            }
+            Happening::CallTimesOut(life, request) if is_of(life) && self.call_ends(request) => {
+                self.tell(Input::FetchFailed(request, "no answer within 10 s".to_owned()))
+            }
+            Happening::Alarm { number, is_late } => self.alarm_fires(number, is_late),
+            Happening::AlarmRefused(life) if is_of(life) => {
+                self.at(self.now + ALARM_RETRY, Happening::AlarmRetried(life));
+                self.tell(Input::Stored(Some("the alarm could not be set".to_owned())))
+            }
+            Happening::AlarmRetried(life) if is_of(life) => {
+                if let Some(running) = &mut self.object.running {
+                    running.alarm_at = None;
+                }
+                self.tell(Input::Time)
+            }
+            Happening::Timer(life, number) if is_of(life) => {
+                let running = self.object.running.as_mut().filter(|running| running.timer == number);
+                let Some(running) = running else { return Ok(()) };
+                running.timer_at = None;
+                self.tell(Input::Time)
+            }
+            Happening::Sleep(life, activity) if is_of(life) => {
+                let unused = self
+                    .object
+                    .running
+                    .as_ref()
+                    .is_some_and(|running| running.activity == activity);
+                if unused {
+                    self.coverage.count("put to sleep by the platform", 1);
+                    self.object_goes(false, false);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A client's socket: its number, for the object knows it by nothing else.
+    pub fn client_joins(&mut self) -> Result<u32, Box<super::world::Broken>> {
+        self.wake()?;
+        self.object.last_client += 1;
+        let client = self.object.last_client;
+        self.object.sockets.insert(client, Vec::new());
+        self.viewers.connecting(client);
+        self.tell(Input::Joined(ClientId(client)))?;
+        Ok(client)
+    }
+
+    pub fn client_says(&mut self, client: u32, text: String) -> Check {
+        if self.object.sockets.contains_key(&client) {
+            self.wake()?;
+            self.tell(Input::Said(ClientId(client), text))?;
+        }
+        Ok(())
+    }
+
+    pub fn client_says_binary(&mut self, client: u32, bytes: usize) -> Check {
+        if self.object.sockets.contains_key(&client) {
+            self.wake()?;
+            self.tell(Input::SaidBinary(ClientId(client), bytes))?;
+        }
+        Ok(())
+    }
+
+    /// The platform found the socket closed.
+    pub fn socket_found(&mut self, client: u32) -> Check {
+        if self.object.sockets.contains_key(&client) {
+            self.wake()?;
+            self.tell(Input::Left(ClientId(client)))?;
+            self.object.sockets.remove(&client);
+        }
+        Ok(())
+    }
+
+    pub fn reader_asks(&mut self, symbols: Option<&str>) -> Check {
+        self.wake()?;
+        let list = symbols
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|text| Instrument::parse(text).ok());
+        self.tell(Input::Reader(ReaderId(1), list.collect()))
+    }
+
+    /// **Assumption:** the cron trigger pokes the object once a minute. To be quick, one that would find nothing to do is left out.
+    pub fn cron(&mut self) -> Check {
+        let alone = !self.object.is_running() && (self.object.alarm.is_some() || self.object.sockets.is_empty());
+        if !self.scenario.setup.cron || alone && self.rng.u8(..30) != 0 {
+            return Ok(());
+        }
+        self.wake()?;
+        self.tell(Input::Time)
+    }
+
+    /// The instance is gone. `deploy`: the clients' sockets too. `panic`: upstream's socket stays open, and deaf.
+    pub fn object_goes(&mut self, deploy: bool, panic: bool) {
+        if let Some(running) = self.object.running.take() {
+            self.coverage.count("lives ended", 1);
+            match (panic, running.link) {
+                (true, Some(held)) => self.object.left_behind.push(held),
+                (
+                    false,
+                    Some(Held {
+                        session: Some(session), ..
+                    }),
+                ) => self.upstream.hang_up(session),
+                _ => {}
+            }
+        }
+        if !panic {
+            self.close_what_was_left();
+        }
+        if deploy {
+            let clients = std::mem::take(&mut self.object.sockets);
+            for client in clients.into_keys() {
+                self.viewer_lost(client);
+            }
+        }
+    }
+
+    fn close_what_was_left(&mut self) {
+        for held in std::mem::take(&mut self.object.left_behind) {
+            if let Some(session) = held.session {
+                self.upstream.hang_up(session);
+            }
+        }
+    }
+
+    /// As the object's constructor: closes what is deaf, reads the rows, takes back the sockets.
+    fn wake(&mut self) -> Check {
+        if self.object.is_running() {
+            return Ok(());
+        }
+        self.close_what_was_left();
+        let now = self.read_clock();
+        let object = &mut self.object;
+        object.life += 1;
+        let machine = Machine::new(object.config.clone(), &object.stored, self.rng.u64(..), now);
+        object.running = Some(Running {
+            feed: machine.feed_state(),
+            streams: machine
+                .stream_states()
+                .map(|(one, state)| (one.clone(), state))
+                .collect(),
+            machine,
+            alarm_at: None,
+            timer_at: None,
+            timer: 0,
+            link: None,
+            known_link: None,
+            watchers: BTreeMap::new(),
+            calls: BTreeSet::new(),
+            activity: 0,
+        });
+        self.promises.new_life(now);
+        self.viewers.new_life();
+        let clients: Vec<(u32, Vec<String>)> = self.object.sockets.clone().into_iter().collect();
+        for (client, symbols) in clients {
+            self.tell(Input::Rejoined(ClientId(client), symbols))?;
+        }
+        Ok(())
+    }
+
+    fn read_clock(&mut self) -> Millis {
+        let lag = self.weather().find_map(|one| match one {
+            Weather::ClockLags(lag) => Some(*lag),
+            _ => None,
+        });
+        self.object.clock = self.object.clock.max(self.now - lag.unwrap_or(0));
+        self.object.clock
+    }
+
+    /// One input, all its effects, the inputs that they lead to, then the two deadlines.
+    fn tell(&mut self, input: Input) -> Check {
+        let now = self.read_clock();
+        let Some(mut running) = self.object.running.take() else {
+            return Ok(());
+        };
+        let most_effects = 200 + 80 * self.object.sockets.len();
+        let mut inputs = VecDeque::from([input]);
+        let mut result = Ok(());
+        while let (Some(input), Ok(())) = (inputs.pop_front(), &result) {
+            running.machine.handle(input, now);
+            let mut effects = 0;
+            while let (Some(effect), Ok(())) = (running.machine.next_effect(), &result) {
+                effects += 1;
+                result = self.carry_out(&mut running, effect, &mut inputs);
+            }
+            if effects > most_effects && result.is_ok() {
+                result = Err(broken("bounded memory", format!("{effects} effects of one input")));
+            }
+            self.look_at_states(&mut running);
+        }
+        running.activity += 1;
+        self.set_deadlines(&mut running, now);
+        self.consider_sleep(&running);
+        self.object.running = Some(running);
+        result
+    }
+
+    fn carry_out(&mut self, running: &mut Running, effect: Effect, inputs: &mut VecDeque<Input>) -> Check {
+        match effect {
+            Effect::Publish { symbol, frame } => {
+                let watchers = running
+                    .watchers
+                    .get(&symbol)
+                    .into_iter()
+                    .flatten()
+                    .copied()
+                    .collect::<Vec<_>>();
+                self.viewers_hear(&frame, &watchers)?;
+            }
+            Effect::PublishAll { frame } => {
+                let everybody = self.object.sockets.keys().copied().collect::<Vec<_>>();
+                self.viewers_hear(&frame, &everybody)?;
+            }
+            Effect::Send { client, frame } => self.viewers_hear(&frame, &[client.0])?,
+            Effect::Watch { client, symbol } => {
+                running.watchers.entry(symbol).or_default().insert(client.0);
+            }
+            Effect::Unwatch { client, symbol } => {
+                if let Some(watchers) = running.watchers.get_mut(&symbol) {
+                    watchers.remove(&client.0);
+                }
+            }
+            Effect::Remember { client, symbols } => {
+                if let Some(attachment) = self.object.sockets.get_mut(&client.0) {
+                    *attachment = symbols;
+                }
+            }
+            Effect::CloseClient { client, .. } => {
+                self.coverage.count("clients closed", 1);
+                self.object.sockets.remove(&client.0);
+                self.viewer_lost(client.0);
+            }
+            Effect::OpenUpstream { link } => self.open_upstream(running, link)?,
+            Effect::SendUpstream { link, frame } => {
+                if let Some(Held {
+                    session: Some(session), ..
+                }) = running.link.filter(|held| held.link == link)
+                {
+                    self.after_a_way(Happening::FrameArrives(session, frame));
+                }
+            }
+            Effect::CloseUpstream { link } => {
+                if let Some(held) = running.link.take_if(|held| held.link == link) {
+                    self.close_held(held);
+                }
+                running.known_link = running.known_link.map(|(known, over)| (known, over || known == link));
+            }
+            Effect::Fetch { request, symbols } => {
+                running.calls.insert(request.0);
+                let life = self.object.life;
+                self.after_a_way(Happening::CallArrives(life, request, quote_query(&symbols)));
+                self.at(self.now + REST_TIMEOUT, Happening::CallTimesOut(life, request));
+            }
+            Effect::Answer(_) => self.reader_is_answered(&running.machine)?,
+            Effect::SaveCheckpoint(row) => self.save(inputs, |stored| stored.checkpoint = Some(row)),
+            Effect::SaveCredits(row) => self.save(inputs, |stored| stored.credits = Some(row)),
+            Effect::Log(_) => {}
+        }
+        Ok(())
+    }
+
+    fn open_upstream(&mut self, running: &mut Running, link: LinkId) -> Check {
+        if let Some((known, false)) = running.known_link {
+            return Err(broken(
+                "one upstream connection",
+                format!("{link:?} is opened while {known:?} is not closed"),
+            ));
+        }
+        running.known_link = Some((link, false));
+        let life = self.object.life;
+        let next = Held {
+            life,
+            link,
+            session: None,
+        };
+        if let Some(before) = running.link.replace(next) {
+            self.close_held(before);
+        }
+        self.after_a_way(Happening::UpgradeArrives(life, link));
+        Ok(())
+    }
+
+    fn close_held(&mut self, held: Held) {
+        if let Some(session) = held.session {
+            self.upstream.hang_up(session);
+        }
+    }
+
+    fn link_is_over(&mut self, link: LinkId) {
+        if let Some(running) = &mut self.object.running {
+            running.known_link = running.known_link.map(|(known, over)| (known, over || known == link));
+        }
+    }
+
+    fn call_ends(&mut self, request: RequestId) -> bool {
+        let running = self.object.running.as_mut();
+        running.is_some_and(|running| running.calls.remove(&request.0))
+    }
+
+    fn save(&mut self, inputs: &mut VecDeque<Input>, write: impl FnOnce(&mut Stored)) {
+        let fails = self.weather().any(|one| *one == Weather::StorageFails);
+        if !fails {
+            write(&mut self.object.stored);
+            self.object.row(self.now);
+        }
+        inputs.push_back(Input::Stored(fails.then(|| "disk full".to_owned())));
+    }
+
+    fn set_deadlines(&mut self, running: &mut Running, now: Millis) {
+        if let Some(at) = running.machine.alarm_at()
+            && running.alarm_at.is_none_or(|set| at < set || set + LOST_ALARM < now)
+        {
+            running.alarm_at = Some(at);
+            self.set_alarm(at.max(now));
+        }
+        if let Some(at) = running.machine.timer_at()
+            && running.timer_at.is_none_or(|set| at < set)
+        {
+            running.timer += 1;
+            running.timer_at = Some(at);
+            let late = self.weather().find_map(|one| match one {
+                Weather::TimersLate(by) => Some(*by),
+                _ => None,
+            });
+            let wait = at.saturating_sub(now).max(1) + late.unwrap_or(0);
+            self.at(self.now + wait, Happening::Timer(self.object.life, running.timer));
+        }
+    }
+
+    fn set_alarm(&mut self, at: Millis) {
+        if self.weather().any(|one| *one == Weather::StorageFails) {
+            self.at(self.now, Happening::AlarmRefused(self.object.life));
+            return;
+        }
+        self.object.row(self.now);
+        self.object.last_alarm += 1;
+        let number = self.object.last_alarm;
+        self.object.alarm = Some(number);
+        self.at(at.max(self.now + 1), Happening::Alarm { number, is_late: false });
+    }
+
+    fn alarm_fires(&mut self, number: u32, is_late: bool) -> Check {
+        if self.object.alarm != Some(number) {
+            return Ok(());
+        }
+        let trouble = self.weather().find(|one| {
+            matches!(one, Weather::AlarmsLost | Weather::AlarmsTwice)
+                || matches!(one, Weather::AlarmsLate(_)) && !is_late
+        });
+        match trouble.cloned() {
+            Some(Weather::AlarmsLost) => {
+                self.object.alarm = None;
+                return Ok(());
+            }
+            Some(Weather::AlarmsLate(by)) => {
+                self.at(self.now + by, Happening::Alarm { number, is_late: true });
+                return Ok(());
+            }
+            Some(Weather::AlarmsTwice) if !is_late => {
+                self.at(self.now + 1, Happening::Alarm { number, is_late: true });
+            }
+            _ => self.object.alarm = None,
+        }
+        self.wake()?;
+        if let Some(running) = &mut self.object.running {
+            running.alarm_at = None;
+        }
+        self.tell(Input::Time)
+    }
+
+    /// Without a timer, a socket of its own or a call under way an object is put to sleep.
+    fn consider_sleep(&mut self, running: &Running) {
+        if running.timer_at.is_none() && running.link.is_none() && running.calls.is_empty() {
+            let wait = self.rng.u64(10..70) * SECOND;
+            self.at(self.now + wait, Happening::Sleep(self.object.life, running.activity));
+        }
+    }
+
+    fn look_at_states(&mut self, running: &mut Running) {
+        let feed = running.machine.feed_state();
+        self.coverage.feed(running.feed, feed);
+        running.feed = feed;
+        let same = running
+            .machine
+            .stream_states()
+            .eq(running.streams.iter().map(|(one, state)| (one, *state)));
+        if !same {
+            let now: Vec<(Instrument, StreamState)> = running
+                .machine
+                .stream_states()
+                .map(|(one, state)| (one.clone(), state))
+                .collect();
+            for (instrument, state) in &now {
+                let before = running.streams.iter().find(|(one, _)| one == instrument);
+                self.coverage
+                    .symbol(before.map_or(StreamState::Pending, |(_, state)| *state), *state);
+            }
+            running.streams = now;
+        }
+    }
+}

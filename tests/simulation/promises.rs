@@ -1,0 +1,313 @@
+//! The promises, as far as they can be seen from outside the machine: what is checked of each frame, and what is checked of
+//! everybody from time to time.
+//!
+//! Elsewhere: one upstream connection and the budget (`upstream`, `object`), no quote back in time (`viewers`). The key is not
+//! here at all: the machine never has it, and that no text of upstream's brings it in is tested on the real worker.
+
+use super::market::Place;
+use super::viewers::{Frame, place};
+use super::world::{Check, World, broken};
+use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND, iso8601};
+use hamster_terminal::hub::{FeedState, Machine, StreamState};
+use hamster_terminal::twelve_data::Instrument;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// What upstream really said.
+#[derive(Debug, Default)]
+pub struct Promises {
+    /// Prices in ticks that reached this life of the object, in cents.
+    ticks: HashSet<(Place, u64)>,
+    /// When the newest of them was made.
+    newest: BTreeMap<Place, Millis>,
+    /// Prices that REST ever told, in cents.
+    rest: HashSet<(Place, u64)>,
+    /// Previous closes that REST ever told.
+    closes: BTreeMap<Place, BTreeSet<u64>>,
+    began: Millis,
+}
+
+/// From the end of all trouble to a live feed.
+pub const LIVE_WITHIN: Millis = 65 * SECOND;
+/// Rows written in a day.
+const MOST_ROWS: u64 = 10_000;
+
+impl Promises {
+    pub fn new_life(&mut self, now: Millis) {
+        self.ticks.clear();
+        self.newest.clear();
+        self.began = now;
+    }
+
+    /// A frame reached the object on its present link.
+    pub fn delivered(&mut self, text: &str, made: impl Fn(Place, f64) -> Option<Millis>) {
+        if !text.contains("\"price\"") {
+            return;
+        }
+        let Ok(tick) = serde_json::from_str::<Value>(text) else {
+            return;
+        };
+        let text_of = |name: &str| tick.get(name).and_then(Value::as_str);
+        let price = tick.get("price").and_then(number);
+        if let (Some(symbol), Some(price)) = (text_of("symbol"), price) {
+            for place in places(symbol) {
+                self.ticks.insert((place, cents(price)));
+                if let Some(made) = made(place, price) {
+                    let newest = self.newest.entry(place).or_default();
+                    *newest = made.max(*newest);
+                }
+            }
+        }
+    }
+
+    /// REST answered.
+    pub fn told_by_rest(&mut self, body: &str, symbols: &[String]) {
+        let Ok(answer) = serde_json::from_str::<Value>(body) else {
+            return;
+        };
+        for symbol in symbols {
+            let entry = if symbols.len() == 1 {
+                Some(&answer)
+            } else {
+                answer.get(symbol)
+            };
+            let (Some(entry), Ok(place)) = (entry, place(symbol)) else {
+                continue;
+            };
+            if let Some(price) = entry.get("close").and_then(number) {
+                self.rest.insert((place, cents(price)));
+            }
+            if let Some(close) = entry.get("previous_close").and_then(number) {
+                self.closes.entry(place).or_default().insert(close.to_bits());
+            }
+        }
+    }
+}
+
+impl World {
+    /// Checks a frame against what upstream said.
+    pub fn frame_is_true(&self, frame: &Frame) -> Check {
+        if frame
+            .simulated
+            .is_some_and(|simulated| simulated != self.scenario.setup.simulated)
+        {
+            return Err(broken("simulated prices say so", format!("{frame:?}")));
+        }
+        let ("price_update", Some(price)) = (frame.event.as_str(), frame.price) else {
+            return Ok(());
+        };
+        let place = place(&frame.symbol)?;
+        let source = frame.source.as_deref().unwrap_or_default();
+        let received = frame.received_at.as_deref().unwrap_or_default();
+        let is_fresh = frame.freshness.as_deref() == Some("fresh");
+        if self.market.made_at(place, price).is_none() {
+            return Err(broken("no price is invented", format!("{frame:?}")));
+        }
+        if (source == "simulated") != (self.scenario.setup.simulated && source != "restored") {
+            return Err(broken("simulated prices say so", format!("{frame:?}")));
+        }
+        let told = match source {
+            "live" => self.promises.ticks.contains(&(place, cents(price))),
+            "rest" => self.promises.rest.contains(&(place, cents(price))),
+            _ => true,
+        };
+        if !told {
+            return Err(broken("every price tells its source", format!("{frame:?}")));
+        }
+        if source == "restored" && is_fresh {
+            return Err(broken("restored prices are stale", format!("{frame:?}")));
+        }
+        if source != "restored" && *received < *iso8601(self.promises.began) {
+            return Err(broken(
+                "restored prices say so",
+                format!("{frame:?}, in a life since {}", iso8601(self.promises.began)),
+            ));
+        }
+        let clock = iso8601(self.object.clock());
+        if frame.timestamp.as_deref() > Some(&*clock) || *received > *clock {
+            return Err(broken("no price is of the future", format!("{frame:?}, at {clock}")));
+        }
+        self.percent_is_true(frame, place, price)
+    }
+
+    fn percent_is_true(&self, frame: &Frame, place: Place, price: f64) -> Check {
+        let Some(close) = frame.previous_close else {
+            return match frame.percent_change {
+                None => Ok(()),
+                Some(_) => Err(broken(
+                    "no price is invented",
+                    format!("a change of nothing: {frame:?}"),
+                )),
+            };
+        };
+        let told = self
+            .promises
+            .closes
+            .get(&place)
+            .is_some_and(|told| told.contains(&close.to_bits()));
+        let percent = (price - close) / close * 100.0;
+        let right = frame.percent_change.is_some_and(|shown| (shown - percent).abs() < 1e-4);
+        if told && right {
+            Ok(())
+        } else {
+            Err(broken(
+                "no price is invented",
+                format!("previous close or percent: {frame:?}"),
+            ))
+        }
+    }
+
+    /// A REST reader is answered from the machine as it is: nothing may be called fresh that is not.
+    pub fn reader_is_answered(&self, machine: &Machine) -> Check {
+        let now = self.object.clock();
+        let limit = iso8601(now.saturating_sub(machine.config().stale));
+        for symbol in machine.status(now).symbols {
+            let quote = symbol.quote;
+            let received = quote.received_at.clone().unwrap_or_default();
+            let closed = quote.session == hamster_terminal::hub::Session::Closed;
+            if quote.freshness == Some("fresh") && received <= limit && !closed {
+                return Err(broken("stale prices say so", format!("at {}: {quote:?}", iso8601(now))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at everybody.
+    pub fn probe(&mut self) -> Check {
+        self.check_rows()?;
+        let calm = self.calm();
+        let waits = self
+            .viewers
+            .reading()
+            .any(|(_, viewer)| self.now >= viewer.since + LIVE_WITHIN);
+        let due = waits && calm >= LIVE_WITHIN && self.now >= self.excused_until;
+        let Some(machine) = self.object.machine() else {
+            return match due {
+                true => Err(broken(
+                    "live within 65 s",
+                    "the object is not awake, though somebody watches".to_owned(),
+                )),
+                false => Ok(()),
+            };
+        };
+        if due && machine.feed_state() != FeedState::Live {
+            let view = machine.feed_view();
+            return Err(broken(
+                "live within 65 s",
+                format!("calm for {} s, but {:?}", calm / SECOND, view),
+            ));
+        }
+        if due {
+            self.coverage.count("times that a live feed was due", 1);
+        }
+        let config = machine.config();
+        let tracked = machine.stream_states().count();
+        if tracked > config.symbols.len() + config.extra_symbols {
+            return Err(broken("bounded memory", format!("{tracked} symbols are tracked")));
+        }
+        self.newest_prices_are_shown(calm)
+    }
+
+    /// How long nothing has been wrong.
+    fn calm(&self) -> Millis {
+        if self.weather().next().is_some() {
+            0
+        } else {
+            self.now - self.calm_since
+        }
+    }
+
+    fn newest_prices_are_shown(&self, calm: Millis) -> Check {
+        let Some(machine) = self.object.machine() else {
+            return Ok(());
+        };
+        let feed = format!("{:?}", machine.feed_state()).to_lowercase();
+        for (client, viewer) in self.viewers.reading() {
+            if viewer.feed != feed {
+                return Err(broken(
+                    "every client knows the feed's state",
+                    format!("client {client} {:?}, hub {feed}", viewer.feed),
+                ));
+            }
+            for symbol in &viewer.watches {
+                let Ok(instrument) = Instrument::parse(symbol) else {
+                    continue;
+                };
+                let Some(view) = machine.symbol(&instrument) else {
+                    return Err(broken(
+                        "watched symbols are tracked",
+                        format!("client {client}: {symbol}"),
+                    ));
+                };
+                let held = viewer.holds.get(symbol);
+                let same = held.map(|held| (held.price, held.timestamp.as_str(), held.is_fresh))
+                    == view.quote.price.map(|price| {
+                        (
+                            price,
+                            view.quote.timestamp.as_deref().unwrap_or_default(),
+                            view.quote.freshness == Some("fresh"),
+                        )
+                    });
+                if !same {
+                    return Err(broken(
+                        "the newest price",
+                        format!("client {client} holds {held:?}, the hub {view:?}"),
+                    ));
+                }
+                let Some(held) = held else { continue };
+                let newest = super::market::Market::place(symbol).and_then(|place| self.promises.newest.get(&place));
+                if view.state == StreamState::Streaming
+                    && calm > MINUTE
+                    && newest.is_some_and(|newest| held.made() + 2 * SECOND < *newest)
+                    && !self.is_shadowed(symbol, machine)
+                {
+                    return Err(broken(
+                        "the newest price",
+                        format!("{symbol}: a tick made at {newest:?} came, but {held:?}"),
+                    ));
+                }
+                let limit = iso8601(self.now.saturating_sub(machine.config().stale + 5 * SECOND));
+                if held.is_fresh && calm > MINUTE && held.session != "closed" && held.received < limit {
+                    return Err(broken(
+                        "stale prices say so",
+                        format!("client {client}, {symbol}: {held:?}"),
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ticks of a symbol go to the one that is pinned to their exchange, if there is one.
+    fn is_shadowed(&self, symbol: &str, machine: &Machine) -> bool {
+        let name = symbol.split(':').next().unwrap_or_default();
+        machine.stream_states().filter(|(one, _)| one.symbol() == name).count() > 1
+    }
+
+    /// Storage is written on the alarm, not per tick.
+    pub fn check_rows(&self) -> Check {
+        let rows = self.object.most_rows;
+        if rows > MOST_ROWS {
+            return Err(broken("rows written", format!("{rows} in a day")));
+        }
+        Ok(())
+    }
+
+    /// Whole days since the start.
+    pub fn days(&self) -> f64 {
+        (self.now - self.scenario.setup.start) as f64 / DAY as f64
+    }
+}
+
+fn places(symbol: &str) -> impl Iterator<Item = Place> + '_ {
+    let all = hamster_terminal::simulator::INSTRUMENTS.iter().enumerate();
+    all.filter(move |(_, one)| one.symbol == symbol).map(|(place, _)| place)
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn cents(price: f64) -> u64 {
+    (price * 100.0).round() as u64
+}

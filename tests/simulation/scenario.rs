@@ -1,0 +1,286 @@
+//! What a seed decides before anything runs: the set-up, and everything that happens to the hub, as a list of events. A list,
+//! so that a failure can be shrunk by leaving events out.
+
+use super::weather::Weather;
+use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND};
+
+/// One life of a terminal.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    pub seed: u64,
+    pub setup: Setup,
+    /// In order of time.
+    pub events: Vec<Planned>,
+    /// When the last trouble is over and the last promise is checked, in ms after the start.
+    pub length: Millis,
+}
+
+/// What stays the same for a whole scenario.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Start, ms since 1970.
+    pub start: Millis,
+    pub tier: Tier,
+    /// No key is set: the built-in simulator is upstream.
+    pub simulated: bool,
+    pub symbols: &'static str,
+    /// `EXTRA_SYMBOLS`.
+    pub extra_symbols: u32,
+    /// Whether every market trades around the clock.
+    pub always_open: bool,
+    /// **Assumption:** a cron trigger pokes the object once a minute, so that a lost alarm chain is revived.
+    pub cron: bool,
+    /// One way, at most.
+    pub latency: Millis,
+}
+
+/// Twelve Data's plan, and the limits that the operator told the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// 8 credits a minute, 800 a day, the trial list streams.
+    Free,
+    /// 377 credits a minute, no daily cap.
+    Grow,
+    /// 610 credits a minute, no daily cap, everything streams.
+    Pro,
+}
+
+/// An event and when it happens, in ms after the start.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    pub at: Millis,
+    pub event: Event,
+}
+
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Trouble, for so long.
+    Weather(Weather, Millis),
+    /// A blow to the object or its socket.
+    Blow(Blow),
+    /// A viewer does something.
+    Viewer(u32, Act),
+    /// A REST reader asks; without symbols for the default ones.
+    Reader(Option<&'static str>),
+    /// From now on, a tick every so many ms on average.
+    Pace(Millis),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blow {
+    /// The platform puts the object out of memory; sockets of clients hibernate.
+    Evict,
+    /// As [`Blow::Evict`], but the clients' sockets are closed.
+    Deploy,
+    /// A panic elsewhere in the isolate: the machine is lost, its upstream socket stays open and deaf.
+    Panic,
+    /// Upstream ends the connection.
+    Drop,
+    /// Upstream closes the connection cleanly.
+    Close,
+}
+
+#[derive(Debug, Clone)]
+pub enum Act {
+    Join,
+    Subscribe(&'static str),
+    Unsubscribe(&'static str),
+    Reset,
+    Leave,
+    /// The network is gone; the hub learns of it minutes later.
+    Vanish,
+    Flood,
+    Say(&'static str),
+    Binary(usize),
+    StopReading,
+    ReadAgain,
+}
+
+/// No trouble starts or lasts within this last part of a scenario.
+pub const CALM_END: Millis = 20 * MINUTE;
+
+const LISTS: &[&str] = &[
+    hamster_terminal::hub::DEFAULT_SYMBOLS,
+    hamster_terminal::hub::DEFAULT_SYMBOLS,
+    hamster_terminal::hub::DEFAULT_SYMBOLS,
+    "BTC/USD,AAPL",
+    "BTC/USD,RY,RY:TSX,EUR/USD",
+    "BTC/USD:Coinbase Pro,ETH/USD,BTC/USD",
+    "AAPL,MSFT",
+];
+
+const WISHES: &[&str] = &[
+    hamster_terminal::hub::DEFAULT_SYMBOLS,
+    "BTC/USD,AAPL",
+    "EUR/USD",
+    "ETH/USD,GBP/USD,SPY",
+    "RY,RY:TSX",
+    "USD/JPY,ETH/BTC,QQQ",
+    "NOSUCH,TSLA",
+    "AAPL:NASDAQ,AAPL",
+];
+
+const GARBAGE: &[&str] = &[
+    "",
+    "hello",
+    "{",
+    "null",
+    "[1,2,3]",
+    r#"{"action":"subscribe"}"#,
+    r#"{"action":"subscribe","params":{"symbols":["AAPL",7,null,{"symbol":"RY","exchange":"TSX"}]}}"#,
+    r#"{"action":"subscribe","params":{"symbols":"$$$,,,:::"}}"#,
+    r#"{"action":"dance"}"#,
+    r#"{"action":"heartbeat"}"#,
+    r#"{"action":"time","id":7}"#,
+    r#"{"action":"ack","stream":1,"seq":99999999}"#,
+    r#"{"action":"subscribe","params":{"symbols":"AAPL","interval_ms":-1,"resume":{"epoch":1,"stream":2,"seq":3}}}"#,
+];
+
+impl Scenario {
+    /// The scenario of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut rng = fastrand::Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5EED);
+        let setup = Setup::of(&mut rng);
+        let length = DAY + rng.u64(..2 * 60) * MINUTE;
+        let mut events = Vec::new();
+        for stretch in stretches(&mut rng, length) {
+            fill(&mut rng, &setup, stretch, &mut events);
+        }
+        // The last viewer comes when all is over and sees what everybody should see.
+        let calm = length - CALM_END;
+        events.push(Planned::new(calm, Event::Viewer(90, Act::Join)));
+        events.push(Planned::new(calm + 1, Event::Viewer(90, Act::Subscribe(setup.symbols))));
+        events.push(Planned::new(calm + 2, Event::Pace(5 * SECOND)));
+        events.sort_by_key(|planned| planned.at);
+        Self {
+            seed,
+            setup,
+            events,
+            length,
+        }
+    }
+}
+
+impl Setup {
+    fn of(rng: &mut fastrand::Rng) -> Self {
+        let simulated = rng.u8(..8) == 0;
+        Self {
+            // Any second of a January week.
+            start: 20_465 * DAY + rng.u64(..7 * DAY),
+            tier: match rng.u8(..4) {
+                _ if simulated => Tier::Pro,
+                0 | 1 => Tier::Free,
+                2 => Tier::Grow,
+                _ => Tier::Pro,
+            },
+            simulated,
+            symbols: rng.choice(LISTS.iter().copied()).unwrap_or(LISTS[0]),
+            extra_symbols: rng.choice([50, 50, 3, 0]).unwrap_or(50),
+            always_open: rng.bool(),
+            cron: true,
+            latency: rng.choice([20, 100, 400, 1_200]).unwrap_or(100),
+        }
+    }
+
+    pub fn default_symbols(&self) -> Vec<&'static str> {
+        self.symbols.split(',').collect()
+    }
+}
+
+impl Planned {
+    fn new(at: Millis, event: Event) -> Self {
+        Self { at, event }
+    }
+}
+
+/// When somebody is there: start and length. Between them the hub sleeps, and a day costs little to simulate.
+fn stretches(rng: &mut fastrand::Rng, length: Millis) -> Vec<(Millis, Millis)> {
+    let end = length - CALM_END;
+    if rng.u8(..16) == 0 {
+        return vec![(0, end)];
+    }
+    let count = rng.u64(1..4);
+    let part = end / count;
+    let one = |rng: &mut fastrand::Rng, index: u64| {
+        let most = if rng.u8(..4) == 0 { part } else { part.min(90 * MINUTE) };
+        let length = rng.u64(5 * MINUTE..most);
+        // One of them reaches up to the end, so that trouble and its end are near each other.
+        let start = if index + 1 == count {
+            end - length
+        } else {
+            index * part + rng.u64(..=part - length)
+        };
+        (start, length)
+    };
+    (0..count).map(|index| one(rng, index)).collect()
+}
+
+fn fill(rng: &mut fastrand::Rng, setup: &Setup, (start, length): (Millis, Millis), events: &mut Vec<Planned>) {
+    let end = start + length;
+    let symbols = setup.default_symbols();
+    let within = |rng: &mut fastrand::Rng| start + rng.u64(..length);
+    for viewer in 0..rng.u32(1..5) {
+        let joins = start + rng.u64(..1 + length / 3);
+        events.push(Planned::new(joins, Event::Viewer(viewer, Act::Join)));
+        let wish = if rng.u8(..3) == 0 {
+            WISHES[rng.usize(..WISHES.len())]
+        } else {
+            setup.symbols
+        };
+        events.push(Planned::new(joins + 1, Event::Viewer(viewer, Act::Subscribe(wish))));
+        for _ in 0..rng.u32(..5) {
+            events.push(Planned::new(
+                within(rng).max(joins + 2),
+                Event::Viewer(viewer, any_act(rng)),
+            ));
+        }
+        let leaves = if rng.u8(..4) == 0 { Act::Vanish } else { Act::Leave };
+        events.push(Planned::new(
+            rng.u64(joins + 3..=end.max(joins + 4)),
+            Event::Viewer(viewer, leaves),
+        ));
+    }
+    for _ in 0..rng.u32(..6) {
+        let lasts = spell(rng).min(end.saturating_sub(start).max(1));
+        let from = start + rng.u64(..=length - lasts.min(length));
+        events.push(Planned::new(from, Event::Weather(Weather::any(rng, &symbols), lasts)));
+    }
+    for _ in 0..rng.u32(..5) {
+        let blow = rng.choice([Blow::Evict, Blow::Deploy, Blow::Panic, Blow::Drop, Blow::Close]);
+        events.push(Planned::new(within(rng), Event::Blow(blow.unwrap_or(Blow::Evict))));
+    }
+    for _ in 0..rng.u32(..4) {
+        let wish = if rng.bool() {
+            None
+        } else {
+            rng.choice(WISHES.iter().copied())
+        };
+        events.push(Planned::new(within(rng), Event::Reader(wish)));
+    }
+    events.push(Planned::new(start, Event::Pace(rng.u64(5..25) * SECOND)));
+    let busy = within(rng);
+    events.push(Planned::new(busy, Event::Pace(rng.u64(50..2_000))));
+    events.push(Planned::new(
+        busy + rng.u64(..3 * MINUTE),
+        Event::Pace(rng.u64(5..25) * SECOND),
+    ));
+}
+
+/// From a second to an hour, short ones as often as long ones.
+fn spell(rng: &mut fastrand::Rng) -> Millis {
+    let doublings = rng.f64() * 11.8;
+    (SECOND as f64 * doublings.exp2()) as Millis
+}
+
+fn any_act(rng: &mut fastrand::Rng) -> Act {
+    match rng.u8(..12) {
+        0..=2 => Act::Subscribe(WISHES[rng.usize(..WISHES.len())]),
+        3 => Act::Unsubscribe(WISHES[rng.usize(..WISHES.len())]),
+        4 => Act::Reset,
+        5 => Act::Flood,
+        6 => Act::Binary(rng.usize(..100_000)),
+        7 => Act::StopReading,
+        8 => Act::ReadAgain,
+        _ => Act::Say(GARBAGE[rng.usize(..GARBAGE.len())]),
+    }
+}

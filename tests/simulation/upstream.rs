@@ -1,0 +1,290 @@
+//! The simulated Twelve Data as the hub meets it: the exchange of `src/simulator`, its ticks, and the network in between. It
+//! counts what the promises are about: the hub's connections, and the credits of its calls.
+
+use super::market::{Market, Place};
+use super::weather::{KEY, Weather};
+use super::world::{Check, Happening, World, broken};
+use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND};
+use hamster_terminal::hub::{LinkId, RequestId, RestAnswer};
+use hamster_terminal::simulator::{Exchange, INSTRUMENTS, Output, SessionId};
+use std::collections::BTreeMap;
+
+/// Upstream's side.
+#[derive(Debug)]
+pub struct Upstream {
+    pub exchange: Exchange,
+    /// The hub's open connections: to which life and link each belongs, and when the last frame on its way arrives.
+    pub sessions: BTreeMap<SessionId, Line>,
+    /// Ticks held back by [`Weather::Reorder`].
+    held: BTreeMap<Place, (SessionId, String)>,
+    rival: Option<SessionId>,
+    /// Mean time between two ticks.
+    pub pace: Millis,
+    /// Moves of the market planned so far; only the last one counts.
+    pub moves: u64,
+    minute: (u64, u64),
+    day: (u64, u64),
+    /// Most credits counted in one minute, and in one day.
+    pub most: (u64, u64),
+}
+
+/// One of the hub's connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    pub life: u32,
+    pub link: LinkId,
+    pub arrives: Millis,
+}
+
+impl Upstream {
+    pub fn new(exchange: Exchange) -> Self {
+        Self {
+            exchange,
+            sessions: BTreeMap::new(),
+            held: BTreeMap::new(),
+            rival: None,
+            pace: 10 * SECOND,
+            moves: 0,
+            minute: (0, 0),
+            day: (0, 0),
+            most: (0, 0),
+        }
+    }
+
+    /// Counts a call as Twelve Data does: each symbol, refused or not, by the wall clock's minute and the UTC day.
+    fn charge(&mut self, credits: u64, now: Millis) {
+        for (window, length, most) in [
+            (&mut self.minute, MINUTE, &mut self.most.0),
+            (&mut self.day, DAY, &mut self.most.1),
+        ] {
+            if window.0 != now / length {
+                *window = (now / length, 0);
+            }
+            window.1 += credits;
+            *most = window.1.max(*most);
+        }
+    }
+
+    /// The hub's end of a connection is gone, or was closed.
+    pub fn hang_up(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
+        self.exchange.disconnect(session);
+    }
+}
+
+impl World {
+    /// An upgrade request reaches upstream.
+    pub fn upgrade_arrives(&mut self, life: u32, link: LinkId) -> Check {
+        if self.weather().any(|one| *one == Weather::HangUpgrades) {
+            return Ok(());
+        }
+        if self.weather().any(|one| *one == Weather::NoRoute) {
+            let text = "the upstream could not be reached (connection refused)".to_owned();
+            self.after_a_way(Happening::LinkEnds(life, link, text));
+            return Ok(());
+        }
+        match self.upstream.exchange.connect(Some(KEY), self.now) {
+            Err(refusal) => {
+                self.coverage.count("upgrades refused", 1);
+                self.after_a_way(Happening::LinkRefused(life, link, refusal.status, refusal.body));
+            }
+            Ok(connected) => {
+                self.coverage.count("connections", 1);
+                let arrives = self.now + self.way();
+                self.upstream
+                    .sessions
+                    .insert(connected.session, Line { life, link, arrives });
+                let ours = self.upstream.sessions.len();
+                if ours > 1 {
+                    return Err(broken(
+                        "one upstream connection",
+                        format!("upstream counts {ours} of the hub"),
+                    ));
+                }
+                self.object.connected(life, link, connected.session);
+                self.at(arrives, Happening::LinkOpens(life, link));
+                self.market_goes_on();
+                self.carry(connected.outputs);
+            }
+        }
+        Ok(())
+    }
+
+    /// A frame of the hub reaches upstream.
+    pub fn frame_arrives(&mut self, session: SessionId, text: &str) {
+        let outputs = self.upstream.exchange.receive(session, text, self.now);
+        if outputs
+            .iter()
+            .any(|output| matches!(output, Output::Text { text, .. } if text.contains("message-processing")))
+        {
+            self.excuse(super::weather::AFTER_LIMIT);
+        }
+        self.carry(outputs);
+    }
+
+    /// A REST call reaches upstream.
+    pub fn call_arrives(&mut self, life: u32, request: RequestId, path: &str) -> Check {
+        let query = path.strip_prefix("/quote?").unwrap_or_default();
+        let symbols = query.split(',').count() as u64;
+        self.upstream.charge(symbols, self.now);
+        self.coverage.count("REST calls", 1);
+        self.coverage.count("REST credits", symbols);
+        let (per_minute, per_day) = self.scenario.setup.tier.credits(self.scenario.setup.simulated);
+        let (minute, day) = (self.upstream.minute.1, self.upstream.day.1);
+        if minute > per_minute || per_day.is_some_and(|limit| day > limit) {
+            return Err(broken(
+                "the REST budget",
+                format!("{minute} credits this minute, {day} this day"),
+            ));
+        }
+        let reply = self.upstream.exchange.rest("/quote", query, Some(KEY), self.now);
+        self.promises.told_by_rest(&reply.body, &decoded(query));
+        let credit = |name| reply.headers.iter().find(|(header, _)| *header == name)?.1.parse().ok();
+        let answer = RestAnswer {
+            status: reply.status,
+            credits: credit("api-credits-used").zip(credit("api-credits-left")),
+            body: reply.body.clone(),
+        };
+        if !self.weather().any(|one| *one == Weather::RestHangs) {
+            let slow = self.weather().find_map(|one| match one {
+                Weather::RestSlow(by) => Some(*by),
+                _ => None,
+            });
+            let way = self.way();
+            self.at(
+                self.now + way + slow.unwrap_or(0),
+                Happening::Answer(life, request, answer),
+            );
+        }
+        Ok(())
+    }
+
+    /// Markets move: one that streams, so that a feed is only mute when something is wrong, and now and then any other.
+    pub fn market_moves(&mut self) {
+        let streaming: Vec<Place> = {
+            let subscribed = self.upstream.exchange.counters(self.now).subscriptions;
+            let places = subscribed.keys().filter_map(|name| Market::place(name));
+            places
+                .filter(|place| self.upstream.exchange.is_open(&Market::name(*place), self.now))
+                .collect()
+        };
+        let mut moving: Vec<Place> = self.rng.choice(streaming.iter().copied()).into_iter().collect();
+        match self.rng.u8(..8) {
+            0 => moving.extend(self.rng.choice(self.followed.iter().copied())),
+            1 => moving.push(self.rng.usize(..INSTRUMENTS.len())),
+            _ => {}
+        }
+        for place in moving {
+            self.tick(place);
+        }
+        self.market_goes_on();
+    }
+
+    /// Plans the next move: far off while nobody listens.
+    pub fn market_goes_on(&mut self) {
+        let is_heard = !self.upstream.sessions.is_empty();
+        let pace = if is_heard { self.upstream.pace } else { MINUTE };
+        let wait = 1 + self.rng.u64(..2 * pace);
+        self.upstream.moves += 1;
+        self.at(self.now + wait, Happening::MarketMoves(self.upstream.moves));
+    }
+
+    /// One new price.
+    pub fn tick(&mut self, place: Place) {
+        let name = Market::name(place);
+        if !self.upstream.exchange.is_open(&name, self.now) {
+            return;
+        }
+        let price = self.market.moves(place, self.now);
+        let outputs = self
+            .upstream
+            .exchange
+            .publish(&name, price, self.now / SECOND, self.now);
+        self.coverage.count("ticks sent", outputs.len() as u64);
+        let reorder = self.weather().any(|one| *one == Weather::Reorder);
+        let held = self.upstream.held.remove(&place);
+        match outputs.as_slice() {
+            [Output::Text { session, text }] if reorder && held.is_none() => {
+                self.upstream.held.insert(place, (*session, text.clone()));
+            }
+            _ => self.carry(outputs),
+        }
+        if let Some((session, text)) = held {
+            self.carry(vec![Output::Text { session, text }]);
+        }
+    }
+
+    /// What the exchange does by itself when time passes.
+    pub fn upstream_ticks(&mut self) {
+        let outputs = self.upstream.exchange.tick(self.now);
+        self.carry(outputs);
+        if self.upstream.rival.is_none() && self.weather().any(|one| *one == Weather::Rival) {
+            self.rival_connects();
+        }
+    }
+
+    /// Another program connects with the same key; upstream ends the older connection for it.
+    pub fn rival_connects(&mut self) {
+        self.rival_leaves();
+        if let Ok(connected) = self.upstream.exchange.connect(Some(KEY), self.now) {
+            self.upstream.rival = Some(connected.session);
+            self.carry(connected.outputs);
+        }
+    }
+
+    pub fn rival_leaves(&mut self) {
+        if let Some(session) = self.upstream.rival.take() {
+            self.upstream.exchange.disconnect(session);
+        }
+    }
+
+    /// Upstream ends the hub's connection, with or without a close frame.
+    pub fn connection_ends(&mut self, cleanly: bool) {
+        let sessions: Vec<SessionId> = self.upstream.sessions.keys().copied().collect();
+        for session in sessions {
+            self.upstream.exchange.disconnect(session);
+            self.end_line(session, if cleanly { "(1000)" } else { "(1006)" });
+        }
+    }
+
+    /// Puts what the exchange sends on its way.
+    fn carry(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Text { session, text } => {
+                    let way = self.way();
+                    let Some(line) = self.upstream.sessions.get_mut(&session) else {
+                        continue;
+                    };
+                    line.arrives = line.arrives.max(self.now + way);
+                    let (at, life, link) = (line.arrives, line.life, line.link);
+                    self.at(at, Happening::Frame(life, link, text));
+                }
+                Output::Close { session, .. } => self.end_line(session, "(1000)"),
+                Output::Drop { session } if self.upstream.rival == Some(session) => {
+                    self.upstream.rival = None;
+                }
+                Output::Drop { session } => self.end_line(session, "(1006)"),
+            }
+        }
+    }
+
+    fn end_line(&mut self, session: SessionId, how: &str) {
+        let way = self.way();
+        if let Some(line) = self.upstream.sessions.remove(&session) {
+            let text = format!("the upstream closed the connection {how}");
+            self.at(
+                line.arrives.max(self.now + way),
+                Happening::LinkEnds(line.life, line.link, text),
+            );
+        }
+    }
+}
+
+/// `%2F` and its like.
+fn decoded(query: &str) -> Vec<String> {
+    let list = query.strip_prefix("symbol=").unwrap_or_default();
+    list.split(',')
+        .map(|symbol| symbol.replace("%2F", "/").replace("%20", " "))
+        .collect()
+}

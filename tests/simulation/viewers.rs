@@ -1,0 +1,307 @@
+//! The clients of plain JSON: what each did, what it was told, and what it therefore believes.
+
+use super::market::{Market, Place};
+use super::scenario::Act;
+use super::weather::Weather;
+use super::world::{Check, Happening, World, broken};
+use hamster_terminal::clock::{Millis, SECOND};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// All viewers, by the number that the scenario gives them.
+#[derive(Debug, Default)]
+pub struct Viewers {
+    all: BTreeMap<u32, Viewer>,
+    by_client: BTreeMap<u32, u32>,
+    /// The viewer whose connection is being made.
+    joining: Option<u32>,
+}
+
+/// One viewer.
+#[derive(Debug, Default)]
+pub struct Viewer {
+    pub client: Option<u32>,
+    /// Since when it is connected.
+    pub since: Millis,
+    /// What the hub says that it watches.
+    pub watches: BTreeSet<String>,
+    /// The newest quote of each symbol that it was shown.
+    pub holds: BTreeMap<String, Shown>,
+    pub feed: String,
+    is_reading: bool,
+    unread: VecDeque<String>,
+    /// It did not say goodbye; the hub still sends.
+    vanished: bool,
+    /// Symbols that a restarted hub may show older than before, once: restored, and said to be stale.
+    may_restore: BTreeSet<String>,
+}
+
+/// A quote as a viewer sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shown {
+    pub price: f64,
+    pub timestamp: String,
+    pub received: String,
+    pub source: String,
+    pub session: String,
+    pub is_fresh: bool,
+    /// When the price was really made.
+    made: Millis,
+    at: Millis,
+}
+
+/// The fields of all frames that are looked at.
+#[derive(Debug, Deserialize)]
+pub struct Frame {
+    pub event: String,
+    #[serde(default)]
+    pub symbol: String,
+    pub price: Option<f64>,
+    pub percent_change: Option<f64>,
+    pub previous_close: Option<f64>,
+    pub timestamp: Option<String>,
+    pub received_at: Option<String>,
+    pub source: Option<String>,
+    pub session: Option<String>,
+    pub freshness: Option<String>,
+    pub simulated: Option<bool>,
+    pub state: Option<String>,
+    #[serde(default)]
+    success: Vec<Subscribed>,
+    #[serde(default)]
+    symbols: Vec<String>,
+    feed: Option<Feed>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Subscribed {
+    symbol: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Feed {
+    state: String,
+}
+
+/// How much older a price may be than the one before it, for upstream stamps whole seconds and messages overtake one another.
+const BLUR: Millis = 2_500;
+
+impl Shown {
+    pub fn made(&self) -> Millis {
+        self.made
+    }
+}
+
+impl Viewers {
+    /// The viewer that is about to join has this number.
+    pub fn connecting(&mut self, client: u32) {
+        if let Some(viewer) = self.joining {
+            self.by_client.insert(client, viewer);
+            self.all.entry(viewer).or_default().client = Some(client);
+        }
+    }
+
+    /// The hub restarted.
+    pub fn new_life(&mut self) {
+        for viewer in self.all.values_mut() {
+            viewer.may_restore = viewer.holds.keys().cloned().collect();
+        }
+    }
+
+    /// Those that are connected and read.
+    pub fn reading(&self) -> impl Iterator<Item = (u32, &Viewer)> {
+        let reading = self.all.iter().filter(|(_, one)| one.is_reading && !one.vanished);
+        reading.filter_map(|(_, viewer)| Some((viewer.client?, viewer)))
+    }
+}
+
+impl World {
+    pub fn viewer_acts(&mut self, number: u32, act: &Act) -> Check {
+        let client = self.viewers.all.get(&number).and_then(|viewer| viewer.client);
+        match (act, client) {
+            (Act::Join, None) => self.viewer_joins(number),
+            (Act::Subscribe(list), Some(client)) => self.client_says(client, said("subscribe", list)),
+            (Act::Unsubscribe(list), Some(client)) => self.client_says(client, said("unsubscribe", list)),
+            (Act::Reset, Some(client)) => self.client_says(client, r#"{"action":"reset"}"#.to_owned()),
+            (Act::Say(text), Some(client)) => self.client_says(client, (*text).to_owned()),
+            (Act::Binary(bytes), Some(client)) => self.client_says_binary(client, *bytes),
+            (Act::Flood, Some(client)) => {
+                for _ in 0..100 {
+                    self.client_says(client, r#"{"action":"heartbeat"}"#.to_owned())?;
+                }
+                Ok(())
+            }
+            (Act::Leave, Some(client)) => {
+                self.viewer_lost(client);
+                self.viewer(number).watches.clear();
+                self.socket_found(client)
+            }
+            (Act::Vanish, Some(client)) => {
+                self.viewer_lost(client);
+                self.viewer(number).watches.clear();
+                let found = self.now + self.rng.u64(1..600) * SECOND;
+                self.at(found, Happening::SocketFound(client));
+                Ok(())
+            }
+            (Act::StopReading, _) => {
+                self.viewer(number).is_reading = false;
+                Ok(())
+            }
+            (Act::ReadAgain, _) => {
+                self.viewer(number).is_reading = true;
+                while let Some(frame) = self.viewer(number).unread.pop_front() {
+                    self.viewer_reads(number, &frame)?;
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn viewer(&mut self, number: u32) -> &mut Viewer {
+        self.viewers.all.entry(number).or_default()
+    }
+
+    /// Connects, and wants what it wanted before.
+    pub fn viewer_joins(&mut self, number: u32) -> Check {
+        if self.viewer(number).client.is_some() {
+            return Ok(());
+        }
+        let now = self.now;
+        let viewer = self.viewer(number);
+        let wanted: Vec<String> = std::mem::take(&mut viewer.watches).into_iter().collect();
+        *viewer = Viewer {
+            since: now,
+            is_reading: true,
+            ..Viewer::default()
+        };
+        self.viewers.joining = Some(number);
+        let client = self.client_joins()?;
+        if !wanted.is_empty() {
+            self.client_says(client, said("subscribe", &wanted.join(",")))?;
+        }
+        Ok(())
+    }
+
+    /// A viewer's connection is gone for the viewer. Unless it left by itself, it comes back.
+    pub fn viewer_lost(&mut self, client: u32) {
+        let Some(number) = self.viewers.by_client.remove(&client) else {
+            return;
+        };
+        self.viewer(number).client = None;
+        let returns = self.now + self.rng.u64(1_000..70_000);
+        if !self.viewer(number).watches.is_empty() {
+            self.at(returns, Happening::ViewerReturns(number));
+        }
+    }
+
+    /// A frame that the hub sends, and the clients that get it.
+    pub fn viewers_hear(&mut self, text: &str, clients: &[u32]) -> Check {
+        let frame = parsed(text)?;
+        self.frame_is_true(&frame)?;
+        for client in clients {
+            let Some(number) = self.viewers.by_client.get(client).copied() else {
+                continue;
+            };
+            let viewer = self.viewer(number);
+            if viewer.is_reading {
+                self.viewer_learns(number, &frame)?;
+            } else {
+                viewer.unread.push_back(text.to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    fn viewer_reads(&mut self, number: u32, text: &str) -> Check {
+        let frame = parsed(text)?;
+        self.viewer_learns(number, &frame)
+    }
+
+    fn viewer_learns(&mut self, number: u32, frame: &Frame) -> Check {
+        let now = self.now;
+        match frame.event.as_str() {
+            "price_update" => return self.viewer_is_shown(number, frame),
+            "connected" => {
+                let state = frame.feed.as_ref().map(|feed| feed.state.clone());
+                self.viewer(number).feed = state.unwrap_or_default();
+                self.viewer(number).since = now;
+            }
+            "feed" => self.viewer(number).feed = frame.state.clone().unwrap_or_default(),
+            "subscribe-status" => {
+                let watched = frame.success.iter().map(|one| one.symbol.clone());
+                self.viewer(number).watches.extend(watched);
+            }
+            "unsubscribe-status" => {
+                for symbol in &frame.symbols {
+                    self.viewer(number).watches.remove(symbol);
+                    self.viewer(number).holds.remove(symbol);
+                }
+            }
+            "reset-status" => {
+                self.viewer(number).watches.clear();
+                self.viewer(number).holds.clear();
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn viewer_is_shown(&mut self, number: u32, frame: &Frame) -> Check {
+        let (Some(price), Some(timestamp)) = (frame.price, &frame.timestamp) else {
+            return Ok(());
+        };
+        let place = place(&frame.symbol)?;
+        let shown = Shown {
+            price,
+            timestamp: timestamp.clone(),
+            received: frame.received_at.clone().unwrap_or_default(),
+            source: frame.source.clone().unwrap_or_default(),
+            session: frame.session.clone().unwrap_or_default(),
+            is_fresh: frame.freshness.as_deref() == Some("fresh"),
+            made: self.market.made_at(place, price).unwrap_or_default(),
+            at: self.now,
+        };
+        let lies = self.weather().any(Weather::lies_about_time) || self.now < self.lied_until;
+        let viewer = self.viewer(number);
+        let restored = shown.source == "restored" && viewer.may_restore.remove(&frame.symbol);
+        if let Some(before) = viewer.holds.get(&frame.symbol)
+            && !restored
+        {
+            let symbol = &frame.symbol;
+            if shown.timestamp < before.timestamp {
+                return Err(broken(
+                    "no quote back in time",
+                    format!("{symbol}: {before:?}, then {shown:?}"),
+                ));
+            }
+            if shown.made + BLUR < before.made && !lies {
+                return Err(broken(
+                    "the newest price",
+                    format!("{symbol}: {before:?}, then older {shown:?}"),
+                ));
+            }
+        }
+        viewer.holds.insert(frame.symbol.clone(), shown);
+        Ok(())
+    }
+}
+
+/// The place of a symbol that a quote is of.
+pub fn place(symbol: &str) -> Result<Place, Box<super::world::Broken>> {
+    Market::place(symbol).ok_or_else(|| {
+        broken(
+            "no price is invented",
+            format!("a price of {symbol}, which is not traded"),
+        )
+    })
+}
+
+fn parsed(text: &str) -> Result<Frame, Box<super::world::Broken>> {
+    serde_json::from_str(text).map_err(|error| broken("frames can be read", format!("{error}: {text}")))
+}
+
+fn said(action: &str, symbols: &str) -> String {
+    json!({"action": action, "params": {"symbols": symbols}}).to_string()
+}

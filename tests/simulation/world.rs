@@ -1,0 +1,326 @@
+//! The loop: everything that is on its way waits in one queue in order of time, and the world jumps from one to the next. One seed
+//! decides all of it.
+
+use super::coverage::Coverage;
+use super::market::{Market, Place};
+use super::object::Object;
+use super::promises::Promises;
+use super::scenario::{Blow, Event, Scenario};
+use super::upstream::Upstream;
+use super::viewers::Viewers;
+use super::weather::{KEY, Weather, prevail};
+use hamster_terminal::clock::{MINUTE, Millis, SECOND};
+use hamster_terminal::hub::{LinkId, RequestId, RestAnswer};
+use hamster_terminal::simulator::{Exchange, Keys, Plan, SessionId, Settings};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+/// A promise that was broken.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    /// Which; shrinking keeps to it.
+    pub promise: &'static str,
+    pub how: String,
+    /// In ms after the start.
+    pub at: Millis,
+}
+
+pub type Check = Result<(), Box<Broken>>;
+
+pub fn broken(promise: &'static str, how: String) -> Box<Broken> {
+    Box::new(Broken { promise, how, at: 0 })
+}
+
+/// Something on its way. `u32` first is the life of the object that it is meant for.
+#[derive(Debug)]
+pub enum Happening {
+    Planned(usize),
+    Clears(usize),
+    UpgradeArrives(u32, LinkId),
+    LinkOpens(u32, LinkId),
+    LinkRefused(u32, LinkId, u16, String),
+    LinkEnds(u32, LinkId, String),
+    Frame(u32, LinkId, String),
+    FrameArrives(SessionId, String),
+    CallArrives(u32, RequestId, String),
+    Answer(u32, RequestId, RestAnswer),
+    CallTimesOut(u32, RequestId),
+    Alarm { number: u32, is_late: bool },
+    AlarmRefused(u32),
+    AlarmRetried(u32),
+    Timer(u32, u32),
+    Sleep(u32, u64),
+    ViewerReturns(u32),
+    SocketFound(u32),
+    MarketMoves(u64),
+    UpstreamTicks,
+    Cron,
+    Probe,
+}
+
+struct Entry(Millis, u64, Happening);
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        self.1 == other.1
+    }
+}
+impl Eq for Entry {}
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Entry {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.0, self.1).cmp(&(other.0, other.1))
+    }
+}
+
+/// Everything there is.
+pub struct World {
+    pub now: Millis,
+    pub scenario: Scenario,
+    pub rng: fastrand::Rng,
+    pub object: Object,
+    pub upstream: Upstream,
+    pub market: Market,
+    pub viewers: Viewers,
+    pub promises: Promises,
+    pub coverage: Coverage,
+    /// Instruments of the default symbols.
+    pub followed: Vec<Place>,
+    /// Since when nothing is wrong.
+    pub calm_since: Millis,
+    /// Until when upstream asked the hub to stay away.
+    pub excused_until: Millis,
+    /// Until when a price may seem older than it is, because stamps of the future were cut to the present.
+    pub lied_until: Millis,
+    weather: BTreeMap<usize, Weather>,
+    /// Whether no default symbol can stream at present.
+    is_barren: bool,
+    plan: Plan,
+    queue: BinaryHeap<Reverse<Entry>>,
+    order: u64,
+}
+
+/// Plays a scenario to its end, or to the first broken promise.
+pub fn play(scenario: &Scenario) -> Result<(Coverage, World), Box<Broken>> {
+    let mut world = World::new(scenario.clone());
+    let start = scenario.setup.start;
+    match world.run(start + scenario.length) {
+        Ok(()) => Ok((world.coverage.clone(), world)),
+        Err(mut broken) => {
+            broken.at = world.now - start;
+            Err(broken)
+        }
+    }
+}
+
+impl World {
+    pub fn new(scenario: Scenario) -> Self {
+        let setup = &scenario.setup;
+        let now = setup.start;
+        let plan = setup.tier.plan();
+        let settings = Settings {
+            keys: Keys::Only(vec![KEY.to_owned()]),
+            plan: plan.clone(),
+            always_open: setup.always_open,
+            tick_rate: 1.0,
+            automatic: false,
+        };
+        let followed = setup.symbols.split(',').filter_map(Market::place).collect();
+        let mut world = Self {
+            now,
+            rng: fastrand::Rng::with_seed(scenario.seed),
+            object: Object::new(setup),
+            upstream: Upstream::new(Exchange::new(settings, scenario.seed, now)),
+            market: Market::new(now),
+            viewers: Viewers::default(),
+            promises: Promises::default(),
+            coverage: Coverage::default(),
+            followed,
+            calm_since: now,
+            excused_until: 0,
+            lied_until: 0,
+            weather: BTreeMap::new(),
+            is_barren: false,
+            plan,
+            queue: BinaryHeap::new(),
+            order: 0,
+            scenario,
+        };
+        for place in 0..hamster_terminal::simulator::INSTRUMENTS.len() {
+            let price = world.market.price(place);
+            world
+                .upstream
+                .exchange
+                .publish(&Market::name(place), price, now / SECOND, now);
+        }
+        for (number, planned) in world.scenario.events.clone().iter().enumerate() {
+            world.at(now + planned.at, Happening::Planned(number));
+        }
+        world.at(now + MINUTE, Happening::Cron);
+        world.market_goes_on();
+        world.at(now + 30 * SECOND, Happening::Probe);
+        world
+    }
+
+    pub fn run(&mut self, end: Millis) -> Check {
+        while let Some(Reverse(Entry(at, _, happening))) = self.queue.pop() {
+            if at > end {
+                self.queue.push(Reverse(Entry(at, self.order, happening)));
+                break;
+            }
+            self.now = self.now.max(at);
+            self.happen(happening)?;
+        }
+        self.now = end;
+        self.check_rows()
+    }
+
+    pub fn at(&mut self, at: Millis, happening: Happening) {
+        self.order += 1;
+        self.queue.push(Reverse(Entry(at.max(self.now), self.order, happening)));
+    }
+
+    pub fn after_a_way(&mut self, happening: Happening) {
+        let way = self.way();
+        self.at(self.now + way, happening);
+    }
+
+    /// How long a message takes one way.
+    pub fn way(&mut self) -> Millis {
+        let most = self.scenario.setup.latency;
+        self.rng.u64(most / 4..=most)
+    }
+
+    pub fn weather(&self) -> impl Iterator<Item = &Weather> {
+        self.weather.values()
+    }
+
+    /// Upstream asked the hub to wait so long: no promise of a live feed holds before.
+    pub fn excuse(&mut self, wait: Millis) {
+        self.excused_until = self.excused_until.max(self.now + wait);
+    }
+
+    fn happen(&mut self, happening: Happening) -> Check {
+        match happening {
+            Happening::Planned(number) => self.planned(number),
+            Happening::Clears(number) => {
+                if self.weather.remove(&number).is_some_and(|one| one.lies_about_time()) {
+                    self.lied_until = self.now + 10 * SECOND;
+                }
+                self.weather_changes();
+                Ok(())
+            }
+            Happening::MarketMoves(number) => {
+                if number == self.upstream.moves {
+                    self.market_moves();
+                }
+                Ok(())
+            }
+            Happening::UpstreamTicks => {
+                self.upstream_ticks();
+                let goes_on = self
+                    .weather()
+                    .any(|one| matches!(one, Weather::IdleClose(_) | Weather::Rival));
+                if goes_on {
+                    self.at(self.now + 3 * SECOND, Happening::UpstreamTicks);
+                }
+                Ok(())
+            }
+            Happening::UpgradeArrives(life, link) if self.object.asks(life, link) => self.upgrade_arrives(life, link),
+            Happening::UpgradeArrives(..) => Ok(()),
+            Happening::FrameArrives(session, text) => {
+                self.frame_arrives(session, &text);
+                Ok(())
+            }
+            Happening::CallArrives(life, request, path) => self.call_arrives(life, request, &path),
+            Happening::ViewerReturns(viewer) => self.viewer_joins(viewer),
+            Happening::SocketFound(client) => self.socket_found(client),
+            Happening::Cron => {
+                self.at(self.now + MINUTE, Happening::Cron);
+                self.cron()
+            }
+            Happening::Probe => {
+                let wait = if self.object.is_running() { 20 * SECOND } else { MINUTE };
+                self.at(self.now + wait, Happening::Probe);
+                self.probe()
+            }
+            for_the_object => self.object_meets(for_the_object),
+        }
+    }
+
+    fn planned(&mut self, number: usize) -> Check {
+        let event = self.scenario.events[number].event.clone();
+        match event {
+            Event::Weather(weather, lasts) => {
+                self.coverage.count("spells of trouble", 1);
+                if matches!(weather, Weather::IdleClose(_) | Weather::Rival) {
+                    self.at(self.now, Happening::UpstreamTicks);
+                }
+                self.weather.insert(number, weather);
+                self.weather_changes();
+                self.at(self.now + lasts, Happening::Clears(number));
+                Ok(())
+            }
+            Event::Blow(blow) => {
+                self.calm_since = self.now;
+                match blow {
+                    Blow::Evict => self.object_goes(false, false),
+                    Blow::Deploy => self.object_goes(true, false),
+                    Blow::Panic => self.object_goes(false, true),
+                    Blow::Drop => self.connection_ends(false),
+                    Blow::Close => self.connection_ends(true),
+                }
+                Ok(())
+            }
+            Event::Viewer(viewer, act) => self.viewer_acts(viewer, &act),
+            Event::Reader(symbols) => self.reader_asks(symbols),
+            Event::Pace(pace) => {
+                self.upstream.pace = pace;
+                self.market_goes_on();
+                Ok(())
+            }
+        }
+    }
+
+    fn weather_changes(&mut self) {
+        self.calm_since = self.now;
+        let weather: Vec<Weather> = self.weather.values().cloned().collect();
+        prevail(&mut self.upstream.exchange, &self.plan, weather.iter());
+        if !weather.contains(&Weather::Rival) {
+            self.rival_leaves();
+        }
+        let is_barren = self.nothing_streams(&weather);
+        let was_barren = std::mem::replace(&mut self.is_barren, is_barren);
+        if was_barren && !self.is_barren {
+            // A link on which everything was refused is given up after as long as a refused one.
+            self.excuse(super::weather::AFTER_REFUSAL);
+        }
+    }
+
+    /// Whether every default symbol is refused or forgotten.
+    fn nothing_streams(&self, weather: &[Weather]) -> bool {
+        self.scenario.setup.default_symbols().iter().all(|text| {
+            let symbol = text.split(':').next().unwrap_or(text);
+            let planned = self.plan.allow_list.as_ref();
+            let in_plan = planned.is_none_or(|list| list.iter().any(|one| one == symbol));
+            let refused = weather.iter().any(|one| match one {
+                Weather::RefuseSymbols(list) | Weather::ForgetSymbols(list) => {
+                    list.contains(text) || list.contains(&symbol)
+                }
+                Weather::ShrinkList(list) => !list.contains(&symbol),
+                _ => false,
+            });
+            !in_plan || refused
+        })
+    }
+}
+
+impl std::fmt::Debug for World {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "World of seed {}", self.scenario.seed)
+    }
+}
