@@ -215,7 +215,7 @@ impl Feed {
 
     /// The upgrade was answered with something else.
     pub fn refused(&mut self, refusal: Option<Refusal>, config: &Config, now: Millis) {
-        self.link = None;
+        let tried = self.link.take().map_or(now, |link| link.started);
         let what = refusal
             .as_ref()
             .map_or("no WebSocket and no reason", Refusal::text)
@@ -233,7 +233,7 @@ impl Feed {
             ),
             Some(Refusal::Request(_)) => self.stay_away(&format!("upstream refused the request ({what})"), config, now),
             Some(Refusal::Minute | Refusal::Day | Refusal::Server(_)) | None => {
-                self.fail(&format!("upstream did not open: {what}"), config, now)
+                self.fail(&format!("upstream did not open: {what}"), tried, config, now)
             }
         }
     }
@@ -251,7 +251,8 @@ impl Feed {
         } else {
             ""
         };
-        self.fail(&format!("{what}{hint}"), config, now);
+        let tried = if link.opened.is_some() { now } else { link.started };
+        self.fail(&format!("{what}{hint}"), tried, config, now);
     }
 
     /// Opens, closes, beats, and judges the link. `wanted`: somebody watches. `expects_ticks`: a symbol whose session is open
@@ -408,12 +409,13 @@ impl Feed {
         FeedTurn::LinkLost
     }
 
-    fn fail(&mut self, what: &str, config: &Config, now: Millis) {
-        self.link = None;
+    /// `tried`: from when the wait counts. An upgrade that took its time before it failed has waited already.
+    fn fail(&mut self, what: &str, tried: Millis, config: &Config, now: Millis) {
         self.failures = self.failures.saturating_add(1);
         self.reconnects += 1;
-        let delay = self.backoff(config);
-        self.retry_at = now + delay;
+        let least = config.reconnect - config.reconnect * JITTER_PERCENT / 100;
+        self.retry_at = (tried + self.backoff(config)).max(now + least);
+        let delay = self.retry_at - now;
         let next = spoken(delay);
         let reason = format!(
             "{what}; next try in {next} (attempt {}); prices come by REST",
@@ -429,12 +431,12 @@ impl Feed {
         self.enter(FeedState::Refused, &format!("{what}; next try in {next}"), now);
     }
 
-    /// `reconnect` for the first six failures in a row, then doubling up to `reconnect_max`, ±20 %.
+    /// `reconnect` for the first six failures in a row, then doubling, ±20 %, up to `reconnect_max`.
     fn backoff(&mut self, config: &Config) -> Millis {
         let doublings = self.failures.saturating_sub(STEADY_FAILURES).min(16);
         let base = (config.reconnect << doublings).min(config.reconnect_max.max(config.reconnect));
         let spread = base * JITTER_PERCENT / 100;
-        base - spread + self.jitter.u64(0..=2 * spread)
+        (base - spread + self.jitter.u64(0..=2 * spread)).min(config.reconnect_max.max(config.reconnect))
     }
 
     fn enter(&mut self, state: FeedState, reason: &str, now: Millis) {

@@ -309,3 +309,26 @@ fn a_refusal_survives_hibernation() {
         (now - NOON) / SECOND
     );
 }
+
+// hung upgrades: 20 s until each is given up, and then a minute and more on top.
+#[test]
+fn attempts_are_never_more_than_a_minute_apart_however_they_fail() {
+    let (mut play, mut link) = Play::watching("AAPL");
+    let mut last = play.now;
+    for attempt in 0..40 {
+        play.take();
+        if attempt % 2 == 0 {
+            play.input(Input::Lost(link, "connection refused".into()));
+        }
+        while play.opened_link().is_none() {
+            play.pass(SECOND);
+        }
+        link = play.opened_link().unwrap();
+        assert!(
+            play.now - last <= 61 * SECOND,
+            "attempt {attempt}: {} ms",
+            play.now - last
+        );
+        last = play.now;
+    }
+}
