@@ -141,10 +141,13 @@ impl Market {
         self.with_pin(instrument, candle)
     }
 
-    /// Lowest and highest price of the 365 days before `now`.
+    /// Lowest and highest price of the 365 days before `now`. A pinned price has no past.
     pub(crate) fn year_range(&self, instrument: &Instrument, now: Millis) -> (f64, f64) {
         let reader = self.reader(instrument);
         let price = self.price(instrument, now);
+        if self.is_pinned(instrument) {
+            return (price, price);
+        }
         let today = now / DAY;
         (today.saturating_sub(364)..=today)
             .map(|day| instrument.round(reader.level(reader.walk.midnight(day))))

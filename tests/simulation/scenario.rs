@@ -105,7 +105,7 @@ const LISTS: &[&str] = &[
     hamster_terminal::hub::DEFAULT_SYMBOLS,
     "BTC/USD,AAPL",
     "BTC/USD,RY,RY:TSX,EUR/USD",
-    "BTC/USD:Coinbase Pro,ETH/USD,BTC/USD",
+    "BTC/USD:Coinbase Pro,ETH/USD",
     "AAPL,MSFT",
 ];
 
@@ -117,7 +117,6 @@ const WISHES: &[&str] = &[
     "RY,RY:TSX",
     "USD/JPY,ETH/BTC,QQQ",
     "NOSUCH,TSLA",
-    "AAPL:NASDAQ,AAPL",
 ];
 
 const GARBAGE: &[&str] = &[

@@ -265,12 +265,14 @@ impl World {
         };
         let lies = self.weather().any(Weather::lies_about_time) || self.now < self.lied_until;
         let viewer = self.viewer(number);
-        let restored = shown.source == "restored" && viewer.may_restore.remove(&frame.symbol);
+        let first_of_life = viewer.may_restore.remove(&frame.symbol);
+        let restored = shown.source == "restored" && first_of_life;
         if let Some(before) = viewer.holds.get(&frame.symbol)
             && !restored
         {
             let symbol = &frame.symbol;
-            if shown.timestamp < before.timestamp {
+            // A restarted hub may know the newest price from REST, which stamps whole minutes.
+            if shown.timestamp < before.timestamp && !first_of_life {
                 return Err(broken(
                     "no quote back in time",
                     format!("{symbol}: {before:?}, then {shown:?}"),
