@@ -130,8 +130,12 @@ impl Driver {
                     let _ = answer.send(());
                 }
             }
-            Effect::SaveCheckpoint(row) => self.stored(storage::save_checkpoint(&self.state, row)),
-            Effect::SaveCredits(row) => self.stored(storage::save_credits(&self.state, row)),
+            Effect::SaveCheckpoint(row) => {
+                self.next(Input::Stored(trouble(storage::save_checkpoint(&self.state, row))));
+            }
+            Effect::SaveCredits(row) => {
+                self.next(Input::Charged(trouble(storage::save_credits(&self.state, row))));
+            }
             Effect::Log(message) => {
                 let time = crate::clock::iso8601(now);
                 console_log!("{}", serde_json::json!({"time": time, "message": message}));
@@ -139,9 +143,9 @@ impl Driver {
         }
     }
 
-    fn stored(&self, result: worker::Result<()>) {
-        let trouble = result.err().map(|error| error.to_string());
-        self.inputs.borrow_mut().push_back(Input::Stored(trouble));
+    /// Is taken when the effects of the present input are carried out.
+    fn next(&self, input: Input) {
+        self.inputs.borrow_mut().push_back(input);
     }
 
     fn fetch(self: &Rc<Self>, request: RequestId, symbols: &[String]) {
@@ -228,6 +232,10 @@ impl Driver {
             }
         });
     }
+}
+
+fn trouble(result: worker::Result<()>) -> Option<String> {
+    result.err().map(|error| error.to_string())
 }
 
 fn credits(response: &Response) -> Option<(u32, u32)> {

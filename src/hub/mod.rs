@@ -86,6 +86,8 @@ pub enum Input {
     FetchFailed(RequestId, String),
     /// Storage refused a write, or (`None`) took one.
     Stored(Option<String>),
+    /// As [`Input::Stored`], for the row of [`Effect::SaveCredits`]: only now may the call leave.
+    Charged(Option<String>),
     /// Time passed.
     Time,
 }
@@ -121,7 +123,7 @@ pub enum Effect {
         /// This one.
         link: LinkId,
     },
-    /// Call REST `/quote`; the budget is charged already.
+    /// Call REST `/quote`; the budget is charged, and the charge is stored.
     Fetch {
         /// The call's number.
         request: RequestId,
@@ -181,7 +183,7 @@ pub enum Effect {
     Answer(ReaderId),
     /// Store the cache.
     SaveCheckpoint(String),
-    /// Store the budget, before the call that it was charged for leaves.
+    /// Store the budget; answered by [`Input::Charged`], before which the call does not leave.
     SaveCredits(String),
     /// One line for the operator's log.
     Log(String),
@@ -316,6 +318,7 @@ impl Machine {
             Input::Fetched(request, answer) => self.fetched(request, &answer, now),
             Input::FetchFailed(request, what) => self.fetch_failed(request, &what, now),
             Input::Stored(trouble) => self.storage_trouble = trouble,
+            Input::Charged(trouble) => self.charged(trouble, now),
             Input::Time => {}
         }
         self.advance(now);

@@ -30,8 +30,9 @@ pub struct Flight {
     pub request: RequestId,
     /// What it asks for, in order.
     pub symbols: Vec<(SymbolId, Instrument)>,
-    /// When it left.
+    /// When it was charged, and left if the charge was stored.
     pub asked: Millis,
+    has_left: bool,
 }
 
 impl Flight {
@@ -93,18 +94,32 @@ impl Polling {
         self.not_before = 0;
     }
 
-    /// Starts the call that is due, charging it. `streams` says that the WebSocket is live.
-    pub fn start(&mut self, list: &mut Watchlist, streams: bool, config: &Config, now: Millis) -> Option<Flight> {
+    /// The call that is charged, if it has not left yet: it leaves now.
+    pub fn leave(&mut self) -> Option<&Flight> {
+        let flight = self.flight.as_mut().filter(|flight| !flight.has_left)?;
+        flight.has_left = true;
+        Some(flight)
+    }
+
+    /// The call that is charged does not leave. What it would have cost stays spent: its row may have been stored after all.
+    pub fn cancel(&mut self, until: Millis, why: &str) {
+        if self.flight.take_if(|flight| !flight.has_left).is_some() {
+            self.hold(until, why);
+        }
+    }
+
+    /// Charges the call that is due; says whether there is one. `streams` says that the WebSocket is live.
+    pub fn start(&mut self, list: &mut Watchlist, streams: bool, config: &Config, now: Millis) -> bool {
         if let Some(flight) = self.flight.take_if(|flight| now >= flight.asked + GIVE_UP) {
             self.ledger.landed(flight.credits(), flight.asked, now);
             self.hold(now + config.fallback, "upstream's REST did not answer at all");
         }
         if self.flight.is_some() || now < self.not_before {
-            return None;
+            return false;
         }
         let symbols = self.choose(list, streams, config, now);
         if symbols.is_empty() {
-            return None;
+            return false;
         }
         for (id, _) in &symbols {
             if let Some(entry) = list.get_mut(*id) {
@@ -116,10 +131,11 @@ impl Polling {
             request: RequestId(self.next_request),
             symbols,
             asked: now,
+            has_left: false,
         };
         self.ledger.charge(flight.credits(), now);
-        self.flight = Some(flight.clone());
-        Some(flight)
+        self.flight = Some(flight);
+        true
     }
 
     /// When [`Polling::start`] may have something to do.

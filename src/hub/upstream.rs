@@ -74,23 +74,33 @@ impl Machine {
         }
     }
 
-    /// Makes the REST call that is due.
+    /// Charges the REST call that is due. It leaves when the charge is stored: a restart must not forget it.
     pub(super) fn start_call(&mut self, now: Millis) {
         let streams = self.streams();
-        let Some(flight) = self.polling.start(&mut self.list, streams, &self.config, now) else {
-            return;
-        };
-        let symbols = flight
-            .symbols
-            .iter()
-            .map(|(_, instrument)| instrument.to_string())
-            .collect();
-        let ledger = serde_json::to_string(&self.polling.ledger).unwrap_or_default();
-        self.effects.push(Effect::SaveCredits(ledger));
-        self.effects.push(Effect::Fetch {
-            request: flight.request,
-            symbols,
-        });
+        if self.polling.start(&mut self.list, streams, &self.config, now) {
+            let ledger = serde_json::to_string(&self.polling.ledger).unwrap_or_default();
+            self.effects.push(Effect::SaveCredits(ledger));
+        }
+    }
+
+    /// The charge is stored, and the call leaves; or it is not, and the call must not.
+    pub(super) fn charged(&mut self, trouble: Option<String>, now: Millis) {
+        if trouble.is_some() {
+            let until = now + self.config.fallback;
+            self.polling
+                .cancel(until, "the budget could not be stored, so no REST call is made");
+        } else if let Some(flight) = self.polling.leave() {
+            let symbols = flight
+                .symbols
+                .iter()
+                .map(|(_, instrument)| instrument.to_string())
+                .collect();
+            self.effects.push(Effect::Fetch {
+                request: flight.request,
+                symbols,
+            });
+        }
+        self.storage_trouble = trouble;
     }
 
     pub(super) fn fetched(&mut self, request: RequestId, answer: &RestAnswer, now: Millis) {

@@ -27,6 +27,8 @@ struct Play {
     hub: Machine,
     now: Millis,
     effects: Vec<Effect>,
+    /// Whether storage takes the budget's row.
+    stores: bool,
 }
 
 fn config(vars: &[(&str, &str)]) -> Config {
@@ -52,6 +54,7 @@ impl Play {
             hub: Machine::new(config, stored, 7, now),
             now,
             effects: Vec::new(),
+            stores: true,
         }
     }
 
@@ -84,8 +87,13 @@ impl Play {
 
     fn input(&mut self, input: Input) {
         self.hub.handle(input, self.now);
+        let mut charged = false;
         while let Some(effect) = self.hub.next_effect() {
+            charged |= matches!(effect, Effect::SaveCredits(_));
             self.effects.push(effect);
+        }
+        if charged && self.stores {
+            self.input(Input::Charged(None));
         }
     }
 

@@ -210,3 +210,20 @@ fn a_refusal_outlives_the_object_unless_key_or_upstream_were_changed() {
     play.input(Input::Rejoined(ALICE, vec!["AAPL".into()]));
     assert!(play.opened_link().is_some(), "a corrected key is tried at once");
 }
+
+// storage is full and the object restarts again and again: each life knew nothing of the calls before.
+#[test]
+fn no_call_leaves_whose_charge_is_not_stored() {
+    let mut play = Play::new();
+    play.stores = false;
+    play.input(Input::Joined(ALICE));
+    play.input(Input::Charged(Some("disk full".into())));
+    play.pass(20 * SECOND);
+    assert_eq!(play.calls(), Vec::<Vec<String>>::new());
+    let status = play.hub.status(play.now);
+    assert_eq!(status.storage_trouble, Some("disk full"));
+    assert!(status.credits.trouble.unwrap().contains("could not be stored"));
+    play.stores = true;
+    play.pass(2 * MINUTE);
+    assert!(!play.calls().is_empty());
+}
