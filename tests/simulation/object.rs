@@ -440,8 +440,14 @@ impl World {
                 self.at(self.now + REST_TIMEOUT, Happening::CallTimesOut(life, request));
             }
             Effect::Answer(_) => self.reader_is_answered(&running.machine)?,
-            Effect::SaveCheckpoint(row) => self.save(inputs, |stored| stored.checkpoint = Some(row)),
-            Effect::SaveCredits(row) => self.save(inputs, |stored| stored.credits = Some(row)),
+            Effect::SaveCheckpoint(row) => {
+                let trouble = self.save(|stored| stored.checkpoint = Some(row));
+                inputs.push_back(Input::Stored(trouble));
+            }
+            Effect::SaveCredits(row) => {
+                let trouble = self.save(|stored| stored.credits = Some(row));
+                inputs.push_back(Input::Charged(trouble));
+            }
             Effect::Log(_) => {}
         }
         Ok(())
@@ -485,13 +491,13 @@ impl World {
         running.is_some_and(|running| running.calls.remove(&request.0))
     }
 
-    fn save(&mut self, inputs: &mut VecDeque<Input>, write: impl FnOnce(&mut Stored)) {
+    fn save(&mut self, write: impl FnOnce(&mut Stored)) -> Option<String> {
         let fails = self.weather().any(|one| *one == Weather::StorageFails);
         if !fails {
             write(&mut self.object.stored);
             self.object.row(self.now);
         }
-        inputs.push_back(Input::Stored(fails.then(|| "disk full".to_owned())));
+        fails.then(|| "disk full".to_owned())
     }
 
     fn set_deadlines(&mut self, running: &mut Running, now: Millis) {
