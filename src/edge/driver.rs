@@ -24,6 +24,9 @@ const REST_TIMEOUT: Duration = Duration::from_secs(10);
 const ALARM_RETRY: Duration = Duration::from_secs(5);
 /// An alarm may be late by a minute or so; one that is later than this was lost, and is set anew.
 const LOST_ALARM: Millis = 2 * MINUTE;
+/// Where the platform's clock is ahead of ours an alarm fires before its time. Set to the same time again, it would fire at once,
+/// for as long as the clocks differ, with a row written each time.
+const SOONEST_ALARM: Millis = 100;
 
 /// The machine and its hands.
 pub(super) struct Driver {
@@ -194,7 +197,7 @@ impl Driver {
             && self.alarm_at.get().is_none_or(|set| at < set || set + LOST_ALARM < now)
         {
             self.alarm_at.set(Some(at));
-            self.set_alarm(at.max(now));
+            self.set_alarm(at.max(now + SOONEST_ALARM));
         }
         if let Some(at) = timer
             && self.timer_at.get().is_none_or(|set| at < set)

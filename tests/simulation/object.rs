@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const REST_TIMEOUT: Millis = 10 * SECOND;
 const ALARM_RETRY: Millis = 5 * SECOND;
 const LOST_ALARM: Millis = 2 * MINUTE;
+const SOONEST_ALARM: Millis = 100;
 
 /// The object, in memory or not.
 #[derive(Debug)]
@@ -505,7 +506,7 @@ impl World {
             && running.alarm_at.is_none_or(|set| at < set || set + LOST_ALARM < now)
         {
             running.alarm_at = Some(at);
-            self.set_alarm(at.max(now));
+            self.set_alarm(at.max(now + SOONEST_ALARM));
         }
         if let Some(at) = running.machine.timer_at()
             && running.timer_at.is_none_or(|set| at < set)
