@@ -24,9 +24,8 @@ const REST_TIMEOUT: Duration = Duration::from_secs(10);
 const ALARM_RETRY: Duration = Duration::from_secs(5);
 /// An alarm may be late by a minute or so; one that is later than this was lost, and is set anew.
 const LOST_ALARM: Millis = 2 * MINUTE;
-/// Where the platform's clock is ahead of ours an alarm fires before its time. Set to the same time again, it would fire at once,
-/// for as long as the clocks differ, with a row written each time.
-const SOONEST_ALARM: Millis = 100;
+/// The platform's clock is not believed to be further ahead of ours than this.
+const MOST_AHEAD: Millis = 5_000;
 
 /// The machine and its hands.
 pub(super) struct Driver {
@@ -41,6 +40,9 @@ pub(super) struct Driver {
     next_reader: Cell<u32>,
     /// When the durable alarm is set to, as far as this life of the object knows.
     alarm_at: Cell<Option<Millis>>,
+    /// How much the alarm fired before its time by our clock, the last time. Set to the same time again, it would fire at once, for
+    /// as long as the clocks differ, with a row written each time.
+    ahead: Cell<Millis>,
     /// When the running timer fires, and its number: a timer that was overtaken does nothing.
     timer_at: Cell<Option<Millis>>,
     timer: Cell<u32>,
@@ -64,6 +66,7 @@ impl Driver {
             readers: RefCell::default(),
             next_reader: Cell::new(0),
             alarm_at: Cell::new(None),
+            ahead: Cell::new(0),
             timer_at: Cell::new(None),
             timer: Cell::new(0),
         })
@@ -88,7 +91,10 @@ impl Driver {
 
     /// The alarm fired: whatever it was set to is gone.
     pub(super) fn alarm_fired(self: &Rc<Self>) {
-        self.alarm_at.set(None);
+        if let Some(at) = self.alarm_at.take() {
+            let early = (at + self.ahead.get()).saturating_sub(now());
+            self.ahead.set(early.min(MOST_AHEAD));
+        }
         self.handle(Input::Time);
     }
 
@@ -197,7 +203,7 @@ impl Driver {
             && self.alarm_at.get().is_none_or(|set| at < set || set + LOST_ALARM < now)
         {
             self.alarm_at.set(Some(at));
-            self.set_alarm(at.max(now + SOONEST_ALARM));
+            self.set_alarm(at.max(now) + self.ahead.get());
         }
         if let Some(at) = timer
             && self.timer_at.get().is_none_or(|set| at < set)

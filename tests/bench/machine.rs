@@ -86,6 +86,7 @@ fn live_hub(exchange: &mut Exchange, session: SessionId, watchers: u32) -> (Mach
                     let answers = exchange.receive(session, &frame, BEGIN);
                     inputs.push(Input::Frame(link, only_text(answers)));
                 }
+                Effect::SaveCredits(_) => inputs.push(Input::Charged(None)),
                 Effect::Fetch { request, symbols } => inputs.push(fetched(exchange, request, &symbols)),
                 _ => {}
             }

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const REST_TIMEOUT: Millis = 10 * SECOND;
 const ALARM_RETRY: Millis = 5 * SECOND;
 const LOST_ALARM: Millis = 2 * MINUTE;
-const SOONEST_ALARM: Millis = 100;
+const MOST_AHEAD: Millis = 5_000;
 
 /// The object, in memory or not.
 #[derive(Debug)]
@@ -46,6 +46,7 @@ pub struct Object {
 struct Running {
     machine: Machine,
     alarm_at: Option<Millis>,
+    ahead: Millis,
     timer_at: Option<Millis>,
     timer: u32,
     link: Option<Held>,
@@ -330,6 +331,7 @@ impl World {
                 .collect(),
             machine,
             alarm_at: None,
+            ahead: 0,
             timer_at: None,
             timer: 0,
             link: None,
@@ -506,7 +508,7 @@ impl World {
             && running.alarm_at.is_none_or(|set| at < set || set + LOST_ALARM < now)
         {
             running.alarm_at = Some(at);
-            self.set_alarm(at.max(now + SOONEST_ALARM));
+            self.set_alarm(at.max(now) + running.ahead);
         }
         if let Some(at) = running.machine.timer_at()
             && running.timer_at.is_none_or(|set| at < set)
@@ -557,8 +559,11 @@ impl World {
             _ => self.object.alarm = None,
         }
         self.wake()?;
-        if let Some(running) = &mut self.object.running {
-            running.alarm_at = None;
+        let now = self.read_clock();
+        if let Some(running) = &mut self.object.running
+            && let Some(at) = running.alarm_at.take()
+        {
+            running.ahead = (at + running.ahead).saturating_sub(now).min(MOST_AHEAD);
         }
         self.tell(Input::Time)
     }

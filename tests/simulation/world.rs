@@ -4,7 +4,7 @@
 use super::coverage::Coverage;
 use super::market::{Market, Place};
 use super::object::Object;
-use super::promises::Promises;
+use super::promises::{LIVE_WITHIN, Promises};
 use super::scenario::{Blow, Event, Scenario};
 use super::upstream::Upstream;
 use super::viewers::Viewers;
@@ -201,7 +201,7 @@ impl World {
 
     /// Upstream asked the hub to wait so long: no promise of a live feed holds before.
     pub fn excuse(&mut self, wait: Millis) {
-        self.excused_until = self.excused_until.max(self.now + wait);
+        self.excused_until = self.excused_until.max(self.now + wait + LIVE_WITHIN);
     }
 
     fn happen(&mut self, happening: Happening) -> Check {
