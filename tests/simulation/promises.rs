@@ -214,7 +214,7 @@ impl World {
         let now = self.now;
         self.followed.iter().map(|place| Market::name(*place)).all(|name| {
             let is_open = |at| self.upstream.exchange.is_open(&name, at);
-            is_open(now) || !is_open(now - 10 * MINUTE)
+            is_open(now) || !is_open(now - 70 * MINUTE)
         })
     }
 

@@ -280,7 +280,7 @@ impl World {
             Event::Reader(symbols) => self.reader_asks(symbols),
             Event::Pace(pace) => {
                 self.upstream.pace = pace;
-                self.market_goes_on();
+                self.market_moves();
                 Ok(())
             }
         }
