@@ -110,6 +110,51 @@ fn an_update_is_a_few_bytes_and_one_frame_for_all_who_share_a_stream() {
 }
 
 #[test]
+fn an_update_of_a_hundred_symbols_takes_at_most_15_percent_of_the_bytes_of_plain_json() {
+    let symbols: Vec<String> = (0..100).map(|number| format!("SYM{number}/USD")).collect();
+    let symbols = symbols.join(",");
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", &symbols), ("SYMBOL_LIMIT", "100")], &symbols);
+    let mut reader = joined(&mut play, BOB, json!({"symbols": symbols}));
+    let mut moves = fastrand::Rng::with_seed(1);
+    let (mut plain, mut streamed) = (0, 0);
+    for round in 0..20 {
+        play.take();
+        play.now += SECOND;
+        play.pulses = false;
+        for (number, symbol) in symbols.split(',').enumerate() {
+            let price = 100.0 * (number + 1) as f64 + f64::from(moves.u32(0..2_000)) / 100.0;
+            let cents = |price: f64| (price * 100.0).round() / 100.0;
+            play.frame(
+                link,
+                &json!({"event": "price", "symbol": symbol, "exchange": "Binance", "type": "Digital Currency",
+                    "timestamp": play.now / SECOND, "price": cents(price), "bid": cents(price - 0.05),
+                    "ask": cents(price + f64::from(moves.u32(1..9)) / 100.0), "day_volume": 49_000 + round * 7 + number}),
+            );
+        }
+        play.pulses = true;
+        play.input(Input::Pulse);
+        // The first round tells of each symbol that it streams; what counts is the flow.
+        if round > 0 {
+            let bytes = |client| -> usize {
+                play.told
+                    .iter()
+                    .filter(|(whom, _)| *whom == client)
+                    .map(|(_, frame)| frame.len())
+                    .sum()
+            };
+            plain += bytes(ALICE);
+            streamed += bytes(BOB);
+        }
+        listen(&mut play, BOB, &mut reader);
+        acknowledge(&mut play, BOB, &reader);
+    }
+    assert_eq!(reader.quote("SYM7/USD"), truth(&play, "SYM7/USD"));
+    let percent = 100.0 * streamed as f64 / plain as f64;
+    assert!(percent <= 15.0, "{percent:.1} %: {streamed} of {plain} bytes");
+    println!("{percent:.1} % of the bytes of plain JSON");
+}
+
+#[test]
 fn what_changes_while_a_frame_goes_out_goes_into_the_next_one_the_newest_only() {
     let (mut play, link) = Play::live("AAPL");
     let mut reader = joined(&mut play, BOB, json!({"symbols": "AAPL,MSFT"}));
