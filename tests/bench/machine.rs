@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use hamster_terminal::hub::{ClientId, Config, Effect, Input, LinkId, Machine, RequestId, RestAnswer, Stored};
 use hamster_terminal::simulator::{Exchange, Output, SessionId, Settings};
 use hamster_terminal::twelve_data::quote_query;
+use hamster_terminal::wire::Dialect;
 use serde_json::json;
 
 use super::clients::SYMBOLS;
@@ -51,8 +52,10 @@ pub fn ingest(watchers: u32, ticks: u32) -> Outcome {
     for (now, frame) in frames {
         hub.handle(Input::Frame(link, frame), now);
         while let Some(effect) = hub.next_effect() {
-            if let Effect::Publish { frame, .. } = std::hint::black_box(effect) {
-                published += u32::from(!frame.is_empty());
+            match std::hint::black_box(effect) {
+                Effect::Broadcast { frame, .. } => published += u32::from(!frame.is_empty()),
+                Effect::Pulse => hub.handle(Input::Pulse, now),
+                _ => {}
             }
         }
     }
@@ -63,13 +66,18 @@ pub fn ingest(watchers: u32, ticks: u32) -> Outcome {
 
 /// A machine whose feed is live and whose symbols are all watched by everybody.
 fn live_hub(exchange: &mut Exchange, session: SessionId, watchers: u32) -> (Machine, LinkId) {
-    let config = Config::from_vars(false, |_| None).expect("the defaults are good");
+    // No cap for each symbol: every tick is to be published.
+    let config = Config::from_vars(false, |name| (name == "PLAIN_INTERVAL_MS").then(|| "0".to_owned()))
+        .expect("the defaults are good");
     let mut hub = Machine::new(config, &Stored::default(), 1, BEGIN);
     let subscribe = json!({"action": "subscribe", "params": {"symbols": SYMBOLS.join(",")}}).to_string();
     let mut inputs: Vec<Input> = (0..watchers)
         .flat_map(|number| {
             let client = ClientId(number);
-            [Input::Joined(client), Input::Said(client, subscribe.clone())]
+            [
+                Input::Joined(client, Dialect::Plain),
+                Input::Said(client, subscribe.clone()),
+            ]
         })
         .rev()
         .collect();
@@ -88,6 +96,7 @@ fn live_hub(exchange: &mut Exchange, session: SessionId, watchers: u32) -> (Mach
                 }
                 Effect::SaveCredits(_) => inputs.push(Input::Charged(None)),
                 Effect::Fetch { request, symbols } => inputs.push(fetched(exchange, request, &symbols)),
+                Effect::Pulse => inputs.push(Input::Pulse),
                 _ => {}
             }
         }

@@ -14,6 +14,7 @@ mod coverage;
 mod market;
 mod object;
 mod promises;
+mod reader;
 mod scenario;
 mod shrink;
 mod upstream;

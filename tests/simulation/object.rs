@@ -7,10 +7,11 @@ use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
 use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::hub::{
-    ClientId, Config, Effect, FeedState, Input, LinkId, Machine, ReaderId, RequestId, Stored, StreamState, SymbolId,
+    ClientId, Config, Effect, FeedState, Group, Input, LinkId, Machine, ReaderId, RequestId, Stored, StreamState,
 };
 use hamster_terminal::simulator::{Plan, SessionId};
 use hamster_terminal::twelve_data::{Instrument, quote_query};
+use hamster_terminal::wire::{CLOSE_SLOW, Dialect};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// As in the driver.
@@ -18,6 +19,8 @@ const REST_TIMEOUT: Millis = 10 * SECOND;
 const ALARM_RETRY: Millis = 5 * SECOND;
 const LOST_ALARM: Millis = 2 * MINUTE;
 const MOST_AHEAD: Millis = 5_000;
+/// The platform takes 16 KiB with a socket; the machine promises less.
+const LONGEST_RECORD: usize = 12 * 1024;
 
 /// The object, in memory or not.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ pub struct Object {
     alarm: Option<u32>,
     last_alarm: u32,
     /// Clients' sockets and their attachments.
-    sockets: BTreeMap<u32, Vec<String>>,
+    sockets: BTreeMap<u32, String>,
     last_client: u32,
     /// What a panic left on the JavaScript side.
     left_behind: Vec<Held>,
@@ -52,7 +55,7 @@ struct Running {
     link: Option<Held>,
     /// The newest link that the machine wants or wanted, and whether it is over as far as the machine knows.
     known_link: Option<(LinkId, bool)>,
-    watchers: BTreeMap<SymbolId, BTreeSet<u32>>,
+    groups: BTreeMap<Group, BTreeSet<u32>>,
     calls: BTreeSet<u32>,
     feed: FeedState,
     streams: Vec<(Instrument, StreamState)>,
@@ -201,6 +204,7 @@ impl World {
                 }
                 self.tell(Input::Time)
             }
+            Happening::Pulse(life) if is_of(life) => self.tell(Input::Pulse),
             Happening::Timer(life, number) if is_of(life) => {
                 let running = self.object.running.as_mut().filter(|running| running.timer == number);
                 let Some(running) = running else { return Ok(()) };
@@ -224,13 +228,13 @@ impl World {
     }
 
     /// A client's socket: its number, for the object knows it by nothing else.
-    pub fn client_joins(&mut self) -> Result<u32, Box<super::world::Broken>> {
+    pub fn client_joins(&mut self, dialect: Dialect) -> Result<u32, Box<super::world::Broken>> {
         self.wake()?;
         self.object.last_client += 1;
         let client = self.object.last_client;
-        self.object.sockets.insert(client, Vec::new());
+        self.object.sockets.insert(client, String::new());
         self.viewers.connecting(client);
-        self.tell(Input::Joined(ClientId(client)))?;
+        self.tell(Input::Joined(ClientId(client), dialect))?;
         Ok(client)
     }
 
@@ -336,15 +340,15 @@ impl World {
             timer: 0,
             link: None,
             known_link: None,
-            watchers: BTreeMap::new(),
+            groups: BTreeMap::new(),
             calls: BTreeSet::new(),
             activity: 0,
         });
         self.promises.new_life(now);
         self.viewers.new_life();
-        let clients: Vec<(u32, Vec<String>)> = self.object.sockets.clone().into_iter().collect();
-        for (client, symbols) in clients {
-            self.tell(Input::Rejoined(ClientId(client), symbols))?;
+        let clients: Vec<(u32, String)> = self.object.sockets.clone().into_iter().collect();
+        for (client, record) in clients {
+            self.tell(Input::Rejoined(ClientId(client), record))?;
         }
         Ok(())
     }
@@ -388,36 +392,49 @@ impl World {
 
     fn carry_out(&mut self, running: &mut Running, effect: Effect, inputs: &mut VecDeque<Input>) -> Check {
         match effect {
-            Effect::Publish { symbol, frame } => {
-                let watchers = running
-                    .watchers
-                    .get(&symbol)
+            Effect::Broadcast { group, frame } => {
+                let members = running
+                    .groups
+                    .get(&group)
                     .into_iter()
                     .flatten()
                     .copied()
                     .collect::<Vec<_>>();
-                self.viewers_hear(&frame, &watchers)?;
-            }
-            Effect::PublishAll { frame } => {
-                let everybody = self.object.sockets.keys().copied().collect::<Vec<_>>();
-                self.viewers_hear(&frame, &everybody)?;
+                self.viewers_hear(&frame, &members)?;
             }
             Effect::Send { client, frame } => self.viewers_hear(&frame, &[client.0])?,
-            Effect::Watch { client, symbol } => {
-                running.watchers.entry(symbol).or_default().insert(client.0);
+            Effect::Enroll { client, group } => {
+                running.groups.entry(group).or_default().insert(client.0);
             }
-            Effect::Unwatch { client, symbol } => {
-                if let Some(watchers) = running.watchers.get_mut(&symbol) {
-                    watchers.remove(&client.0);
+            Effect::Dismiss { client, group } => {
+                if let Some(members) = running.groups.get_mut(&group) {
+                    members.remove(&client.0);
                 }
             }
-            Effect::Remember { client, symbols } => {
+            Effect::Pulse => {
+                // The event loop comes round soon; after much was sent, later.
+                let soon = if self.rng.u8(..20) == 0 { 400 } else { 10 };
+                let at = self.now + self.rng.u64(0..=soon);
+                self.at(at, Happening::Pulse(self.object.life));
+            }
+            Effect::Remember { client, record } => {
+                if record.len() > LONGEST_RECORD {
+                    return Err(broken(
+                        "bounded memory",
+                        format!("an attachment of {} bytes", record.len()),
+                    ));
+                }
                 if let Some(attachment) = self.object.sockets.get_mut(&client.0) {
-                    *attachment = symbols;
+                    *attachment = record;
                 }
             }
-            Effect::CloseClient { client, .. } => {
-                self.coverage.count("clients closed", 1);
+            Effect::CloseClient { client, code, .. } => {
+                let why = if code == CLOSE_SLOW {
+                    "clients closed: nothing read"
+                } else {
+                    "clients closed: flood"
+                };
+                self.coverage.count(why, 1);
                 self.object.sockets.remove(&client.0);
                 self.viewer_lost(client.0);
             }

@@ -6,8 +6,8 @@
 
 use super::market::{Market, Place};
 use super::scenario::Tier;
-use super::viewers::{Frame, place};
-use super::world::{Check, World, broken};
+use super::viewers::{Frame, Shown, place};
+use super::world::{Broken, Check, Happening, World, broken};
 use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND, iso8601};
 use hamster_terminal::hub::{FeedState, Machine, StreamState};
 use hamster_terminal::twelve_data::Instrument;
@@ -30,6 +30,8 @@ pub struct Promises {
 
 /// From the end of all trouble to a live feed.
 pub const LIVE_WITHIN: Millis = 65 * SECOND;
+/// From a change in the hub to every viewer that reads, beside its rate.
+const AT_LAST: Millis = 5 * SECOND;
 /// Rows written in a day with the default set-up. A paid plan may call REST more often, and each call costs a row or two.
 const MOST_ROWS: u64 = 10_000;
 
@@ -94,6 +96,17 @@ impl World {
         {
             return Err(broken("simulated prices say so", format!("{frame:?}")));
         }
+        if frame.event == "price_update" && frame.percent_change.is_none() != frame.previous_close.is_none() {
+            return Err(broken(
+                "no price is invented",
+                format!("a change of nothing: {frame:?}"),
+            ));
+        }
+        self.quote_is_true(frame)
+    }
+
+    /// Checks a quote, of whichever dialect.
+    pub fn quote_is_true(&self, frame: &Frame) -> Check {
         let ("price_update", Some(price)) = (frame.event.as_str(), frame.price) else {
             return Ok(());
         };
@@ -133,13 +146,7 @@ impl World {
 
     fn percent_is_true(&self, frame: &Frame, place: Place, price: f64) -> Check {
         let Some(close) = frame.previous_close else {
-            return match frame.percent_change {
-                None => Ok(()),
-                Some(_) => Err(broken(
-                    "no price is invented",
-                    format!("a change of nothing: {frame:?}"),
-                )),
-            };
+            return Ok(());
         };
         let told = self
             .promises
@@ -147,7 +154,7 @@ impl World {
             .get(&place)
             .is_some_and(|told| told.contains(&close.to_bits()));
         let percent = (price - close) / close * 100.0;
-        let right = frame.percent_change.is_some_and(|shown| (shown - percent).abs() < 1e-4);
+        let right = frame.percent_change.is_none_or(|shown| (shown - percent).abs() < 1e-4);
         if told && right {
             Ok(())
         } else {
@@ -227,50 +234,31 @@ impl World {
         }
     }
 
-    fn newest_prices_are_shown(&self, calm: Millis) -> Check {
+    fn newest_prices_are_shown(&mut self, calm: Millis) -> Check {
         let Some(machine) = self.object.machine() else {
             return Ok(());
         };
         let feed = format!("{:?}", machine.feed_state()).to_lowercase();
+        let mut look_again = Vec::new();
         for (client, viewer) in self.viewers.reading() {
-            if viewer.feed != feed {
-                return Err(broken(
-                    "every client knows the feed's state",
-                    format!("client {client} {:?}, hub {feed}", viewer.feed),
-                ));
+            let soon = self.now + AT_LAST + 2 * viewer.rate();
+            if viewer.hears_of_the_feed() && viewer.feed != feed {
+                look_again.push((soon, Happening::LookAgain(client, String::new(), None)));
             }
             for symbol in &viewer.watches {
-                let Ok(instrument) = Instrument::parse(symbol) else {
-                    continue;
-                };
-                let Some(view) = machine.symbol(&instrument) else {
-                    return Err(broken(
-                        "watched symbols are tracked",
-                        format!("client {client}: {symbol}"),
-                    ));
-                };
                 let held = viewer.holds.get(symbol);
-                let same = held.map(|held| (held.price, held.timestamp.as_str(), held.is_fresh))
-                    == view.quote.price.map(|price| {
-                        (
-                            price,
-                            view.quote.timestamp.as_deref().unwrap_or_default(),
-                            view.quote.freshness == Some("fresh"),
-                        )
-                    });
-                // Evicted before its first checkpoint, the hub knows less than its viewers until upstream speaks.
-                let forgot = view.quote.price.is_none() && calm < MINUTE;
-                if !same && !forgot {
-                    return Err(broken(
-                        "the newest price",
-                        format!("client {client} holds {held:?}, the hub {view:?}"),
-                    ));
+                if !self.is_current(machine, symbol, held, calm)? {
+                    look_again.push((soon, Happening::LookAgain(client, symbol.clone(), held.cloned())));
                 }
                 let Some(held) = held else { continue };
+                let view = Instrument::parse(symbol)
+                    .ok()
+                    .and_then(|instrument| machine.symbol(&instrument));
                 let newest = Market::place(symbol).and_then(|place| self.promises.newest.get(&place));
-                if view.state == StreamState::Streaming
+                let late = 2 * SECOND + AT_LAST + 2 * viewer.rate();
+                if view.is_some_and(|view| view.state == StreamState::Streaming)
                     && calm > MINUTE
-                    && newest.is_some_and(|newest| held.made() + 2 * SECOND < *newest)
+                    && newest.is_some_and(|newest| held.made() + late < *newest && *newest + late < self.now)
                     && !self.is_shadowed(symbol, machine)
                 {
                     return Err(broken(
@@ -278,7 +266,10 @@ impl World {
                         format!("{symbol}: a tick made at {newest:?} came, but {held:?}"),
                     ));
                 }
-                let limit = iso8601(self.now.saturating_sub(machine.config().stale + 5 * SECOND));
+                let limit = iso8601(
+                    self.now
+                        .saturating_sub(machine.config().stale + AT_LAST + 2 * viewer.rate()),
+                );
                 if held.is_fresh && calm > MINUTE && held.session != "closed" && held.received < limit {
                     return Err(broken(
                         "stale prices say so",
@@ -287,7 +278,64 @@ impl World {
                 }
             }
         }
+        for (at, again) in look_again {
+            self.at(at, again);
+        }
         Ok(())
+    }
+
+    /// Whether a viewer holds what the hub holds.
+    fn is_current(
+        &self,
+        machine: &Machine,
+        symbol: &str,
+        held: Option<&Shown>,
+        calm: Millis,
+    ) -> Result<bool, Box<Broken>> {
+        let Ok(instrument) = Instrument::parse(symbol) else {
+            return Ok(true);
+        };
+        let Some(view) = machine.symbol(&instrument) else {
+            return Err(broken("watched symbols are tracked", symbol.to_owned()));
+        };
+        let quote = &view.quote;
+        // Evicted before its first checkpoint, the hub knows less than its viewers until upstream speaks.
+        let forgot = quote.price.is_none() && calm < MINUTE;
+        let fresh = quote.freshness == Some("fresh");
+        let theirs = held.map(|held| (held.price, held.timestamp.as_str(), held.is_fresh));
+        let ours = quote
+            .price
+            .map(|price| (price, quote.timestamp.as_deref().unwrap_or_default(), fresh));
+        Ok(forgot || theirs == ours)
+    }
+
+    /// A viewer that did not hold what the hub did, some time ago, must hold something newer by now.
+    pub fn look_again(&mut self, client: u32, symbol: &str, then: Option<&Shown>) -> Check {
+        let (Some(machine), Some(viewer)) = (self.object.machine(), self.viewers.of_client(client)) else {
+            return Ok(());
+        };
+        let feed = format!("{:?}", machine.feed_state()).to_lowercase();
+        let steady = !matches!(machine.feed_view().since, since if since > iso8601(self.now.saturating_sub(AT_LAST)));
+        if symbol.is_empty() {
+            return match viewer.feed == feed || !steady || !viewer.hears_of_the_feed() {
+                true => Ok(()),
+                false => Err(broken(
+                    "every client knows the feed's state",
+                    format!("client {client} {:?}, hub {feed}", viewer.feed),
+                )),
+            };
+        }
+        let held = viewer.holds.get(symbol);
+        if held != then || !viewer.watches.contains(symbol) || self.is_current(machine, symbol, held, self.calm())? {
+            return Ok(());
+        }
+        let view = Instrument::parse(symbol)
+            .ok()
+            .and_then(|instrument| machine.symbol(&instrument));
+        Err(broken(
+            "the newest price",
+            format!("client {client} holds {held:?}, the hub {view:?}"),
+        ))
     }
 
     /// Ticks of a symbol go to the one that is pinned to their exchange, if there is one.

@@ -82,7 +82,10 @@ pub enum Blow {
 
 #[derive(Debug, Clone)]
 pub enum Act {
+    /// In plain JSON.
     Join,
+    /// In `hamster.v1`, at this rate (`interval_ms`).
+    JoinV1(u64),
     Subscribe(&'static str),
     Unsubscribe(&'static str),
     Reset,
@@ -145,10 +148,15 @@ impl Scenario {
         for stretch in stretches(&mut rng, length) {
             fill(&mut rng, &setup, stretch, &mut events);
         }
-        // The last viewer comes when all is over and sees what everybody should see.
+        // The last viewers come when all is over and see what everybody should see.
         let calm = length - CALM_END;
-        events.push(Planned::new(calm, Event::Viewer(90, Act::Join)));
-        events.push(Planned::new(calm + 1, Event::Viewer(90, Act::Subscribe(setup.symbols))));
+        for (viewer, join) in [(90, Act::Join), (91, Act::JoinV1(0))] {
+            events.push(Planned::new(calm, Event::Viewer(viewer, join)));
+            events.push(Planned::new(
+                calm + 1,
+                Event::Viewer(viewer, Act::Subscribe(setup.symbols)),
+            ));
+        }
         events.push(Planned::new(calm + 2, Event::Pace(5 * SECOND)));
         events.sort_by_key(|planned| planned.at);
         Self {
@@ -220,7 +228,12 @@ fn fill(rng: &mut fastrand::Rng, setup: &Setup, (start, length): (Millis, Millis
     let within = |rng: &mut fastrand::Rng| start + rng.u64(..length);
     for viewer in 0..rng.u32(1..5) {
         let joins = start + rng.u64(..1 + length / 3);
-        events.push(Planned::new(joins, Event::Viewer(viewer, Act::Join)));
+        let join = match rng.u8(..4) {
+            0 => Act::Join,
+            1 | 2 => Act::JoinV1(0),
+            _ => Act::JoinV1(rng.choice([100, 250, 1_000, 10_000]).unwrap_or(0)),
+        };
+        events.push(Planned::new(joins, Event::Viewer(viewer, join)));
         let wish = if rng.u8(..3) == 0 {
             WISHES[rng.usize(..WISHES.len())]
         } else {

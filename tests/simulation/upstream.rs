@@ -65,6 +65,11 @@ impl Upstream {
         }
     }
 
+    /// Ticks held back are lost.
+    pub fn let_go(&mut self) {
+        self.held.clear();
+    }
+
     /// The hub's end of a connection is gone, or was closed.
     pub fn hang_up(&mut self, session: SessionId) {
         self.sessions.remove(&session);

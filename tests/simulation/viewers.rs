@@ -1,10 +1,12 @@
-//! The clients of plain JSON: what each did, what it was told, and what it therefore believes.
+//! The viewers, in both dialects: what each does, what it is told, and what it therefore believes.
 
 use super::market::{Market, Place};
+use super::reader::{Reader, acknowledgement, subscribe};
 use super::scenario::Act;
 use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
 use hamster_terminal::clock::{Millis, SECOND};
+use hamster_terminal::wire::Dialect;
 use serde::Deserialize;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,9 +30,15 @@ pub struct Viewer {
     pub watches: BTreeSet<String>,
     /// The newest quote of each symbol that it was shown.
     pub holds: BTreeMap<String, Shown>,
+    /// What it held before a whole snapshot made it forget.
+    held_before: BTreeMap<String, Shown>,
     pub feed: String,
     is_reading: bool,
     unread: VecDeque<String>,
+    /// For a viewer of `hamster.v1`.
+    reader: Option<Reader>,
+    /// An acknowledgement is planned.
+    will_acknowledge: bool,
     /// It did not say goodbye; the hub still sends.
     vanished: bool,
     /// Symbols that a restarted hub may show older than before, once: restored, and said to be stale.
@@ -52,7 +60,7 @@ pub struct Shown {
 }
 
 /// The fields of all frames that are looked at.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct Frame {
     pub event: String,
     #[serde(default)]
@@ -68,21 +76,27 @@ pub struct Frame {
     pub simulated: Option<bool>,
     pub state: Option<String>,
     #[serde(default)]
-    success: Vec<Subscribed>,
+    pub success: Vec<Subscribed>,
     #[serde(default)]
-    symbols: Vec<String>,
-    feed: Option<Feed>,
+    pub fails: Vec<Subscribed>,
+    #[serde(default)]
+    pub symbols: Vec<String>,
+    pub feed: Option<Feed>,
+    pub epoch: Option<u64>,
+    pub seq: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Subscribed {
+pub struct Subscribed {
     symbol: String,
 }
 
 #[derive(Debug, Deserialize)]
-struct Feed {
+pub struct Feed {
     state: String,
 }
+
+const SNAPSHOT: &str = r#""event":"snapshot""#;
 
 /// How much older a price may be than the one before it, for upstream stamps whole seconds and messages overtake one another.
 const BLUR: Millis = 2_500;
@@ -90,6 +104,25 @@ const BLUR: Millis = 2_500;
 impl Shown {
     pub fn made(&self) -> Millis {
         self.made
+    }
+}
+
+impl Viewer {
+    /// A whole snapshot: what it held means nothing any more, except that it must not be older.
+    fn begins_anew(&mut self) {
+        self.may_restore.extend(self.holds.keys().cloned());
+        self.held_before.append(&mut self.holds);
+    }
+
+    /// Whether the hub tells it of the feed's state: without symbols a viewer of `hamster.v1` has no stream.
+    pub fn hears_of_the_feed(&self) -> bool {
+        self.reader
+            .as_ref()
+            .is_none_or(|reader| reader.is_placed && reader.place.is_some())
+    }
+
+    pub fn rate(&self) -> Millis {
+        self.reader.as_ref().map_or(0, |reader| reader.interval)
     }
 }
 
@@ -109,6 +142,11 @@ impl Viewers {
         }
     }
 
+    pub fn of_client(&self, client: u32) -> Option<&Viewer> {
+        let viewer = self.all.get(self.by_client.get(&client)?)?;
+        (viewer.is_reading && !viewer.vanished).then_some(viewer)
+    }
+
     /// Those that are connected and read.
     pub fn reading(&self) -> impl Iterator<Item = (u32, &Viewer)> {
         let reading = self.all.iter().filter(|(_, one)| one.is_reading && !one.vanished);
@@ -120,8 +158,24 @@ impl World {
     pub fn viewer_acts(&mut self, number: u32, act: &Act) -> Check {
         let client = self.viewers.all.get(&number).and_then(|viewer| viewer.client);
         match (act, client) {
-            (Act::Join, None) => self.viewer_joins(number),
-            (Act::Subscribe(list), Some(client)) => self.client_says(client, said("subscribe", list)),
+            (Act::Join, None) => {
+                *self.viewer(number) = Viewer::default();
+                self.viewer_joins(number)
+            }
+            (Act::JoinV1(interval), None) => {
+                *self.viewer(number) = Viewer {
+                    reader: Some(Reader::at_rate(*interval)),
+                    ..Viewer::default()
+                };
+                self.viewer_joins(number)
+            }
+            (Act::Subscribe(list), Some(client)) => {
+                let interval = self.viewer(number).reader.as_ref().map(|reader| reader.interval);
+                self.client_says(
+                    client,
+                    interval.map_or_else(|| said("subscribe", list), |rate| subscribe(list, rate, None)),
+                )
+            }
             (Act::Unsubscribe(list), Some(client)) => self.client_says(client, said("unsubscribe", list)),
             (Act::Reset, Some(client)) => self.client_says(client, r#"{"action":"reset"}"#.to_owned()),
             (Act::Say(text), Some(client)) => self.client_says(client, (*text).to_owned()),
@@ -133,13 +187,13 @@ impl World {
                 Ok(())
             }
             (Act::Leave, Some(client)) => {
-                self.viewer_lost(client);
                 self.viewer(number).watches.clear();
+                self.viewer_lost(client);
                 self.socket_found(client)
             }
             (Act::Vanish, Some(client)) => {
-                self.viewer_lost(client);
                 self.viewer(number).watches.clear();
+                self.viewer_lost(client);
                 let found = self.now + self.rng.u64(1..600) * SECOND;
                 self.at(found, Happening::SocketFound(client));
                 Ok(())
@@ -153,7 +207,10 @@ impl World {
                 while let Some(frame) = self.viewer(number).unread.pop_front() {
                     self.viewer_reads(number, &frame)?;
                 }
-                Ok(())
+                match client {
+                    Some(client) => self.viewer_acknowledges(client),
+                    None => Ok(()),
+                }
             }
             _ => Ok(()),
         }
@@ -163,7 +220,7 @@ impl World {
         self.viewers.all.entry(number).or_default()
     }
 
-    /// Connects, and wants what it wanted before.
+    /// Connects, and wants what it wanted before; in `hamster.v1` it says how far it had read.
     pub fn viewer_joins(&mut self, number: u32) -> Check {
         if self.viewer(number).client.is_some() {
             return Ok(());
@@ -171,17 +228,51 @@ impl World {
         let now = self.now;
         let viewer = self.viewer(number);
         let wanted: Vec<String> = std::mem::take(&mut viewer.watches).into_iter().collect();
+        let mut before = std::mem::take(viewer);
+        if let Some(reader) = &mut before.reader {
+            reader.is_placed = false;
+        }
+        let from = before.reader.as_ref().and_then(|reader| reader.place);
+        let is_v1 = before.reader.is_some();
+        let wish = match &before.reader {
+            Some(reader) => subscribe(&wanted.join(","), reader.interval, from),
+            None => said("subscribe", &wanted.join(",")),
+        };
         *viewer = Viewer {
             since: now,
             is_reading: true,
+            holds: if is_v1 { before.holds } else { BTreeMap::new() },
+            may_restore: before.may_restore,
+            held_before: before.held_before,
+            reader: before.reader,
             ..Viewer::default()
         };
         self.viewers.joining = Some(number);
-        let client = self.client_joins()?;
+        let client = self.client_joins(if is_v1 { Dialect::V1 } else { Dialect::Plain })?;
         if !wanted.is_empty() {
-            self.client_says(client, said("subscribe", &wanted.join(",")))?;
+            self.client_says(client, wish)?;
         }
         Ok(())
+    }
+
+    /// A viewer of `hamster.v1` says how far it has read.
+    pub fn viewer_acknowledges(&mut self, client: u32) -> Check {
+        let Some(number) = self.viewers.by_client.get(&client).copied() else {
+            return Ok(());
+        };
+        let viewer = self.viewer(number);
+        viewer.will_acknowledge = false;
+        let reader = viewer
+            .reader
+            .as_mut()
+            .filter(|reader| viewer.is_reading && reader.unacknowledged);
+        let Some(place) = reader.and_then(|reader| {
+            reader.unacknowledged = false;
+            reader.place
+        }) else {
+            return Ok(());
+        };
+        self.client_says(client, acknowledgement(place))
     }
 
     /// A viewer's connection is gone for the viewer. Unless it left by itself, it comes back.
@@ -198,25 +289,86 @@ impl World {
 
     /// A frame that the hub sends, and the clients that get it.
     pub fn viewers_hear(&mut self, text: &str, clients: &[u32]) -> Check {
-        let frame = parsed(text)?;
-        self.frame_is_true(&frame)?;
+        let is_of_v1_alone = text.starts_with('[') || text.contains(SNAPSHOT);
+        let frame = if is_of_v1_alone { None } else { Some(parsed(text)?) };
+        if let Some(frame) = &frame {
+            self.frame_is_true(frame)?;
+        }
         for client in clients {
             let Some(number) = self.viewers.by_client.get(client).copied() else {
                 continue;
             };
             let viewer = self.viewer(number);
-            if viewer.is_reading {
-                self.viewer_learns(number, &frame)?;
-            } else {
+            if !viewer.is_reading {
                 viewer.unread.push_back(text.to_owned());
+                continue;
+            }
+            match &frame {
+                Some(frame) if viewer.reader.is_none() => self.viewer_learns(number, frame)?,
+                _ => self.viewer_reads_v1(number, text, true)?,
             }
         }
         Ok(())
     }
 
     fn viewer_reads(&mut self, number: u32, text: &str) -> Check {
-        let frame = parsed(text)?;
-        self.viewer_learns(number, &frame)
+        if self.viewer(number).reader.is_some() {
+            return self.viewer_reads_v1(number, text, false);
+        }
+        self.viewer_learns(number, &parsed(text)?)
+    }
+
+    /// A frame of `hamster.v1`. `at_once`: it was not lying unread, so what it says must be true now.
+    fn viewer_reads_v1(&mut self, number: u32, text: &str, at_once: bool) -> Check {
+        let Some(mut reader) = self.viewer(number).reader.take() else {
+            return Ok(());
+        };
+        let news = if text.starts_with('[') {
+            self.coverage.count("deltas read", 1);
+            reader.delta(text)
+        } else if text.contains(SNAPSHOT) {
+            reader.snapshot(text)
+        } else {
+            let frame = parsed(text)?;
+            if frame.event != "connected" {
+                reader.control(frame.epoch, frame.seq, text)?;
+            }
+            self.viewer_learns(number, &frame)?;
+            let left_all = matches!(frame.event.as_str(), "unsubscribe-status" | "reset-status");
+            if left_all && self.viewer(number).watches.is_empty() {
+                reader.place = None;
+            }
+            self.viewer(number).reader = Some(reader);
+            return Ok(());
+        }?;
+        if reader.unacknowledged && !self.viewer(number).will_acknowledge && at_once {
+            self.viewer(number).will_acknowledge = true;
+            if let Some(client) = self.viewer(number).client {
+                self.at(self.now + reader.ack_ms, Happening::Acknowledge(client));
+            }
+        }
+        self.viewer(number).reader = Some(reader);
+        if news.snapshot {
+            let kind = if news.anew {
+                "snapshots: all"
+            } else {
+                "snapshots: recovered"
+            };
+            self.coverage.count(kind, 1);
+        }
+        if news.anew {
+            self.viewer(number).begins_anew();
+        }
+        if let Some(feed) = news.feed {
+            self.viewer(number).feed = feed;
+        }
+        for quote in news.quotes {
+            if at_once {
+                self.quote_is_true(&quote)?;
+            }
+            self.viewer_is_shown(number, &quote)?;
+        }
+        Ok(())
     }
 
     fn viewer_learns(&mut self, number: u32, frame: &Frame) -> Check {
@@ -232,6 +384,9 @@ impl World {
             "subscribe-status" => {
                 let watched = frame.success.iter().map(|one| one.symbol.clone());
                 self.viewer(number).watches.extend(watched);
+                for failed in &frame.fails {
+                    self.viewer(number).watches.remove(&failed.symbol);
+                }
             }
             "unsubscribe-status" => {
                 for symbol in &frame.symbols {
@@ -267,7 +422,8 @@ impl World {
         let viewer = self.viewer(number);
         let first_of_life = viewer.may_restore.remove(&frame.symbol);
         let restored = shown.source == "restored" && first_of_life;
-        if let Some(before) = viewer.holds.get(&frame.symbol)
+        let earlier = viewer.held_before.remove(&frame.symbol);
+        if let Some(before) = viewer.holds.get(&frame.symbol).or(earlier.as_ref())
             && !restored
         {
             let symbol = &frame.symbol;

@@ -7,7 +7,7 @@ use super::object::Object;
 use super::promises::{LIVE_WITHIN, Promises};
 use super::scenario::{Blow, Event, Scenario};
 use super::upstream::Upstream;
-use super::viewers::Viewers;
+use super::viewers::{Shown, Viewers};
 use super::weather::{KEY, Weather, prevail};
 use hamster_terminal::clock::{MINUTE, Millis, SECOND};
 use hamster_terminal::hub::{LinkId, RequestId, RestAnswer};
@@ -49,6 +49,9 @@ pub enum Happening {
     AlarmRefused(u32),
     AlarmRetried(u32),
     Timer(u32, u32),
+    Pulse(u32),
+    Acknowledge(u32),
+    LookAgain(u32, String, Option<Shown>),
     Sleep(u32, u64),
     ViewerReturns(u32),
     SocketFound(u32),
@@ -238,6 +241,8 @@ impl World {
             }
             Happening::CallArrives(life, request, path) => self.call_arrives(life, request, &path),
             Happening::ViewerReturns(viewer) => self.viewer_joins(viewer),
+            Happening::Acknowledge(client) => self.viewer_acknowledges(client),
+            Happening::LookAgain(client, symbol, held) => self.look_again(client, &symbol, held.as_ref()),
             Happening::SocketFound(client) => self.socket_found(client),
             Happening::Cron => {
                 self.at(self.now + MINUTE, Happening::Cron);
@@ -294,6 +299,7 @@ impl World {
             self.rival_leaves();
         }
         let is_barren = self.nothing_streams(&weather);
+        self.upstream.let_go();
         let was_barren = std::mem::replace(&mut self.is_barren, is_barren);
         if was_barren && !self.is_barren {
             // A link on which everything was refused is given up after as long as a refused one.
