@@ -345,7 +345,6 @@ impl World {
             activity: 0,
         });
         self.promises.new_life(now);
-        self.viewers.new_life();
         let clients: Vec<(u32, String)> = self.object.sockets.clone().into_iter().collect();
         for (client, record) in clients {
             self.tell(Input::Rejoined(ClientId(client), record))?;

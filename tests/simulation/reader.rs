@@ -208,7 +208,10 @@ impl Held {
 
 /// A first subscription after a break, or without one.
 pub fn subscribe(symbols: &str, interval: u64, from: Option<Place>) -> String {
-    let mut params = json!({"symbols": symbols, "interval_ms": interval});
+    let mut params = json!({"interval_ms": interval});
+    if !symbols.is_empty() {
+        params["symbols"] = symbols.into();
+    }
     if let Some(place) = from {
         params["resume"] = json!({"epoch": place.epoch, "stream": place.stream, "seq": place.seq});
     }

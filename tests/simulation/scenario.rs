@@ -88,6 +88,8 @@ pub enum Act {
     JoinV1(u64),
     Subscribe(&'static str),
     Unsubscribe(&'static str),
+    /// Only changes the rate.
+    Rate(u64),
     Reset,
     Leave,
     /// The network is gone; the hub learns of it minutes later.
@@ -285,7 +287,8 @@ fn spell(rng: &mut fastrand::Rng) -> Millis {
 }
 
 fn any_act(rng: &mut fastrand::Rng) -> Act {
-    match rng.u8(..12) {
+    match rng.u8(..13) {
+        12 => Act::Rate(rng.choice([0, 0, 500, 2_500, 10_000]).unwrap_or(0)),
         0..=2 => Act::Subscribe(WISHES[rng.usize(..WISHES.len())]),
         3 => Act::Unsubscribe(WISHES[rng.usize(..WISHES.len())]),
         4 => Act::Reset,

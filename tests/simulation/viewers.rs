@@ -34,15 +34,14 @@ pub struct Viewer {
     held_before: BTreeMap<String, Shown>,
     pub feed: String,
     is_reading: bool,
-    unread: VecDeque<String>,
+    /// Frames, each with the hub's life that sent it.
+    unread: VecDeque<(u32, String)>,
     /// For a viewer of `hamster.v1`.
     reader: Option<Reader>,
     /// An acknowledgement is planned.
     will_acknowledge: bool,
     /// It did not say goodbye; the hub still sends.
     vanished: bool,
-    /// Symbols that a restarted hub may show older than before, once: restored, and said to be stale.
-    may_restore: BTreeSet<String>,
 }
 
 /// A quote as a viewer sees it.
@@ -57,6 +56,8 @@ pub struct Shown {
     /// When the price was really made.
     made: Millis,
     at: Millis,
+    /// The hub's life that showed it.
+    life: u32,
 }
 
 /// The fields of all frames that are looked at.
@@ -110,7 +111,6 @@ impl Shown {
 impl Viewer {
     /// A whole snapshot: what it held means nothing any more, except that it must not be older.
     fn begins_anew(&mut self) {
-        self.may_restore.extend(self.holds.keys().cloned());
         self.held_before.append(&mut self.holds);
     }
 
@@ -132,13 +132,6 @@ impl Viewers {
         if let Some(viewer) = self.joining {
             self.by_client.insert(client, viewer);
             self.all.entry(viewer).or_default().client = Some(client);
-        }
-    }
-
-    /// The hub restarted.
-    pub fn new_life(&mut self) {
-        for viewer in self.all.values_mut() {
-            viewer.may_restore = viewer.holds.keys().cloned().collect();
         }
     }
 
@@ -177,6 +170,13 @@ impl World {
                 )
             }
             (Act::Unsubscribe(list), Some(client)) => self.client_says(client, said("unsubscribe", list)),
+            (Act::Rate(interval), Some(client)) => match &mut self.viewer(number).reader {
+                Some(reader) => {
+                    reader.interval = *interval;
+                    self.client_says(client, subscribe("", *interval, None))
+                }
+                None => Ok(()),
+            },
             (Act::Reset, Some(client)) => self.client_says(client, r#"{"action":"reset"}"#.to_owned()),
             (Act::Say(text), Some(client)) => self.client_says(client, (*text).to_owned()),
             (Act::Binary(bytes), Some(client)) => self.client_says_binary(client, *bytes),
@@ -204,8 +204,8 @@ impl World {
             }
             (Act::ReadAgain, _) => {
                 self.viewer(number).is_reading = true;
-                while let Some(frame) = self.viewer(number).unread.pop_front() {
-                    self.viewer_reads(number, &frame)?;
+                while let Some((life, frame)) = self.viewer(number).unread.pop_front() {
+                    self.viewer_reads(number, &frame, life)?;
                 }
                 match client {
                     Some(client) => self.viewer_acknowledges(client),
@@ -242,7 +242,6 @@ impl World {
             since: now,
             is_reading: true,
             holds: if is_v1 { before.holds } else { BTreeMap::new() },
-            may_restore: before.may_restore,
             held_before: before.held_before,
             reader: before.reader,
             ..Viewer::default()
@@ -294,32 +293,33 @@ impl World {
         if let Some(frame) = &frame {
             self.frame_is_true(frame)?;
         }
+        let life = self.object.life;
         for client in clients {
             let Some(number) = self.viewers.by_client.get(client).copied() else {
                 continue;
             };
             let viewer = self.viewer(number);
             if !viewer.is_reading {
-                viewer.unread.push_back(text.to_owned());
+                viewer.unread.push_back((life, text.to_owned()));
                 continue;
             }
             match &frame {
-                Some(frame) if viewer.reader.is_none() => self.viewer_learns(number, frame)?,
-                _ => self.viewer_reads_v1(number, text, true)?,
+                Some(frame) if viewer.reader.is_none() => self.viewer_learns(number, frame, life)?,
+                _ => self.viewer_reads_v1(number, text, life, true)?,
             }
         }
         Ok(())
     }
 
-    fn viewer_reads(&mut self, number: u32, text: &str) -> Check {
+    fn viewer_reads(&mut self, number: u32, text: &str, life: u32) -> Check {
         if self.viewer(number).reader.is_some() {
-            return self.viewer_reads_v1(number, text, false);
+            return self.viewer_reads_v1(number, text, life, false);
         }
-        self.viewer_learns(number, &parsed(text)?)
+        self.viewer_learns(number, &parsed(text)?, life)
     }
 
     /// A frame of `hamster.v1`. `at_once`: it was not lying unread, so what it says must be true now.
-    fn viewer_reads_v1(&mut self, number: u32, text: &str, at_once: bool) -> Check {
+    fn viewer_reads_v1(&mut self, number: u32, text: &str, life: u32, at_once: bool) -> Check {
         let Some(mut reader) = self.viewer(number).reader.take() else {
             return Ok(());
         };
@@ -333,7 +333,7 @@ impl World {
             if frame.event != "connected" {
                 reader.control(frame.epoch, frame.seq, text)?;
             }
-            self.viewer_learns(number, &frame)?;
+            self.viewer_learns(number, &frame, life)?;
             let left_all = matches!(frame.event.as_str(), "unsubscribe-status" | "reset-status");
             if left_all && self.viewer(number).watches.is_empty() {
                 reader.place = None;
@@ -366,15 +366,15 @@ impl World {
             if at_once {
                 self.quote_is_true(&quote)?;
             }
-            self.viewer_is_shown(number, &quote)?;
+            self.viewer_is_shown(number, &quote, life)?;
         }
         Ok(())
     }
 
-    fn viewer_learns(&mut self, number: u32, frame: &Frame) -> Check {
+    fn viewer_learns(&mut self, number: u32, frame: &Frame, life: u32) -> Check {
         let now = self.now;
         match frame.event.as_str() {
-            "price_update" => return self.viewer_is_shown(number, frame),
+            "price_update" => return self.viewer_is_shown(number, frame, life),
             "connected" => {
                 let state = frame.feed.as_ref().map(|feed| feed.state.clone());
                 self.viewer(number).feed = state.unwrap_or_default();
@@ -403,7 +403,7 @@ impl World {
         Ok(())
     }
 
-    fn viewer_is_shown(&mut self, number: u32, frame: &Frame) -> Check {
+    fn viewer_is_shown(&mut self, number: u32, frame: &Frame, life: u32) -> Check {
         let (Some(price), Some(timestamp)) = (frame.price, &frame.timestamp) else {
             return Ok(());
         };
@@ -417,15 +417,15 @@ impl World {
             is_fresh: frame.freshness.as_deref() == Some("fresh"),
             made: self.market.made_at(place, price).unwrap_or_default(),
             at: self.now,
+            life,
         };
         let lies = self.weather().any(Weather::lies_about_time) || self.now < self.lied_until;
         let viewer = self.viewer(number);
-        let first_of_life = viewer.may_restore.remove(&frame.symbol);
-        let restored = shown.source == "restored" && first_of_life;
         let earlier = viewer.held_before.remove(&frame.symbol);
-        if let Some(before) = viewer.holds.get(&frame.symbol).or(earlier.as_ref())
-            && !restored
-        {
+        if let Some(before) = viewer.holds.get(&frame.symbol).or(earlier.as_ref()) {
+            // A restarted hub may know less than its viewers. Then it says so.
+            let first_of_life = before.life != life;
+            let restored = shown.source == "restored" && first_of_life;
             let symbol = &frame.symbol;
             // A restarted hub may know the newest price from REST, which stamps whole minutes.
             if shown.timestamp < before.timestamp && !first_of_life {
@@ -434,7 +434,7 @@ impl World {
                     format!("{symbol}: {before:?}, then {shown:?}"),
                 ));
             }
-            if shown.made + BLUR < before.made && !lies {
+            if shown.made + BLUR < before.made && !lies && !restored {
                 return Err(broken(
                     "the newest price",
                     format!("{symbol}: {before:?}, then older {shown:?}"),
