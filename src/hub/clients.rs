@@ -52,6 +52,11 @@ impl Machine {
         };
         self.enter(client, dialect, now);
         self.set_rate(client, interval.unwrap_or_default());
+        if dialect == Dialect::Plain {
+            // What it knows of the feed is of another life. News reach only those who are back already.
+            let frame = self.feed_event();
+            self.effects.push(Effect::Send { client, frame });
+        }
         let symbols = record.map(|record| record.symbols).unwrap_or_default();
         let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
         for instrument in known.collect::<Vec<_>>() {

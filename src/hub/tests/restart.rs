@@ -239,3 +239,19 @@ fn a_restored_symbol_makes_room_for_one_that_is_watched() {
     play.input(Input::Rejoined(BOB, record));
     assert_eq!(play.quote("QQQ").watchers, 1);
 }
+
+// the first one's return set the feed in motion, and the others were not there to hear of it.
+#[test]
+fn everybody_who_comes_back_is_told_of_the_feed() {
+    let mut play = Play::new();
+    play.input(Input::Rejoined(ALICE, String::new()));
+    play.input(Input::Rejoined(BOB, String::new()));
+    let states = |client| -> Vec<Value> {
+        play.heard_events(client, "feed")
+            .iter()
+            .map(|event| event["state"].clone())
+            .collect()
+    };
+    assert_eq!(states(ALICE).last(), Some(&json!("connecting")));
+    assert_eq!(states(BOB).last(), Some(&json!("connecting")));
+}
