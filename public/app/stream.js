@@ -81,7 +81,9 @@ export class Stream {
       return this.#delta(frame);
     }
     const body = record(frame, 'the frame');
-    return body['event'] === 'snapshot' ? this.#snapshot(body) : [parseMessage(body)];
+    if (body['event'] === 'snapshot') return this.#snapshot(body);
+    if (body['event'] === 'ack-request') this.#ackedAt = -Infinity;
+    return [parseMessage(body)];
   }
 
   /**

@@ -101,4 +101,8 @@ test('it acknowledges what it read, at the pace that it was told and never faste
   read(200_000);
   assert.equal(stream.acknowledgement(60_999), null);
   assert.notEqual(stream.acknowledgement(61_000), null, 'many bytes do not wait for the pace');
+  read(50);
+  assert.equal(stream.acknowledgement(61_500), null);
+  stream.read({ event: 'ack-request', epoch: EPOCH, seq });
+  assert.deepEqual(stream.acknowledgement(61_500), { action: 'ack', stream: 3, seq }, 'when it is asked, at once');
 });
