@@ -33,6 +33,8 @@ pub struct Place {
     pub acknowledged: u64,
     /// Since when it has been behind without a word.
     pub behind_since: Option<Millis>,
+    /// Whether it was asked since.
+    pub asked: bool,
     /// The last delta that it was sent, while it is sent no more.
     pub paused: Option<u64>,
 }

@@ -387,7 +387,7 @@ impl Machine {
         self.send(client, &event);
     }
 
-    fn send(&mut self, client: ClientId, event: &ServerEvent<'_>) {
+    pub(super) fn send(&mut self, client: ClientId, event: &ServerEvent<'_>) {
         let frame = text_for(self.position_of(client), event);
         self.effects.push(Effect::Send { client, frame });
     }

@@ -8,7 +8,7 @@ use super::audience::Place;
 use super::streams::Rate;
 use super::{ClientId, Effect, Group, Machine, StreamId};
 use crate::clock::{Millis, SECOND};
-use crate::wire::{CLOSE_SLOW, Position, SnapshotHead, snapshot};
+use crate::wire::{CLOSE_SLOW, Position, ServerEvent, SnapshotHead, snapshot};
 
 /// Between two looks at who is behind.
 const SWEEP: Millis = SECOND;
@@ -65,6 +65,7 @@ impl Machine {
             return;
         }
         place.acknowledged = seq;
+        place.asked = false;
         place.behind_since = (seq < sent).then_some(now);
         if let Some(paused) = place.paused.filter(|paused| seq >= *paused) {
             place.paused = None;
@@ -88,8 +89,9 @@ impl Machine {
             return;
         }
         self.sweep_at = None;
-        let patience = 2 * self.acknowledge_within + SECOND;
-        let (mut pause, mut close) = (Vec::new(), Vec::new());
+        let late = self.acknowledge_within + SECOND;
+        let patience = late + self.acknowledge_within;
+        let (mut ask, mut pause, mut close) = (Vec::new(), Vec::new(), Vec::new());
         for (client, place) in self.audience.places() {
             let Some(stream) = place.stream else { continue };
             let sent = place.paused.unwrap_or_else(|| self.outbox.streams.seq(stream));
@@ -105,7 +107,14 @@ impl Machine {
             } else if place.paused.is_none() && (now >= since + patience || unread() > MOST_UNREAD) {
                 place.paused = Some(sent);
                 pause.push((client, stream));
+            } else if now >= since + late && !place.asked {
+                place.asked = true;
+                ask.push(client);
             }
+        }
+        for client in ask {
+            // A browser lets the timers of a hidden page sleep for a minute, but not its sockets.
+            self.send(client, &ServerEvent::AckRequest);
         }
         for (client, stream) in pause {
             self.outbox.streams.stop_reading(stream);
@@ -144,6 +153,7 @@ impl Machine {
         };
         // A picture needs no acknowledgement of its own: deltas follow.
         place.acknowledged = picture.seq;
+        place.asked = false;
         place.behind_since = None;
         let interval_ms = place.rate.interval();
         let head = SnapshotHead {

@@ -67,6 +67,8 @@ pub enum ServerEvent<'a> {
         /// The hub's clock.
         time: String,
     },
+    /// `hamster.v1`: acknowledge now.
+    AckRequest,
     /// A quote. The original called it `price_update`.
     #[serde(rename = "price_update")]
     PriceUpdate(&'a QuoteView),

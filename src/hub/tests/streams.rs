@@ -244,8 +244,14 @@ fn who_does_not_read_is_paused_and_brought_up_to_date_once_it_has_read() {
         listen(&mut play, ClientId(3), &mut other);
         acknowledge(&mut play, ClientId(3), &other);
     }
-    let unread = play.heard(BOB).len();
-    assert!((3..=5).contains(&unread), "sent {unread} deltas and no more");
+    let unread = play.heard(BOB);
+    let asked = unread.iter().filter(|frame| frame["event"] == "ack-request").count();
+    assert_eq!(asked, 1, "it is asked once");
+    assert!(
+        (4..=6).contains(&unread.len()),
+        "sent {} frames and no more",
+        unread.len()
+    );
     assert_eq!(other.price("BTC/USD"), Some(17.0), "the other hears all");
     // It reads at last. Half of it brings nothing new.
     let sent = play.heard(BOB);
