@@ -23,6 +23,7 @@ const ACKNOWLEDGE_WITHIN: [(usize, Millis); 4] = [(200, 1_000), (500, 2_500), (1
 impl Machine {
     /// Puts a client into the stream of its present symbols and rate, and shows it a picture of it.
     pub(super) fn restream(&mut self, client: ClientId, resume: Option<Position>, now: Millis) {
+        let knows = resume.is_some() || self.audience.place(client).is_some_and(|place| place.stream.is_some());
         self.leave_stream(client, now);
         let symbols: Vec<_> = self.audience.watched(client).into_iter().collect();
         if symbols.is_empty() {
@@ -31,8 +32,18 @@ impl Machine {
         let Some(place) = self.audience.place(client) else {
             return;
         };
-        let stream = self.outbox.streams.join(symbols, place.rate, &self.list, now);
-        place.stream = Some(stream);
+        let rate = place.rate;
+        if knows {
+            let flushed = self.outbox.streams.hasten(rate, &self.list, now, &mut self.effects);
+            self.counts.updates += flushed.updates;
+            if flushed.sends > 0 {
+                self.watch_readers(now);
+            }
+        }
+        let stream = self.outbox.streams.join(symbols, rate, &self.list, now);
+        if let Some(place) = self.audience.place(client) {
+            place.stream = Some(stream);
+        }
         self.show_stream(client, stream, resume);
     }
 

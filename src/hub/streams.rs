@@ -194,37 +194,56 @@ impl Streams {
 
     /// Sends what is due.
     pub fn flush(&mut self, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
+        let due = |(rate, lines): (&Rate, &Lines)| lines.due_at(*rate).is_some_and(|at| at <= now).then_some(*rate);
+        let due: Vec<Rate> = self.rates.iter().filter_map(due).collect();
         let mut flushed = Flushed::default();
-        for (rate, lines) in &mut self.rates {
-            if lines.due_at(*rate).is_none_or(|at| at > now) {
+        for rate in due {
+            let one = self.flush_rate(rate, list, now, effects);
+            flushed.sends += one.sends;
+            flushed.updates += one.updates;
+        }
+        flushed
+    }
+
+    /// Sends what changed at a rate before it is due. Whoever comes from another rate may know newer values than were said at this
+    /// one, and must not be shown older ones.
+    pub fn hasten(&mut self, rate: Rate, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
+        match self.rates.get(&rate) {
+            Some(lines) if !lines.changed.is_empty() => self.flush_rate(rate, list, now, effects),
+            _ => Flushed::default(),
+        }
+    }
+
+    fn flush_rate(&mut self, rate: Rate, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
+        let mut flushed = Flushed::default();
+        let Some(lines) = self.rates.get_mut(&rate) else {
+            return flushed;
+        };
+        self.revision += 1;
+        lines.flushed = now;
+        let items = lines.encode(list, self.revision, now);
+        let news = std::mem::take(&mut lines.news);
+        for id in &lines.read {
+            let Some(stream) = self.streams.get_mut(id) else {
+                continue;
+            };
+            let mine = items
+                .iter()
+                .filter(|(symbol, _)| stream.symbols.binary_search(symbol).is_ok());
+            let mine: Vec<&str> = mine.map(|(_, item)| item.as_str()).collect();
+            if mine.is_empty() && news.is_empty() {
                 continue;
             }
-            self.revision += 1;
-            lines.flushed = now;
-            let items = lines.encode(list, self.revision, now);
-            let news = std::mem::take(&mut lines.news);
-            for id in &lines.read {
-                let Some(stream) = self.streams.get_mut(id) else {
-                    continue;
-                };
-                let mine = items
-                    .iter()
-                    .filter(|(symbol, _)| stream.symbols.binary_search(symbol).is_ok());
-                let mine: Vec<&str> = mine.map(|(_, item)| item.as_str()).collect();
-                if mine.is_empty() && news.is_empty() {
-                    continue;
-                }
-                let said = mine.iter().copied().chain(news.iter().map(String::as_str));
-                let t = now.saturating_sub(self.base);
-                let frame = delta(self.epoch, stream.seq + 1, t, said);
-                stream.advance(self.revision, frame.len() as u64);
-                flushed.sends += u64::from(stream.readers);
-                flushed.updates += u64::from(stream.readers) * mine.len() as u64;
-                effects.push(Effect::Broadcast {
-                    group: Group::Stream(*id),
-                    frame,
-                });
-            }
+            let said = mine.iter().copied().chain(news.iter().map(String::as_str));
+            let t = now.saturating_sub(self.base);
+            let frame = delta(self.epoch, stream.seq + 1, t, said);
+            stream.advance(self.revision, frame.len() as u64);
+            flushed.sends += u64::from(stream.readers);
+            flushed.updates += u64::from(stream.readers) * mine.len() as u64;
+            effects.push(Effect::Broadcast {
+                group: Group::Stream(*id),
+                frame,
+            });
         }
         flushed
     }

@@ -509,3 +509,28 @@ proptest! {
         }
     }
 }
+
+// a slow line that others share still said what was true ten seconds ago.
+#[test]
+fn whoever_changes_to_a_slower_rate_is_not_shown_older_prices() {
+    let (mut play, link) = Play::live("AAPL");
+    let mut slow = joined(&mut play, BOB, json!({"symbols": "AAPL", "interval_ms": 10_000}));
+    let carol = ClientId(3);
+    let mut fast = joined(&mut play, carol, json!({"symbols": "AAPL"}));
+    play.tick(link, "AAPL", 101.0);
+    play.pass(2 * SECOND);
+    play.tick(link, "AAPL", 102.0);
+    play.tick(link, "AAPL", 103.0);
+    listen(&mut play, carol, &mut fast);
+    assert_eq!(fast.price("AAPL"), Some(103.0));
+    let slower = json!({"action": "subscribe", "params": {"interval_ms": 10_000}});
+    play.input(Input::Said(carol, slower.to_string()));
+    listen(&mut play, carol, &mut fast);
+    assert_eq!(fast.price("AAPL"), Some(103.0));
+    listen(&mut play, BOB, &mut slow);
+    assert_eq!(slower_stream(&slow), slower_stream(&fast), "they share it");
+}
+
+fn slower_stream(reader: &Reader) -> (u64, u64) {
+    (reader.stream, reader.seq)
+}
