@@ -380,6 +380,11 @@ impl World {
                 self.viewer(number).feed = state.unwrap_or_default();
                 self.viewer(number).since = now;
             }
+            "ack-request" => {
+                if let Some(client) = self.viewer(number).client {
+                    self.at(now, Happening::Acknowledge(client));
+                }
+            }
             "feed" => self.viewer(number).feed = frame.state.clone().unwrap_or_default(),
             "subscribe-status" => {
                 let watched = frame.success.iter().map(|one| one.symbol.clone());
