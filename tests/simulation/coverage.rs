@@ -36,7 +36,7 @@ const SYMBOL: &[(StreamState, StreamState)] = &[
     (Polled, Pending),
     (Polled, Unavailable),
     (Unavailable, Polled),
-    (Unavailable, Streaming),
+    (Unavailable, Pending),
 ];
 
 /// How often each transition was taken.

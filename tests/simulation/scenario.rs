@@ -150,6 +150,9 @@ impl Scenario {
         for stretch in stretches(&mut rng, length) {
             fill(&mut rng, &setup, stretch, &mut events);
         }
+        if rng.u8(..4) == 0 {
+            trouble_at_bedtime(&mut rng, length, &mut events);
+        }
         // The last viewers come when all is over and see what everybody should see.
         let calm = length - CALM_END;
         for (viewer, join) in [(90, Act::Join), (91, Act::JoinV1(0))] {
@@ -205,13 +208,13 @@ impl Planned {
 /// When somebody is there: start and length. Between them the hub sleeps, and a day costs little to simulate.
 fn stretches(rng: &mut fastrand::Rng, length: Millis) -> Vec<(Millis, Millis)> {
     let end = length - CALM_END;
-    if rng.u8(..16) == 0 {
+    if rng.u8(..32) == 0 {
         return vec![(0, end)];
     }
     let count = rng.u64(1..4);
     let part = end / count;
     let one = |rng: &mut fastrand::Rng, index: u64| {
-        let most = if rng.u8(..4) == 0 { part } else { part.min(90 * MINUTE) };
+        let most = if rng.u8(..12) == 0 { part } else { part.min(75 * MINUTE) };
         let length = rng.u64(5 * MINUTE..most);
         // One of them reaches up to the end, so that trouble and its end are near each other.
         let start = if index + 1 == count {
@@ -271,13 +274,33 @@ fn fill(rng: &mut fastrand::Rng, setup: &Setup, (start, length): (Millis, Millis
         };
         events.push(Planned::new(within(rng), Event::Reader(wish)));
     }
-    events.push(Planned::new(start, Event::Pace(rng.u64(5..25) * SECOND)));
+    events.push(Planned::new(start, Event::Pace(rng.u64(8..25) * SECOND)));
     let busy = within(rng);
-    events.push(Planned::new(busy, Event::Pace(rng.u64(50..2_000))));
+    events.push(Planned::new(busy, Event::Pace(rng.u64(150..2_000))));
     events.push(Planned::new(
-        busy + rng.u64(..3 * MINUTE),
-        Event::Pace(rng.u64(5..25) * SECOND),
+        busy + rng.u64(..90 * SECOND),
+        Event::Pace(rng.u64(8..25) * SECOND),
     ));
+}
+
+/// Trouble just before the hub would go to sleep, which chance alone hardly brings about: the feed falls mute, or is still connecting.
+fn trouble_at_bedtime(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>) {
+    let joins = rng.u64(..length - CALM_END - 30 * MINUTE);
+    let leaves = joins + 3 * MINUTE;
+    events.push(Planned::new(joins, Event::Viewer(80, Act::Join)));
+    events.push(Planned::new(joins, Event::Pace(3 * SECOND)));
+    events.push(Planned::new(leaves, Event::Viewer(80, Act::Leave)));
+    if rng.bool() {
+        let mute = leaves + rng.u64(215..240) * SECOND;
+        events.push(Planned::new(mute, Event::Weather(Weather::StallPrices, 3 * MINUTE)));
+    } else {
+        let evicted = leaves + rng.u64(250..295) * SECOND;
+        events.push(Planned::new(
+            evicted - SECOND,
+            Event::Weather(Weather::HangUpgrades, 2 * MINUTE),
+        ));
+        events.push(Planned::new(evicted, Event::Blow(Blow::Evict)));
+    }
 }
 
 /// From a second to an hour, short ones as often as long ones.

@@ -302,8 +302,9 @@ impl World {
         self.upstream.let_go();
         let was_barren = std::mem::replace(&mut self.is_barren, is_barren);
         if was_barren && !self.is_barren {
-            // A link on which everything was refused is given up after as long as a refused one.
-            self.excuse(super::weather::AFTER_REFUSAL);
+            // A link on which everything was refused is given up after as long as a refused one. What others streamed on it
+            // meanwhile may have put that off by as much as they stayed.
+            self.excuse(3 * super::weather::AFTER_REFUSAL);
         }
     }
 
