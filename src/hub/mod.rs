@@ -479,7 +479,8 @@ impl Machine {
 
     fn save(&mut self, watching: bool, now: Millis) {
         let due = self.checkpoint_at.is_some_and(|at| at <= now);
-        let falling_asleep = !watching && self.checkpoint_at.is_some();
+        // Asleep, it may still take the answer of its last call, and has no alarm that would store it later.
+        let falling_asleep = !watching && (self.checkpoint_at.is_some() || self.dirty);
         // A long wait for upstream is stored at once: the platform may put the object to sleep meanwhile.
         let wait = self.feed.remembered_wait(now);
         let new_wait = wait.is_some() && wait != self.remembered_wait;

@@ -255,3 +255,40 @@ fn everybody_who_comes_back_is_told_of_the_feed() {
     assert_eq!(states(ALICE).last(), Some(&json!("connecting")));
     assert_eq!(states(BOB).last(), Some(&json!("connecting")));
 }
+
+// the last call's answer came when the hub had fallen asleep already: it was never stored.
+#[test]
+fn an_answer_that_comes_to_a_sleeping_hub_is_stored() {
+    let mut play = Play::new();
+    play.input(Input::Reader(ReaderId(1), vec![]));
+    let link = play.opened_link().unwrap();
+    play.input(Input::Lost(link, "down".into()));
+    play.answer_call(|_| Some((100.0, true)));
+    while play.state() != FeedState::Idle {
+        play.take();
+        play.pass(SECOND);
+        if let Some(link) = play.opened_link() {
+            play.input(Input::Lost(link, "down".into()));
+        }
+        // Answered, but for the last one, which is under way when the hub falls asleep.
+        if !play.calls().is_empty() && play.now < NOON + 290 * SECOND {
+            play.answer_call(|_| Some((100.0, true)));
+        }
+    }
+    play.take();
+    let quote =
+        |symbol: &str| json!({"symbol": symbol, "close": "123.0", "previous_close": "100", "is_market_open": true});
+    let body: Value = DEFAULT_SYMBOLS
+        .split(',')
+        .map(|symbol| (symbol.to_owned(), quote(symbol)))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    for number in 1..200 {
+        play.input(Input::Fetched(RequestId(number), answer(200, &body)));
+    }
+    let saved = play
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::SaveCheckpoint(row) if row.contains("123.0")));
+    assert!(saved, "{:?}", play.effects);
+}
