@@ -65,11 +65,11 @@ impl Day {
             if at == end {
                 life.viewers_go();
             }
-            if at % MINUTE == 0 {
+            if at.is_multiple_of(MINUTE) {
                 life.take(Input::Time);
                 bill.pokes += 1.0;
             }
-            if self.scrape > 0 && at % (self.scrape * SECOND) == 0 {
+            if self.scrape > 0 && at.is_multiple_of(self.scrape * SECOND) {
                 bill.scrapes += 1.0;
             }
             life.pass();

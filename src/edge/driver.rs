@@ -96,7 +96,9 @@ impl Driver {
     /// was lost is set again. Nobody is taken for a reader, and an alarm that is set costs no row.
     pub(super) async fn poked(self: &Rc<Self>) {
         if let Ok(at) = self.state.storage().get_alarm().await {
-            self.alarm_at.set(at.and_then(|at| at.try_into().ok()));
+            let at = at.and_then(|at| Millis::try_from(at).ok());
+            // One that should have fired by now may never do so: storage remembers it, the scheduler perhaps does not.
+            self.alarm_at.set(at.filter(|at| *at > now()));
         }
         self.handle(Input::Time);
     }
