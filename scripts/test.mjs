@@ -8,6 +8,7 @@ import { chromiumPath } from "./lib/chromium.mjs";
 import { Failure } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
 import { ROOT } from "./lib/project.mjs";
+import { promtoolPath } from "./lib/promtool.mjs";
 import { duration, run } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
 import { addCargoTotals, addNodeTotals } from "./lib/totals.mjs";
@@ -86,7 +87,7 @@ function summarise() {
 /** @param {string} name @param {string} command @param {string[]} args @param {(line: string) => void} [onLine] */
 function show(name, command, args, onLine) {
   const colours = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always", FORCE_COLOR: "1" } : {};
-  const env = { ...wranglerEnv(), CHROMIUM_PATH: chromiumPath(), ...colours };
+  const env = { ...wranglerEnv(), CHROMIUM_PATH: chromiumPath(), PROMTOOL_PATH: promtoolPath(), ...colours };
   return run(name, command, args, { env, show: true, onLine, timeoutMs: STEP_LIMIT_MS });
 }
 

@@ -10,7 +10,7 @@ pub mod simulator;
 pub mod twelve_data;
 pub mod wire;
 
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 
 pub use edge::{Hub, Simulator};
 
@@ -21,4 +21,10 @@ pub use edge::{Hub, Simulator};
 #[event(fetch)]
 pub async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     edge::handle(request, env).await
+}
+
+/// The cron trigger's entry point, each minute.
+#[event(scheduled)]
+pub async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    edge::poke(env).await;
 }

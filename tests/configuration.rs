@@ -24,7 +24,9 @@ async fn misconfigured(vars: &[(&str, &str)]) -> String {
         assert_eq!(body["title"], "Misconfigured");
         body["detail"].as_str().unwrap().clone_into(&mut detail);
     }
-    eventually("the sentence in the log", || worker.log().contains(&detail)).await;
+    // As a JSON string in a line of JSON.
+    let written = Value::from(detail.as_str()).to_string();
+    eventually("the sentence in the log", || worker.log().contains(&written)).await;
     assert!(!worker.log().contains(KEY) && !detail.contains(KEY));
     detail
 }

@@ -162,6 +162,7 @@ async fn status_tells_everything_and_null_where_it_does_not_know() {
         "reconnects",
         "credits",
         "storage_trouble",
+        "advice",
         "symbols",
         "cache",
     ] {
@@ -171,6 +172,10 @@ async fn status_tells_everything_and_null_where_it_does_not_know() {
     assert_eq!(status["feed"]["state"], "live");
     assert_eq!((&status["viewers"], &status["upstream_ticks"]), (&json!(1), &json!(1)));
     assert_eq!(status["storage_trouble"], Value::Null);
+    let advice = status["advice"].as_array().unwrap();
+    let about = advice.iter().find(|one| one["about"] == "rest").expect("REST fails");
+    assert_eq!(fields(about), names(&["about", "wrong", "todo"]));
+    assert!(about["wrong"].as_str().unwrap().contains("502"), "{about}");
     for symbol in status["symbols"].as_array().unwrap() {
         assert_eq!(fields(symbol), names(QUOTE_FIELDS));
     }
@@ -197,6 +202,7 @@ async fn every_route_answers_head_and_options_for_any_page() {
         "/api/crypto",
         "/api/quotes",
         "/api/status",
+        "/metrics",
         "/health",
     ] {
         let head = terminal.request(Method::HEAD, path).await;

@@ -16,13 +16,19 @@ export function mayInstall() {
 
 /** Installs packages; call it only when `mayInstall()`. @param {string} name of the step @param {string[]} packages */
 export async function aptInstall(name, packages) {
-  const prefix = asRoot() || [];
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  for (const [suffix, words] of /** @type {const} */ ([
-    ["lists", ["update"]],
-    ["install", ["install", "-y", "--no-install-recommends", ...packages]],
-  ])) {
-    const [command, ...args] = [...prefix, "apt-get", ...words];
-    await run(`${name} apt ${suffix}`, command, args, { env });
-  }
+  await aptGet(`${name} apt lists`, ["update"]);
+  await aptGet(`${name} apt install`, ["install", "-y", "--no-install-recommends", ...packages]);
+}
+
+/** Puts a package's archive into a folder and installs nothing; call it only when `mayInstall()`. @param {string} name of the step @param {string} wanted @param {string} folder */
+export async function aptDownload(name, wanted, folder) {
+  await aptGet(`${name} apt lists`, ["update"]);
+  // Downloading needs no root.
+  await run(`${name} apt download`, "apt-get", ["download", wanted], { cwd: folder });
+}
+
+/** @param {string} name @param {string[]} words */
+function aptGet(name, words) {
+  const [command = "apt-get", ...args] = [...(asRoot() || []), "apt-get", ...words];
+  return run(name, command, args, { env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
 }

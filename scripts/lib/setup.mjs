@@ -3,6 +3,7 @@
 
 import { chromiumPath, installChromium } from "./chromium.mjs";
 import { installPackages, packagesMatchLock, requireNode, requireNpm } from "./node-packages.mjs";
+import { installPromtool, promtoolPath } from "./promtool.mjs";
 import { duration, step } from "./run.mjs";
 import { hasBindgen, hasLinters, hasWorkerBuild, installBindgen, installLinters, installWorkerBuild, requireRust } from "./rust-tools.mjs";
 import { addWasmTarget, hasWasmTarget } from "./wasm-target.mjs";
@@ -24,6 +25,7 @@ const TO_RUN = [
 const TO_TEST = [
   { title: "rustfmt and clippy", minutes: 0.3, there: hasLinters, work: installLinters },
   { title: "Chromium", minutes: 0.5, there: () => chromiumPath() !== undefined, work: installChromium },
+  { title: "promtool", minutes: 0.3, there: () => promtoolPath() !== undefined, work: installPromtool },
 ];
 
 /** Checks for what nobody but the user can install. */

@@ -8,4 +8,4 @@ mod shapes;
 pub use problem::Problem;
 pub use reply::Reply;
 pub use route::{ALLOWED_METHODS, Route, requested_symbols, route};
-pub use shapes::{AssetClass, class_quotes, health, quotes, status};
+pub use shapes::{AssetClass, class_quotes, health, metrics, quotes, status};

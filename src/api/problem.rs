@@ -8,7 +8,7 @@ use serde_json::json;
 pub enum Problem {
     /// No such path.
     #[error(
-        "there is nothing at {0}; the routes are /api/stocks, /api/forex, /api/crypto, /api/quotes, /api/status, /health and /ws"
+        "there is nothing at {0}; the routes are /api/stocks, /api/forex, /api/crypto, /api/quotes, /api/status, /metrics, /health and /ws"
     )]
     NotFound(String),
     /// The path takes GET only.

@@ -12,6 +12,8 @@ pub enum Route {
     Quotes,
     /// `/api/status`.
     Status,
+    /// `/metrics`: the hub answers, and its feed sleeps on.
+    Metrics,
     /// `/health`: the Worker answers, the hub sleeps on.
     Health,
     /// `/ws`.
@@ -36,6 +38,7 @@ pub fn route(method: &str, path: &str) -> Result<Route, Problem> {
         "/api/crypto" => Route::Class(AssetClass::Crypto),
         "/api/quotes" => Route::Quotes,
         "/api/status" => Route::Status,
+        "/metrics" => Route::Metrics,
         "/health" => Route::Health,
         "/ws" => Route::Socket,
         _ => return Err(Problem::NotFound(path.chars().take(100).collect())),
@@ -82,6 +85,8 @@ mod tests {
         assert_eq!(route("GET", "/api/stocks"), Ok(Route::Class(AssetClass::Stocks)));
         assert_eq!(route("HEAD", "/api/status"), Ok(Route::Status));
         assert_eq!(route("OPTIONS", "/api/quotes"), Ok(Route::Options));
+        assert_eq!(route("GET", "/metrics"), Ok(Route::Metrics));
+        assert_eq!(route("POST", "/metrics").unwrap_err().status(), 405);
         assert_eq!(route("POST", "/api/quotes").unwrap_err().status(), 405);
         assert_eq!(route("POST", "/nowhere").unwrap_err().status(), 404);
         assert_eq!(route("GET", "/api/stocks/").unwrap_err().status(), 404);

@@ -2,7 +2,7 @@
 
 use super::{Problem, Reply};
 use crate::clock::{Millis, iso8601};
-use crate::hub::{Machine, Status, SymbolView, original_key};
+use crate::hub::{EdgeCounts, Machine, Status, SymbolView, original_key};
 use crate::twelve_data::Instrument;
 use crate::wire::{FeedView, SubscriptionFailure};
 use serde::Serialize;
@@ -107,6 +107,16 @@ pub fn status(machine: &Machine, now: Millis) -> Reply {
             gbpusd: price("GBP/USD"),
         },
     })
+}
+
+/// `/metrics`, in Prometheus' text format.
+#[must_use]
+pub fn metrics(machine: &Machine, edge: &EdgeCounts, now: Millis) -> Reply {
+    Reply::new(
+        200,
+        "text/plain; version=0.0.4; charset=utf-8",
+        machine.metrics(edge, now),
+    )
 }
 
 /// `/health`: this Worker runs. It says nothing of the feed and wakes nobody; `/api/status` does.

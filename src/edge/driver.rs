@@ -8,7 +8,7 @@ use super::source::Source;
 use super::storage;
 use super::upstream::Upstream;
 use crate::clock::{MINUTE, Millis};
-use crate::hub::{Effect, Input, Machine, ReaderId, RequestId, RestAnswer};
+use crate::hub::{EdgeCounts, Effect, Input, Machine, ReaderId, RequestId, RestAnswer};
 use crate::twelve_data::quote_query;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
@@ -34,6 +34,7 @@ pub(super) struct Driver {
     pub(super) source: Source,
     pub(super) upstream: Upstream,
     pub(super) state: State,
+    pub(super) counts: RefCell<EdgeCounts>,
     inputs: RefCell<VecDeque<Input>>,
     is_draining: Cell<bool>,
     readers: RefCell<HashMap<u32, oneshot::Sender<()>>>,
@@ -61,6 +62,7 @@ impl Driver {
             upstream: Upstream::new(&state),
             source,
             state,
+            counts: RefCell::default(),
             inputs: RefCell::default(),
             is_draining: Cell::new(false),
             readers: RefCell::default(),
@@ -82,7 +84,7 @@ impl Driver {
         while let Some(input) = self.next_input() {
             self.machine.borrow_mut().handle(input, now);
             while let Some(effect) = self.next_effect() {
-                self.carry_out(effect, now);
+                self.carry_out(effect);
             }
         }
         self.is_draining.set(false);
@@ -91,9 +93,21 @@ impl Driver {
 
     /// The alarm fired: whatever it was set to is gone.
     pub(super) fn alarm_fired(self: &Rc<Self>) {
+        self.counts.borrow_mut().alarms_fired += 1;
         if let Some(at) = self.alarm_at.take() {
             let early = (at + self.ahead.get()).saturating_sub(now());
             self.ahead.set(early.min(MOST_AHEAD));
+        }
+        self.handle(Input::Time);
+    }
+
+    /// Somebody asks, from time to time, whether all is well: the alarm is what the platform says that it is, and one that
+    /// was lost is set again. Nobody is taken for a reader, and an alarm that is set costs no row.
+    pub(super) async fn poked(self: &Rc<Self>) {
+        if let Ok(at) = self.state.storage().get_alarm().await {
+            let at = at.and_then(|at| Millis::try_from(at).ok());
+            // One that should have fired by now may never do so: storage remembers it, the scheduler perhaps does not.
+            self.alarm_at.set(at.filter(|at| *at > now()));
         }
         self.handle(Input::Time);
     }
@@ -117,7 +131,7 @@ impl Driver {
         self.machine.borrow_mut().next_effect()
     }
 
-    fn carry_out(self: &Rc<Self>, effect: Effect, now: Millis) {
+    fn carry_out(self: &Rc<Self>, effect: Effect) {
         match effect {
             Effect::Broadcast { group, frame } => self.fanout.broadcast(number(group), &frame),
             Effect::Send { client, frame } => self.fanout.send(client.0, &frame),
@@ -145,10 +159,7 @@ impl Driver {
             Effect::SaveCredits(row) => {
                 self.next(Input::Charged(trouble(storage::save_credits(&self.state, row))));
             }
-            Effect::Log(message) => {
-                let time = crate::clock::iso8601(now);
-                console_log!("{}", serde_json::json!({"time": time, "message": message}));
-            }
+            Effect::Log(line) => console_log!("{line}"),
         }
     }
 
@@ -212,6 +223,7 @@ impl Driver {
             && self.alarm_at.get().is_none_or(|set| at < set || set + LOST_ALARM < now)
         {
             self.alarm_at.set(Some(at));
+            self.counts.borrow_mut().alarms_set += 1;
             self.set_alarm(at.max(now) + self.ahead.get());
         }
         if let Some(at) = timer

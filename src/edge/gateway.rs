@@ -1,8 +1,9 @@
 //! The Worker's front door: it answers what needs no state, and hands the rest to the one hub.
 
+use super::hub::POKE_PATH;
 use super::respond::respond;
 use crate::api::{self, Problem, Reply, Route};
-use worker::{Env, Method, Request, Response, Result};
+use worker::{Env, Method, Request, Response, Result, Stub, console_error};
 
 const HUB_BINDING: &str = "HUB";
 /// There is one hub: one feed, received once.
@@ -20,8 +21,7 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         Ok(Route::Health) => respond(&api::health()),
         Ok(Route::Socket) if !is_upgrade(&request) => respond(&Problem::UpgradeRequired.reply()),
         Ok(_) => {
-            let hub = env.durable_object(HUB_BINDING)?.get_by_name(HUB_NAME)?;
-            match hub.fetch_with_request(request).await {
+            match hub(&env)?.fetch_with_request(request).await {
                 // The object was reset or replaced under the request: the next one meets a new one.
                 Err(error) => respond(&Problem::Internal(error.to_string()).reply()),
                 answered => answered,
@@ -29,6 +29,20 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         }
     }?;
     if is_head { without_body(&response) } else { Ok(response) }
+}
+
+/// The cron trigger: has the hub look at its deadlines. An alarm that the platform gave up, or a hub that it took away with all its
+/// timers, comes back within a minute; a hub that nobody wants goes on sleeping.
+pub async fn poke(env: Env) {
+    let asked = async { hub(&env)?.fetch_with_str(&format!("https://hub{POKE_PATH}")).await };
+    if let Err(error) = asked.await {
+        let line = serde_json::json!({"level": "error", "event": "poke", "message": format!("the hub did not answer: {error}")});
+        console_error!("{line}");
+    }
+}
+
+fn hub(env: &Env) -> Result<Stub> {
+    env.durable_object(HUB_BINDING)?.get_by_name(HUB_NAME)
 }
 
 fn is_upgrade(request: &Request) -> bool {

@@ -8,6 +8,7 @@ use super::respond::respond;
 use super::source::{Source, text};
 use super::{fanout::Fanout, storage};
 use crate::api::{self, Problem, Reply, Route, requested_symbols};
+use crate::clock::iso8601;
 use crate::hub::{ClientId, Config, Input, Machine};
 use crate::wire::Dialect;
 use std::cell::Cell;
@@ -19,6 +20,10 @@ use worker::{
 
 /// Hibernatable sockets of one object, with room to spare below the platform's 32,768.
 const MOST_CLIENTS: u32 = 32_000;
+/// What the cron trigger asks for. The front door knows no such route, so nobody else can.
+pub(super) const POKE_PATH: &str = "/poke";
+/// A connection that broke.
+const ABNORMAL_CLOSURE: usize = 1006;
 const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
 
 /// The Durable Object; see the module.
@@ -37,7 +42,12 @@ impl DurableObject for Hub {
         };
         match &hub.driver {
             Ok(driver) => hub.take_back_sockets(driver),
-            Err(sentence) => console_error!("{sentence}"),
+            Err(sentence) => {
+                let time = iso8601(now());
+                let line =
+                    serde_json::json!({"time": time, "level": "error", "event": "misconfigured", "message": sentence});
+                console_error!("{line}");
+            }
         }
         hub
     }
@@ -47,7 +57,13 @@ impl DurableObject for Hub {
             Ok(driver) => driver,
             Err(sentence) => return respond(&Problem::Misconfigured(sentence.clone()).reply()),
         };
-        match api::route(request.method().as_ref(), &request.path()) {
+        let path = request.path();
+        if path == POKE_PATH {
+            driver.poked().await;
+            return Response::empty();
+        }
+        match api::route(request.method().as_ref(), &path) {
+            Ok(Route::Metrics) => respond(&api::metrics(&driver.machine.borrow(), &driver.counts.borrow(), now())),
             Ok(Route::Socket) => self.connect_client(driver, &request),
             Ok(route) => respond(&answer(driver, route, &request).await),
             Err(problem) => respond(&problem.reply()),
@@ -71,8 +87,8 @@ impl DurableObject for Hub {
         Ok(())
     }
 
-    async fn websocket_close(&self, socket: WebSocket, _code: usize, _reason: String, _was_clean: bool) -> Result<()> {
-        self.client_left(&socket);
+    async fn websocket_close(&self, socket: WebSocket, code: usize, _reason: String, _was_clean: bool) -> Result<()> {
+        self.client_left(&socket, code);
         // workerd does not answer the close of a hibernatable socket by itself (seen with 2026-10): without this the client waits
         // for its own timeout and sees 1006. Fails only for a socket that is gone already.
         let _ = socket.close::<&str>(Some(1000), None);
@@ -80,7 +96,7 @@ impl DurableObject for Hub {
     }
 
     async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
-        self.client_left(&socket);
+        self.client_left(&socket, ABNORMAL_CLOSURE);
         Ok(())
     }
 }
@@ -159,8 +175,9 @@ impl Hub {
         }
     }
 
-    fn client_left(&self, socket: &WebSocket) {
+    fn client_left(&self, socket: &WebSocket, code: usize) {
         if let Some((driver, client)) = self.whose(socket) {
+            driver.counts.borrow_mut().closed(code);
             driver.handle(Input::Left(client));
             driver.fanout.remove(client.0);
         }

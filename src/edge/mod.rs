@@ -13,6 +13,6 @@ mod source;
 mod storage;
 mod upstream;
 
-pub use gateway::handle;
+pub use gateway::{handle, poke};
 pub use hub::Hub;
 pub use simulator::Simulator;

@@ -115,6 +115,20 @@ impl Audience {
         self.clients.len()
     }
 
+    /// Connected clients of plain JSON, and of `hamster.v1`.
+    #[must_use]
+    pub fn by_dialect(&self) -> (u64, u64) {
+        let v1 = self.clients.values().filter(|client| client.place.is_some()).count() as u64;
+        (self.clients.len() as u64 - v1, v1)
+    }
+
+    /// Clients of `hamster.v1` that are sent nothing until they have read.
+    #[must_use]
+    pub fn paused(&self) -> usize {
+        let places = self.clients.values().filter_map(|client| client.place);
+        places.filter(|place| place.paused.is_some()).count()
+    }
+
     /// Whether nobody is connected.
     #[must_use]
     pub fn is_empty(&self) -> bool {

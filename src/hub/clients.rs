@@ -33,7 +33,7 @@ impl Machine {
             protocol: dialect.subprotocol(),
         };
         let frame = text_for(position, &event);
-        self.effects.push(Effect::Send { client, frame });
+        self.push_frame(client, frame);
         if dialect == Dialect::V1 {
             // Its dialect must not be forgotten, whatever else it says.
             self.remember(client);
@@ -101,6 +101,7 @@ impl Machine {
 
     pub(super) fn client_said_binary(&mut self, client: ClientId, bytes: usize, now: Millis) {
         if self.may_speak(client, bytes, now) {
+            self.counts.unreadable_wishes += 1;
             self.send_error(client, &ClientError::BinaryFrame);
         }
     }
@@ -128,7 +129,10 @@ impl Machine {
                 self.acknowledged(client, stream, seq, now);
                 return true;
             }
-            Err(error) => self.send_error(client, &error),
+            Err(error) => {
+                self.counts.unreadable_wishes += 1;
+                self.send_error(client, &error);
+            }
         }
         false
     }
@@ -193,15 +197,12 @@ impl Machine {
                 fails: Vec::new(),
             };
             let frame = event.text();
+            self.counts.frames += self.outbox.plain_watchers(id);
             self.effects.push(Effect::Broadcast {
                 group: Group::Symbol(id),
                 frame,
             });
         }
-    }
-
-    pub(super) fn log(&mut self, line: &str) {
-        self.effects.push(Effect::Log(line.to_owned()));
     }
 
     fn subscribe(&mut self, client: ClientId, wish: Subscribe, now: Millis) {
@@ -367,9 +368,11 @@ impl Machine {
         let Some(speaker) = self.audience.get_mut(client) else {
             return false;
         };
+        self.counts.client_messages += 1;
         if speaker.says(cost, now) {
             return true;
         }
+        self.counts.floods += 1;
         self.client_left(client, now);
         self.effects.push(Effect::CloseClient {
             client,
@@ -389,6 +392,11 @@ impl Machine {
 
     pub(super) fn send(&mut self, client: ClientId, event: &ServerEvent<'_>) {
         let frame = text_for(self.position_of(client), event);
+        self.push_frame(client, frame);
+    }
+
+    pub(super) fn push_frame(&mut self, client: ClientId, frame: String) {
+        self.counts.frames += 1;
         self.effects.push(Effect::Send { client, frame });
     }
 

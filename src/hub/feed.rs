@@ -4,6 +4,7 @@
 //! a link queues [`Effect::CloseUpstream`] before the next [`Effect::OpenUpstream`]. Events of a link that is no longer ours are
 //! ignored by their number.
 
+use super::loss::{Loss, Losses};
 use super::{Config, Effect, Effects, LinkId};
 use crate::clock::{Millis, SECOND};
 use crate::twelve_data::{self, Refusal};
@@ -27,6 +28,31 @@ pub enum FeedState {
     Refused,
 }
 
+impl FeedState {
+    /// All of them, in the order of `/metrics`.
+    pub const ALL: [Self; 6] = [
+        Self::Idle,
+        Self::Connecting,
+        Self::Live,
+        Self::Stalled,
+        Self::Fallback,
+        Self::Refused,
+    ];
+
+    /// As in JSON and labels.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Stalled => "stalled",
+            Self::Fallback => "fallback",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// A wait for the next attempt, as it is stored: sleep must not make a refused or failing hub hammer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
@@ -35,6 +61,8 @@ pub struct Trouble {
     reason: String,
     failures: u32,
     retry_at: Millis,
+    #[serde(default)]
+    cause: Option<Loss>,
 }
 
 /// The machine of the upstream connection.
@@ -49,7 +77,9 @@ pub struct Feed {
     /// Mute links in a row.
     mutes: u32,
     retry_at: Millis,
-    reconnects: u64,
+    /// Why it is not live.
+    cause: Option<Loss>,
+    losses: Losses,
     jitter: fastrand::Rng,
 }
 
@@ -100,7 +130,8 @@ impl Feed {
             failures: 0,
             mutes: 0,
             retry_at: 0,
-            reconnects: 0,
+            cause: None,
+            losses: Losses::default(),
             jitter: fastrand::Rng::with_seed(seed),
         }
     }
@@ -112,6 +143,7 @@ impl Feed {
         self.reason = trouble.reason;
         self.failures = trouble.failures;
         self.retry_at = trouble.retry_at;
+        self.cause = trouble.cause;
     }
 
     /// What [`Feed::remember`] wants, while the wait is so long that the platform may put the object to sleep.
@@ -123,6 +155,7 @@ impl Feed {
             reason: self.reason.clone(),
             failures: self.failures,
             retry_at,
+            cause: self.cause,
         })
     }
 
@@ -139,10 +172,16 @@ impl Feed {
         (self.state, self.since, &self.reason)
     }
 
-    /// How often a link was lost.
+    /// Why it is not live, when that is a trouble.
     #[must_use]
-    pub fn reconnects(&self) -> u64 {
-        self.reconnects
+    pub fn cause(&self) -> Option<Loss> {
+        self.cause
+    }
+
+    /// How often a link was lost or refused, and why.
+    #[must_use]
+    pub fn losses(&self) -> &Losses {
+        &self.losses
     }
 
     /// The link, if it is open.
@@ -210,6 +249,7 @@ impl Feed {
         if let Some(link) = &mut self.link {
             link.barren_since.get_or_insert(now);
         }
+        self.cause = Some(Loss::NothingAccepted);
         self.enter(FeedState::Fallback, reason, now);
     }
 
@@ -222,24 +262,44 @@ impl Feed {
             .to_owned();
         match refusal {
             Some(Refusal::Key(_)) => self.stay_away(
+                Loss::Key,
                 &format!("upstream refused the key ({what}): check TWELVE_DATA_API_KEY"),
                 config,
                 now,
             ),
             Some(Refusal::Plan(_)) => self.stay_away(
+                Loss::Plan,
                 &format!("upstream refused the connection ({what}): check the plan of the key"),
                 config,
                 now,
             ),
-            Some(Refusal::Request(_)) => self.stay_away(&format!("upstream refused the request ({what})"), config, now),
-            Some(Refusal::Minute | Refusal::Day | Refusal::Server(_)) | None => {
-                self.fail(&format!("upstream did not open: {what}"), tried, config, now)
-            }
+            Some(Refusal::Request(_)) => self.stay_away(
+                Loss::Request,
+                &format!("upstream refused the request ({what})"),
+                config,
+                now,
+            ),
+            Some(Refusal::Minute | Refusal::Day | Refusal::Server(_)) | None => self.fail(
+                Loss::Unavailable,
+                &format!("upstream did not open: {what}"),
+                tried,
+                config,
+                now,
+            ),
         }
     }
 
     /// The connection could not be made, or ended; `what` says how.
     pub fn lost(&mut self, what: &str, config: &Config, now: Millis) {
+        let loss = if self.open_link().is_some() {
+            Loss::Closed
+        } else {
+            Loss::Unreachable
+        };
+        self.lose(loss, what, config, now);
+    }
+
+    fn lose(&mut self, loss: Loss, what: &str, config: &Config, now: Millis) {
         let Some(link) = self.link.take() else { return };
         let life = link.opened.map(|opened| link.last_frame.saturating_sub(opened));
         if life.is_some_and(|life| life >= config.healthy) {
@@ -252,7 +312,7 @@ impl Feed {
             ""
         };
         let tried = if link.opened.is_some() { now } else { link.started };
-        self.fail(&format!("{what}{hint}"), tried, config, now);
+        self.fail(loss, &format!("{what}{hint}"), tried, config, now);
     }
 
     /// Opens, closes, beats, and judges the link. `wanted`: somebody watches. `expects_ticks`: a symbol whose session is open
@@ -276,7 +336,8 @@ impl Feed {
         };
         let Some(opened) = link.opened else {
             if now >= link.started + config.silence {
-                return self.drop_link("the upstream did not answer the upgrade", config, now, effects);
+                let what = "the upstream did not answer the upgrade";
+                return self.drop_link(Loss::Unanswered, what, config, now, effects);
             }
             return FeedTurn::Steady;
         };
@@ -285,7 +346,7 @@ impl Feed {
                 "nothing heard for {}, not even heartbeats",
                 spoken(now - link.last_frame)
             );
-            return self.drop_link(&what, config, now, effects);
+            return self.drop_link(Loss::Silent, &what, config, now, effects);
         }
         if now >= link.heartbeat_at {
             link.heartbeat_at = now + config.heartbeat;
@@ -296,12 +357,8 @@ impl Feed {
         }
         if link.barren_since.is_some_and(|since| now >= since + config.refused) {
             // Perhaps an earlier connection still held the plan's streaming credits.
-            return self.drop_link(
-                "upstream accepted none of the symbols; asking anew",
-                config,
-                now,
-                effects,
-            );
+            let what = "upstream accepted none of the symbols; asking anew";
+            return self.drop_link(Loss::NothingAccepted, what, config, now, effects);
         }
         if !expects_ticks {
             // Nothing to wait for: the wait starts when there is.
@@ -316,6 +373,7 @@ impl Feed {
         match link.reset_at {
             None if now >= link.last_tick + mute => {
                 link.reset_at = Some(now);
+                self.cause = Some(Loss::Mute);
                 effects.push(Effect::SendUpstream {
                     link: link.id,
                     frame: twelve_data::reset(),
@@ -330,7 +388,7 @@ impl Feed {
             }
             Some(reset_at) if now >= reset_at + config.silence => {
                 self.mutes = (self.mutes + 1).min(MOST_MUTE_DOUBLINGS);
-                self.drop_link("still mute after a reset", config, now, effects)
+                self.drop_link(Loss::Mute, "still mute after a reset", config, now, effects)
             }
             _ => FeedTurn::Steady,
         }
@@ -401,18 +459,19 @@ impl Feed {
         }
     }
 
-    fn drop_link(&mut self, what: &str, config: &Config, now: Millis, effects: &mut Effects) -> FeedTurn {
+    fn drop_link(&mut self, loss: Loss, what: &str, config: &Config, now: Millis, effects: &mut Effects) -> FeedTurn {
         if let Some(link) = &self.link {
             effects.push(Effect::CloseUpstream { link: link.id });
         }
-        self.lost(what, config, now);
+        self.lose(loss, what, config, now);
         FeedTurn::LinkLost
     }
 
     /// `tried`: from when the wait counts. An upgrade that took its time before it failed has waited already.
-    fn fail(&mut self, what: &str, tried: Millis, config: &Config, now: Millis) {
+    fn fail(&mut self, loss: Loss, what: &str, tried: Millis, config: &Config, now: Millis) {
         self.failures = self.failures.saturating_add(1);
-        self.reconnects += 1;
+        self.losses.add(loss);
+        self.cause = Some(loss);
         let least = config.reconnect - config.reconnect * JITTER_PERCENT / 100;
         self.retry_at = (tried + self.backoff(config)).max(now + least);
         let delay = self.retry_at - now;
@@ -424,8 +483,9 @@ impl Feed {
         self.enter(FeedState::Fallback, &reason, now);
     }
 
-    fn stay_away(&mut self, what: &str, config: &Config, now: Millis) {
-        self.reconnects += 1;
+    fn stay_away(&mut self, loss: Loss, what: &str, config: &Config, now: Millis) {
+        self.losses.add(loss);
+        self.cause = Some(loss);
         self.retry_at = now + config.refused;
         let next = spoken(config.refused);
         self.enter(FeedState::Refused, &format!("{what}; next try in {next}"), now);
@@ -444,6 +504,9 @@ impl Feed {
             self.since = now;
         }
         self.state = state;
+        if matches!(state, FeedState::Live | FeedState::Idle) {
+            self.cause = None;
+        }
         reason.clone_into(&mut self.reason);
     }
 }

@@ -6,13 +6,18 @@
 //!
 //! Nothing here knows of Workers, sockets, clocks or randomness: the seed of the backoff's jitter is handed in.
 
+mod advice;
 mod audience;
 mod checkpoint;
 mod clients;
 mod config;
+mod counts;
 mod credits;
 mod feed;
+mod log;
+mod loss;
 mod market;
+mod metrics;
 mod outbox;
 mod polling;
 mod readers;
@@ -23,9 +28,12 @@ mod tests;
 mod upstream;
 mod watchlist;
 
+pub use advice::Advice;
 pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
+pub use counts::EdgeCounts;
 pub use credits::{Ledger, Purpose};
 pub use feed::FeedState;
+pub use loss::Loss;
 pub use market::{Session, Source, original_key};
 pub use status::{CreditsView, Status, SymbolView};
 pub use watchlist::StreamState;
@@ -35,7 +43,9 @@ use crate::twelve_data::Instrument;
 use crate::wire::{Dialect, ServerEvent};
 use audience::Audience;
 use checkpoint::Earlier;
+use counts::Counts;
 use feed::{Feed, FeedTurn};
+use log::Logged;
 use outbox::Outbox;
 use polling::Polling;
 use std::collections::VecDeque;
@@ -204,7 +214,7 @@ pub enum Effect {
     SaveCheckpoint(String),
     /// Store the budget; answered by [`Input::Charged`], before which the call does not leave.
     SaveCredits(String),
-    /// One line for the operator's log.
+    /// One line for the operator's log, a JSON object.
     Log(String),
 }
 
@@ -240,6 +250,9 @@ pub struct Machine {
     outbox: Outbox,
     effects: Effects,
     counts: Counts,
+    logged: Logged,
+    /// When this life began.
+    started: Millis,
     /// State and reason of the feed as clients last heard them.
     announced_feed: (FeedState, String),
     /// When the hub last came out of sleep.
@@ -262,19 +275,6 @@ struct WaitingReader {
     id: ReaderId,
     symbols: Vec<SymbolId>,
     until: Millis,
-}
-
-/// What was counted since the object was made.
-#[derive(Debug, Default, Clone, Copy)]
-struct Counts {
-    upstream_messages: u64,
-    ticks: u64,
-    unreadable: u64,
-    dropped: u64,
-    updates: u64,
-    /// Clients that were sent nothing more because they did not read.
-    pauses: u64,
-    last_update: Option<Millis>,
 }
 
 impl Machine {
@@ -302,6 +302,7 @@ impl Machine {
         let remembered_wait = feed.remembered_wait(now);
         Self {
             announced_feed: (feed.state().0, feed.state().2.to_owned()),
+            logged: Logged::new(feed.state().0),
             feed,
             list,
             audience: Audience::last_seen_at(earlier.last_seen),
@@ -313,6 +314,7 @@ impl Machine {
             outbox: Outbox::new(Streams::new(seed, now), config.plain_interval),
             effects: Effects::default(),
             counts: Counts::default(),
+            started: now,
             woke: now,
             checkpoint_at: None,
             sweep_at: None,
@@ -357,7 +359,10 @@ impl Machine {
             Input::Lost(link, what) => self.upstream_lost(link, &what, now),
             Input::Fetched(request, answer) => self.fetched(request, &answer, now),
             Input::FetchFailed(request, what) => self.fetch_failed(request, &what, now),
-            Input::Stored(trouble) => self.storage_trouble = trouble,
+            Input::Stored(trouble) => {
+                self.counts.storage_failures += u64::from(trouble.is_some());
+                self.storage_trouble = trouble;
+            }
             Input::Charged(trouble) => self.charged(trouble, now),
             Input::Time => {}
         }
@@ -437,6 +442,7 @@ impl Machine {
         self.announce();
         self.flush(now);
         self.save(watching, now);
+        self.log_news(now);
         self.alarm_at = self.next_alarm(now);
         self.timer_at = self.next_timer(now);
     }
@@ -487,6 +493,7 @@ impl Machine {
         if (due || falling_asleep) && self.dirty || new_wait {
             self.dirty = false;
             self.remembered_wait = wait;
+            self.counts.checkpoints += 1;
             let row = self.checkpoint(now);
             self.effects.push(Effect::SaveCheckpoint(row));
         }

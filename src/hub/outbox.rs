@@ -78,6 +78,12 @@ impl Outbox {
         }
     }
 
+    /// Plain clients that watch a symbol.
+    #[must_use]
+    pub fn plain_watchers(&self, symbol: SymbolId) -> u64 {
+        self.plain.get(&symbol).map_or(0, |line| u64::from(line.watchers))
+    }
+
     /// When something is due that nothing else will call for.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
@@ -142,6 +148,7 @@ impl Machine {
                 self.counts.updates += u64::from(watchers);
             }
         }
+        self.counts.frames += sends;
         if sends > 0 {
             self.outbox.closed = Some(now);
             self.effects.push(Effect::Pulse);

@@ -37,7 +37,7 @@ pub struct Flight {
 
 impl Flight {
     /// One credit a symbol.
-    fn credits(&self) -> u32 {
+    pub fn credits(&self) -> u32 {
         u32::try_from(self.symbols.len()).unwrap_or(u32::MAX)
     }
 }

@@ -136,6 +136,7 @@ impl Machine {
             });
         }
         for client in close {
+            self.counts.slow += 1;
             self.client_left(client, now);
             self.effects.push(Effect::CloseClient {
                 client,
@@ -181,7 +182,7 @@ impl Machine {
             feed: self.feed_view(),
         };
         let frame = snapshot(&head, &picture.symbols);
-        self.effects.push(Effect::Send { client, frame });
+        self.push_frame(client, frame);
         self.effects.push(Effect::Enroll {
             client,
             group: Group::Stream(stream),

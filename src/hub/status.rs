@@ -1,5 +1,6 @@
 //! The hub seen from outside: what the REST routes and the frames show.
 
+use super::advice::Advice;
 use super::market::{Cell, Quote};
 use super::watchlist::Entry;
 use super::{Machine, ServerEvent, SymbolId};
@@ -70,6 +71,8 @@ pub struct Status<'a> {
     pub credits: CreditsView,
     /// What is wrong with storage, if anything is.
     pub storage_trouble: Option<&'a str>,
+    /// What is wrong and what to do about it; empty when nothing is.
+    pub advice: Vec<Advice>,
     /// Every tracked symbol, the default ones first.
     pub symbols: Vec<SymbolView>,
 }
@@ -85,11 +88,12 @@ impl Machine {
             upstream_messages: self.counts.upstream_messages,
             upstream_ticks: self.counts.ticks,
             unreadable_messages: self.counts.unreadable,
-            dropped_ticks: self.counts.dropped,
+            dropped_ticks: self.counts.dropped(),
             updates_sent: self.counts.updates,
-            reconnects: self.feed.reconnects(),
+            reconnects: self.feed.losses().total(),
             credits: self.credits_view(now),
             storage_trouble: self.storage_trouble.as_deref(),
+            advice: self.advice(now),
             symbols: self.list.iter().map(|(_, entry)| self.symbol_view(entry)).collect(),
         }
     }

@@ -156,6 +156,12 @@ impl Streams {
         self.base
     }
 
+    /// Streams that somebody is in.
+    #[must_use]
+    pub fn inhabited(&self) -> usize {
+        self.streams.values().filter(|stream| stream.members > 0).count()
+    }
+
     /// The newest delta of a stream.
     #[must_use]
     pub fn seq(&self, id: StreamId) -> u64 {

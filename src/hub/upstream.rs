@@ -23,7 +23,7 @@ impl Machine {
             }
             Ok(Event::MessageProcessing { over_limit: true }) => {
                 self.list.pause(now);
-                self.log("upstream says that we send too many messages; no subscriptions for 70 s");
+                self.counts.over_limit += 1;
             }
             Ok(
                 Event::MessageProcessing { over_limit: false }
@@ -79,6 +79,7 @@ impl Machine {
         let streams = self.streams();
         if self.polling.start(&mut self.list, streams, &self.config, now) {
             let ledger = serde_json::to_string(&self.polling.ledger).unwrap_or_default();
+            self.counts.ledgers += 1;
             self.effects.push(Effect::SaveCredits(ledger));
         }
     }
@@ -86,6 +87,7 @@ impl Machine {
     /// The charge is stored, and the call leaves; or it is not, and the call must not.
     pub(super) fn charged(&mut self, trouble: Option<String>, now: Millis) {
         if trouble.is_some() {
+            self.counts.storage_failures += 1;
             let until = now + self.config.fallback;
             self.polling
                 .cancel(until, "the budget could not be stored, so no REST call is made");
@@ -95,6 +97,8 @@ impl Machine {
                 .iter()
                 .map(|(_, instrument)| instrument.to_string())
                 .collect();
+            self.counts.calls += 1;
+            self.counts.credits_charged += u64::from(flight.credits());
             self.effects.push(Effect::Fetch {
                 request: flight.request,
                 symbols,
@@ -122,6 +126,7 @@ impl Machine {
                 }
             }
             Err(RestError::Refused(refusal @ (Refusal::Request(_) | Refusal::Plan(_)))) if ids.len() > 1 => {
+                self.counts.calls_refused += 1;
                 self.polling.ask_alone(now + REFUSED_SYMBOL);
                 let why = format!(
                     "REST refused a call of several symbols ({}); asking for each alone",
@@ -129,8 +134,12 @@ impl Machine {
                 );
                 self.polling.hold(now + self.config.fallback, &why);
             }
-            Err(RestError::Refused(refusal)) => self.call_refused(&refusal, now),
+            Err(RestError::Refused(refusal)) => {
+                self.counts.calls_refused += 1;
+                self.call_refused(&refusal, now);
+            }
             Err(RestError::Unreadable) => {
+                self.counts.unreadable_answers += 1;
                 let until = now + self.config.fallback;
                 self.polling.hold(until, "upstream's REST answer could not be read");
             }
@@ -139,6 +148,7 @@ impl Machine {
 
     pub(super) fn fetch_failed(&mut self, request: RequestId, what: &str, now: Millis) {
         if self.polling.land(request, now).is_some() {
+            self.counts.calls_failed += 1;
             let until = now + self.config.fallback;
             self.polling
                 .hold(until, &format!("upstream's REST did not answer: {what}"));
@@ -147,10 +157,11 @@ impl Machine {
 
     fn ticked(&mut self, price: &Price, now: Millis) -> bool {
         self.counts.ticks += 1;
+        self.counts.tick_ages.add(now.saturating_sub(price.timestamp));
         let id = self.list.route(&price.symbol, price.exchange.as_deref());
         let source = self.source(Source::Live);
         let Some((id, entry)) = id.and_then(|id| Some((id, self.list.get_mut(id)?))) else {
-            self.counts.dropped += 1;
+            self.counts.stray += 1;
             return true;
         };
         let before = (entry.cell.reference.session, entry.cell.reference.asked);
@@ -165,7 +176,7 @@ impl Machine {
                 self.counts.last_update = Some(now);
                 self.publish(id);
             }
-            Change::Dropped => self.counts.dropped += 1,
+            Change::Dropped => self.counts.late += 1,
         }
         !feed_news && !news && self.readers.is_empty()
     }
@@ -237,19 +248,16 @@ impl Machine {
     pub(super) fn announce(&mut self) {
         let (state, _, reason) = self.feed.state();
         if self.announced_feed.0 != state || self.announced_feed.1 != reason {
-            let changed = self.announced_feed.0 != state;
             self.announced_feed = (state, reason.to_owned());
             if !self.audience.is_empty() {
                 let frame = self.feed_event();
+                self.counts.frames += self.audience.by_dialect().0;
                 self.effects.push(Effect::Broadcast {
                     group: Group::Plain,
                     frame,
                 });
                 let item = serde_json::json!({"feed": self.feed_view()});
                 self.outbox.streams.tell(&item.to_string());
-            }
-            if changed {
-                self.log(&format!("the feed is {state:?} now: {}", self.feed.state().2));
             }
         }
         for id in self.list.unannounced() {

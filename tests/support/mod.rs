@@ -9,6 +9,7 @@
 )]
 
 pub mod client;
+pub mod promtool;
 #[path = "../../src/hub/tests/reader.rs"]
 pub mod reader;
 pub mod terminal;

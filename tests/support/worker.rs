@@ -122,7 +122,7 @@ impl Worker {
             .arg("--show-interactive-dev-session=false")
             .args(["--port", &self.port.to_string()])
             .arg("--persist-to")
-            .arg(self.directory.path().join("state"));
+            .arg(self.state_path());
         for (name, value) in &self.vars {
             command.args(["--var", &format!("{name}:{value}")]);
         }
@@ -142,6 +142,11 @@ impl Worker {
             .process_group(0)
             .spawn()
             .expect("sh and wrangler start")
+    }
+
+    /// Where its objects' storage and alarms are.
+    pub fn state_path(&self) -> PathBuf {
+        self.directory.path().join("state")
     }
 
     fn log_path(&self) -> PathBuf {

@@ -4,6 +4,7 @@ mod budget;
 mod clients;
 mod feed;
 mod hard_days;
+mod operators;
 mod properties;
 mod reader;
 mod rest;

@@ -1,0 +1,178 @@
+//! What is wrong and what to do about it, in words, for the operator: `advice` in `/api/status`.
+
+use super::{FeedState, Loss, Machine, StreamState, SymbolId};
+use crate::clock::Millis;
+use serde::Serialize;
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Advice {
+    /// `feed`, `rest`, `credits`, `storage`, `symbols`, `clients`.
+    pub about: &'static str,
+    /// What is wrong.
+    pub wrong: String,
+    /// What to do, or that there is nothing to be done.
+    pub todo: &'static str,
+}
+
+/// Symbols that are named; the others are counted.
+const MOST_NAMED: usize = 8;
+
+impl Machine {
+    /// All that is wrong; nothing when the hub does what it should.
+    pub(super) fn advice(&self, now: Millis) -> Vec<Advice> {
+        let mut advice = Vec::new();
+        advice.extend(self.advice_on_feed());
+        advice.extend(self.advice_on_storage());
+        advice.extend(self.advice_on_rest(now));
+        advice.extend(self.advice_on_symbols());
+        advice.extend(self.advice_on_clients());
+        advice
+    }
+
+    fn advice_on_feed(&self) -> Option<Advice> {
+        let (state, _, reason) = self.feed.state();
+        let todo = match (state, self.feed.cause()) {
+            // Connecting lasts a moment; whatever keeps it from ending becomes a cause.
+            (FeedState::Idle | FeedState::Connecting | FeedState::Live, _) => return None,
+            (_, Some(Loss::Closed)) => {
+                "Nothing, if it is live again soon. If it is closed soon after each opening, another client uses the same key: end that one, or give this one a key of its own."
+            }
+            (_, Some(Loss::Silent | Loss::Unanswered)) => {
+                "Nothing for the moment: the hub opens a new connection by itself. If it lasts, see Twelve Data's status page."
+            }
+            (_, Some(Loss::Mute)) => {
+                "See whether the markets of these symbols trade now, and whether the plan streams them; the hub subscribes anew by itself, and prices come by REST meanwhile."
+            }
+            (_, Some(Loss::NothingAccepted)) => {
+                "See whether the plan includes WebSocket streaming of these symbols, and whether SYMBOL_LIMIT is what the plan allows; until then prices come by REST."
+            }
+            (_, Some(Loss::Unreachable)) => {
+                "Check TWELVE_DATA_WS_URL, if it is set; else see Twelve Data's status page. The hub tries again by itself."
+            }
+            (_, Some(Loss::Unavailable)) => {
+                "Nothing for the moment: the hub tries again by itself, more and more seldom. If it lasts, see Twelve Data's status page."
+            }
+            (_, Some(Loss::Key)) => {
+                "Check the key at twelvedata.com/account and set it: npx wrangler secret put TWELVE_DATA_API_KEY. A new key is tried at once."
+            }
+            (_, Some(Loss::Plan)) => {
+                "Choose a plan with WebSocket access at twelvedata.com/pricing, or use a key that has one. Until then prices come by REST within the credits."
+            }
+            (_, Some(Loss::Request)) => {
+                "Check SYMBOLS and, if it is set, TWELVE_DATA_WS_URL: upstream will not take this request as it is."
+            }
+            (_, None) => "Nothing for the moment: the hub tries again by itself.",
+        };
+        Some(Advice {
+            about: "feed",
+            wrong: format!("{}: {reason}", state.name()),
+            todo,
+        })
+    }
+
+    fn advice_on_storage(&self) -> Option<Advice> {
+        let trouble = self.storage_trouble.as_ref()?;
+        Some(Advice {
+            about: "storage",
+            wrong: format!("storage refuses writes ({trouble}); prices flow on, but a restart would lose the newest"),
+            todo: "See in Cloudflare's dashboard whether the account has used up its rows or its storage for today, and its status page; the hub tries again with each write.",
+        })
+    }
+
+    fn advice_on_rest(&self, now: Millis) -> Option<Advice> {
+        let (_, in_day) = self.polling.ledger.used(now);
+        let (_, per_day) = self.polling.ledger.limits();
+        if per_day > 0 && in_day >= per_day {
+            return Some(Advice {
+                about: "credits",
+                wrong: format!("all {per_day} API credits of this UTC day are spent; what does not stream turns stale"),
+                todo: "Wait for midnight UTC, watch fewer symbols that are polled, or choose a larger plan and set CREDITS_PER_DAY. If the hub did not spend them, another client uses the same key.",
+            });
+        }
+        let trouble = self.polling.trouble()?;
+        let todo = if trouble.contains("the key") {
+            "Check the key at twelvedata.com/account and set it: npx wrangler secret put TWELVE_DATA_API_KEY."
+        } else if trouble.contains("credits") {
+            "Nothing, if it passes within minutes; else set CREDITS_PER_MINUTE and CREDITS_PER_DAY to what the plan has, and see whether another client uses the same key."
+        } else if trouble.contains("refused") {
+            "See which symbols below are unavailable, and take them out of SYMBOLS, or choose a plan that has them."
+        } else {
+            "Nothing for the moment: the hub asks again by itself. If it lasts, check TWELVE_DATA_REST_URL, if it is set, and Twelve Data's status page."
+        };
+        Some(Advice {
+            about: "rest",
+            wrong: trouble.to_owned(),
+            todo,
+        })
+    }
+
+    fn advice_on_symbols(&self) -> Vec<Advice> {
+        let in_state = |state: StreamState| {
+            let entries = self.list.iter().filter(move |(_, entry)| entry.state == state);
+            entries.map(|(id, _)| id).collect::<Vec<_>>()
+        };
+        let stale: Vec<SymbolId> = self.stale_symbols().collect();
+        let [unavailable, polled] = [StreamState::Unavailable, StreamState::Polled].map(in_state);
+        let cases = [
+            (
+                unavailable,
+                "neither streams nor comes by REST",
+                "See the reason beside each symbol; take it out of SYMBOLS, correct it (RY:TSX pins an exchange), or choose a plan that has it.",
+            ),
+            (
+                polled,
+                "does not stream and is polled by REST",
+                "Nothing, if slower prices will do. Else choose a plan that streams it, and set SYMBOL_LIMIT to what the plan allows.",
+            ),
+            (
+                stale,
+                "is stale: its market is open, as far as is known, but no price came in time",
+                "Nothing, if it trades seldom. If the feed is live and the market busy, see whether the plan streams it, and what credits says.",
+            ),
+        ];
+        let told = cases.into_iter().filter(|(ids, ..)| !ids.is_empty());
+        told.map(|(ids, what, todo)| Advice {
+            about: "symbols",
+            wrong: format!("{} {what}", self.spoken(&ids)),
+            todo,
+        })
+        .collect()
+    }
+
+    fn advice_on_clients(&self) -> Option<Advice> {
+        let paused = self.audience.paused();
+        (paused > 0).then(|| Advice {
+            about: "clients",
+            wrong: format!(
+                "{paused} of {} clients do not read what they are sent",
+                self.audience.len()
+            ),
+            todo: "Nothing: they catch up by themselves or are closed after 30 s, and nobody else notices.",
+        })
+    }
+
+    /// Symbols whose newest price was not confirmed in time, though their market may be open.
+    pub(super) fn stale_symbols(&self) -> impl Iterator<Item = SymbolId> {
+        let stale = |quote: &super::market::Quote| quote.stale_since.is_some();
+        self.list
+            .iter()
+            .filter(move |(_, entry)| entry.cell.quote.as_ref().is_some_and(stale))
+            .map(|(id, _)| id)
+    }
+
+    fn spoken(&self, ids: &[SymbolId]) -> String {
+        let names = ids.iter().filter_map(|id| self.list.get(*id));
+        let names: Vec<String> = names
+            .take(MOST_NAMED)
+            .map(|entry| entry.instrument.to_string())
+            .collect();
+        let more = ids.len() - names.len();
+        let rest = if more > 0 {
+            format!(" and {more} more:")
+        } else {
+            ":".to_owned()
+        };
+        format!("{}{rest} each", names.join(", "))
+    }
+}

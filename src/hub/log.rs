@@ -1,0 +1,165 @@
+//! The operator's log: one JSON object a line, one line for each change of state, none for a tick, a frame or a client.
+//!
+//! After every input what is the case is compared with what was logged last, in one place. So nothing is logged twice, and what
+//! many clients do at once makes one line: see [`EXPULSIONS`]. A line holds no key, because every text of upstream was searched for it
+//! before it came in here, and no client's address, because the machine knows none.
+
+use super::{Effect, FeedState, Machine};
+use crate::clock::{MINUTE, Millis, iso8601};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// Least time between two lines about clients that were closed.
+const EXPULSIONS: Millis = MINUTE;
+/// What upstream says may be a whole page.
+const LONGEST_MESSAGE: usize = 500;
+
+/// What was logged last.
+#[derive(Debug)]
+pub(super) struct Logged {
+    started: bool,
+    feed: FeedState,
+    rest: Option<String>,
+    storage: Option<String>,
+    over_limit: u64,
+    floods: u64,
+    slow: u64,
+    expulsions_at: Millis,
+}
+
+/// How much somebody should care.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Level {
+    /// As it should be.
+    Info,
+    /// Worse than it should be; the hub works on it.
+    Warn,
+    /// Somebody must do something.
+    Error,
+}
+
+impl Logged {
+    /// Nothing was logged yet; the feed begins in this state.
+    pub fn new(feed: FeedState) -> Self {
+        Self {
+            started: false,
+            feed,
+            rest: None,
+            storage: None,
+            over_limit: 0,
+            floods: 0,
+            slow: 0,
+            expulsions_at: 0,
+        }
+    }
+}
+
+impl Machine {
+    /// Logs what changed since the last call.
+    pub(super) fn log_news(&mut self, now: Millis) {
+        self.log_start(now);
+        self.log_feed(now);
+        self.log_storage(now);
+        self.log_rest(now);
+        if self.logged.over_limit != self.counts.over_limit {
+            self.logged.over_limit = self.counts.over_limit;
+            let message = "upstream says that we send too many messages; no subscriptions for 70 s";
+            self.log(Level::Warn, "upstream_limit", message, json!({}), now);
+        }
+        self.log_expulsions(now);
+    }
+
+    /// A life in which nobody watches says nothing: a poke each minute would be a line each minute.
+    fn log_start(&mut self, now: Millis) {
+        if self.logged.started || self.checkpoint_at.is_none() {
+            return;
+        }
+        self.logged.started = true;
+        let restored = self.list.iter().filter(|(_, entry)| entry.cell.quote.is_some());
+        let details = json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "epoch": self.outbox.streams.epoch(),
+            "simulated": self.config.simulated,
+            "symbols": self.config.symbols.len(),
+            "restored_quotes": restored.count(),
+        });
+        let message = "the hub is awake; a new epoch begins";
+        self.log(Level::Info, "start", message, details, now);
+    }
+
+    fn log_feed(&mut self, now: Millis) {
+        let (state, since, reason) = self.feed.state();
+        if self.logged.feed == state {
+            return;
+        }
+        let level = match state {
+            FeedState::Idle | FeedState::Connecting | FeedState::Live => Level::Info,
+            FeedState::Stalled | FeedState::Fallback => Level::Warn,
+            FeedState::Refused => Level::Error,
+        };
+        let details = json!({
+            "state": state,
+            "from": self.logged.feed,
+            "since": iso8601(since),
+            "cause": self.feed.cause(),
+            "reconnects": self.feed.losses().total(),
+        });
+        let reason = reason.to_owned();
+        self.logged.feed = state;
+        self.log(level, "feed", &reason, details, now);
+    }
+
+    fn log_storage(&mut self, now: Millis) {
+        if self.logged.storage == self.storage_trouble {
+            return;
+        }
+        self.logged.storage.clone_from(&self.storage_trouble);
+        match self.storage_trouble.clone() {
+            Some(trouble) => self.log(Level::Error, "storage", &trouble, json!({"works": false}), now),
+            None => self.log(
+                Level::Info,
+                "storage",
+                "storage works again",
+                json!({"works": true}),
+                now,
+            ),
+        }
+    }
+
+    fn log_rest(&mut self, now: Millis) {
+        let trouble = self.polling.trouble();
+        if self.logged.rest.as_deref() == trouble {
+            return;
+        }
+        self.logged.rest = trouble.map(ToOwned::to_owned);
+        match self.logged.rest.clone() {
+            Some(trouble) => self.log(Level::Warn, "rest", &trouble, json!({"works": false}), now),
+            None => self.log(Level::Info, "rest", "REST works again", json!({"works": true}), now),
+        }
+    }
+
+    /// The first at once, those that follow together: whoever opens connections to be thrown out fills no log.
+    fn log_expulsions(&mut self, now: Millis) {
+        let floods = self.counts.floods - self.logged.floods;
+        let slow = self.counts.slow - self.logged.slow;
+        if floods + slow == 0 || now < self.logged.expulsions_at + EXPULSIONS {
+            return;
+        }
+        self.logged.floods = self.counts.floods;
+        self.logged.slow = self.counts.slow;
+        self.logged.expulsions_at = now;
+        let details = json!({"flooding": floods, "slow": slow, "viewers": self.audience.len()});
+        let message = "clients were closed: flooding ones with code 4008, slow ones with 4009";
+        self.log(Level::Warn, "clients_closed", message, details, now);
+    }
+
+    fn log(&mut self, level: Level, event: &'static str, message: &str, details: Value, now: Millis) {
+        let message: String = message.chars().take(LONGEST_MESSAGE).collect();
+        let mut line = json!({"time": iso8601(now), "level": level, "event": event, "message": message});
+        if let (Value::Object(line), Value::Object(details)) = (&mut line, details) {
+            line.extend(details);
+        }
+        self.effects.push(Effect::Log(line.to_string()));
+    }
+}

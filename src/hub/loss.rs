@@ -1,0 +1,86 @@
+//! Why an upstream connection was lost or not had: counted for `/metrics`, and what `/api/status` advises about.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One way of having no connection, or a useless one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// An open connection ended, cleanly or not.
+    Closed,
+    /// No frame, heartbeats included: taken for dead.
+    Silent,
+    /// Frames but no tick of an open market, also after a reset.
+    Mute,
+    /// The connection stood, but none of the symbols was accepted.
+    NothingAccepted,
+    /// The upgrade was not answered.
+    Unanswered,
+    /// The upgrade could not be sent.
+    Unreachable,
+    /// The upgrade was answered with an error of upstream's own, or with "too many".
+    Unavailable,
+    /// The key was refused.
+    Key,
+    /// The plan does not have it.
+    Plan,
+    /// The request was refused for what it is.
+    Request,
+}
+
+impl Loss {
+    /// All of them, in the order of `/metrics`.
+    pub const ALL: [Self; 10] = [
+        Self::Closed,
+        Self::Silent,
+        Self::Mute,
+        Self::NothingAccepted,
+        Self::Unanswered,
+        Self::Unreachable,
+        Self::Unavailable,
+        Self::Key,
+        Self::Plan,
+        Self::Request,
+    ];
+
+    /// As in logs and labels.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Silent => "silent",
+            Self::Mute => "mute",
+            Self::NothingAccepted => "nothing_accepted",
+            Self::Unanswered => "unanswered",
+            Self::Unreachable => "unreachable",
+            Self::Unavailable => "unavailable",
+            Self::Key => "key_refused",
+            Self::Plan => "plan_refused",
+            Self::Request => "request_refused",
+        }
+    }
+}
+
+/// How often each occurred.
+#[derive(Debug, Default, Clone)]
+pub struct Losses(BTreeMap<Loss, u64>);
+
+impl Losses {
+    /// Once more.
+    pub fn add(&mut self, loss: Loss) {
+        *self.0.entry(loss).or_default() += 1;
+    }
+
+    /// Of one kind.
+    #[must_use]
+    pub fn of(&self, loss: Loss) -> u64 {
+        self.0.get(&loss).copied().unwrap_or_default()
+    }
+
+    /// Of all kinds.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+}
