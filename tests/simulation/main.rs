@@ -11,6 +11,7 @@
 )]
 
 mod coverage;
+mod day;
 mod manners;
 mod market;
 mod object;
