@@ -318,7 +318,7 @@ impl Machine {
             woke: now,
             checkpoint_at: None,
             sweep_at: None,
-            acknowledge_within: SECOND,
+            acknowledge_within: readers::acknowledge_within(0),
             dirty: false,
             remembered_wait,
             storage_trouble: None,

@@ -35,7 +35,6 @@ const SYMBOL: &[(StreamState, StreamState)] = &[
     (Streaming, Pending),
     (Polled, Pending),
     (Polled, Unavailable),
-    (Unavailable, Polled),
     (Unavailable, Pending),
 ];
 

@@ -48,6 +48,7 @@ pub struct Object {
 #[derive(Debug)]
 struct Running {
     machine: Machine,
+    began: Millis,
     alarm_at: Option<Millis>,
     ahead: Millis,
     timer_at: Option<Millis>,
@@ -130,6 +131,16 @@ impl Object {
         self.running.as_ref().map(|running| &running.machine)
     }
 
+    /// When the present life began.
+    pub fn began(&self) -> Millis {
+        self.running.as_ref().map_or(0, |running| running.began)
+    }
+
+    /// Clients that are connected.
+    pub fn sockets(&self) -> usize {
+        self.sockets.len()
+    }
+
     /// The time as the object reads it.
     pub fn clock(&self) -> Millis {
         self.clock
@@ -171,6 +182,7 @@ impl World {
             Happening::LinkRefused(life, link, status, body) if is_of(life) => {
                 let for_good = (400..500).contains(&status) && status != 429 || body.contains("\"code\":40");
                 if for_good {
+                    self.refused_for_good();
                     self.excuse(super::weather::AFTER_REFUSAL);
                 }
                 self.link_is_over(link);
@@ -209,6 +221,7 @@ impl World {
                 let running = self.object.running.as_mut().filter(|running| running.timer == number);
                 let Some(running) = running else { return Ok(()) };
                 running.timer_at = None;
+                self.a_wakeup_is_seemly()?;
                 self.tell(Input::Time)
             }
             Happening::Sleep(life, activity) if is_of(life) => {
@@ -219,7 +232,7 @@ impl World {
                     .is_some_and(|running| running.activity == activity);
                 if unused {
                     self.coverage.count("put to sleep by the platform", 1);
-                    self.object_goes(false, false);
+                    return self.object_goes(false, false);
                 }
                 Ok(())
             }
@@ -284,7 +297,10 @@ impl World {
     }
 
     /// The instance is gone. `deploy`: the clients' sockets too. `panic`: upstream's socket stays open, and deaf.
-    pub fn object_goes(&mut self, deploy: bool, panic: bool) {
+    pub fn object_goes(&mut self, deploy: bool, panic: bool) -> Check {
+        if let Some(machine) = self.object.machine() {
+            self.the_checkpoint_is_seemly(machine, self.object.stored.checkpoint.as_deref())?;
+        }
         if let Some(running) = self.object.running.take() {
             self.coverage.count("lives ended", 1);
             match (panic, running.link) {
@@ -307,6 +323,7 @@ impl World {
                 self.viewer_lost(client);
             }
         }
+        Ok(())
     }
 
     fn close_what_was_left(&mut self) {
@@ -334,6 +351,7 @@ impl World {
                 .map(|(one, state)| (one.clone(), state))
                 .collect(),
             machine,
+            began: now,
             alarm_at: None,
             ahead: 0,
             timer_at: None,
@@ -367,6 +385,9 @@ impl World {
         let Some(mut running) = self.object.running.take() else {
             return Ok(());
         };
+        if !self.object.sockets.is_empty() || matches!(input, Input::Reader(..)) {
+            self.manners.present = self.now;
+        }
         let most_effects = 200 + 80 * self.object.sockets.len();
         let mut inputs = VecDeque::from([input]);
         let mut result = Ok(());
@@ -574,6 +595,7 @@ impl World {
             }
             _ => self.object.alarm = None,
         }
+        self.a_wakeup_is_seemly()?;
         self.wake()?;
         let now = self.read_clock();
         if let Some(running) = &mut self.object.running

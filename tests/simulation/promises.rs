@@ -208,6 +208,7 @@ impl World {
         if due {
             self.coverage.count("times that a live feed was due", 1);
         }
+        self.the_feed_is_seemly(machine)?;
         let config = machine.config();
         let tracked = machine.stream_states().count();
         if tracked > config.symbols.len() + config.extra_symbols {
@@ -226,7 +227,7 @@ impl World {
     }
 
     /// How long nothing has been wrong.
-    fn calm(&self) -> Millis {
+    pub fn calm(&self) -> Millis {
         if self.weather().next().is_some() {
             0
         } else {

@@ -80,6 +80,7 @@ impl Upstream {
 impl World {
     /// An upgrade request reaches upstream.
     pub fn upgrade_arrives(&mut self, life: u32, link: LinkId) -> Check {
+        self.an_upgrade_is_seemly()?;
         if self.weather().any(|one| *one == Weather::HangUpgrades) {
             return Ok(());
         }

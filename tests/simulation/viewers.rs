@@ -184,7 +184,10 @@ impl World {
                 for _ in 0..100 {
                     self.client_says(client, r#"{"action":"heartbeat"}"#.to_owned())?;
                 }
-                Ok(())
+                match self.viewer(number).client {
+                    Some(_) => Err(broken("a flood is stopped", format!("client {client}"))),
+                    None => Ok(()),
+                }
             }
             (Act::Leave, Some(client)) => {
                 self.viewer(number).watches.clear();

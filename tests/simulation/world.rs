@@ -2,6 +2,7 @@
 //! decides all of it.
 
 use super::coverage::Coverage;
+use super::manners::Manners;
 use super::market::{Market, Place};
 use super::object::Object;
 use super::promises::{LIVE_WITHIN, Promises};
@@ -90,6 +91,7 @@ pub struct World {
     pub market: Market,
     pub viewers: Viewers,
     pub promises: Promises,
+    pub manners: Manners,
     pub coverage: Coverage,
     /// Instruments of the default symbols.
     pub followed: Vec<Place>,
@@ -141,6 +143,7 @@ impl World {
             market: Market::new(now),
             viewers: Viewers::default(),
             promises: Promises::default(),
+            manners: Manners::default(),
             coverage: Coverage::default(),
             followed,
             calm_since: now,
@@ -236,6 +239,7 @@ impl World {
             Happening::UpgradeArrives(life, link) if self.object.asks(life, link) => self.upgrade_arrives(life, link),
             Happening::UpgradeArrives(..) => Ok(()),
             Happening::FrameArrives(session, text) => {
+                self.a_message_is_seemly()?;
                 self.frame_arrives(session, &text);
                 Ok(())
             }
@@ -271,15 +275,17 @@ impl World {
                 Ok(())
             }
             Event::Blow(blow) => {
-                self.calm_since = self.now;
-                match blow {
+                let went = match blow {
                     Blow::Evict => self.object_goes(false, false),
                     Blow::Deploy => self.object_goes(true, false),
                     Blow::Panic => self.object_goes(false, true),
-                    Blow::Drop => self.connection_ends(false),
-                    Blow::Close => self.connection_ends(true),
-                }
-                Ok(())
+                    Blow::Drop | Blow::Close => {
+                        self.connection_ends(blow == Blow::Close);
+                        Ok(())
+                    }
+                };
+                self.calm_since = self.now;
+                went
             }
             Event::Viewer(viewer, act) => self.viewer_acts(viewer, &act),
             Event::Reader(symbols) => self.reader_asks(symbols),
@@ -300,6 +306,7 @@ impl World {
         }
         let is_barren = self.nothing_streams(&weather);
         self.upstream.let_go();
+        self.weather_matters();
         let was_barren = std::mem::replace(&mut self.is_barren, is_barren);
         if was_barren && !self.is_barren {
             // A link on which everything was refused is given up after as long as a refused one. What others streamed on it

@@ -1,0 +1,88 @@
+// `npm run mutants`: proves that the simulation can fail. Each deliberate fault of tests/mutants is put into a copy of the source below
+// target/, and the simulation must break a promise. `-- --only WORDS` tries those whose name holds the words, `-- --seeds N` plays
+// more seeds than usual. Exit code 1 if a mutant survives.
+
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { MUTANTS } from "../tests/mutants/mutants.mjs";
+import { numberAfter, valueAfter } from "./lib/arguments.mjs";
+import { Failure, main } from "./lib/failure.mjs";
+import { requireRust } from "./lib/rust-tools.mjs";
+import { ROOT } from "./lib/project.mjs";
+import { duration, run } from "./lib/run.mjs";
+
+const SEEDS = 300;
+const LIMIT_MS = 10 * 60_000;
+const COPY = join(ROOT, "target", "mutants", "source");
+const TARGET = join(ROOT, "target", "mutants", "target");
+
+await main(async () => {
+  const args = process.argv.slice(2);
+  const words = valueAfter(args, "--only") || "";
+  const seeds = numberAfter(args, "--seeds", SEEDS);
+  const mutants = MUTANTS.filter(({ name }) => name.includes(words));
+  if (mutants.length === 0) throw new Failure(`No mutant's name holds "${words}".`);
+  requireRust();
+  copySource();
+  console.log("The source without a fault:");
+  const broken = await simulate(seeds);
+  if (broken) throw new Failure(`Without a fault the simulation fails: ${broken}. First make npm test pass.`);
+
+  /** @type {string[]} */
+  const survivors = [];
+  for (const mutant of mutants) {
+    const begun = Date.now();
+    const broken = await withFault(mutant, () => simulate(seeds));
+    console.log(`${broken ? "caught  " : "SURVIVED"}  ${mutant.name}${broken ? `: ${broken}` : ""} (${duration(Date.now() - begun)})`);
+    if (!broken) survivors.push(mutant.name);
+  }
+  console.log(`\n${mutants.length} mutants, ${mutants.length - survivors.length} caught`);
+  if (survivors.length > 0) throw new Failure(`Not noticed: ${survivors.join("; ")}.`);
+});
+
+/** All that cargo needs to build the simulation. What is there already keeps its build. */
+function copySource() {
+  rmSync(COPY, { recursive: true, force: true });
+  mkdirSync(COPY, { recursive: true });
+  for (const name of ["Cargo.toml", "Cargo.lock", "src", "tests"]) {
+    cpSync(join(ROOT, name), join(COPY, name), { recursive: true, preserveTimestamps: true });
+  }
+}
+
+/**
+ * Does something while a fault is in the copy.
+ * @template T @param {import("../tests/mutants/mutants.mjs").Mutant} mutant @param {() => Promise<T>} work
+ */
+async function withFault({ name, file, find, replace }, work) {
+  const path = join(COPY, file);
+  const source = readFileSync(path, "utf8");
+  const parts = source.split(find);
+  if (parts.length !== 2) {
+    throw new Failure(`The mutant "${name}" no longer applies: its text occurs ${parts.length - 1} times in ${file}. Bring tests/mutants up to date.`);
+  }
+  writeFileSync(path, parts.join(replace));
+  try {
+    return await work();
+  } finally {
+    writeFileSync(path, source);
+  }
+}
+
+/** Builds and runs the simulation of the copy; gives the promise that was broken, if one was. @param {number} seeds */
+async function simulate(seeds) {
+  const env = { ...process.env, CARGO_TARGET_DIR: TARGET, SIMULATION_SEEDS: String(seeds), SIMULATION_DOES_NOT_SHRINK: "1", RUST_BACKTRACE: "0" };
+  const words = ["test", "--test", "simulation"];
+  await run("mutant build", "cargo", [...words, "--no-run"], { cwd: COPY, env, timeoutMs: LIMIT_MS });
+  let promise = "";
+  const onLine = (/** @type {string} */ line) => {
+    const found = /breaks the promise "([^"]+)"/.exec(line) || /^test (\S+) \.\.\. FAILED/.exec(line);
+    if (found && (!promise || line.includes("breaks"))) promise = found[1];
+  };
+  try {
+    await run("mutant", "cargo", words, { cwd: COPY, env, onLine, timeoutMs: LIMIT_MS });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return promise || error.message;
+  }
+  return undefined;
+}

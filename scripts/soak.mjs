@@ -1,0 +1,19 @@
+// `npm run soak -- --seeds N [--from S]`: plays more seeds of the simulation than `npm test` has time for. A failure prints its seed and
+// the shortest trace that still fails. docs/testing.md tells more.
+
+import { numberAfter } from "./lib/arguments.mjs";
+import { main } from "./lib/failure.mjs";
+import { requireRust } from "./lib/rust-tools.mjs";
+import { run } from "./lib/run.mjs";
+
+await main(async () => {
+  const args = process.argv.slice(2);
+  const env = {
+    ...process.env,
+    SIMULATION_SEEDS: String(numberAfter(args, "--seeds", 10_000)),
+    SIMULATION_FROM: String(numberAfter(args, "--from", 1_000)),
+    RUST_BACKTRACE: "0",
+  };
+  requireRust();
+  await run("soak", "cargo", ["test", "--test", "simulation", "every_seed"], { env, show: true });
+});

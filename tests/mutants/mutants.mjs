@@ -1,0 +1,236 @@
+// Deliberate faults of the core, each of which the simulation must notice: `npm run mutants`. A search text must occur exactly
+// once in its file, so that a mutant that no longer applies is noticed too.
+
+/** @typedef {{ name: string, file: string, find: string, replace: string }} Mutant */
+
+/** @type {Mutant[]} */
+export const MUTANTS = [
+  {
+    name: "a reconnect forgets to resubscribe",
+    file: "src/hub/watchlist.rs",
+    find: "        self.unsynced = true;\n        self.synced = 0;",
+    replace: "        self.synced = 0;",
+  },
+  {
+    name: "a clean close does not reconnect",
+    file: "src/hub/upstream.rs",
+    find: "        if self.feed.is_current(link) {\n            self.feed.lost(",
+    replace: '        if self.feed.is_current(link) && !what.contains("(1000)") {\n            self.feed.lost(',
+  },
+  {
+    name: "a restart forgets the budget",
+    file: "src/hub/mod.rs",
+    find: "Some(spent) => ledger.restored(spent),",
+    replace: "Some(_) => ledger,",
+  },
+  {
+    name: "a call leaves though its charge is not stored",
+    file: "src/hub/upstream.rs",
+    find: "        if trouble.is_some() {",
+    replace: "        if false {",
+  },
+  {
+    name: "credits are counted by call, not by symbol",
+    file: "src/hub/polling.rs",
+    find: "u32::try_from(self.symbols.len()).unwrap_or(u32::MAX)",
+    replace: "1",
+  },
+  {
+    name: "the day's budget is not kept",
+    file: "src/hub/credits.rs",
+    find: "        minute_left.min(cap.saturating_sub(day_used))",
+    replace: "        minute_left.min(cap)",
+  },
+  {
+    name: "a call may leave at a minute's turn",
+    file: "src/hub/credits.rs",
+    find: "const GUARD: Millis = 2 * SECOND;",
+    replace: "const GUARD: Millis = 0;",
+  },
+  {
+    name: "an old tick overwrites a new one",
+    file: "src/hub/market.rs",
+    find: "            .is_some_and(|quote| exchange_time < quote.exchange_time)",
+    replace: "            .is_some_and(|quote| exchange_time + 3_600_000 < quote.exchange_time)",
+  },
+  {
+    name: "a stamp of the future is believed",
+    file: "src/hub/market.rs",
+    find: "let exchange_time = price.timestamp.min(now);",
+    replace: "let exchange_time = price.timestamp;",
+  },
+  {
+    name: "the percent change is of the wrong price",
+    file: "src/hub/market.rs",
+    find: "let percent = (price - previous) / previous * 100.0;",
+    replace: "let percent = (price - previous) / price * 100.0;",
+  },
+  {
+    name: "a dead link is not closed before the next one is opened",
+    file: "src/hub/feed.rs",
+    find: "        if let Some(link) = &self.link {\n            effects.push(Effect::CloseUpstream { link: link.id });\n        }\n        self.lost(what, config, now);",
+    replace: "        self.lost(what, config, now);",
+  },
+  {
+    name: "an idle hub leaves its link open",
+    file: "src/hub/feed.rs",
+    find: "        if let Some(link) = &link {\n            effects.push(Effect::CloseUpstream { link: link.id });\n        }",
+    replace: "",
+  },
+  {
+    name: "idle never comes",
+    file: "src/hub/audience.rs",
+    find: "self.last_seen(now).is_some_and(|seen| now < seen + idle)",
+    replace: "self.last_seen(now).is_some_and(|seen| now < seen + 100 * idle)",
+  },
+  {
+    name: "no heartbeat is sent",
+    file: "src/hub/feed.rs",
+    find: "            link.heartbeat_at = now + config.heartbeat;\n        }\n    }",
+    replace: "            link.heartbeat_at = Millis::MAX;\n        }\n    }",
+  },
+  {
+    name: "a mute feed is not noticed",
+    file: "src/hub/config.rs",
+    find: 'span("MUTE_MS", 60 * SECOND)?',
+    replace: 'span("MUTE_MS", 6_000 * SECOND)?',
+  },
+  {
+    name: "silence is not noticed",
+    file: "src/hub/config.rs",
+    find: 'span("SILENCE_MS", 20 * SECOND)?',
+    replace: 'span("SILENCE_MS", 20_000 * SECOND)?',
+  },
+  {
+    name: "a refusal is hammered",
+    file: "src/hub/feed.rs",
+    find: "        self.retry_at = now + config.refused;",
+    replace: "        self.retry_at = now + config.reconnect;",
+  },
+  {
+    name: "a refusal is forgotten over sleep",
+    file: "src/hub/checkpoint.rs",
+    find: "trouble: self.feed.trouble(now),",
+    replace: "trouble: None,",
+  },
+  {
+    name: "the longest wait is not the longest",
+    file: "src/hub/feed.rs",
+    find: "(base - spread + self.jitter.u64(0..=2 * spread)).min(config.reconnect_max.max(config.reconnect))",
+    replace: "base + 2 * spread",
+  },
+  {
+    name: "restored prices are shown as live",
+    file: "src/hub/checkpoint.rs",
+    find: "                source: Source::Restored,\n",
+    replace: "",
+  },
+  {
+    name: "restored prices are called fresh",
+    file: "src/hub/checkpoint.rs",
+    find: "stale_since: quote.stale_since.or(Some(quote.received)),",
+    replace: "stale_since: None,",
+  },
+  {
+    name: "that a price went stale is not said",
+    file: "src/hub/mod.rs",
+    find: "        for id in stale {\n            self.publish(id);\n        }",
+    replace: "        drop(stale);",
+  },
+  {
+    name: "a deadline that was met stays",
+    file: "src/hub/market.rs",
+    find: "            quote.stale_since = Some(quote.received);",
+    replace: "            quote.stale_since = None;",
+  },
+  {
+    name: "simulated prices are called live",
+    file: "src/hub/upstream.rs",
+    find: "if self.config.simulated { Source::Simulated } else { way }",
+    replace: "way",
+  },
+  {
+    name: "the checkpoint is never saved",
+    file: "src/hub/mod.rs",
+    find: "if (due || falling_asleep) && self.dirty || new_wait {",
+    replace: "if new_wait {",
+  },
+  {
+    name: "everything is stored on each tick",
+    file: "src/hub/mod.rs",
+    find: "let due = self.checkpoint_at.is_some_and(|at| at <= now);",
+    replace: "let due = true;",
+  },
+  {
+    name: "what a client watches is forgotten over hibernation",
+    file: "src/hub/clients.rs",
+    find: "        self.set_rate(client, interval.unwrap_or_default());\n",
+    replace: "        self.set_rate(client, interval.unwrap_or_default());\n        let record = record.filter(|_| false);\n",
+  },
+  {
+    name: "who comes back is not told of the feed",
+    file: "src/hub/clients.rs",
+    find: "            let frame = self.feed_event();\n            self.effects.push(Effect::Send { client, frame });",
+    replace: "",
+  },
+  {
+    name: "frames of an earlier link are believed",
+    file: "src/hub/upstream.rs",
+    find: "        if !self.feed.is_current(link) {\n            return true;\n        }",
+    replace: "        let _ = link;",
+  },
+  {
+    name: "a tick of one venue is taken for another's",
+    file: "src/hub/watchlist.rs",
+    find: "matching(true).or_else(|| matching(false)).or_else(lone)",
+    replace: "matching(false).or_else(|| matching(true)).or_else(lone)",
+  },
+  {
+    name: "a flood is not stopped",
+    file: "src/hub/audience.rs",
+    find: "self.drained_at <= now + BURST * REFILL",
+    replace: "self.drained_at > 0",
+  },
+  {
+    name: "unwanted symbols are never forgotten",
+    file: "src/hub/watchlist.rs",
+    find: "        if self.entries.len() >= most {\n            return Err(Full);\n        }",
+    replace: "",
+  },
+  {
+    name: "sequence numbers skip",
+    file: "src/hub/streams.rs",
+    find: "        self.seq += 1;\n",
+    replace: "        self.seq += if self.seq % 50 == 49 { 2 } else { 1 };\n",
+  },
+  {
+    name: "a resumed client is told less than it missed",
+    file: "src/hub/streams.rs",
+    find: "held.revision > mark.revision));\n        Picture",
+    replace: "held.revision > mark.revision + 1));\n        Picture",
+  },
+  {
+    name: "a client that caught up is not taken back",
+    file: "src/hub/readers.rs",
+    find: "            self.show_stream(client, present, Some(position));",
+    replace: "            let _ = (present, position);",
+  },
+  {
+    name: "a slower rate shows older prices",
+    file: "src/hub/readers.rs",
+    find: "        if knows {\n",
+    replace: "        if false && knows {\n",
+  },
+  {
+    name: "what waits behind the gate is lost",
+    file: "src/hub/outbox.rs",
+    find: "        line.queued = false;\n",
+    replace: "",
+  },
+  {
+    name: "a client that reads nothing is kept for ever",
+    file: "src/hub/readers.rs",
+    find: "            if now >= since + SILENT {",
+    replace: "            if now >= since + 10_000 * SILENT {",
+  },
+];

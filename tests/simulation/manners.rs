@@ -1,0 +1,159 @@
+//! How the hub behaves towards upstream and the platform: it does not hammer, does not talk too much, goes to sleep when nobody is
+//! there, keeps no deadline that was met, and loses no more than the last checkpoint.
+
+use super::weather::{AFTER_REFUSAL, Weather};
+use super::world::{Check, World, broken};
+use hamster_terminal::clock::{MINUTE, Millis, SECOND};
+use hamster_terminal::hub::{FeedState, Machine, StreamState};
+use serde_json::Value;
+
+/// What is counted for it.
+#[derive(Debug, Default)]
+pub struct Manners {
+    /// When key or plan were last refused, while storage took rows.
+    refused: Option<Millis>,
+    upgrades: Window,
+    messages: Window,
+    wakeups: Window,
+    /// When somebody was last there.
+    pub present: Millis,
+    /// Since when upstream sends no prices, and how many connections there had been.
+    mute: Option<(Millis, u64)>,
+    connections: u64,
+}
+
+/// A count that starts over with each period.
+#[derive(Debug, Default)]
+struct Window {
+    period: u64,
+    count: u64,
+}
+
+impl Window {
+    fn add(&mut self, length: Millis, now: Millis) -> u64 {
+        if self.period != now / length {
+            (self.period, self.count) = (now / length, 0);
+        }
+        self.count += 1;
+        self.count
+    }
+}
+
+/// A minute holds 15 attempts that are 4 s apart; restarts may add to them.
+const MOST_UPGRADES: u64 = 30;
+/// Upstream's limit.
+const MOST_MESSAGES: u64 = 100;
+/// Timers and alarms in a second.
+const MOST_WAKEUPS: u64 = 300;
+
+impl World {
+    /// The hub asks for a connection.
+    pub fn an_upgrade_is_seemly(&mut self) -> Check {
+        let manners = &mut self.manners;
+        manners.connections += 1;
+        if manners.refused.is_some_and(|at| self.now + MINUTE < at + AFTER_REFUSAL) {
+            return Err(broken(
+                "a refusal is not hammered",
+                format!("refused at {:?}, asked at {}", manners.refused, self.now),
+            ));
+        }
+        let upgrades = manners.upgrades.add(MINUTE, self.now);
+        if upgrades > MOST_UPGRADES {
+            return Err(broken(
+                "a refusal is not hammered",
+                format!("{upgrades} upgrades in a minute"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Key or plan were refused.
+    pub fn refused_for_good(&mut self) {
+        let remembers = !self.weather().any(|one| *one == Weather::StorageFails);
+        self.manners.refused = remembers.then_some(self.now);
+    }
+
+    /// The hub says something to upstream.
+    pub fn a_message_is_seemly(&mut self) -> Check {
+        let messages = self.manners.messages.add(MINUTE, self.now);
+        if messages > MOST_MESSAGES {
+            return Err(broken("messages to upstream", format!("{messages} in a minute")));
+        }
+        Ok(())
+    }
+
+    /// A timer or an alarm wakes the hub.
+    pub fn a_wakeup_is_seemly(&mut self) -> Check {
+        let wakeups = self.manners.wakeups.add(SECOND, self.now);
+        if wakeups > MOST_WAKEUPS {
+            return Err(broken(
+                "a deadline that was met is gone",
+                format!("{wakeups} wake-ups in a second"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Trouble comes or goes.
+    pub fn weather_matters(&mut self) {
+        let mute = self.weather().any(|one| matches!(one, Weather::StallPrices));
+        let since = self.manners.mute.unwrap_or((self.now, self.manners.connections));
+        self.manners.mute = mute.then_some(since);
+    }
+
+    /// A feed whose prices stopped is not called live; one that nobody watches is closed.
+    pub fn the_feed_is_seemly(&self, machine: &Machine) -> Check {
+        let crypto =
+            |symbol: &str| symbol.ends_with("/USD") && (symbol.starts_with("BTC") || symbol.starts_with("ETH"));
+        let streams = |(one, state): (&_, _)| crypto(&ToString::to_string(one)) && state == StreamState::Streaming;
+        if let Some((since, connections)) = self.manners.mute
+            && self.weather().count() == 1
+            && self.now > since + 70 * SECOND
+            && self.object.began() < since
+            && connections == self.manners.connections
+            && machine.feed_state() == FeedState::Live
+            && machine.stream_states().any(streams)
+        {
+            return Err(broken(
+                "a mute feed is not called live",
+                format!("no price since {since}"),
+            ));
+        }
+        let alone =
+            self.object.sockets() == 0 && self.now > self.manners.present + machine.config().idle + 100 * SECOND;
+        if alone && self.calm() > 100 * SECOND && !self.upstream.sessions.is_empty() {
+            return Err(broken(
+                "nobody is there, and the feed is closed",
+                format!("since {}", self.manners.present),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The instance is about to go: what is older than a checkpoint must be in the row.
+    pub fn the_checkpoint_is_seemly(&self, machine: &Machine, row: Option<&str>) -> Check {
+        let lived = self.now.saturating_sub(self.object.began());
+        if self.calm() < 2 * MINUTE || lived < 2 * MINUTE {
+            return Ok(());
+        }
+        let row: Value = row.and_then(|row| serde_json::from_str(row).ok()).unwrap_or_default();
+        let cells = row["cells"].as_array().cloned().unwrap_or_default();
+        let old = hamster_terminal::clock::iso8601(self.now - 65 * SECOND);
+        for symbol in machine.status(self.now).symbols {
+            let Some(received) = symbol.quote.received_at.filter(|at| *at < old) else {
+                continue;
+            };
+            let cell = cells.iter().find(|cell| cell["symbol"] == symbol.quote.symbol.as_str());
+            let stored = cell
+                .and_then(|cell| cell["quote"]["received"].as_u64())
+                .map(hamster_terminal::clock::iso8601);
+            if stored.as_ref().is_none_or(|stored| *stored < received) {
+                return Err(broken(
+                    "no quote older than a checkpoint is lost",
+                    format!("{} of {received}, stored: {stored:?}", symbol.quote.symbol),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
