@@ -13,6 +13,7 @@ mod config;
 mod credits;
 mod feed;
 mod market;
+mod marks;
 mod outbox;
 mod polling;
 mod readers;
