@@ -4,7 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { Failure } from "./failure.mjs";
 import { wranglersNode } from "./node-packages.mjs";
 import { NODE_BIN, ROOT, TOOLS, onWindows } from "./project.mjs";

@@ -20,11 +20,10 @@ const [object, crowd] = [new Sending(), new Sending()];
 const browser = chromium ? await Browser.open(chromium, await object.url) : undefined;
 try {
   await crowd.connect(CLIENTS);
-  /** @type {string[][]} */
-  const rows = [["", "JSON", "binary", "binary / JSON"]];
+  console.log("| | JSON | binary | binary / JSON |\n|---|--:|--:|--:|");
   const add = (/** @type {string} */ title, /** @type {number | null} */ json, /** @type {number | null} */ binary) => {
     const figure = (/** @type {number} */ value) => value.toPrecision(3);
-    if (json !== null && binary !== null) rows.push([title, figure(json), figure(binary), figure(binary / json)]);
+    if (json !== null && binary !== null) console.log(`| ${title} | ${figure(json)} | ${figure(binary)} | ${figure(binary / json)} |`);
   };
   for (const scene of SCENES) {
     const deltas = marketDeltas(scene.symbols, scene.updates, 500);
@@ -43,7 +42,6 @@ try {
     add("sending, sends a second", 1e6 / sends.json.us, 1e6 / sends.binary.us);
     add("sending, µs of workerd's CPU a send", sends.json.cpu_us, sends.binary.cpu_us);
   }
-  console.log(rows.map((row) => `| ${row.join(" | ")} |`).toSpliced(1, 0, "|---|--:|--:|--:|").join("\n"));
   const programs = `Node ${process.version}, ${browser ? `Chromium ${browser.version()}` : "no Chromium"}`;
   console.log(`\n${CLIENTS} sockets, medians of ${TRIES} tries. ${programs}. Load average before: ${load}.`);
 } finally {

@@ -1,7 +1,7 @@
 // What it costs workerd to send a frame to many hibernatable sockets, as one JavaScript string or as one buffer: time until everybody
 // has all of it, and workerd's CPU. The clients are bare TCP connections that count bytes, so that they cost little.
 
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
@@ -143,18 +143,15 @@ export function lengthOnTheWire(frame) {
   return length + (length < 126 ? 2 : length < 65_536 ? 4 : 10);
 }
 
-/** CPU time of the workerd that this process started, in microseconds; null where the kernel does not tell. */
+/** CPU time of all workerd that this process started, in microseconds; null where the kernel does not tell. */
 function workerdCpu() {
-  try {
-    for (const id of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-      const [, program, rest] = /\((.*)\) (.*)/.exec(readStat(id)) ?? [];
-      const fields = (rest ?? "").split(" ");
-      if (program === "workerd" && Number(fields[1]) === process.pid) return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_US;
-    }
-  } catch {
-    // Not a Linux.
+  let ticks = 0;
+  for (const id of existsSync("/proc/self/stat") ? readdirSync("/proc") : []) {
+    const [, program, rest] = /\((.*)\) (.*)/.exec(readStat(id)) ?? [];
+    const fields = (rest ?? "").split(" ");
+    if (program === "workerd" && Number(fields[1]) === process.pid) ticks += Number(fields[11]) + Number(fields[12]);
   }
-  return null;
+  return ticks === 0 ? null : ticks * CLOCK_TICK_US;
 }
 
 /** @param {string} id */
@@ -162,7 +159,7 @@ function readStat(id) {
   try {
     return readFileSync(`/proc/${id}/stat`, "utf8");
   } catch {
-    // It has just ended.
+    // No process, or one that has just ended.
     return "";
   }
 }
