@@ -4,8 +4,9 @@
 
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { Failure } from "./failure.mjs";
+import { wranglersNode } from "./node-packages.mjs";
 import { NODE_BIN, ROOT, TOOLS, onWindows } from "./project.mjs";
 import { run, step } from "./run.mjs";
 import { hasBindgen, hasWorkerBuild, toolPath } from "./rust-tools.mjs";
@@ -14,7 +15,13 @@ import { wasmEnv } from "./wasm-target.mjs";
 const BUILD = join(ROOT, "build");
 const STAMP = join(BUILD, "inputs.sha256");
 const LOCK = join(TOOLS, "build.lock");
-const OUTPUTS = ["index.js", "index_bg.wasm"].map((file) => join(BUILD, file));
+const WASM = join(BUILD, "index_bg.wasm");
+/** The same with the names of its functions, for profiles; a tenth of an upload that nobody there reads, so it stays here. */
+const NAMED_WASM = join(BUILD, "named.wasm");
+const OUTPUTS = [join(BUILD, "index.js"), WASM];
+const WASM_OPT = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
+/** What rustc and wasm-bindgen make use of; named one by one, so that nothing is emitted that workerd does not know. */
+const WASM_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
 /** The lock files stand for the tools; this file for the way they are called. */
 const INPUTS = ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/lib/worker.mjs", "scripts/lib/wasm-target.mjs"];
 
@@ -34,18 +41,19 @@ export async function buildWorker() {
 async function compile() {
   rmSync(STAMP, { force: true });
   const env = wasmEnv();
-  const npmTool = (/** @type {string} */ name) => join(NODE_BIN, onWindows ? `${name}.cmd` : name);
-  await run("worker", toolPath("worker-build"), ["--release"], {
+  // Its own wasm-opt would keep the names and not aim at size.
+  await run("worker", toolPath("worker-build"), ["--release", "--no-opt"], {
     env: {
       ...env,
-      PATH: [NODE_BIN, env.PATH].join(delimiter), // wasm-opt is a script for Node
       RUST_BACKTRACE: "0", // a compiler's error is said best by the compiler
       // Named, so that worker-build downloads nothing.
       WASM_BINDGEN_BIN: toolPath("wasm-bindgen"),
-      WASM_OPT_BIN: npmTool("wasm-opt"),
-      ESBUILD_BIN: npmTool("esbuild"),
+      ESBUILD_BIN: join(NODE_BIN, onWindows ? "esbuild.cmd" : "esbuild"),
     },
   });
+  const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
+  await run("wasm-opt", wranglersNode(), [WASM_OPT, WASM, ...features, "-Oz", "--debuginfo", "-o", NAMED_WASM]);
+  await run("wasm-opt", wranglersNode(), [WASM_OPT, NAMED_WASM, ...features, "--strip-debug", "--strip-producers", "-o", WASM]);
 }
 
 function inputsHash() {

@@ -4,6 +4,7 @@
 //! sockets that slept through it with the symbols in their attachments, and the alarm that is still set brings the rest to life.
 
 use super::driver::{Driver, now};
+use super::query::parameter;
 use super::respond::respond;
 use super::source::{Source, text};
 use super::{fanout::Fanout, storage};
@@ -117,7 +118,7 @@ fn start(state: State, env: &Env) -> std::result::Result<Rc<Driver>, String> {
 
 async fn answer(driver: &Rc<Driver>, route: Route, request: &Request) -> Reply {
     let symbols = match route {
-        Route::Quotes => match requested_symbols(symbols_parameter(request).as_deref()) {
+        Route::Quotes => match requested_symbols(parameter(request, "symbols").as_deref()) {
             Ok(symbols) => symbols,
             Err(problem) => return problem.reply(),
         },
@@ -130,12 +131,6 @@ async fn answer(driver: &Rc<Driver>, route: Route, request: &Request) -> Reply {
         Route::Quotes => api::quotes(&machine, &symbols, now()),
         _ => api::status(&machine, now()),
     }
-}
-
-fn symbols_parameter(request: &Request) -> Option<String> {
-    let url = request.url().ok()?;
-    let found = url.query_pairs().find(|(name, _)| name == "symbols");
-    found.map(|(_, value)| value.into_owned())
 }
 
 impl Hub {

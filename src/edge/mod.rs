@@ -6,6 +6,7 @@ mod fanout;
 mod gateway;
 #[allow(missing_docs, reason = "the macro makes public methods without any")]
 mod hub;
+mod query;
 mod respond;
 #[allow(missing_docs, reason = "the macro makes public methods without any")]
 mod simulator;

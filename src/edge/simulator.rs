@@ -5,6 +5,7 @@
 //! their sockets are closed on waking, as a Twelve Data that restarts would do; the hub reconnects.
 
 use super::driver::now;
+use super::query::query;
 use super::source::text;
 use crate::clock::Millis;
 use crate::simulator::{Exchange, Output, RestReply, SessionId, Settings};
@@ -57,15 +58,11 @@ impl DurableObject for Simulator {
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
-        let url = request.url()?;
         if request.headers().get("Upgrade")?.is_some() {
             return self.open_session();
         }
-        let reply = self
-            .market
-            .exchange
-            .borrow_mut()
-            .rest(url.path(), url.query().unwrap_or_default(), None, now());
+        let mut exchange = self.market.exchange.borrow_mut();
+        let reply = exchange.rest(&request.path(), &query(&request), None, now());
         respond(reply)
     }
 

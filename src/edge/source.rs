@@ -4,7 +4,7 @@
 //! sees them.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use worker::{AbortSignal, Env, Error, Fetch, Headers, Request, RequestInit, Response, Result};
+use worker::{AbortSignal, Env, Error, Fetch, Headers, Request, Response, Result};
 
 const WS_URL: &str = "wss://ws.twelvedata.com/v1/quotes/price";
 const REST_URL: &str = "https://api.twelvedata.com";
@@ -91,9 +91,10 @@ impl Source {
     }
 
     async fn send(&self, url: &str, headers: Headers, signal: &AbortSignal) -> Result<Response> {
-        let mut init = RequestInit::new();
-        init.with_headers(headers);
-        let request = Request::new_with_init(url, &init)?;
+        // Not `worker::RequestInit`, which would bring all that Cloudflare can do with pictures.
+        let init = web_sys::RequestInit::new();
+        init.set_headers(headers.as_ref());
+        let request = Request::from(web_sys::Request::new_with_str_and_init(url, &init)?);
         let sent = if self.is_simulated() {
             let simulator = self.env.durable_object(SIMULATOR_BINDING)?.get_by_name("simulator")?;
             simulator.fetch_with_request(request).await

@@ -17,6 +17,7 @@ mod feed;
 mod log;
 mod loss;
 mod market;
+mod marks;
 mod metrics;
 mod outbox;
 mod polling;

@@ -8,11 +8,12 @@
 //! holds the symbol and is read by anybody, or while no such stream is read; then the next picture of the stream refreshes it and takes a
 //! number of its own. So what a client lacks after delta n is exactly the lines whose revision is above that of n.
 
+use super::marks::Marks;
 use super::watchlist::{Entry, Watchlist};
 use super::{Effect, Effects, Group, StreamId, SymbolId};
 use crate::clock::{MINUTE, Millis};
 use crate::wire::{Facts, Line, Position, Tick, delta};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The rates that a client may choose, as the least time between two deltas. Few, so that clients share.
 const INTERVALS: [Millis; 8] = [0, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
@@ -24,8 +25,8 @@ const FIRST_EPOCH: Millis = 1_767_225_600_000;
 const DESERTED: Millis = 2 * MINUTE;
 const MOST_DESERTED: usize = 1_000;
 
-/// Marks that a stream keeps: some, and more for each client that may want one.
-const MARKS: usize = 128;
+/// Marks that a stream keeps: some, or as many for each client that may want one.
+const LEAST_MARKS: usize = 128;
 const MARKS_PER_MEMBER: usize = 64;
 const MOST_MARKS: usize = 2_048;
 
@@ -93,18 +94,10 @@ struct Stream {
     /// Members that are sent deltas: all but those that fell behind.
     readers: u32,
     seq: u64,
-    bytes: u64,
     /// Of the newest deltas, the last one being `seq`.
-    marks: VecDeque<Mark>,
+    marks: Marks,
     /// Since when it has no members.
     deserted: Option<Millis>,
-}
-
-/// Where a stream stood after a delta.
-#[derive(Debug, Clone, Copy)]
-struct Mark {
-    revision: u64,
-    bytes: u64,
 }
 
 /// What a flush sent.
@@ -171,9 +164,8 @@ impl Streams {
     /// Bytes of the deltas after `seq`, as far as they are remembered.
     #[must_use]
     pub fn bytes_since(&self, id: StreamId, seq: u64) -> u64 {
-        let Some(stream) = self.streams.get(&id) else { return 0 };
-        let mark = stream.mark(seq).or_else(|| stream.marks.front().copied());
-        mark.map_or(0, |mark| stream.bytes - mark.bytes)
+        let stream = self.streams.get(&id);
+        stream.map_or(0, |stream| stream.marks.bytes(stream.seq.saturating_sub(seq)))
     }
 
     /// A symbol changed: those who hold it will hear of it.
@@ -243,7 +235,7 @@ impl Streams {
             let said = mine.iter().copied().chain(news.iter().map(String::as_str));
             let t = now.saturating_sub(self.base);
             let frame = delta(self.epoch, stream.seq + 1, t, said);
-            stream.advance(self.revision, frame.len() as u64);
+            stream.advance(self.revision, frame.len());
             flushed.sends += u64::from(stream.readers);
             flushed.updates += u64::from(stream.readers) * mine.len() as u64;
             effects.push(Effect::Broadcast {
@@ -318,16 +310,16 @@ impl Streams {
             };
         };
         let place = position.filter(|place| place.epoch == self.epoch && place.stream == id.0);
-        let mark = place.and_then(|place| Some((place.seq, stream.mark(place.seq)?)));
+        let seen = place.and_then(|place| stream.marks.revision(stream.seq.checked_sub(place.seq)?));
         let held = self.rates.get(&stream.rate).map(|lines| &lines.held);
         let lines = stream
             .symbols
             .iter()
             .filter_map(|symbol| Some((*symbol, held?.get(symbol)?)));
-        let lacking = lines.filter(|(_, held)| mark.is_none_or(|(_, mark)| held.revision > mark.revision));
+        let lacking = lines.filter(|(_, held)| seen.is_none_or(|seen| held.revision > seen));
         Picture {
             seq: stream.seq,
-            recovered: mark.is_some(),
+            recovered: seen.is_some(),
             missed: place.map_or(0, |place| stream.seq.saturating_sub(place.seq)),
             symbols: lacking
                 .filter_map(|(symbol, held)| Some(held.line.whole(symbol.0, &list.get(symbol)?.instrument.to_string())))
@@ -351,7 +343,7 @@ impl Streams {
             };
             is_news |= held.read == 0 && held.take(entry, revision);
             // Another stream of the rate may have refreshed it meanwhile.
-            is_news |= stream.marks.back().is_none_or(|mark| held.revision > mark.revision);
+            is_news |= stream.marks.newest().is_none_or(|newest| held.revision > newest);
         }
         if is_news && stream.readers == 0 {
             self.revision = revision;
@@ -378,8 +370,7 @@ impl Streams {
             members: 0,
             readers: 0,
             seq: 0,
-            bytes: 0,
-            marks: VecDeque::new(),
+            marks: Marks::default(),
             deserted: Some(now),
         };
         self.streams.insert(id, stream);
@@ -479,23 +470,10 @@ impl Held {
 }
 
 impl Stream {
-    fn advance(&mut self, revision: u64, bytes: u64) {
+    fn advance(&mut self, revision: u64, bytes: usize) {
         self.seq += 1;
-        self.bytes += bytes;
-        self.marks.push_back(Mark {
-            revision,
-            bytes: self.bytes,
-        });
-        let most = MOST_MARKS.min(MARKS + MARKS_PER_MEMBER * self.members as usize);
-        while self.marks.len() > most {
-            self.marks.pop_front();
-        }
-    }
-
-    fn mark(&self, seq: u64) -> Option<Mark> {
-        let back = usize::try_from(self.seq.checked_sub(seq)?).ok()?;
-        let index = self.marks.len().checked_sub(back + 1)?;
-        self.marks.get(index).copied()
+        let wanted = MARKS_PER_MEMBER.saturating_mul(self.members as usize);
+        self.marks.push(revision, bytes, wanted.clamp(LEAST_MARKS, MOST_MARKS));
     }
 }
 

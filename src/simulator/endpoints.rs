@@ -1,7 +1,7 @@
 //! What each REST endpoint answers. Strings or numbers, and which fields an asset class has, follow captures; for forex
 //! `/quote` there is none, so its shape is that of crypto without the venue.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::exchange::Exchange;
@@ -297,10 +297,16 @@ fn zone_named(name: &str) -> Option<Zone> {
 
 /// `2026-01-19`, `2026-01-19 14:32:00` or with `T`, told in `zone`.
 fn moment(text: &str, zone: Zone) -> Option<Millis> {
-    let text = text.replace('T', " ");
-    let local = NaiveDateTime::parse_from_str(&text, "%Y-%m-%d %H:%M:%S")
-        .ok()
-        .or_else(|| NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
-    let local = u64::try_from(local.and_utc().timestamp_millis()).ok()?;
-    Some(zone.to_utc(local))
+    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
+    let [year, month, day] = numbers(date, '-')?;
+    let [hour, minute, second] = numbers(time, ':')?;
+    let date = NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day)?;
+    let local = date.and_hms_opt(hour, minute, second)?.and_utc();
+    Some(zone.to_utc(u64::try_from(local.timestamp_millis()).ok()?))
+}
+
+/// By hand, because chrono's parser of formats would be a tenth of the worker.
+fn numbers(text: &str, separator: char) -> Option<[u32; 3]> {
+    let parts: Option<Vec<u32>> = text.split(separator).map(|part| part.trim().parse().ok()).collect();
+    parts?.try_into().ok()
 }

@@ -1,0 +1,92 @@
+//! Where a stream stood after each of its newest deltas: what a client at one of them has seen, and how much it has not read.
+//!
+//! Where every client has symbols of its own, each has a stream of its own, and most of what it costs is this. So each mark is a
+//! step of six bytes from the one before; who asks adds them up, which happens when somebody resumes or falls behind.
+
+use std::collections::VecDeque;
+
+/// Sizes are kept in units of so many bytes, rounded up.
+const UNIT: usize = 16;
+
+/// The marks of one stream.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// The revision of the newest mark.
+    newest: u64,
+    /// By how much each revision is above the one before; a first one has no meaning.
+    steps: VecDeque<u32>,
+    sizes: VecDeque<u16>,
+}
+
+impl Marks {
+    /// A delta of so many bytes brought the stream to a revision. Only the newest `most` marks are kept.
+    pub fn push(&mut self, revision: u64, bytes: usize, most: usize) {
+        let step = u32::try_from(revision - self.newest).unwrap_or_else(|_| {
+            // Too far to say: it is the first mark once more.
+            *self = Self::default();
+            0
+        });
+        self.newest = revision;
+        while self.steps.len() >= most {
+            self.steps.pop_front();
+            self.sizes.pop_front();
+        }
+        self.steps.push_back(step);
+        self.sizes
+            .push_back(u16::try_from(bytes.div_ceil(UNIT)).unwrap_or(u16::MAX));
+    }
+
+    /// The revision of the newest mark.
+    #[must_use]
+    pub fn newest(&self) -> Option<u64> {
+        (!self.steps.is_empty()).then_some(self.newest)
+    }
+
+    /// The revision of the mark `back` deltas before the newest, if it is kept.
+    #[must_use]
+    pub fn revision(&self, back: u64) -> Option<u64> {
+        let back = usize::try_from(back).ok().filter(|back| *back < self.steps.len())?;
+        let steps = self.steps.iter().rev().take(back).copied().map(u64::from);
+        Some(self.newest - steps.sum::<u64>())
+    }
+
+    /// Bytes of the newest so many deltas, as far as they are kept.
+    #[must_use]
+    pub fn bytes(&self, deltas: u64) -> u64 {
+        let deltas = usize::try_from(deltas).unwrap_or(usize::MAX);
+        let units = self.sizes.iter().rev().take(deltas).copied().map(u64::from);
+        units.sum::<u64>() * UNIT as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_kept_is_what_was_said(
+            deltas in prop::collection::vec((1_u64..1 << 34, 0_usize..5_000), 1..40),
+            most in 1_usize..20,
+        ) {
+            let mut marks = Marks::default();
+            let mut revisions = vec![0];
+            for (step, bytes) in &deltas {
+                revisions.push(revisions.last().unwrap() + step);
+                marks.push(*revisions.last().unwrap(), *bytes, most);
+            }
+            prop_assert_eq!(marks.newest(), revisions.last().copied());
+            // A step that is too far to say ends the memory early, but never falsifies it.
+            let far = deltas.iter().rev().take_while(|(step, _)| u32::try_from(*step).is_ok()).count();
+            let kept = (far + 1).min(deltas.len()).min(most);
+            for back in 0..deltas.len() + 2 {
+                let said = (back < kept).then(|| revisions[revisions.len() - 1 - back]);
+                prop_assert_eq!(marks.revision(back as u64), said);
+                let bytes: usize = deltas.iter().rev().take(back.min(kept)).map(|(_, bytes)| bytes).sum();
+                let told = marks.bytes(back as u64) as usize;
+                prop_assert!((bytes..=bytes + UNIT * back).contains(&told), "{} of {}", told, bytes);
+            }
+        }
+    }
+}
