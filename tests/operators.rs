@@ -77,6 +77,7 @@ async fn prometheus_reads_the_metrics_and_has_no_complaint() {
         ("hamster_client_closes_total{code=\"1000\"}", 1.0),
         ("hamster_parse_failures_total{of=\"client\"}", 60.0),
         ("hamster_start_time_seconds", 1.7e9),
+        ("hamster_build_info{version=\"0.1.0\"}", 1.0),
     ] {
         assert!(value(&busy, series) >= least, "{series}:\n{busy}");
     }

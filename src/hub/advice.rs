@@ -1,5 +1,6 @@
 //! What is wrong and what to do about it, in words, for the operator: `advice` in `/api/status`.
 
+use super::watchlist::Entry;
 use super::{FeedState, Loss, Machine, StreamState, SymbolId};
 use crate::clock::Millis;
 use serde::Serialize;
@@ -108,25 +109,20 @@ impl Machine {
     }
 
     fn advice_on_symbols(&self) -> Vec<Advice> {
-        let in_state = |state: StreamState| {
-            let entries = self.list.iter().filter(move |(_, entry)| entry.state == state);
-            entries.map(|(id, _)| id).collect::<Vec<_>>()
-        };
-        let stale: Vec<SymbolId> = self.stale_symbols().collect();
-        let [unavailable, polled] = [StreamState::Unavailable, StreamState::Polled].map(in_state);
+        let in_state = |state: StreamState| self.symbols_that(&|entry| entry.state == state);
         let cases = [
             (
-                unavailable,
+                in_state(StreamState::Unavailable),
                 "neither streams nor comes by REST",
                 "See the reason beside each symbol; take it out of SYMBOLS, correct it (RY:TSX pins an exchange), or choose a plan that has it.",
             ),
             (
-                polled,
+                in_state(StreamState::Polled),
                 "does not stream and is polled by REST",
                 "Nothing, if slower prices will do. Else choose a plan that streams it, and set SYMBOL_LIMIT to what the plan allows.",
             ),
             (
-                stale,
+                self.stale_symbols(),
                 "is stale: its market is open, as far as is known, but no price came in time",
                 "Nothing, if it trades seldom. If the feed is live and the market busy, see whether the plan streams it, and what credits says.",
             ),
@@ -153,12 +149,20 @@ impl Machine {
     }
 
     /// Symbols whose newest price was not confirmed in time, though their market may be open.
-    pub(super) fn stale_symbols(&self) -> impl Iterator<Item = SymbolId> {
-        let stale = |quote: &super::market::Quote| quote.stale_since.is_some();
-        self.list
-            .iter()
-            .filter(move |(_, entry)| entry.cell.quote.as_ref().is_some_and(stale))
-            .map(|(id, _)| id)
+    pub(super) fn stale_symbols(&self) -> Vec<SymbolId> {
+        let is_stale = |entry: &Entry| {
+            entry
+                .cell
+                .quote
+                .as_ref()
+                .is_some_and(|quote| quote.stale_since.is_some())
+        };
+        self.symbols_that(&is_stale)
+    }
+
+    fn symbols_that(&self, are: &dyn Fn(&Entry) -> bool) -> Vec<SymbolId> {
+        let found = self.list.iter().filter(|(_, entry)| are(entry));
+        found.map(|(id, _)| id).collect()
     }
 
     fn spoken(&self, ids: &[SymbolId]) -> String {

@@ -1,7 +1,6 @@
 //! What is counted since the object was made. A restart begins at zero, as Prometheus expects of counters.
 
 use crate::clock::{Millis, SECOND};
-use std::collections::BTreeMap;
 
 /// What the machine sees.
 #[derive(Debug, Default, Clone, Copy)]
@@ -92,33 +91,37 @@ pub struct EdgeCounts {
     pub alarms_set: u64,
     /// Alarms that fired.
     pub alarms_fired: u64,
-    /// Ends of clients' connections.
-    closes: BTreeMap<&'static str, u64>,
+    /// Ends of clients' connections, in the order of [`CODES`].
+    closes: [u64; CODES.len()],
 }
 
 /// Close codes that are told apart. A client may send any of three thousand, and shall not make us as many series.
-const CODES: [(u16, &str); 8] = [
+const CODES: [(usize, &str); 9] = [
     (1000, "1000"),
     (1001, "1001"),
     (1005, "1005"),
     (1006, "1006"),
     (1009, "1009"),
     (1011, "1011"),
-    (crate::wire::CLOSE_FLOOD, "4008"),
-    (crate::wire::CLOSE_SLOW, "4009"),
+    (crate::wire::CLOSE_FLOOD as usize, "4008"),
+    (crate::wire::CLOSE_SLOW as usize, "4009"),
+    (0, "other"),
 ];
 
 impl EdgeCounts {
     /// A client's connection ended with this code.
     pub fn closed(&mut self, code: usize) {
-        let known = CODES.iter().find(|(known, _)| usize::from(*known) == code);
-        *self.closes.entry(known.map_or("other", |(_, name)| name)).or_default() += 1;
+        let known = CODES.iter().position(|(known, _)| *known == code);
+        if let Some(count) = self.closes.get_mut(known.unwrap_or(CODES.len() - 1)) {
+            *count += 1;
+        }
     }
 
     /// Every code that is told apart, and how many connections ended with it.
-    pub fn closes(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let names = CODES.iter().map(|(_, name)| *name).chain(["other"]);
-        names.map(|name| (name, self.closes.get(name).copied().unwrap_or_default()))
+    #[must_use]
+    pub fn closes(&self) -> [(&'static str, u64); CODES.len()] {
+        let mut counts = self.closes.iter();
+        CODES.map(|(_, name)| (name, counts.next().copied().unwrap_or_default()))
     }
 }
 
@@ -143,7 +146,7 @@ mod tests {
         for code in [1000, 1001, 4009].into_iter().chain(3000..4000) {
             counts.closed(code);
         }
-        assert_eq!(counts.closes().filter(|(_, count)| *count == 1).count(), 3);
-        assert_eq!(counts.closes().last(), Some(("other", 1_000)));
+        assert_eq!(counts.closes().iter().filter(|(_, count)| *count == 1).count(), 3);
+        assert_eq!(counts.closes().last(), Some(&("other", 1_000)));
     }
 }

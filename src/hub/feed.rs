@@ -61,8 +61,9 @@ pub struct Trouble {
     reason: String,
     failures: u32,
     retry_at: Millis,
+    /// As [`Loss::name`] says it; code to read an enum would be larger.
     #[serde(default)]
-    cause: Option<Loss>,
+    cause: String,
 }
 
 /// The machine of the upstream connection.
@@ -143,7 +144,7 @@ impl Feed {
         self.reason = trouble.reason;
         self.failures = trouble.failures;
         self.retry_at = trouble.retry_at;
-        self.cause = trouble.cause;
+        self.cause = Loss::named(&trouble.cause);
     }
 
     /// What [`Feed::remember`] wants, while the wait is so long that the platform may put the object to sleep.
@@ -155,7 +156,7 @@ impl Feed {
             reason: self.reason.clone(),
             failures: self.failures,
             retry_at,
-            cause: self.cause,
+            cause: self.cause.map_or_else(String::new, |cause| cause.name().to_owned()),
         })
     }
 

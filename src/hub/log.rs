@@ -4,10 +4,9 @@
 //! many clients do at once makes one line: see [`EXPULSIONS`]. A line holds no key, because every text of upstream was searched for it
 //! before it came in here, and no client's address, because the machine knows none.
 
-use super::{Effect, FeedState, Machine};
+use super::{Effect, FeedState, Loss, Machine};
 use crate::clock::{MINUTE, Millis, iso8601};
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 /// Least time between two lines about clients that were closed.
 const EXPULSIONS: Millis = MINUTE;
@@ -28,8 +27,6 @@ pub(super) struct Logged {
 }
 
 /// How much somebody should care.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
 enum Level {
     /// As it should be.
     Info,
@@ -65,7 +62,7 @@ impl Machine {
         if self.logged.over_limit != self.counts.over_limit {
             self.logged.over_limit = self.counts.over_limit;
             let message = "upstream says that we send too many messages; no subscriptions for 70 s";
-            self.log(Level::Warn, "upstream_limit", message, json!({}), now);
+            self.log(Level::Warn, "upstream_limit", message, Vec::new(), now);
         }
         self.log_expulsions(now);
     }
@@ -77,13 +74,13 @@ impl Machine {
         }
         self.logged.started = true;
         let restored = self.list.iter().filter(|(_, entry)| entry.cell.quote.is_some());
-        let details = json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "epoch": self.outbox.streams.epoch(),
-            "simulated": self.config.simulated,
-            "symbols": self.config.symbols.len(),
-            "restored_quotes": restored.count(),
-        });
+        let details = vec![
+            ("version", env!("CARGO_PKG_VERSION").into()),
+            ("epoch", self.outbox.streams.epoch().into()),
+            ("simulated", self.config.simulated.into()),
+            ("symbols", self.config.symbols.len().into()),
+            ("restored_quotes", restored.count().into()),
+        ];
         let message = "the hub is awake; a new epoch begins";
         self.log(Level::Info, "start", message, details, now);
     }
@@ -98,13 +95,13 @@ impl Machine {
             FeedState::Stalled | FeedState::Fallback => Level::Warn,
             FeedState::Refused => Level::Error,
         };
-        let details = json!({
-            "state": state,
-            "from": self.logged.feed,
-            "since": iso8601(since),
-            "cause": self.feed.cause(),
-            "reconnects": self.feed.losses().total(),
-        });
+        let details = vec![
+            ("state", state.name().into()),
+            ("from", self.logged.feed.name().into()),
+            ("since", iso8601(since).into()),
+            ("cause", self.feed.cause().map(Loss::name).into()),
+            ("reconnects", self.feed.losses().total().into()),
+        ];
         let reason = reason.to_owned();
         self.logged.feed = state;
         self.log(level, "feed", &reason, details, now);
@@ -116,12 +113,12 @@ impl Machine {
         }
         self.logged.storage.clone_from(&self.storage_trouble);
         match self.storage_trouble.clone() {
-            Some(trouble) => self.log(Level::Error, "storage", &trouble, json!({"works": false}), now),
+            Some(trouble) => self.log(Level::Error, "storage", &trouble, vec![("works", false.into())], now),
             None => self.log(
                 Level::Info,
                 "storage",
                 "storage works again",
-                json!({"works": true}),
+                vec![("works", true.into())],
                 now,
             ),
         }
@@ -134,8 +131,14 @@ impl Machine {
         }
         self.logged.rest = trouble.map(ToOwned::to_owned);
         match self.logged.rest.clone() {
-            Some(trouble) => self.log(Level::Warn, "rest", &trouble, json!({"works": false}), now),
-            None => self.log(Level::Info, "rest", "REST works again", json!({"works": true}), now),
+            Some(trouble) => self.log(Level::Warn, "rest", &trouble, vec![("works", false.into())], now),
+            None => self.log(
+                Level::Info,
+                "rest",
+                "REST works again",
+                vec![("works", true.into())],
+                now,
+            ),
         }
     }
 
@@ -149,17 +152,33 @@ impl Machine {
         self.logged.floods = self.counts.floods;
         self.logged.slow = self.counts.slow;
         self.logged.expulsions_at = now;
-        let details = json!({"flooding": floods, "slow": slow, "viewers": self.audience.len()});
+        let viewers = self.audience.len();
+        let details = vec![
+            ("flooding", floods.into()),
+            ("slow", slow.into()),
+            ("viewers", viewers.into()),
+        ];
         let message = "clients were closed: flooding ones with code 4008, slow ones with 4009";
         self.log(Level::Warn, "clients_closed", message, details, now);
     }
 
-    fn log(&mut self, level: Level, event: &'static str, message: &str, details: Value, now: Millis) {
+    fn log(&mut self, level: Level, event: &str, message: &str, details: Vec<(&str, Value)>, now: Millis) {
+        let level = match level {
+            Level::Info => "info",
+            Level::Warn => "warn",
+            Level::Error => "error",
+        };
         let message: String = message.chars().take(LONGEST_MESSAGE).collect();
-        let mut line = json!({"time": iso8601(now), "level": level, "event": event, "message": message});
-        if let (Value::Object(line), Value::Object(details)) = (&mut line, details) {
-            line.extend(details);
+        let head = [
+            ("time", iso8601(now).into()),
+            ("level", level.into()),
+            ("event", event.into()),
+            ("message", message.into()),
+        ];
+        let mut line = Map::new();
+        for (name, value) in head.into_iter().chain(details) {
+            line.insert(name.to_owned(), value);
         }
-        self.effects.push(Effect::Log(line.to_string()));
+        self.effects.push(Effect::Log(Value::Object(line).to_string()));
     }
 }

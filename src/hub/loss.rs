@@ -1,11 +1,7 @@
 //! Why an upstream connection was lost or not had: counted for `/metrics`, and what `/api/status` advises about.
 
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
 /// One way of having no connection, or a useless one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loss {
     /// An open connection ended, cleanly or not.
     Closed,
@@ -30,7 +26,7 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// All of them, in the order of `/metrics`.
+    /// All of them, in their order.
     pub const ALL: [Self; 10] = [
         Self::Closed,
         Self::Silent,
@@ -44,7 +40,13 @@ impl Loss {
         Self::Request,
     ];
 
-    /// As in logs and labels.
+    /// The one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|loss| loss.name() == name)
+    }
+
+    /// As in logs, labels and storage.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -64,23 +66,25 @@ impl Loss {
 
 /// How often each occurred.
 #[derive(Debug, Default, Clone)]
-pub struct Losses(BTreeMap<Loss, u64>);
+pub struct Losses([u64; Loss::ALL.len()]);
 
 impl Losses {
     /// Once more.
     pub fn add(&mut self, loss: Loss) {
-        *self.0.entry(loss).or_default() += 1;
+        if let Some(count) = self.0.get_mut(loss as usize) {
+            *count += 1;
+        }
     }
 
     /// Of one kind.
     #[must_use]
     pub fn of(&self, loss: Loss) -> u64 {
-        self.0.get(&loss).copied().unwrap_or_default()
+        self.0.get(loss as usize).copied().unwrap_or_default()
     }
 
     /// Of all kinds.
     #[must_use]
     pub fn total(&self) -> u64 {
-        self.0.values().sum()
+        self.0.iter().sum()
     }
 }

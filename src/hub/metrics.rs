@@ -7,14 +7,9 @@
 use super::counts::Ages;
 use super::{EdgeCounts, FeedState, Loss, Machine, StreamState};
 use crate::clock::Millis;
-use std::fmt::{Display, Write};
 
-const SYMBOL_STATES: [(StreamState, &str); 4] = [
-    (StreamState::Pending, "pending"),
-    (StreamState::Streaming, "streaming"),
-    (StreamState::Polled, "polled"),
-    (StreamState::Unavailable, "unavailable"),
-];
+const COUNTER: &str = "counter";
+const GAUGE: &str = "gauge";
 
 impl Machine {
     /// All metrics. Asking changes nothing: whoever scrapes is no reader and keeps nothing awake.
@@ -23,6 +18,7 @@ impl Machine {
         let mut page = Page(String::with_capacity(8 * 1024));
         self.about_the_hub(&mut page);
         self.about_the_feed(&mut page, now);
+        self.about_symbols(&mut page);
         self.about_clients(&mut page, edge);
         self.about_rest(&mut page, now);
         self.about_storage(&mut page, edge);
@@ -30,198 +26,233 @@ impl Machine {
     }
 
     fn about_the_hub(&self, page: &mut Page) {
-        page.gauge(
+        page.family(
             "hamster_build_info",
-            "The version that runs, and whether its prices are simulated.",
+            GAUGE,
+            "The version that runs.",
+            "version",
+            &[(env!("CARGO_PKG_VERSION"), 1)],
         );
-        let labels = [
-            ("version", env!("CARGO_PKG_VERSION")),
-            ("simulated", if self.config.simulated { "true" } else { "false" }),
-        ];
-        page.labelled("hamster_build_info", &labels, 1);
         page.gauge(
+            "hamster_simulated",
+            "1 when no market is behind the prices.",
+            u64::from(self.config.simulated),
+        );
+        page.seconds(
             "hamster_start_time_seconds",
             "Unix time at which this life of the hub, and its counters, began.",
+            self.started,
         );
-        page.sample("hamster_start_time_seconds", seconds(self.started));
     }
 
     fn about_the_feed(&self, page: &mut Page, now: Millis) {
         let counts = &self.counts;
         let (state, since, _) = self.feed.state();
-        page.gauge(
+        page.family(
             "hamster_feed_state",
+            GAUGE,
             "The state of the upstream connection: 1 for the one that it is in.",
+            "state",
+            &FeedState::ALL.map(|one| (one.name(), u64::from(one == state))),
         );
-        for one in FeedState::ALL {
-            page.labelled("hamster_feed_state", &[("state", one.name())], u64::from(one == state));
-        }
-        page.gauge("hamster_feed_state_age_seconds", "Time since that state began.");
-        page.sample("hamster_feed_state_age_seconds", seconds(now.saturating_sub(since)));
-        page.counter(
+        page.seconds(
+            "hamster_feed_state_age_seconds",
+            "Time since that state began.",
+            now.saturating_sub(since),
+        );
+        page.family(
             "hamster_feed_reconnects_total",
+            COUNTER,
             "Upstream connections that were lost or refused, by what was the matter.",
+            "reason",
+            &Loss::ALL.map(|loss| (loss.name(), self.feed.losses().of(loss))),
         );
-        for loss in Loss::ALL {
-            page.labelled(
-                "hamster_feed_reconnects_total",
-                &[("reason", loss.name())],
-                self.feed.losses().of(loss),
-            );
+        for (name, help, value) in [
+            (
+                "hamster_upstream_messages_total",
+                "Messages of upstream's WebSocket.",
+                counts.upstream_messages,
+            ),
+            (
+                "hamster_upstream_limit_total",
+                "Upstream's complaints that we send too many messages.",
+                counts.over_limit,
+            ),
+            ("hamster_ticks_total", "Ticks among upstream's messages.", counts.ticks),
+        ] {
+            page.count(name, help, value);
         }
-        page.count(
-            "hamster_upstream_messages_total",
-            "Messages of upstream's WebSocket.",
-            counts.upstream_messages,
-        );
-        page.count(
-            "hamster_upstream_limit_total",
-            "Upstream's complaints that we send too many messages.",
-            counts.over_limit,
-        );
-        page.count("hamster_ticks_total", "Ticks among upstream's messages.", counts.ticks);
-        page.counter(
+        page.family(
             "hamster_ticks_dropped_total",
+            COUNTER,
             "Ticks that nobody was shown: older than what is shown, or of no tracked symbol.",
+            "reason",
+            &[("late", counts.late), ("unknown_symbol", counts.stray)],
         );
-        for (reason, count) in [("late", counts.late), ("unknown_symbol", counts.stray)] {
-            page.labelled("hamster_ticks_dropped_total", &[("reason", reason)], count);
-        }
         page.histogram(
             "hamster_tick_age_seconds",
             "From the exchange's stamp, in whole seconds, to receipt by the hub.",
             &counts.tick_ages,
         );
-        page.counter(
+        page.family(
             "hamster_parse_failures_total",
+            COUNTER,
             "Messages that could not be read, by who said them.",
+            "of",
+            &[
+                ("upstream", counts.unreadable),
+                ("rest", counts.unreadable_answers),
+                ("client", counts.unreadable_wishes),
+            ],
         );
-        for (of, count) in [
-            ("upstream", counts.unreadable),
-            ("rest", counts.unreadable_answers),
-            ("client", counts.unreadable_wishes),
-        ] {
-            page.labelled("hamster_parse_failures_total", &[("of", of)], count);
-        }
-        page.gauge("hamster_symbols", "Tracked symbols, by how they get their prices.");
-        for (one, name) in SYMBOL_STATES {
-            let count = self.list.iter().filter(|(_, entry)| entry.state == one).count();
-            page.labelled("hamster_symbols", &[("state", name)], count);
-        }
+    }
+
+    fn about_symbols(&self, page: &mut Page) {
+        let states = [
+            (StreamState::Pending, "pending"),
+            (StreamState::Streaming, "streaming"),
+            (StreamState::Polled, "polled"),
+            (StreamState::Unavailable, "unavailable"),
+        ];
+        page.family(
+            "hamster_symbols",
+            GAUGE,
+            "Tracked symbols, by how they get their prices.",
+            "state",
+            &states.map(|(state, name)| {
+                let symbols = self.list.iter().filter(|(_, entry)| entry.state == state);
+                (name, symbols.count() as u64)
+            }),
+        );
         page.gauge(
             "hamster_quotes_stale",
             "Tracked symbols whose newest price was not confirmed in time.",
+            self.stale_symbols().len() as u64,
         );
-        page.sample("hamster_quotes_stale", self.stale_symbols().count());
-        if let Some(at) = counts.last_update {
-            page.gauge(
+        if let Some(at) = self.counts.last_update {
+            page.seconds(
                 "hamster_last_update_timestamp_seconds",
                 "Unix time at which a quote last changed.",
+                at,
             );
-            page.sample("hamster_last_update_timestamp_seconds", seconds(at));
         }
     }
 
     fn about_clients(&self, page: &mut Page, edge: &EdgeCounts) {
         let counts = &self.counts;
         let (plain, v1) = self.audience.by_dialect();
-        page.gauge("hamster_viewers", "Connected clients, by what they speak.");
-        for (dialect, count) in [("plain", plain), ("hamster.v1", v1)] {
-            page.labelled("hamster_viewers", &[("dialect", dialect)], count);
-        }
-        page.gauge("hamster_streams", "Streams of hamster.v1 that clients share.");
-        page.sample("hamster_streams", self.outbox.streams.inhabited());
+        page.family(
+            "hamster_viewers",
+            GAUGE,
+            "Connected clients, by what they speak.",
+            "dialect",
+            &[("plain", plain), ("hamster.v1", v1)],
+        );
+        page.gauge(
+            "hamster_streams",
+            "Streams of hamster.v1 that clients share.",
+            self.outbox.streams.inhabited() as u64,
+        );
         page.gauge(
             "hamster_readers_paused",
             "Clients of hamster.v1 that are sent nothing until they have read what they were sent.",
+            self.audience.paused() as u64,
         );
-        page.sample("hamster_readers_paused", self.audience.paused());
-        page.count(
-            "hamster_reader_pauses_total",
-            "How often a client was paused.",
-            counts.pauses,
-        );
-        page.count(
-            "hamster_updates_sent_total",
-            "Price updates, one for each receiver.",
-            counts.updates,
-        );
-        page.count(
-            "hamster_frames_sent_total",
-            "Frames, one for each receiver.",
-            counts.frames,
-        );
-        page.count(
-            "hamster_client_messages_total",
-            "Messages of clients, acknowledgements included.",
-            counts.client_messages,
-        );
-        page.counter(
+        for (name, help, value) in [
+            (
+                "hamster_reader_pauses_total",
+                "How often a client was paused.",
+                counts.pauses,
+            ),
+            (
+                "hamster_updates_sent_total",
+                "Price updates, one for each receiver.",
+                counts.updates,
+            ),
+            (
+                "hamster_frames_sent_total",
+                "Frames, one for each receiver.",
+                counts.frames,
+            ),
+            (
+                "hamster_client_messages_total",
+                "Messages of clients, acknowledgements included.",
+                counts.client_messages,
+            ),
+        ] {
+            page.count(name, help, value);
+        }
+        page.family(
             "hamster_clients_expelled_total",
+            COUNTER,
             "Clients that the hub closed: flooding with code 4008, slow with 4009.",
+            "reason",
+            &[("flood", counts.floods), ("slow", counts.slow)],
         );
-        for (reason, count) in [("flood", counts.floods), ("slow", counts.slow)] {
-            page.labelled("hamster_clients_expelled_total", &[("reason", reason)], count);
-        }
-        page.counter(
+        page.family(
             "hamster_client_closes_total",
+            COUNTER,
             "Ends of clients' connections, by the close code that was seen.",
+            "code",
+            &edge.closes(),
         );
-        for (code, count) in edge.closes() {
-            page.labelled("hamster_client_closes_total", &[("code", code)], count);
-        }
     }
 
     fn about_rest(&self, page: &mut Page, now: Millis) {
         let counts = &self.counts;
         page.count("hamster_rest_calls_total", "REST calls.", counts.calls);
-        page.counter("hamster_rest_failures_total", "REST calls that brought nothing.");
-        for (reason, count) in [
-            ("refused", counts.calls_refused),
-            ("unreadable", counts.unreadable_answers),
-            ("unreachable", counts.calls_failed),
-        ] {
-            page.labelled("hamster_rest_failures_total", &[("reason", reason)], count);
-        }
+        page.family(
+            "hamster_rest_failures_total",
+            COUNTER,
+            "REST calls that brought nothing.",
+            "reason",
+            &[
+                ("refused", counts.calls_refused),
+                ("unreadable", counts.unreadable_answers),
+                ("unreachable", counts.calls_failed),
+            ],
+        );
         page.count(
             "hamster_credits_charged_total",
             "API credits of those calls.",
             counts.credits_charged,
         );
         let (in_minute, in_day) = self.polling.ledger.used(now);
-        let (per_minute, per_day) = self.polling.ledger.limits();
-        page.gauge(
+        page.family(
             "hamster_credits_used",
+            GAUGE,
             "API credits spent in the present wall-clock minute and UTC day.",
+            "window",
+            &[("minute", u64::from(in_minute)), ("day", u64::from(in_day))],
         );
-        for (window, used) in [("minute", in_minute), ("day", in_day)] {
-            page.labelled("hamster_credits_used", &[("window", window)], used);
-        }
-        page.gauge(
+        let (per_minute, per_day) = self.polling.ledger.limits();
+        let limits = [("minute", u64::from(per_minute)), ("day", u64::from(per_day))];
+        page.family(
             "hamster_credits_limit",
+            GAUGE,
             "API credits that may be spent in it; no series for a day without a cap.",
+            "window",
+            if per_day > 0 {
+                &limits
+            } else {
+                limits.get(..1).unwrap_or_default()
+            },
         );
-        for (window, limit) in [("minute", per_minute), ("day", per_day)]
-            .into_iter()
-            .filter(|(_, limit)| *limit > 0)
-        {
-            page.labelled("hamster_credits_limit", &[("window", window)], limit);
-        }
     }
 
     fn about_storage(&self, page: &mut Page, edge: &EdgeCounts) {
         let counts = &self.counts;
-        page.counter(
+        page.family(
             "hamster_storage_rows_written_total",
+            COUNTER,
             "Rows that storage was given, as Cloudflare counts them: a setting of the alarm is one.",
+            "row",
+            &[
+                ("checkpoint", counts.checkpoints),
+                ("credits", counts.ledgers),
+                ("alarm", edge.alarms_set),
+            ],
         );
-        for (row, count) in [
-            ("checkpoint", counts.checkpoints),
-            ("credits", counts.ledgers),
-            ("alarm", edge.alarms_set),
-        ] {
-            page.labelled("hamster_storage_rows_written_total", &[("row", row)], count);
-        }
         page.count(
             "hamster_storage_failures_total",
             "Writes that storage refused.",
@@ -235,55 +266,63 @@ impl Machine {
     }
 }
 
-/// A span or time in milliseconds as seconds.
-fn seconds(span: Millis) -> f64 {
-    span as f64 / 1_000.0
-}
-
-/// The text under construction. Writing to a `String` does not fail.
+/// The text under construction.
 struct Page(String);
 
 impl Page {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
-    }
-
-    fn gauge(&mut self, name: &str, help: &str) {
-        self.family(name, "gauge", help);
-    }
-
-    fn counter(&mut self, name: &str, help: &str) {
-        self.family(name, "counter", help);
-    }
-
-    /// A counter without labels.
     fn count(&mut self, name: &str, help: &str, value: u64) {
-        self.counter(name, help);
-        self.sample(name, value);
+        self.family(name, COUNTER, help, "", &[("", value)]);
     }
 
-    fn sample(&mut self, name: &str, value: impl Display) {
-        let _ = writeln!(self.0, "{name} {value}");
+    fn gauge(&mut self, name: &str, help: &str, value: u64) {
+        self.family(name, GAUGE, help, "", &[("", value)]);
     }
 
-    /// Label values are our own words: nothing in them needs to be escaped.
-    fn labelled(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
-        self.0.push_str(name);
-        for (place, (label, text)) in labels.iter().enumerate() {
-            let _ = write!(self.0, "{}{label}=\"{text}\"", if place == 0 { '{' } else { ',' });
+    /// A gauge of a time or span.
+    fn seconds(&mut self, name: &str, help: &str, value: Millis) {
+        self.head(name, GAUGE, help);
+        self.line(&[name, " ", &seconds(value)]);
+    }
+
+    /// One series for each value of the label. Label values are our own words: nothing in them needs to be escaped.
+    fn family(&mut self, name: &str, kind: &str, help: &str, label: &str, samples: &[(&str, u64)]) {
+        self.head(name, kind, help);
+        for (text, value) in samples {
+            let value = value.to_string();
+            if label.is_empty() {
+                self.line(&[name, " ", &value]);
+            } else {
+                self.line(&[name, "{", label, "=\"", text, "\"} ", &value]);
+            }
         }
-        let _ = writeln!(self.0, "}} {value}");
     }
 
     fn histogram(&mut self, name: &str, help: &str, ages: &Ages) {
-        self.family(name, "histogram", help);
-        for (bound, count) in ages.buckets() {
-            let _ = writeln!(self.0, "{name}_bucket{{le=\"{bound}\"}} {count}");
+        self.head(name, "histogram", help);
+        let count = ages.count().to_string();
+        for (bound, below) in ages.buckets() {
+            let (bound, below) = (bound.to_string(), below.to_string());
+            self.line(&[name, "_bucket{le=\"", &bound, "\"} ", &below]);
         }
-        let (count, sum) = (ages.count(), seconds(ages.sum()));
-        let _ = writeln!(
-            self.0,
-            "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {sum}\n{name}_count {count}"
-        );
+        self.line(&[name, "_bucket{le=\"+Inf\"} ", &count]);
+        self.line(&[name, "_sum ", &seconds(ages.sum())]);
+        self.line(&[name, "_count ", &count]);
     }
+
+    fn head(&mut self, name: &str, kind: &str, help: &str) {
+        self.line(&["# HELP ", name, " ", help]);
+        self.line(&["# TYPE ", name, " ", kind]);
+    }
+
+    fn line(&mut self, parts: &[&str]) {
+        for part in parts {
+            self.0.push_str(part);
+        }
+        self.0.push('\n');
+    }
+}
+
+/// Milliseconds as seconds., made of whole numbers: nothing else in the Worker formats floating-point ones that way.
+fn seconds(span: Millis) -> String {
+    format!("{}.{:03}", span / 1_000, span % 1_000)
 }

@@ -39,7 +39,7 @@ pub use market::{Session, Source, original_key};
 pub use status::{CreditsView, Status, SymbolView};
 pub use watchlist::StreamState;
 
-use crate::clock::{Millis, SECOND};
+use crate::clock::Millis;
 use crate::twelve_data::Instrument;
 use crate::wire::{Dialect, ServerEvent};
 use audience::Audience;
