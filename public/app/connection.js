@@ -8,8 +8,9 @@
 import { Backoff } from './backoff.js';
 import { formatSpan } from './format.js';
 import { DEFAULT_SYMBOLS } from './rest.js';
+import { MissedFrames, PROTOCOL, Stream } from './stream.js';
 import { Watchdog } from './watchdog.js';
-import { MalformedFrame, parseFrame } from './wire.js';
+import { MalformedFrame, parseFrame, parseJson } from './wire.js';
 
 /** From opening the socket to the hub's `connected`. */
 const HANDSHAKE_MS = 10_000;
@@ -18,6 +19,8 @@ const STABLE_MS = 10_000;
 /** The hub closed the connection because of a flood of messages, and wants to be left alone. */
 const FLOOD_CODE = 4008;
 const FLOOD_WAIT_MS = 60_000;
+/** The hub closed the connection because this page acknowledged nothing for 30 s: a tab that the browser had frozen. */
+const SLOW_CODE = 4009;
 /** Clock questions right after connecting, one after the other; from then on one a minute. */
 const FIRST_CLOCK_QUESTIONS = 4;
 const CLOCK_PAUSE_MS = 300;
@@ -31,6 +34,8 @@ export class Connection {
   /** @type {WebSocket | null} */
   #socket = null;
   #backoff = new Backoff();
+  /** What was read, over all connections: a new one goes on from there. */
+  #stream = new Stream();
   #network = new Watchdog();
   #hub = new Watchdog({ everyMs: CLOCK_EVERY_MS });
   #connectedAt = 0;
@@ -66,7 +71,8 @@ export class Connection {
     this.#forgetSocket();
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
-    const socket = new WebSocket(this.#url);
+    this.#stream.reconnected();
+    const socket = new WebSocket(this.#url, PROTOCOL);
     this.#socket = socket;
     socket.onopen = () => this.#network.start(Date.now());
     socket.onmessage = (event) => this.#receive(event.data);
@@ -107,14 +113,31 @@ export class Connection {
     this.#network.heard(now);
     this.#store.heard(now);
     try {
-      const message = parseFrame(frame);
-      if (message.event === 'time') this.#clockAnswered(message, now);
-      else if (message.event === 'connected') this.#connected(message, now);
-      else this.#store.receive(message, now, document.visibilityState === 'visible');
+      for (const message of this.#parse(frame)) {
+        if (message.event === 'time') this.#clockAnswered(message, now);
+        else if (message.event === 'connected') this.#connected(message, now);
+        else this.#store.receive(message, now, document.visibilityState === 'visible');
+      }
+      this.#acknowledge();
     } catch (error) {
+      if (error instanceof MissedFrames) return this.#lost(`something was missed: ${error.message}`);
       if (!(error instanceof MalformedFrame)) throw error;
       this.#store.problem(now, `The hub sent ${error.message}; it was ignored`);
     }
+  }
+
+  /**
+   * The dialect is the hub's choice: one that did not confirm ours speaks plain JSON.
+   * @param {unknown} frame
+   */
+  #parse(frame) {
+    const isStream = this.#socket?.protocol === PROTOCOL && typeof frame === 'string' && frame !== 'pong';
+    return isStream ? this.#stream.read(parseJson(frame), frame.length) : [parseFrame(frame)];
+  }
+
+  #acknowledge() {
+    const acknowledgement = this.#stream.acknowledgement(performance.now());
+    if (acknowledgement && this.#socket) this.#send(acknowledgement);
   }
 
   /**
@@ -130,7 +153,8 @@ export class Connection {
     const names = this.#requested ?? message.symbols;
     this.#store.track(names);
     this.#store.subscribed(now);
-    this.#send({ action: 'subscribe', params: { symbols: names } });
+    // A hub that speaks plain JSON looks at the symbols only.
+    this.#send({ action: 'subscribe', params: { symbols: names, resume: this.#stream.position } });
 
     this.#store.clock.clear();
     this.#questions = 0;
@@ -140,6 +164,7 @@ export class Connection {
   }
 
   #tick() {
+    this.#acknowledge();
     const now = Date.now();
     if (now - this.#connectedAt >= STABLE_MS) this.#backoff.reset();
     const network = this.#network.tick(now);
@@ -174,6 +199,8 @@ export class Connection {
   #closed(code) {
     if (code === FLOOD_CODE) {
       this.#lost('the hub closed the connection: this page sent too many messages', FLOOD_WAIT_MS);
+    } else if (code === SLOW_CODE) {
+      this.#lost('the hub closed the connection: this page was not reading');
     } else if (this.#store.link.state === 'connected') {
       this.#lost(code === 1006 ? 'the connection broke off (1006)' : `the hub closed the connection (${code})`);
     } else this.#lost('the hub cannot be reached');

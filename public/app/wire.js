@@ -65,9 +65,16 @@ export class MalformedFrame extends Error {}
  * @throws {MalformedFrame}
  */
 export function parseFrame(frame) {
-  if (typeof frame !== 'string') throw new MalformedFrame('a binary frame');
-  if (frame === 'pong') return { event: 'pong' };
-  const body = record(parseJson(frame), 'the frame');
+  return frame === 'pong' ? { event: 'pong' } : parseMessage(parseJson(frame));
+}
+
+/**
+ * @param {unknown} frame  as {@link parseJson} gave it
+ * @returns {Message}
+ * @throws {MalformedFrame}
+ */
+export function parseMessage(frame) {
+  const body = record(frame, 'the frame');
   switch (body['event']) {
     case 'connected':
       return {
@@ -75,7 +82,7 @@ export function parseFrame(frame) {
         version: text(body['version']) ?? '',
         simulated: body['simulated'] === true,
         time: time(body['time']),
-        feed: feed(body['feed']),
+        feed: parseFeed(body['feed']),
         symbols: list(body['symbols']).filter((symbol) => typeof symbol === 'string'),
       };
     case 'subscribe-status':
@@ -87,7 +94,7 @@ export function parseFrame(frame) {
     case 'price_update':
       return { event: 'price_update', quote: quote(body) };
     case 'feed': {
-      const state = feed(body);
+      const state = parseFeed(body);
       if (!state) throw new MalformedFrame(`a feed state that is not known: ${String(body['state'])}`);
       return { event: 'feed', feed: state, simulated: typeof body['simulated'] === 'boolean' ? body['simulated'] : null };
     }
@@ -119,7 +126,7 @@ export function parseQuotes(answer) {
   }
   return {
     simulated: body['simulated'] === true,
-    feed: feed(body['feed']),
+    feed: parseFeed(body['feed']),
     quotes,
     tracked: entries.map(tracked).filter((entry) => entry !== null),
   };
@@ -137,10 +144,9 @@ function quote(body) {
   if (!symbol) throw new MalformedFrame('a price without a symbol');
   if (price === null) throw new MalformedFrame(`a price of ${symbol} that is no number`);
   if (timestamp === null) throw new MalformedFrame(`a price of ${symbol} without a time`);
-  const session = body['session'];
   return {
     symbol,
-    exchange: text(body['exchange']),
+    ...marks(body),
     price,
     percentChange: number(body['percent_change']),
     bid: number(body['bid']),
@@ -149,11 +155,23 @@ function quote(body) {
     previousClose: number(body['previous_close']),
     timestamp,
     receivedAt: receivedAt ?? timestamp,
-    source: /** @type {Source} */ (oneOf(SOURCES, body['source'], 'restored')),
     simulated: body['simulated'] === true || body['source'] === 'simulated',
-    session: session === 'open' || session === 'closed' ? session : 'unknown',
     freshness: body['freshness'] === 'stale' ? 'stale' : 'fresh',
     staleSince: time(body['stale_since']),
+  };
+}
+
+/**
+ * What both dialects say of a price in the same words. A source that is not known is not called live.
+ * @param {Record<string, unknown>} body
+ * @returns {Pick<Quote, 'exchange' | 'source' | 'session'>}
+ */
+export function marks(body) {
+  const session = body['session'];
+  return {
+    exchange: text(body['exchange']),
+    source: /** @type {Source} */ (oneOf(SOURCES, body['source'], 'restored')),
+    session: session === 'open' || session === 'closed' ? session : 'unknown',
   };
 }
 
@@ -161,7 +179,7 @@ function quote(body) {
  * @param {unknown} value
  * @returns {Feed | null}
  */
-function feed(value) {
+export function parseFeed(value) {
   if (typeof value !== 'object' || value === null) return null;
   const body = /** @type {Record<string, unknown>} */ (value);
   if (!FEED_STATES.includes(String(body['state']))) return null;
@@ -198,8 +216,12 @@ function refusal(value) {
   return symbol === null ? null : { symbol, reason: text(body['reason']) ?? 'the hub gave no reason' };
 }
 
-/** @param {string} frame */
-function parseJson(frame) {
+/**
+ * @param {unknown} frame  the `data` of a WebSocket message event
+ * @throws {MalformedFrame}
+ */
+export function parseJson(frame) {
+  if (typeof frame !== 'string') throw new MalformedFrame('a binary frame');
   try {
     return /** @type {unknown} */ (JSON.parse(frame));
   } catch {
@@ -212,7 +234,7 @@ function parseJson(frame) {
  * @param {string} what
  * @returns {Record<string, unknown>}
  */
-function record(value, what) {
+export function record(value, what) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new MalformedFrame(`${what} is not an object`);
   }
@@ -232,8 +254,8 @@ function text(value) {
   return typeof value === 'string' ? value : null;
 }
 
-/** @param {unknown} value */
-function number(value) {
+/** A finite number, or null. @param {unknown} value */
+export function number(value) {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 

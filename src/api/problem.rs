@@ -20,6 +20,9 @@ pub enum Problem {
     /// `/ws` without an upgrade.
     #[error("/ws is a WebSocket: connect with a WebSocket client, for example websocat ws://127.0.0.1:8787/ws")]
     UpgradeRequired,
+    /// `/ws` with subprotocols that we do not speak.
+    #[error("none of the subprotocols {0:?} is spoken here; offer hamster.v1, or none for plain JSON")]
+    UnknownDialect(String),
     /// As many clients as one hub can hold.
     #[error("this hub serves its most clients already; try again later")]
     HubFull,
@@ -41,7 +44,7 @@ impl Problem {
         match self {
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed(_) => 405,
-            Self::BadRequest(_) => 400,
+            Self::BadRequest(_) | Self::UnknownDialect(_) => 400,
             Self::UpgradeRequired => 426,
             Self::HubFull | Self::NoPrices(_) => 503,
             Self::Misconfigured(_) | Self::Internal(_) => 500,
@@ -52,7 +55,7 @@ impl Problem {
         match self {
             Self::NotFound(_) => "Not Found",
             Self::MethodNotAllowed(_) => "Method Not Allowed",
-            Self::BadRequest(_) => "Bad Request",
+            Self::BadRequest(_) | Self::UnknownDialect(_) => "Bad Request",
             Self::UpgradeRequired => "Upgrade Required",
             Self::HubFull | Self::NoPrices(_) => "Service Unavailable",
             Self::Misconfigured(_) => "Misconfigured",

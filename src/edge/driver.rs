@@ -3,7 +3,7 @@
 //! Why nothing is lost or reordered: inputs that arrive while effects are carried out (storage that fails, say) wait in a queue,
 //! no borrow of the machine is held while the platform is called, and everything here is synchronous but what is spawned.
 
-use super::fanout::Fanout;
+use super::fanout::{Fanout, number};
 use super::source::Source;
 use super::storage;
 use super::upstream::Upstream;
@@ -110,14 +110,14 @@ impl Driver {
 
     fn carry_out(self: &Rc<Self>, effect: Effect, now: Millis) {
         match effect {
-            Effect::Publish { symbol, frame } => self.fanout.publish(symbol.0, &frame),
-            Effect::PublishAll { frame } => self.fanout.publish_all(&frame),
+            Effect::Broadcast { group, frame } => self.fanout.broadcast(number(group), &frame),
             Effect::Send { client, frame } => self.fanout.send(client.0, &frame),
-            Effect::Watch { client, symbol } => self.fanout.watch(client.0, symbol.0),
-            Effect::Unwatch { client, symbol } => self.fanout.unwatch(client.0, symbol.0),
-            Effect::Remember { client, symbols } => {
+            Effect::Enroll { client, group } => self.fanout.enroll(client.0, number(group)),
+            Effect::Dismiss { client, group } => self.fanout.dismiss(client.0, number(group)),
+            Effect::Pulse => self.come_round(),
+            Effect::Remember { client, record } => {
                 // Fails only for a socket that is closed already.
-                let _ = self.fanout.remember(client.0, symbols);
+                let _ = self.fanout.remember(client.0, &record);
             }
             Effect::CloseClient { client, code, reason } => self.fanout.close(client.0, code, reason),
             Effect::OpenUpstream { link } => self.upstream.open(self, link),
@@ -142,6 +142,15 @@ impl Driver {
     fn stored(&self, result: worker::Result<()>) {
         let trouble = result.err().map(|error| error.to_string());
         self.inputs.borrow_mut().push_back(Input::Stored(trouble));
+    }
+
+    /// A timer without a delay runs after what was sent is written and what has arrived is read.
+    fn come_round(self: &Rc<Self>) {
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            Delay::from(Duration::ZERO).await;
+            driver.handle(Input::Pulse);
+        });
     }
 
     fn fetch(self: &Rc<Self>, request: RequestId, symbols: &[String]) {

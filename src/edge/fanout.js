@@ -1,11 +1,12 @@
-// The client sockets of one hub, and who watches what. It lives on this side of the border so that a tick crosses from wasm
-// once, becomes one JavaScript string once, and is sent in one loop, however many clients there are.
+// The client sockets of one hub, and the groups that are sent the same frames. It lives on this side of the border so that a frame
+// crosses from wasm once, becomes one JavaScript string once, and is sent in one loop, however many clients there are.
 //
-// A client's number and symbols stand in its socket's attachment, so that hibernation loses neither.
+// A client's number stands in its socket's attachment, with what the hub wants remembered, so that hibernation loses neither.
 
 export class Fanout {
   #sockets = new Map(); // client number -> WebSocket
-  #watchers = new Map(); // symbol number -> Set of WebSocket
+  #clients = new WeakMap(); // WebSocket -> client number
+  #groups = new Map(); // group number -> Set of WebSocket
 
   get size() {
     return this.#sockets.size;
@@ -13,45 +14,44 @@ export class Fanout {
 
   // A new client: its number is kept in the attachment from the first moment.
   add(client, socket) {
-    this.#sockets.set(client, socket);
-    socket.serializeAttachment({ client, symbols: [] });
+    this.#take(client, socket);
+    socket.serializeAttachment({ client, record: "" });
   }
 
-  // After hibernation: gives [client, symbols] of a socket that has an attachment of ours.
+  // After hibernation: gives [client, record] of a socket that has an attachment of ours.
   restore(socket) {
     const attachment = socket.deserializeAttachment();
     if (typeof attachment?.client !== "number") return undefined;
-    this.#sockets.set(attachment.client, socket);
-    return [attachment.client, ...attachment.symbols];
+    this.#take(attachment.client, socket);
+    return [attachment.client, String(attachment.record)];
   }
 
   // The client behind a socket; undefined for one that is gone already.
   client(socket) {
-    const client = socket.deserializeAttachment()?.client;
+    const client = this.#clients.get(socket) ?? socket.deserializeAttachment()?.client;
     return this.#sockets.has(client) ? client : undefined;
   }
 
-  remember(client, symbols) {
-    this.#sockets.get(client)?.serializeAttachment({ client, symbols });
+  remember(client, record) {
+    this.#sockets.get(client)?.serializeAttachment({ client, record });
   }
 
-  watch(client, symbol) {
+  enroll(client, group) {
     const socket = this.#sockets.get(client);
     if (!socket) return;
-    const watchers = this.#watchers.get(symbol);
-    if (watchers) watchers.add(socket);
-    else this.#watchers.set(symbol, new Set([socket]));
+    const members = this.#groups.get(group);
+    if (members) members.add(socket);
+    else this.#groups.set(group, new Set([socket]));
   }
 
-  unwatch(client, symbol) {
-    const watchers = this.#watchers.get(symbol);
-    watchers?.delete(this.#sockets.get(client));
-    if (watchers?.size === 0) this.#watchers.delete(symbol);
+  dismiss(client, group) {
+    const members = this.#groups.get(group);
+    members?.delete(this.#sockets.get(client));
+    if (members?.size === 0) this.#groups.delete(group);
   }
 
+  // It is a member of no group any more.
   remove(client) {
-    const socket = this.#sockets.get(client);
-    for (const watchers of this.#watchers.values()) watchers.delete(socket);
     this.#sockets.delete(client);
   }
 
@@ -59,23 +59,22 @@ export class Fanout {
     trySend(this.#sockets.get(client), frame);
   }
 
-  publish(symbol, frame) {
-    for (const socket of this.#watchers.get(symbol) ?? []) trySend(socket, frame);
+  broadcast(group, frame) {
+    for (const socket of this.#groups.get(group) ?? []) trySend(socket, frame);
   }
 
-  publishAll(frame) {
-    for (const socket of this.#sockets.values()) trySend(socket, frame);
-  }
-
+  // Its number stays taken until its end is reported: the platform counts it among our sockets until then.
   close(client, code, reason) {
-    // Its number stays taken until its end is reported: the platform counts it among our sockets until then.
-    const socket = this.#sockets.get(client);
-    for (const watchers of this.#watchers.values()) watchers.delete(socket);
     try {
-      socket?.close(code, reason);
+      this.#sockets.get(client)?.close(code, reason);
     } catch {
       // Closed already: the same end.
     }
+  }
+
+  #take(client, socket) {
+    this.#sockets.set(client, socket);
+    this.#clients.set(socket, client);
   }
 }
 

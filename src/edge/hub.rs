@@ -9,6 +9,7 @@ use super::source::{Source, text};
 use super::{fanout::Fanout, storage};
 use crate::api::{self, Problem, Reply, Route, requested_symbols};
 use crate::hub::{ClientId, Config, Input, Machine};
+use crate::wire::Dialect;
 use std::cell::Cell;
 use std::rc::Rc;
 use worker::{
@@ -18,6 +19,7 @@ use worker::{
 
 /// Hibernatable sockets of one object, with room to spare below the platform's 32,768.
 const MOST_CLIENTS: u32 = 32_000;
+const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
 
 /// The Durable Object; see the module.
 #[durable_object]
@@ -46,7 +48,7 @@ impl DurableObject for Hub {
             Err(sentence) => return respond(&Problem::Misconfigured(sentence.clone()).reply()),
         };
         match api::route(request.method().as_ref(), &request.path()) {
-            Ok(Route::Socket) => self.connect_client(driver),
+            Ok(Route::Socket) => self.connect_client(driver, &request),
             Ok(route) => respond(&answer(driver, route, &request).await),
             Err(problem) => respond(&problem.reply()),
         }
@@ -121,7 +123,12 @@ fn symbols_parameter(request: &Request) -> Option<String> {
 }
 
 impl Hub {
-    fn connect_client(&self, driver: &Rc<Driver>) -> Result<Response> {
+    fn connect_client(&self, driver: &Rc<Driver>, request: &Request) -> Result<Response> {
+        let offer = request.headers().get(SUBPROTOCOL)?;
+        let dialect = match Dialect::negotiate(offer.as_deref()) {
+            Ok(dialect) => dialect,
+            Err(offer) => return respond(&Problem::UnknownDialect(offer).reply()),
+        };
         if driver.fanout.size() >= MOST_CLIENTS {
             return respond(&Problem::HubFull.reply());
         }
@@ -130,8 +137,12 @@ impl Hub {
         let number = self.last_client.get().wrapping_add(1);
         self.last_client.set(number);
         driver.fanout.add(number, server.as_ref())?;
-        driver.handle(Input::Joined(ClientId(number)));
-        Response::from_websocket(client)
+        driver.handle(Input::Joined(ClientId(number), dialect));
+        let mut response = Response::from_websocket(client)?;
+        if let Some(name) = dialect.subprotocol() {
+            response.headers_mut().set(SUBPROTOCOL, name)?;
+        }
+        Ok(response)
     }
 
     /// After hibernation or a reset the sockets are there already.
@@ -142,9 +153,9 @@ impl Hub {
             .filter(|socket| socket.as_ref().ready_state() == web_sys::WebSocket::OPEN);
         let clients: Vec<_> = open.filter_map(|socket| restore(&driver.fanout, socket)).collect();
         // All sockets first: what the first client's return sets in motion is told to all of them.
-        for (client, symbols) in clients {
+        for (client, record) in clients {
             self.last_client.set(self.last_client.get().max(client.0));
-            driver.handle(Input::Rejoined(client, symbols));
+            driver.handle(Input::Rejoined(client, record));
         }
     }
 
@@ -162,9 +173,8 @@ impl Hub {
     }
 }
 
-fn restore(fanout: &Fanout, socket: &WebSocket) -> Option<(ClientId, Vec<String>)> {
+fn restore(fanout: &Fanout, socket: &WebSocket) -> Option<(ClientId, String)> {
     let parts = fanout.restore(socket.as_ref()).ok().flatten()?;
     let client = parts.get(0).as_f64()? as u32;
-    let symbols = parts.iter().skip(1).filter_map(|part| part.as_string());
-    Some((ClientId(client), symbols.collect()))
+    Some((ClientId(client), parts.get(1).as_string().unwrap_or_default()))
 }

@@ -1,11 +1,11 @@
 //! The connected clients: what each watches, and how much each has said.
 
-use super::{ClientId, SymbolId};
+use super::streams::Rate;
+use super::{ClientId, StreamId, SymbolId};
 use crate::clock::Millis;
-use std::collections::{BTreeSet, HashMap};
-
-/// Symbols that one client may watch.
-pub const MOST_SYMBOLS_PER_CLIENT: usize = 64;
+use crate::wire::Dialect;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Messages that a client may send at once, and how long one takes to come back: 60, then 2 a second.
 const BURST: Millis = 60;
@@ -16,14 +16,42 @@ const REFILL: Millis = 500;
 pub struct Client {
     /// What it watches.
     pub symbols: BTreeSet<SymbolId>,
+    /// Where it is in its stream; `None` for a plain client.
+    pub place: Option<Place>,
     /// A leaky bucket kept as the time at which it will be empty.
     drained_at: Millis,
+}
+
+/// Where a client of `hamster.v1` is.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Place {
+    /// How often it wants deltas.
+    pub rate: Rate,
+    /// Its stream; `None` while it watches nothing.
+    pub stream: Option<StreamId>,
+    /// The newest delta that it says it has read, or the picture that it began with.
+    pub acknowledged: u64,
+    /// Since when it has been behind without a word.
+    pub behind_since: Option<Millis>,
+    /// Whether it was asked since.
+    pub asked: bool,
+    /// The last delta that it was sent, while it is sent no more.
+    pub paused: Option<u64>,
+}
+
+/// What must survive hibernation of a client; kept in the attachment of its socket.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// What it watches.
+    pub symbols: Vec<String>,
+    /// The rate of a client of `hamster.v1`.
+    pub interval: Option<Millis>,
 }
 
 /// All clients, and when the last of them, or the last REST reader, was here.
 #[derive(Debug, Default)]
 pub struct Audience {
-    clients: HashMap<ClientId, Client>,
+    clients: BTreeMap<ClientId, Client>,
     last_seen: Option<Millis>,
 }
 
@@ -32,24 +60,34 @@ impl Audience {
     #[must_use]
     pub fn last_seen_at(last_seen: Option<Millis>) -> Self {
         Self {
-            clients: HashMap::new(),
+            clients: BTreeMap::new(),
             last_seen,
         }
     }
 
     /// A client connected.
-    pub fn join(&mut self, id: ClientId, now: Millis) {
-        self.clients.entry(id).or_default();
+    pub fn join(&mut self, id: ClientId, dialect: Dialect, now: Millis) {
+        let client = self.clients.entry(id).or_default();
+        client.place = (dialect == Dialect::V1).then(Place::default);
         self.seen(now);
     }
 
-    /// A client is gone; gives what it watched.
-    pub fn leave(&mut self, id: ClientId, now: Millis) -> BTreeSet<SymbolId> {
+    /// A client is gone; gives what it was.
+    pub fn leave(&mut self, id: ClientId, now: Millis) -> Option<Client> {
         self.seen(now);
+        self.clients.remove(&id)
+    }
+
+    /// Where a client of `hamster.v1` is.
+    pub fn place(&mut self, id: ClientId) -> Option<&mut Place> {
+        self.clients.get_mut(&id)?.place.as_mut()
+    }
+
+    /// Where all of them are.
+    pub fn places(&mut self) -> impl Iterator<Item = (ClientId, &mut Place)> {
         self.clients
-            .remove(&id)
-            .map(|client| client.symbols)
-            .unwrap_or_default()
+            .iter_mut()
+            .filter_map(|(id, client)| Some((*id, client.place.as_mut()?)))
     }
 
     /// Somebody was here.
@@ -135,7 +173,7 @@ mod tests {
     fn watching_ends_some_time_after_the_last_one_left() {
         let mut audience = Audience::default();
         assert!(!audience.is_watching(300, 1_000));
-        audience.join(ClientId(1), 1_000);
+        audience.join(ClientId(1), Dialect::Plain, 1_000);
         assert!(audience.is_watching(300, 9_000));
         audience.leave(ClientId(1), 9_000);
         assert!(audience.is_watching(300, 9_299) && !audience.is_watching(300, 9_300));

@@ -1,11 +1,13 @@
 //! What clients and REST readers say, and what they are told.
 
+use super::audience::Record;
 use super::watchlist::Full;
-use super::{ClientId, Effect, Machine, ReaderId, ServerEvent, SymbolId, WaitingReader};
+use super::{ClientId, Effect, Group, Machine, ReaderId, ServerEvent, SymbolId, WaitingReader};
 use crate::clock::{Millis, iso8601};
 use crate::twelve_data::Instrument;
 use crate::wire::{
-    CLOSE_FLOOD, ClientError, ClientMessage, RequestedSymbol, Subscription, SubscriptionFailure, parse_client,
+    CLOSE_FLOOD, ClientError, ClientMessage, Dialect, MOST_SYMBOLS_PER_CLIENT, RequestedSymbol, Subscribe,
+    Subscription, SubscriptionFailure, parse_client,
 };
 
 /// A message that is too large to be parsed counts as this many against the flood limit.
@@ -15,31 +17,50 @@ const LARGE_MESSAGE_COST: u64 = 10;
 pub(crate) const FULL: &str = "this terminal tracks as many other symbols as its operator allows (EXTRA_SYMBOLS); try again when others have left";
 
 impl Machine {
-    pub(super) fn client_joined(&mut self, client: ClientId, now: Millis) {
+    pub(super) fn client_joined(&mut self, client: ClientId, dialect: Dialect, now: Millis) {
         // Woken first, so that the greeting tells the feed's state as it is from now on.
         self.audience.seen(now);
         self.advance(now);
-        self.audience.join(client, now);
+        self.enter(client, dialect, now);
+        let symbols = self.config.symbols.iter().map(ToString::to_string).collect();
+        let position = self.position_of(client);
         let event = ServerEvent::Connected {
             version: env!("CARGO_PKG_VERSION"),
             simulated: self.config.simulated,
             time: iso8601(now),
             feed: self.feed_view(),
-            symbols: self.config.symbols.iter().map(ToString::to_string).collect(),
+            symbols,
+            protocol: dialect.subprotocol(),
         };
-        let frame = event.text();
+        let frame = text_for(position, &event);
         self.effects.push(Effect::Send { client, frame });
+        if dialect == Dialect::V1 {
+            // Its dialect must not be forgotten, whatever else it says.
+            self.remember(client);
+        }
     }
 
     /// Back from hibernation: the socket lived on, so the client is not greeted again, but shown what its symbols have become.
-    pub(super) fn client_rejoined(&mut self, client: ClientId, symbols: &[String], now: Millis) {
-        self.audience.join(client, now);
+    pub(super) fn client_rejoined(&mut self, client: ClientId, record: &str, now: Millis) {
+        // A client that has said nothing yet has no record: a plain one.
+        let record = serde_json::from_str::<Record>(record).ok();
+        let interval = record.as_ref().and_then(|record| record.interval);
+        let dialect = if interval.is_some() {
+            Dialect::V1
+        } else {
+            Dialect::Plain
+        };
+        self.enter(client, dialect, now);
+        self.set_rate(client, interval.unwrap_or_default());
+        let symbols = record.map(|record| record.symbols).unwrap_or_default();
         let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
         for instrument in known.collect::<Vec<_>>() {
             match self.list.track(&instrument, &self.config, now) {
                 Ok(id) => {
                     self.watch(client, id);
-                    self.show(client, id);
+                    if dialect == Dialect::Plain {
+                        self.show(client, id);
+                    }
                 }
                 Err(Full) => {
                     let fails = vec![Self::no_room_for(&instrument)];
@@ -52,13 +73,25 @@ impl Machine {
                 }
             }
         }
+        self.restream(client, None, now);
     }
 
     pub(super) fn client_left(&mut self, client: ClientId, now: Millis) {
-        for id in self.audience.leave(client, now) {
-            self.list.unwatch(id, now);
-            self.effects.push(Effect::Unwatch { client, symbol: id });
+        self.leave_stream(client, now);
+        let Some(left) = self.audience.leave(client, now) else {
+            return;
+        };
+        for id in &left.symbols {
+            self.list.unwatch(*id, now);
         }
+        if left.place.is_none() {
+            for id in left.symbols {
+                self.outbox.unwatch(id);
+                self.dismiss(client, Group::Symbol(id));
+            }
+            self.dismiss(client, Group::Plain);
+        }
+        self.pace_acknowledgements();
     }
 
     pub(super) fn client_said_binary(&mut self, client: ClientId, bytes: usize, now: Millis) {
@@ -67,25 +100,32 @@ impl Machine {
         }
     }
 
-    pub(super) fn client_said(&mut self, client: ClientId, text: &str, now: Millis) {
+    /// Takes a client's message; true when it was an acknowledgement, which nothing follows from.
+    pub(super) fn client_said(&mut self, client: ClientId, text: &str, now: Millis) -> bool {
         if !self.may_speak(client, text.len(), now) {
-            return;
+            return false;
         }
         match parse_client(text) {
-            Ok(ClientMessage::Subscribe(symbols)) => self.subscribe(client, symbols, now),
+            Ok(ClientMessage::Subscribe(wish)) => self.subscribe(client, wish, now),
             Ok(ClientMessage::Unsubscribe(symbols)) => self.unsubscribe(client, &symbols, now),
             Ok(ClientMessage::Reset) => {
                 self.drop_all(client, now);
                 self.remember(client);
                 self.send(client, &ServerEvent::ResetStatus { status: "ok" });
+                self.restream(client, None, now);
             }
             Ok(ClientMessage::Heartbeat) => self.send(client, &ServerEvent::Heartbeat { status: "ok" }),
             Ok(ClientMessage::Time(id)) => {
                 let time = iso8601(now);
                 self.send(client, &ServerEvent::Time { id, time });
             }
+            Ok(ClientMessage::Ack { stream, seq }) => {
+                self.acknowledged(client, stream, seq, now);
+                return true;
+            }
             Err(error) => self.send_error(client, &error),
         }
+        false
     }
 
     /// A REST reader keeps the hub awake as a viewer does. It waits only when the hub, or a symbol, is new.
@@ -133,19 +173,14 @@ impl Machine {
         self.readers = waiting;
     }
 
-    /// Sends a symbol's quote to all who watch it: made into text once.
+    /// A symbol has a new quote, or there is news of it: all who watch it will be told.
     pub(super) fn publish(&mut self, id: SymbolId) {
-        let Some(entry) = self.list.get(id).filter(|entry| entry.watchers > 0) else {
-            return;
-        };
-        let watchers = u64::from(entry.watchers);
-        let frame = ServerEvent::PriceUpdate(&self.quote_view(entry)).text();
-        self.counts.updates += watchers;
-        self.effects.push(Effect::Publish { symbol: id, frame });
+        self.outbox.changed(id);
     }
 
     /// Tells the watchers of a symbol how it gets its prices from now on.
     pub(super) fn publish_state(&mut self, id: SymbolId) {
+        self.outbox.streams.changed(id);
         if let Some(subscription) = self.subscription(id) {
             let event = ServerEvent::SubscribeStatus {
                 status: "ok",
@@ -153,7 +188,10 @@ impl Machine {
                 fails: Vec::new(),
             };
             let frame = event.text();
-            self.effects.push(Effect::Publish { symbol: id, frame });
+            self.effects.push(Effect::Broadcast {
+                group: Group::Symbol(id),
+                frame,
+            });
         }
     }
 
@@ -161,10 +199,13 @@ impl Machine {
         self.effects.push(Effect::Log(line.to_owned()));
     }
 
-    fn subscribe(&mut self, client: ClientId, symbols: Vec<RequestedSymbol>, now: Millis) {
+    fn subscribe(&mut self, client: ClientId, wish: Subscribe, now: Millis) {
+        if let Some(interval) = wish.interval {
+            self.set_rate(client, interval);
+        }
         let mut accepted = Vec::new();
         let mut fails = Vec::new();
-        for symbol in symbols {
+        for symbol in wish.symbols {
             match symbol {
                 Err((symbol, error)) => fails.push(SubscriptionFailure {
                     symbol,
@@ -180,16 +221,21 @@ impl Machine {
                 },
             }
         }
+        let failed = accepted.is_empty() && !fails.is_empty();
         let event = ServerEvent::SubscribeStatus {
-            status: if accepted.is_empty() { "error" } else { "ok" },
+            status: if failed { "error" } else { "ok" },
             success: accepted.iter().filter_map(|id| self.subscription(*id)).collect(),
             fails,
         };
         self.send(client, &event);
         self.remember(client);
         // The client watches already: what is published from here on reaches it, so nothing falls between snapshot and stream.
-        for id in accepted {
-            self.show(client, id);
+        if self.audience.place(client).is_some() {
+            self.restream(client, wish.resume, now);
+        } else {
+            for id in accepted {
+                self.show(client, id);
+            }
         }
     }
 
@@ -218,6 +264,7 @@ impl Machine {
             symbols: dropped,
         };
         self.send(client, &event);
+        self.restream(client, None, now);
     }
 
     fn drop_all(&mut self, client: ClientId, now: Millis) {
@@ -230,7 +277,7 @@ impl Machine {
         let watched = self.audience.get_mut(client).map_or(0, |client| client.symbols.len());
         let known = self.list.find(instrument);
         let again = known.is_some_and(|id| self.watches(client, id));
-        if !again && watched >= super::audience::MOST_SYMBOLS_PER_CLIENT {
+        if !again && watched >= MOST_SYMBOLS_PER_CLIENT {
             return Err(ClientError::TooManySymbols.to_string());
         }
         let id = self
@@ -251,9 +298,14 @@ impl Machine {
         let Some(watcher) = self.audience.get_mut(client) else {
             return;
         };
+        let is_plain = watcher.place.is_none();
         if watcher.symbols.insert(id) {
             self.list.watch(id);
-            self.effects.push(Effect::Watch { client, symbol: id });
+            if is_plain {
+                self.outbox.watch(id);
+                let group = Group::Symbol(id);
+                self.effects.push(Effect::Enroll { client, group });
+            }
         }
     }
 
@@ -261,12 +313,29 @@ impl Machine {
         let Some(watcher) = self.audience.get_mut(client) else {
             return false;
         };
+        let is_plain = watcher.place.is_none();
         let watched = watcher.symbols.remove(&id);
         if watched {
             self.list.unwatch(id, now);
-            self.effects.push(Effect::Unwatch { client, symbol: id });
+            if is_plain {
+                self.outbox.unwatch(id);
+                self.dismiss(client, Group::Symbol(id));
+            }
         }
         watched
+    }
+
+    fn enter(&mut self, client: ClientId, dialect: Dialect, now: Millis) {
+        self.audience.join(client, dialect, now);
+        if dialect == Dialect::Plain {
+            let group = Group::Plain;
+            self.effects.push(Effect::Enroll { client, group });
+        }
+        self.pace_acknowledgements();
+    }
+
+    fn dismiss(&mut self, client: ClientId, group: Group) {
+        self.effects.push(Effect::Dismiss { client, group });
     }
 
     fn remember(&mut self, client: ClientId) {
@@ -275,8 +344,12 @@ impl Machine {
             .iter()
             .filter_map(|id| self.list.get(*id))
             .map(|entry| entry.instrument.to_string());
-        let symbols = symbols.collect();
-        self.effects.push(Effect::Remember { client, symbols });
+        let record = Record {
+            symbols: symbols.collect(),
+            interval: self.audience.place(client).map(|place| place.rate.interval()),
+        };
+        let record = serde_json::to_string(&record).unwrap_or_default();
+        self.effects.push(Effect::Remember { client, record });
     }
 
     /// Counts a message against the flood limit; a client that passes it is closed with a documented code.
@@ -309,8 +382,8 @@ impl Machine {
         self.send(client, &event);
     }
 
-    fn send(&mut self, client: ClientId, event: &ServerEvent<'_>) {
-        let frame = event.text();
+    pub(super) fn send(&mut self, client: ClientId, event: &ServerEvent<'_>) {
+        let frame = text_for(self.position_of(client), event);
         self.effects.push(Effect::Send { client, frame });
     }
 
@@ -327,5 +400,13 @@ impl Machine {
             reason: entry.spoken_reason(),
             has_quote: entry.cell.quote.is_some(),
         })
+    }
+}
+
+/// A frame for one client: one of `hamster.v1` is told its position.
+fn text_for(position: Option<(u64, u64)>, event: &ServerEvent<'_>) -> String {
+    match position {
+        Some((epoch, seq)) => event.text_at(epoch, seq),
+        None => event.text(),
     }
 }

@@ -46,6 +46,8 @@ pub struct Config {
     pub reader: Millis,
     /// How often previous closes and sessions are asked for again.
     pub reference: Millis,
+    /// Between two updates of a symbol to a plain-JSON client.
+    pub plain_interval: Millis,
 }
 
 /// A var that cannot be used, and what would be right.
@@ -72,14 +74,14 @@ pub enum ConfigError {
         reason: String,
     },
     /// `SYMBOLS` is empty or too long.
-    #[error("the var SYMBOLS must name 1 to 50 symbols, such as \"BTC/USD,AAPL\"; it names {0}")]
+    #[error("the var SYMBOLS must name 1 to 200 symbols, such as \"BTC/USD,AAPL\"; it names {0}")]
     SymbolCount(usize),
 }
 
 /// The symbols of a terminal that nobody configured.
 pub const DEFAULT_SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD";
 
-const MOST_DEFAULT_SYMBOLS: usize = 50;
+const MOST_DEFAULT_SYMBOLS: usize = 200;
 const LONGEST_SPAN: Millis = 24 * 60 * MINUTE;
 
 impl Config {
@@ -123,6 +125,7 @@ impl Config {
             stale: span("STALE_MS", 60 * SECOND)?,
             reader: number("READER_MS", 1_500, 10, 1_900)?,
             reference: span("REFERENCE_MS", 60 * MINUTE)?,
+            plain_interval: number("PLAIN_INTERVAL_MS", 100, 0, MINUTE)?,
         })
     }
 }

@@ -13,8 +13,11 @@ mod config;
 mod credits;
 mod feed;
 mod market;
+mod outbox;
 mod polling;
+mod readers;
 mod status;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -27,14 +30,16 @@ pub use market::{Session, Source, original_key};
 pub use status::{CreditsView, Status, SymbolView};
 pub use watchlist::StreamState;
 
-use crate::clock::Millis;
+use crate::clock::{Millis, SECOND};
 use crate::twelve_data::Instrument;
-use crate::wire::ServerEvent;
+use crate::wire::{Dialect, ServerEvent};
 use audience::Audience;
 use checkpoint::Earlier;
 use feed::{Feed, FeedTurn};
+use outbox::Outbox;
 use polling::Polling;
 use std::collections::VecDeque;
+use streams::Streams;
 use watchlist::Watchlist;
 
 /// A tracked symbol's number, for as long as it is tracked.
@@ -44,6 +49,21 @@ pub struct SymbolId(pub u32);
 /// A client's number, unique among the connected ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u32);
+
+/// A stream's number, in this life of the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(pub u32);
+
+/// Clients that are sent the same frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// All plain-JSON clients.
+    Plain,
+    /// The plain-JSON clients that watch a symbol.
+    Symbol(SymbolId),
+    /// The readers of a stream.
+    Stream(StreamId),
+}
 
 /// An upstream connection's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +81,9 @@ pub struct ReaderId(pub u32);
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A client connected.
-    Joined(ClientId),
-    /// A client that was connected before the object slept: its symbols come from its attachment.
-    Rejoined(ClientId, Vec<String>),
+    Joined(ClientId, Dialect),
+    /// A client that was connected before the object slept, with its last [`Effect::Remember`].
+    Rejoined(ClientId, String),
     /// A text frame of a client.
     Said(ClientId, String),
     /// A binary frame of a client, of so many bytes.
@@ -86,6 +106,8 @@ pub enum Input {
     FetchFailed(RequestId, String),
     /// Storage refused a write, or (`None`) took one.
     Stored(Option<String>),
+    /// The event loop has come round since [`Effect::Pulse`].
+    Pulse,
     /// Time passed.
     Time,
 }
@@ -135,38 +157,35 @@ pub enum Effect {
         /// Text.
         frame: String,
     },
-    /// Send to all who watch a symbol.
-    Publish {
-        /// Which.
-        symbol: SymbolId,
+    /// Send to all in a group.
+    Broadcast {
+        /// Whom.
+        group: Group,
         /// Text.
         frame: String,
     },
-    /// Send to all clients.
-    PublishAll {
-        /// Text.
-        frame: String,
-    },
-    /// From now on the client gets what is published for the symbol.
-    Watch {
+    /// From now on the client gets what is sent to the group.
+    Enroll {
         /// Who.
         client: ClientId,
-        /// What.
-        symbol: SymbolId,
+        /// Where.
+        group: Group,
     },
     /// No longer.
-    Unwatch {
+    Dismiss {
         /// Who.
         client: ClientId,
-        /// What.
-        symbol: SymbolId,
+        /// From where.
+        group: Group,
     },
-    /// Keep the client's symbols where hibernation cannot lose them.
+    /// Hand in [`Input::Pulse`] once the event loop has come round: what was sent is on its way, what waited was read.
+    Pulse,
+    /// Keep this where hibernation cannot lose it, for [`Input::Rejoined`].
     Remember {
-        /// Who.
+        /// Whose it is.
         client: ClientId,
-        /// What it watches.
-        symbols: Vec<String>,
+        /// Opaque text, of at most 12 KiB.
+        record: String,
     },
     /// Close a client's connection.
     CloseClient {
@@ -216,6 +235,7 @@ pub struct Machine {
     audience: Audience,
     polling: Polling,
     readers: Vec<WaitingReader>,
+    outbox: Outbox,
     effects: Effects,
     counts: Counts,
     /// State and reason of the feed as clients last heard them.
@@ -223,6 +243,10 @@ pub struct Machine {
     /// When the hub last came out of sleep.
     woke: Millis,
     checkpoint_at: Option<Millis>,
+    /// When to look who does not read.
+    sweep_at: Option<Millis>,
+    /// How long a client may wait with an acknowledgement.
+    acknowledge_within: Millis,
     dirty: bool,
     /// The wait for upstream that is stored.
     remembered_wait: Option<Millis>,
@@ -246,11 +270,13 @@ struct Counts {
     unreadable: u64,
     dropped: u64,
     updates: u64,
+    /// Clients that were sent nothing more because they did not read.
+    pauses: u64,
     last_update: Option<Millis>,
 }
 
 impl Machine {
-    /// A hub that has what `stored` held. `seed` drives the backoff's jitter only.
+    /// A hub that has what `stored` held. `seed` drives the backoff's jitter, and tells epochs apart that begin at the same time.
     #[must_use]
     pub fn new(config: Config, stored: &Stored, seed: u64, now: Millis) -> Self {
         let earlier = Earlier::read(stored.checkpoint.as_deref(), &config);
@@ -280,10 +306,13 @@ impl Machine {
                 None => ledger,
             }),
             readers: Vec::new(),
+            outbox: Outbox::new(Streams::new(seed, now), config.plain_interval),
             effects: Effects::default(),
             counts: Counts::default(),
             woke: now,
             checkpoint_at: None,
+            sweep_at: None,
+            acknowledge_within: SECOND,
             dirty: false,
             remembered_wait,
             storage_trouble: None,
@@ -298,15 +327,24 @@ impl Machine {
         match input {
             Input::Frame(link, text) => {
                 let only_a_quote = self.upstream_frame(link, &text, now);
-                // A tick can only push deadlines back, so until the next one there is no housekeeping to do.
-                let due = [self.alarm_at, self.timer_at].into_iter().flatten().any(|at| at <= now);
-                if only_a_quote && !due {
+                if only_a_quote && self.may_skip_housekeeping(now) {
                     return;
                 }
             }
-            Input::Joined(client) => self.client_joined(client, now),
-            Input::Rejoined(client, symbols) => self.client_rejoined(client, &symbols, now),
-            Input::Said(client, text) => self.client_said(client, &text, now),
+            Input::Pulse => {
+                self.outbox.pulse();
+                if self.may_skip_housekeeping(now) {
+                    return;
+                }
+            }
+            Input::Joined(client, dialect) => self.client_joined(client, dialect, now),
+            Input::Rejoined(client, record) => self.client_rejoined(client, &record, now),
+            Input::Said(client, text) => {
+                let only_an_acknowledgement = self.client_said(client, &text, now);
+                if only_an_acknowledgement && self.may_skip_housekeeping(now) {
+                    return;
+                }
+            }
             Input::SaidBinary(client, bytes) => self.client_said_binary(client, bytes, now),
             Input::Left(client) => self.client_left(client, now),
             Input::Reader(reader, symbols) => self.reader_came(reader, &symbols, now),
@@ -319,6 +357,18 @@ impl Machine {
             Input::Time => {}
         }
         self.advance(now);
+    }
+
+    /// After an input that can only push deadlines back there is nothing to do but to send, unless a deadline has come. This is
+    /// the way of nearly every input under load.
+    fn may_skip_housekeeping(&mut self, now: Millis) -> bool {
+        if [self.alarm_at, self.timer_at].into_iter().flatten().any(|at| at <= now) {
+            return false;
+        }
+        self.flush(now);
+        let more = [self.timer_at, self.sweep_at, self.outbox.deadline()];
+        self.timer_at = more.into_iter().flatten().min();
+        true
     }
 
     /// The next thing to do.
@@ -378,7 +428,9 @@ impl Machine {
             self.start_call(now);
         }
         self.answer_readers(now);
+        self.sweep(now);
         self.announce();
+        self.flush(now);
         self.save(watching, now);
         self.alarm_at = self.next_alarm(now);
         self.timer_at = self.next_timer(now);
@@ -414,7 +466,10 @@ impl Machine {
             .filter_map(|(_, entry)| entry.cell.turns_stale_at(self.config.stale))
             .min();
         let stale = stale.filter(|_| self.is_awake(now));
-        [watch, sync, readers, stale].into_iter().flatten().min()
+        [watch, sync, readers, stale, self.sweep_at, self.outbox.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn save(&mut self, watching: bool, now: Millis) {

@@ -2,7 +2,7 @@
 
 use super::market::Change;
 use super::polling::{REFUSED_SYMBOL, soon};
-use super::{Effect, LinkId, Machine, RequestId, RestAnswer, Source, StreamState, SymbolId};
+use super::{Effect, Group, LinkId, Machine, RequestId, RestAnswer, Source, StreamState, SymbolId};
 use crate::clock::Millis;
 use crate::twelve_data::{self, Event, Price, Refusal, RestError, SymbolError, classify, parse_event, parse_quotes};
 
@@ -229,9 +229,14 @@ impl Machine {
         if self.announced_feed.0 != state || self.announced_feed.1 != reason {
             let changed = self.announced_feed.0 != state;
             self.announced_feed = (state, reason.to_owned());
-            let frame = self.feed_event();
             if !self.audience.is_empty() {
-                self.effects.push(Effect::PublishAll { frame });
+                let frame = self.feed_event();
+                self.effects.push(Effect::Broadcast {
+                    group: Group::Plain,
+                    frame,
+                });
+                let item = serde_json::json!({"feed": self.feed_view()});
+                self.outbox.streams.tell(&item.to_string());
             }
             if changed {
                 self.log(&format!("the feed is {state:?} now: {}", self.feed.state().2));

@@ -1,13 +1,14 @@
 //! Client messages: parsed strictly, answered with what would be right.
 
+use crate::clock::{Millis, SECOND};
 use crate::twelve_data::{Instrument, InstrumentError};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A message that makes sense.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientMessage {
     /// Add symbols.
-    Subscribe(Vec<RequestedSymbol>),
+    Subscribe(Subscribe),
     /// Drop symbols.
     Unsubscribe(Vec<RequestedSymbol>),
     /// Drop all symbols.
@@ -16,6 +17,35 @@ pub enum ClientMessage {
     Heartbeat,
     /// What time is it? The id is given back.
     Time(Option<serde_json::Number>),
+    /// `hamster.v1`: read so far.
+    Ack {
+        /// Of this stream.
+        stream: u32,
+        /// The newest delta that was read.
+        seq: u64,
+    },
+}
+
+/// A wish for symbols.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Subscribe {
+    /// To add.
+    pub symbols: Vec<RequestedSymbol>,
+    /// `hamster.v1`: the least time between two deltas from now on.
+    pub interval: Option<Millis>,
+    /// `hamster.v1`: where the client was before its connection broke.
+    pub resume: Option<Position>,
+}
+
+/// A place in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The hub's life.
+    pub epoch: u64,
+    /// The stream's number in it.
+    pub stream: u32,
+    /// The newest delta that was read.
+    pub seq: u64,
 }
 
 /// One symbol of a list: an instrument, or the text and why it is none.
@@ -41,8 +71,19 @@ pub enum ClientError {
         "params.symbols must be a comma list, a list of symbols, or a list of {{\"symbol\":…,\"exchange\":…}}; send for example {EXAMPLE}"
     )]
     InvalidParams,
-    /// More than 64 symbols.
-    #[error("a client may watch at most 64 symbols; unsubscribe some first")]
+    /// `interval_ms` is no span that a client may choose.
+    #[error("params.interval_ms must be a whole number of milliseconds from 0 to {LONGEST_INTERVAL}")]
+    InvalidInterval,
+    /// `resume` is not what a snapshot and its deltas told.
+    #[error(
+        "params.resume must be {{\"epoch\":…,\"stream\":…,\"seq\":…}} with the numbers of the last frame; leave it out to begin anew"
+    )]
+    InvalidResume,
+    /// An `ack` without numbers.
+    #[error("an ack must name what was read, as in {{\"action\":\"ack\",\"stream\":3,\"seq\":42}}")]
+    InvalidAck,
+    /// More than 200 symbols.
+    #[error("a client may watch at most {MOST_SYMBOLS_PER_CLIENT} symbols; unsubscribe some first")]
     TooManySymbols,
 }
 
@@ -51,8 +92,13 @@ const EXAMPLE: &str = r#"{"action":"subscribe","params":{"symbols":"BTC/USD,AAPL
 /// Bytes of a message that is still parsed.
 pub const LONGEST_MESSAGE: usize = 64 * 1024;
 
+/// Symbols that one client may watch. Their names, however long, fit into the attachment of its socket.
+pub const MOST_SYMBOLS_PER_CLIENT: usize = 200;
+
+/// The slowest rate that a client may choose.
+pub const LONGEST_INTERVAL: Millis = 10 * SECOND;
+
 const LONGEST_ECHO: usize = 40;
-const MOST_SYMBOLS_IN_A_MESSAGE: usize = 64;
 
 impl ClientError {
     /// The `code` of the error event.
@@ -63,7 +109,7 @@ impl ClientError {
             Self::BinaryFrame => "binary-frame",
             Self::TooLarge(_) => "too-large",
             Self::UnknownAction(_) => "unknown-action",
-            Self::InvalidParams => "invalid-params",
+            Self::InvalidParams | Self::InvalidInterval | Self::InvalidResume | Self::InvalidAck => "invalid-params",
             Self::TooManySymbols => "too-many-symbols",
         }
     }
@@ -85,15 +131,60 @@ pub fn parse_client(text: &str) -> Result<ClientMessage, ClientError> {
         requested(params.and_then(|params| params.get("symbols")))
     };
     match action {
-        Some("subscribe") => Ok(ClientMessage::Subscribe(symbols()?)),
+        Some("subscribe") => subscription(fields.get("params")).map(ClientMessage::Subscribe),
         Some("unsubscribe") => Ok(ClientMessage::Unsubscribe(symbols()?)),
         Some("reset") => Ok(ClientMessage::Reset),
         Some("heartbeat") => Ok(ClientMessage::Heartbeat),
         Some("time") => Ok(ClientMessage::Time(
             fields.get("id").and_then(Value::as_number).cloned(),
         )),
+        Some("ack") => acknowledgement(fields).ok_or(ClientError::InvalidAck),
         other => Err(ClientError::UnknownAction(echo(other.unwrap_or_default()))),
     }
+}
+
+fn acknowledgement(fields: &Map<String, Value>) -> Option<ClientMessage> {
+    let number = |name| fields.get(name).and_then(Value::as_u64);
+    Some(ClientMessage::Ack {
+        stream: number("stream")?.try_into().ok()?,
+        seq: number("seq")?,
+    })
+}
+
+fn subscription(params: Option<&Value>) -> Result<Subscribe, ClientError> {
+    let params = params.and_then(Value::as_object).ok_or(ClientError::InvalidParams)?;
+    let interval = match params.get("interval_ms") {
+        None | Some(Value::Null) => None,
+        Some(value) => Some(
+            value
+                .as_u64()
+                .filter(|span| *span <= LONGEST_INTERVAL)
+                .ok_or(ClientError::InvalidInterval)?,
+        ),
+    };
+    let resume = match params.get("resume") {
+        None | Some(Value::Null) => None,
+        Some(value) => Some(position(value).ok_or(ClientError::InvalidResume)?),
+    };
+    let symbols = match params.get("symbols") {
+        // The rate alone may be changed.
+        None if interval.is_some() => Vec::new(),
+        symbols => requested(symbols)?,
+    };
+    Ok(Subscribe {
+        symbols,
+        interval,
+        resume,
+    })
+}
+
+fn position(value: &Value) -> Option<Position> {
+    let number = |name| value.get(name).and_then(Value::as_u64);
+    Some(Position {
+        epoch: number("epoch")?,
+        stream: number("stream")?.try_into().ok()?,
+        seq: number("seq")?,
+    })
 }
 
 fn requested(symbols: Option<&Value>) -> Result<Vec<RequestedSymbol>, ClientError> {
@@ -108,7 +199,7 @@ fn requested(symbols: Option<&Value>) -> Result<Vec<RequestedSymbol>, ClientErro
     };
     match list.len() {
         0 => Err(ClientError::InvalidParams),
-        1..=MOST_SYMBOLS_IN_A_MESSAGE => Ok(list),
+        1..=MOST_SYMBOLS_PER_CLIENT => Ok(list),
         _ => Err(ClientError::TooManySymbols),
     }
 }
@@ -142,10 +233,11 @@ mod tests {
     use super::*;
 
     fn shown(message: &str) -> Vec<String> {
-        let Ok(ClientMessage::Subscribe(list)) = parse_client(message) else {
+        let Ok(ClientMessage::Subscribe(Subscribe { symbols, .. })) = parse_client(message) else {
             panic!("no subscription: {message}")
         };
-        list.iter()
+        symbols
+            .iter()
             .map(|item| {
                 item.as_ref()
                     .map_or_else(|(text, _)| format!("!{text}"), ToString::to_string)
@@ -171,7 +263,7 @@ mod tests {
     fn what_makes_no_sense_is_answered_with_what_would() {
         let many = format!(
             r#"{{"action":"subscribe","params":{{"symbols":"{}"}}}}"#,
-            "A,".repeat(65)
+            "A,".repeat(201)
         );
         for (text, code) in [
             ("hello", "invalid-json"),
@@ -192,6 +284,45 @@ mod tests {
             Err(ClientError::TooLarge(1_000_000))
         );
         assert!(ClientError::InvalidParams.to_string().contains(EXAMPLE));
+    }
+
+    #[test]
+    fn a_client_of_streams_names_its_rate_and_its_place() {
+        let message = r#"{"action":"subscribe","params":{"symbols":"AAPL","interval_ms":250,"resume":{"epoch":26712000123456,"stream":3,"seq":17}}}"#;
+        let Ok(ClientMessage::Subscribe(subscribe)) = parse_client(message) else {
+            panic!("no subscription")
+        };
+        assert_eq!(subscribe.symbols.len(), 1);
+        assert_eq!(subscribe.interval, Some(250));
+        let place = Position {
+            epoch: 26_712_000_123_456,
+            stream: 3,
+            seq: 17,
+        };
+        assert_eq!(subscribe.resume, Some(place));
+        let rate_alone = parse_client(r#"{"action":"subscribe","params":{"interval_ms":0}}"#);
+        assert!(matches!(
+            rate_alone,
+            Ok(ClientMessage::Subscribe(Subscribe { interval: Some(0), .. }))
+        ));
+        assert_eq!(
+            parse_client(r#"{"action":"ack","stream":3,"seq":42}"#),
+            Ok(ClientMessage::Ack { stream: 3, seq: 42 })
+        );
+        for (text, error) in [
+            (r#"{"action":"ack","stream":3}"#, ClientError::InvalidAck),
+            (r#"{"action":"ack","stream":-3,"seq":1}"#, ClientError::InvalidAck),
+            (
+                r#"{"action":"subscribe","params":{"symbols":"A","interval_ms":60000}}"#,
+                ClientError::InvalidInterval,
+            ),
+            (
+                r#"{"action":"subscribe","params":{"symbols":"A","resume":"yes"}}"#,
+                ClientError::InvalidResume,
+            ),
+        ] {
+            assert_eq!(parse_client(text), Err(error), "{text}");
+        }
     }
 
     #[test]

@@ -22,6 +22,9 @@ pub enum ServerEvent<'a> {
         feed: FeedView<'a>,
         /// The terminal's default symbols.
         symbols: Vec<String>,
+        /// The subprotocol, if one was chosen.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        protocol: Option<&'static str>,
     },
     /// The upstream's state changed.
     Feed {
@@ -64,6 +67,8 @@ pub enum ServerEvent<'a> {
         /// The hub's clock.
         time: String,
     },
+    /// `hamster.v1`: acknowledge now.
+    AckRequest,
     /// A quote. The original called it `price_update`.
     #[serde(rename = "price_update")]
     PriceUpdate(&'a QuoteView),
@@ -82,6 +87,15 @@ impl ServerEvent<'_> {
     pub fn text(&self) -> Text {
         // These types hold nothing that JSON cannot: no maps with odd keys, no numbers but finite ones.
         serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// The frame's text for a client of `hamster.v1`, whose frames all say at which position of its stream they were sent.
+    #[must_use]
+    pub fn text_at(&self, epoch: u64, seq: u64) -> Text {
+        let mut text = self.text();
+        text.pop();
+        text.push_str(&format!(r#","epoch":{epoch},"seq":{seq}}}"#));
+        text
     }
 }
 

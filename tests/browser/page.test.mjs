@@ -76,6 +76,24 @@ test('prices of all eight symbols appear, are marked as simulated, and move', op
   assert.deepEqual(complaints, []);
 });
 
+test('the page speaks hamster.v1: one snapshot, then deltas, which it acknowledges', options, async (t) => {
+  const opened = await openPage(browser);
+  t.after(() => opened.context.close());
+  /** @type {{ sent: string[], received: string[] }} */
+  const frames = { sent: [], received: [] };
+  opened.page.on('websocket', (socket) => {
+    socket.on('framesent', ({ payload }) => frames.sent.push(String(payload)));
+    socket.on('framereceived', ({ payload }) => frames.received.push(String(payload)));
+  });
+  await opened.page.goto(worker.url);
+  await eventually(() => frames.received.filter((frame) => frame.startsWith('[')).length > 10, 'ten deltas', 30_000);
+  await eventually(() => frames.sent.some((frame) => frame.includes('"action":"ack"')), 'an acknowledgement', 10_000);
+  const named = frames.received.filter((frame) => frame.startsWith('{')).map((frame) => JSON.parse(frame).event);
+  assert.deepEqual(named.slice(0, 3), ['connected', 'subscribe-status', 'snapshot']);
+  assert.equal(named.filter((event) => event === 'snapshot').length, 1);
+  assert.deepEqual(opened.complaints, []);
+});
+
 test('nobody can miss that the prices are simulated', options, async (t) => {
   const { page } = await open(t);
   const banner = page.locator('simulation-banner');

@@ -102,6 +102,45 @@ test('the alarm alone wakes the hub, and prices flow though no client said a wor
   assertHealthy(hub, upstream);
 });
 
+test('a client of streams is shown a new epoch after an eviction and misses nothing', TIMEOUT, async (context) => {
+  const { upstream, hub } = await stage(context);
+  const reader = await hub.read('AAPL,TSLA');
+  const price = (/** @type {string} */ symbol) => reader.quotes.get(symbol)?.price;
+  const arrives = (/** @type {string} */ symbol, /** @type {number} */ value) =>
+    eventually(`${symbol} at ${value}`, async () => {
+      upstream.tick(symbol, value);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return price(symbol) === value;
+    });
+  await arrives('TSLA', 431.5);
+  await arrives('AAPL', 101.5);
+  const { epoch } = reader.stream;
+  await sleep(upstream, hub);
+  await arrives('AAPL', 102.5);
+  await arrives('TSLA', 432.5);
+  assert.ok(reader.stream.epoch > epoch, 'an eviction ends the epoch');
+  assert.deepEqual([reader.stream.recovered, reader.complaint, reader.closed], [false, null, null]);
+  assertHealthy(hub, upstream);
+});
+
+test('a client of streams whose connection broke goes on from where it was', TIMEOUT, async (context) => {
+  const { upstream, hub } = await stage(context);
+  const watcher = await hub.connect();
+  watcher.say({ action: 'subscribe', params: { symbols: 'AAPL,MSFT' } });
+  await flows(upstream, watcher, 'AAPL', 101.5);
+  await flows(upstream, watcher, 'MSFT', 401.5);
+  const reader = await hub.read('AAPL,MSFT');
+  await flows(upstream, watcher, 'MSFT', 402.5);
+  await eventually('MSFT read', () => reader.quotes.get('MSFT')?.price === 402.5);
+  reader.socket.close();
+  await eventually('closed', () => reader.closed !== null);
+  await flows(upstream, watcher, 'MSFT', 403.5);
+  const back = await hub.read('AAPL,MSFT', reader);
+  assert.deepEqual([back.stream.recovered, back.complaint], [true, null]);
+  assert.deepEqual([back.quotes.get('AAPL')?.price, back.quotes.get('MSFT')?.price], [101.5, 403.5]);
+  assertHealthy(hub, upstream);
+});
+
 test('what a client unsubscribed stays unsubscribed through an eviction', TIMEOUT, async (context) => {
   const { upstream, hub } = await stage(context);
   const client = await hub.connect();

@@ -7,7 +7,9 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::{timeout, timeout_at};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::PATIENCE;
@@ -40,6 +42,26 @@ impl Client {
         Client {
             socket,
             said: said.clone(),
+        }
+    }
+
+    /// Connects with an offer of subprotocols; gives the one that was confirmed, or the HTTP status of a refusal.
+    pub async fn offer(url: &str, offer: &'static str, said: &Said) -> Result<(Client, String), u16> {
+        let mut request = url.into_client_request().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("sec-websocket-protocol", HeaderValue::from_static(offer));
+        let answer = timeout(PATIENCE, connect_async(request)).await;
+        match answer.expect("an answer to the upgrade") {
+            Ok((socket, response)) => {
+                let confirmed = response.headers()["sec-websocket-protocol"]
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
+                let said = said.clone();
+                Ok((Client { socket, said }, confirmed))
+            }
+            Err(Error::Http(response)) => Err(response.status().as_u16()),
+            Err(other) => panic!("no answer to the upgrade: {other}"),
         }
     }
 

@@ -9,6 +9,8 @@
 )]
 
 pub mod client;
+#[path = "../../src/hub/tests/reader.rs"]
+pub mod reader;
 pub mod terminal;
 pub mod twelve_data;
 pub mod worker;

@@ -113,6 +113,11 @@ impl Terminal {
         Client::connect(&self.worker.ws_url(), &self.said).await
     }
 
+    /// A client that offers subprotocols; see [`Client::offer`].
+    pub async fn offer(&self, offer: &'static str) -> Result<(Client, String), u16> {
+        Client::offer(&self.worker.ws_url(), offer, &self.said).await
+    }
+
     /// A client that watches a comma list, in a terminal whose feed is live and streams it.
     pub async fn watch(&self, symbols: &str) -> Client {
         let mut client = self.connect().await;

@@ -8,7 +8,7 @@ fn a_client_is_greeted_then_told_what_will_come_then_shown_what_there_is() {
     let (mut play, link) = Play::live("AAPL");
     play.tick(link, "AAPL", 101.0);
     play.take();
-    play.input(Input::Joined(BOB));
+    play.input(Input::Joined(BOB, Dialect::Plain));
     play.subscribe(BOB, "AAPL,$$$");
     let heard = play.heard(BOB);
     let events: Vec<&str> = heard.iter().map(|frame| frame["event"].as_str().unwrap()).collect();
@@ -41,7 +41,7 @@ fn an_update_has_the_originals_fields_and_the_truth_beside_them() {
 #[test]
 fn each_client_hears_its_own_symbols() {
     let (mut play, link) = Play::live("AAPL");
-    play.input(Input::Joined(BOB));
+    play.input(Input::Joined(BOB, Dialect::Plain));
     play.subscribe(BOB, "MSFT,BTC/USD");
     play.take();
     play.tick(link, "AAPL", 101.0);
@@ -186,7 +186,7 @@ fn a_quote_that_turns_stale_is_sent_once_more_to_say_so() {
 #[test]
 fn the_feeds_state_is_told_to_everybody_once() {
     let (mut play, link) = Play::live("AAPL");
-    play.input(Input::Joined(BOB));
+    play.input(Input::Joined(BOB, Dialect::Plain));
     play.take();
     play.input(Input::Lost(link, "the upstream closed the connection (1006)".into()));
     for client in [ALICE, BOB] {
@@ -245,7 +245,7 @@ fn strangers_symbols_are_bounded_and_cannot_spend_what_is_put_by_for_the_operato
         ("CREDITS_PER_MINUTE", "1000"),
         ("CREDITS_PER_DAY", "8"),
     ]);
-    play.input(Input::Joined(ALICE));
+    play.input(Input::Joined(ALICE, Dialect::Plain));
     play.answer_call(|_| Some((100.0, true)));
     play.take();
     play.subscribe(ALICE, "TSLA,AMZN,META");

@@ -191,7 +191,7 @@ fn a_rejoined_client_learns_that_its_quote_is_stale() {
     before.tick(link, "AAPL", 101.0);
     let stored = before.left_behind();
     let mut play = Play::restored(config(&[]), &stored, before.now + 2 * SECOND);
-    play.input(Input::Rejoined(ALICE, vec!["AAPL".into()]));
+    play.input(Input::Rejoined(ALICE, record(&["AAPL"])));
     let mut heard = Vec::new();
     for _ in 0..120 {
         heard.extend(play.heard_events(ALICE, "price_update"));
@@ -221,7 +221,7 @@ fn a_rejoined_client_is_told_of_a_symbol_without_room() {
     let stored = before.left_behind();
     // Later OLD was left, NEW took its place; then the object was lost before the next checkpoint.
     let mut play = Play::restored(config(&[("EXTRA_SYMBOLS", "1")]), &stored, before.now + 20 * SECOND);
-    play.input(Input::Rejoined(ALICE, vec!["NEW".into()]));
+    play.input(Input::Rejoined(ALICE, record(&["NEW"])));
     let told = play.heard(ALICE).iter().any(|frame| frame.to_string().contains("NEW"));
     assert!(told || !play.watched(ALICE).is_empty(), "neither watched nor told");
 }
@@ -267,10 +267,10 @@ fn a_refusal_survives_hibernation() {
     for life in 0..10 {
         let mut play = Play::restored(config(&[]), &stored, now);
         if life == 0 {
-            play.input(Input::Joined(ALICE));
+            play.input(Input::Joined(ALICE, Dialect::Plain));
             play.subscribe(ALICE, "AAPL");
         } else {
-            play.input(Input::Rejoined(ALICE, vec!["AAPL".into()]));
+            play.input(Input::Rejoined(ALICE, record(&["AAPL"])));
             play.input(Input::Time);
         }
         for _ in 0..5 {

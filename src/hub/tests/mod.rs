@@ -5,13 +5,17 @@ mod clients;
 mod feed;
 mod hard_days;
 mod properties;
+mod reader;
 mod rest;
 mod restart;
 mod sessions;
+mod streams;
 
 use super::*;
 use crate::clock::{DAY, MINUTE, SECOND};
+use crate::wire::Dialect;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Noon of a UTC day, five seconds into a minute: no credit window turns soon.
 const NOON: Millis = 20_500 * DAY + DAY / 2 + 5 * SECOND;
@@ -27,11 +31,18 @@ struct Play {
     hub: Machine,
     now: Millis,
     effects: Vec<Effect>,
+    groups: BTreeSet<(Group, ClientId)>,
+    /// What each client was sent, since `effects` were last taken.
+    told: Vec<(ClientId, String)>,
+    /// Whether pulses come back.
+    pulses: bool,
 }
 
+/// The defaults, and no cap on plain clients: virtual time stands still between two ticks of a test.
 fn config(vars: &[(&str, &str)]) -> Config {
     Config::from_vars(false, |name| {
         vars.iter()
+            .chain(&[("PLAIN_INTERVAL_MS", "0")])
             .find(|(var, _)| *var == name)
             .map(|(_, value)| (*value).to_owned())
     })
@@ -52,6 +63,9 @@ impl Play {
             hub: Machine::new(config, stored, 7, now),
             now,
             effects: Vec::new(),
+            groups: BTreeSet::new(),
+            told: Vec::new(),
+            pulses: true,
         }
     }
 
@@ -62,7 +76,7 @@ impl Play {
 
     fn watching_with(vars: &[(&str, &str)], symbols: &str) -> (Self, LinkId) {
         let mut play = Self::with(vars);
-        play.input(Input::Joined(ALICE));
+        play.input(Input::Joined(ALICE, Dialect::Plain));
         play.subscribe(ALICE, symbols);
         let link = play.opened_link().unwrap();
         (play, link)
@@ -84,9 +98,39 @@ impl Play {
 
     fn input(&mut self, input: Input) {
         self.hub.handle(input, self.now);
+        let mut pulses = self.drain();
+        // The event loop comes round at once, unless the test says otherwise.
+        while pulses && self.pulses {
+            self.hub.handle(Input::Pulse, self.now);
+            pulses = self.drain();
+        }
+    }
+
+    /// Keeps the effects; says whether the machine asks for a pulse.
+    fn drain(&mut self) -> bool {
+        let mut pulse = false;
         while let Some(effect) = self.hub.next_effect() {
+            match &effect {
+                Effect::Pulse => {
+                    pulse = true;
+                    continue;
+                }
+                Effect::Enroll { client, group } => {
+                    self.groups.insert((*group, *client));
+                }
+                Effect::Dismiss { client, group } => {
+                    self.groups.remove(&(*group, *client));
+                }
+                Effect::Send { client, frame } => self.told.push((*client, frame.clone())),
+                Effect::Broadcast { group, frame } => {
+                    let members = self.groups.iter().filter(|(of, _)| of == group);
+                    self.told.extend(members.map(|(_, client)| (*client, frame.clone())));
+                }
+                _ => {}
+            }
             self.effects.push(effect);
         }
+        pulse
     }
 
     /// Lets time pass, keeping every deadline on the way to the millisecond.
@@ -196,6 +240,7 @@ impl Play {
 
     /// Takes what was effected so far.
     fn take(&mut self) -> Vec<Effect> {
+        self.told.clear();
         std::mem::take(&mut self.effects)
     }
 
@@ -233,16 +278,10 @@ impl Play {
         requests.collect()
     }
 
-    /// What a client was sent since the last look, published frames of its symbols included.
+    /// What a client was sent since the last look.
     fn heard(&self, client: ClientId) -> Vec<Value> {
-        let watched = self.watched(client);
-        let frames = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Send { client: whom, frame } if *whom == client => Some(frame),
-            Effect::Publish { symbol, frame } if watched.contains(symbol) => Some(frame),
-            Effect::PublishAll { frame } => Some(frame),
-            _ => None,
-        });
-        frames.map(|frame| serde_json::from_str(frame).unwrap()).collect()
+        let frames = self.told.iter().filter(|(whom, _)| *whom == client);
+        frames.map(|(_, frame)| serde_json::from_str(frame).unwrap()).collect()
     }
 
     fn heard_events(&self, client: ClientId, event: &str) -> Vec<Value> {
@@ -253,7 +292,6 @@ impl Play {
     }
 
     fn watched(&self, client: ClientId) -> Vec<SymbolId> {
-        // The machine's own record: `Watch` effects may have been taken already.
         let clients = &self.hub.audience;
         clients.watched(client).into_iter().collect()
     }
@@ -309,4 +347,9 @@ fn answer_raw(play: &mut Play, fields: impl Fn(&str, Millis) -> Value) {
 
 fn items(symbols: &[&str]) -> Vec<Value> {
     symbols.iter().map(|symbol| json!({"symbol": symbol})).collect()
+}
+
+/// What a plain client's attachment holds.
+fn record(symbols: &[&str]) -> String {
+    json!({"symbols": symbols}).to_string()
 }

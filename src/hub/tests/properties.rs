@@ -56,7 +56,7 @@ proptest! {
                 }
                 Event::Upstream(text) => play.input(Input::Frame(link, text)),
                 Event::Client { client, text } => play.input(Input::Said(ClientId(client), text)),
-                Event::Join(client) => play.input(Input::Joined(ClientId(client))),
+                Event::Join(client) => play.input(Input::Joined(ClientId(client), Dialect::Plain)),
                 Event::Leave(client) => play.input(Input::Left(ClientId(client))),
                 Event::LinkOpened => play.input(Input::Opened(link)),
                 Event::LinkLost => {
@@ -82,7 +82,7 @@ proptest! {
                         link = *opened;
                     }
                     Effect::CloseUpstream { .. } => open_links -= 1,
-                    Effect::Publish { frame, .. } => {
+                    Effect::Broadcast { group: Group::Symbol(_), frame } => {
                         let update: Value = serde_json::from_str(frame).unwrap();
                         if update["event"] == "price_update" {
                             let symbol = update["symbol"].as_str().unwrap().to_owned();

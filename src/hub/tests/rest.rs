@@ -80,7 +80,7 @@ fn a_short_reconnect_costs_no_credits() {
 #[test]
 fn with_few_credits_the_refused_come_first_the_watched_more_often_and_each_has_its_turn() {
     let mut play = Play::with(&[("CREDITS_PER_MINUTE", "3")]);
-    play.input(Input::Joined(ALICE));
+    play.input(Input::Joined(ALICE, Dialect::Plain));
     play.subscribe(ALICE, "SPY");
     // Three references a minute until all eight are known.
     let link = play.opened_link().unwrap();
@@ -124,7 +124,7 @@ fn with_few_credits_the_refused_come_first_the_watched_more_often_and_each_has_i
 #[test]
 fn the_budget_holds_over_a_day_of_trouble_as_upstream_counts_it() {
     let mut play = Play::new();
-    play.input(Input::Joined(ALICE));
+    play.input(Input::Joined(ALICE, Dialect::Plain));
     let mut by_minute = std::collections::HashMap::<Millis, usize>::new();
     let mut by_day = std::collections::HashMap::<Millis, usize>::new();
     for _ in 0..(DAY / (5 * SECOND)) {

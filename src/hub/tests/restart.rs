@@ -67,7 +67,7 @@ fn a_restored_quote_does_not_go_back_in_time() {
     before.tick(link, "AAPL", 101.0);
     let stored = before.left_behind();
     let mut play = Play::restored(config(&[]), &stored, before.now + 10 * SECOND);
-    play.input(Input::Joined(ALICE));
+    play.input(Input::Joined(ALICE, Dialect::Plain));
     let link = play.opened_link().unwrap();
     play.input(Input::Opened(link));
     let older = (before.now - 5 * SECOND) / SECOND;
@@ -115,7 +115,7 @@ fn a_restart_does_not_refill_the_budget() {
     };
     before.take();
     let mut play = Play::restored(config(&[]), &stored, before.now + SECOND);
-    play.input(Input::Joined(ALICE));
+    play.input(Input::Joined(ALICE, Dialect::Plain));
     assert_eq!(
         play.calls(),
         Vec::<Vec<String>>::new(),
@@ -129,7 +129,7 @@ fn a_restart_does_not_refill_the_budget() {
 #[test]
 fn clients_that_slept_through_it_are_served_without_asking_again() {
     let mut play = Play::new();
-    play.input(Input::Rejoined(ALICE, vec!["AAPL".into(), "TSLA".into()]));
+    play.input(Input::Rejoined(ALICE, record(&["AAPL", "TSLA"])));
     let link = play.opened_link().expect("somebody watches");
     assert_eq!(play.heard_events(ALICE, "connected").len(), 0);
     play.input(Input::Opened(link));
@@ -196,7 +196,7 @@ fn a_refusal_outlives_the_object_unless_key_or_upstream_were_changed() {
         credits: None,
     };
     let mut play = Play::restored(config(&[]), &stored, before.now + MINUTE);
-    play.input(Input::Rejoined(ALICE, vec!["AAPL".into()]));
+    play.input(Input::Rejoined(ALICE, record(&["AAPL"])));
     assert_eq!((play.state(), play.opened_link()), (FeedState::Refused, None));
     assert_eq!(play.hub.feed.state().1, before.now, "since the first refusal");
     play.pass(14 * MINUTE);
@@ -207,6 +207,6 @@ fn a_refusal_outlives_the_object_unless_key_or_upstream_were_changed() {
         ..config(&[])
     };
     let mut play = Play::restored(other_key, &stored, before.now + MINUTE);
-    play.input(Input::Rejoined(ALICE, vec!["AAPL".into()]));
+    play.input(Input::Rejoined(ALICE, record(&["AAPL"])));
     assert!(play.opened_link().is_some(), "a corrected key is tried at once");
 }

@@ -53,7 +53,7 @@ fn a_restored_quote_of_a_closed_market_is_confirmed_while_subscribed() {
     let stored = before.left_behind();
     let last = before.now;
     let mut play = Play::restored(config(&[]), &stored, before.now + 20 * 60 * MINUTE);
-    play.input(Input::Joined(ALICE));
+    play.input(Input::Joined(ALICE, Dialect::Plain));
     play.subscribe(ALICE, "AAPL");
     let link = play.opened_link().unwrap();
     play.input(Input::Opened(link));
@@ -146,7 +146,7 @@ fn after_a_night_asleep_the_old_reference_is_not_used() {
     assert_eq!(play.state(), FeedState::Idle);
     play.take();
     play.pass(22 * 60 * MINUTE); // next day, market open
-    play.input(Input::Joined(BOB));
+    play.input(Input::Joined(BOB, Dialect::Plain));
     play.subscribe(BOB, "AAPL");
     let link = play.opened_link().unwrap();
     play.input(Input::Opened(link));
@@ -163,7 +163,7 @@ fn after_a_night_asleep_the_old_reference_is_not_used() {
 #[test]
 fn the_reference_is_refreshed_when_the_utc_day_turns() {
     let mut play = Play::restored(config(&[]), &Stored::default(), NOON + 5 * MINUTE);
-    play.input(Input::Joined(ALICE));
+    play.input(Input::Joined(ALICE, Dialect::Plain));
     play.subscribe(ALICE, "BTC/USD");
     let link = play.opened_link().unwrap();
     play.answer_call(|_| Some((100.0, true)));

@@ -35,6 +35,8 @@ export class FakeHub {
   answers = true;
   /** Answers to GET /api/quotes; null: no answer comes, as from a hub that is down. @type {null | (() => object)} */
   rest = null;
+  /** Called when a page lets go of its socket. */
+  onLeft = () => {};
   /** Sockets that are open, oldest first. @type {Socket[]} */
   sockets = [];
   /** Sockets that were ever tried. */
@@ -129,6 +131,7 @@ export class FakeHub {
     socket.onMessage((message) => this.#hear(socket, String(message)));
     socket.onClose(() => {
       this.sockets = this.sockets.filter((other) => other !== socket);
+      this.onLeft();
     });
     if (!this.answers) return;
     const time = new Date().toISOString();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { PROTOCOL, Stream } from '../../../public/app/stream.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BUILD = join(ROOT, 'build');
@@ -59,6 +60,17 @@ export class Hub {
     return client;
   }
 
+  /** A client of `hamster.v1` that acknowledges and, when it was connected before, goes on from there. @param {string} symbols @param {Reader} [before] */
+  async read(symbols, before) {
+    const url = (await this.#miniflare.ready).href.replace(/^http/, 'ws');
+    const reader = new Reader(new WebSocket(`${url}ws`, PROTOCOL), before);
+    await eventually('connected', () => reader.socket.readyState === WebSocket.OPEN);
+    reader.say({ action: 'subscribe', params: { symbols, resume: reader.stream.position } });
+    const { snapshots } = reader;
+    await eventually('a snapshot', () => reader.snapshots > snapshots);
+    return reader;
+  }
+
   async stop() {
     await this.#miniflare.dispose();
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -90,6 +102,56 @@ export class Client {
     const found = this.heard.slice(from).find(wanted);
     if (!found) throw new Error(what);
     return found;
+  }
+}
+
+/** A client of `hamster.v1`: the page's own, without the page. */
+export class Reader {
+  /** The newest price of each symbol. @type {Map<string, import('../../../public/app/wire.js').Quote>} */
+  quotes;
+  snapshots = 0;
+  /** @type {number | null} */
+  closed = null;
+  /** Whatever was wrong with a frame. @type {unknown} */
+  complaint = null;
+
+  /** @param {WebSocket} socket @param {Reader} [before] */
+  constructor(socket, before) {
+    this.socket = socket;
+    this.stream = before?.stream ?? new Stream();
+    this.quotes = before?.quotes ?? new Map();
+    this.stream.reconnected();
+    // What came within a second of the last acknowledgement is acknowledged a little later.
+    const later = setInterval(() => this.#acknowledge(), 500);
+    socket.addEventListener('message', ({ data }) => this.#hear(data));
+    socket.addEventListener('close', ({ code }) => {
+      this.closed = code;
+      clearInterval(later);
+    });
+  }
+
+  /** @param {object} message */
+  say(message) {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** @param {string} data */
+  #hear(data) {
+    try {
+      const frame = JSON.parse(data);
+      for (const message of this.stream.read(frame, data.length)) {
+        if (message.event === 'price_update') this.quotes.set(message.quote.symbol, message.quote);
+      }
+      if (frame.event === 'snapshot') this.snapshots += 1;
+      this.#acknowledge();
+    } catch (error) {
+      this.complaint ??= error;
+    }
+  }
+
+  #acknowledge() {
+    const acknowledgement = this.stream.acknowledgement(performance.now());
+    if (acknowledgement) this.say(acknowledgement);
   }
 }
 

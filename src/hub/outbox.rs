@@ -1,0 +1,150 @@
+//! Conflation: what changed waits here, the latest of each symbol, until it may be sent.
+//!
+//! With little load it may be sent at once. Sending is what costs, though: a loop over a thousand sockets keeps the event loop for tens of
+//! milliseconds. So each flush closes a gate and asks for a pulse, which comes back when the event loop has come round: what was
+//! sent is on its way, and upstream's frames that waited behind it have been read. Only then is the next flush made, with the newest value of
+//! each symbol. That is all there is to it under overload: frames stay as many as the machine can send, and as new as it can make them.
+//!
+//! Plain-JSON clients do not acknowledge, so nobody can tell that one is slow; they are capped instead, at [`PLAIN_INTERVAL`] for each symbol.
+
+use super::streams::Streams;
+use super::{Effect, Group, Machine, SymbolId};
+use crate::clock::{Millis, SECOND};
+use crate::wire::ServerEvent;
+use std::collections::{HashMap, VecDeque};
+
+/// Sends after which a flush leaves the rest to the next pulse, so that nothing keeps the event loop for long.
+const SENDS_PER_FLUSH: u64 = 2_000;
+/// A pulse that takes longer than this is not waited for.
+const LOST_PULSE: Millis = SECOND;
+
+/// What waits to be sent.
+#[derive(Debug)]
+pub struct Outbox {
+    /// To clients of `hamster.v1`.
+    pub streams: Streams,
+    plain: HashMap<SymbolId, PlainLine>,
+    /// Symbols of which plain clients have not heard the newest.
+    queue: VecDeque<SymbolId>,
+    /// Between two updates of a symbol.
+    plain_interval: Millis,
+    /// Since when the gate is closed.
+    closed: Option<Millis>,
+}
+
+/// A symbol as plain clients watch it.
+#[derive(Debug, Default)]
+struct PlainLine {
+    watchers: u32,
+    sent: Option<Millis>,
+    queued: bool,
+}
+
+impl Outbox {
+    /// Nothing waits.
+    #[must_use]
+    pub fn new(streams: Streams, plain_interval: Millis) -> Self {
+        Self {
+            streams,
+            plain: HashMap::new(),
+            queue: VecDeque::new(),
+            plain_interval,
+            closed: None,
+        }
+    }
+
+    /// A symbol has a new quote.
+    pub fn changed(&mut self, symbol: SymbolId) {
+        self.streams.changed(symbol);
+        if let Some(line) = self.plain.get_mut(&symbol).filter(|line| !line.queued) {
+            line.queued = true;
+            self.queue.push_back(symbol);
+        }
+    }
+
+    /// A plain client watches a symbol.
+    pub fn watch(&mut self, symbol: SymbolId) {
+        self.plain.entry(symbol).or_default().watchers += 1;
+    }
+
+    /// A plain client watches it no more.
+    pub fn unwatch(&mut self, symbol: SymbolId) {
+        if let Some(line) = self.plain.get_mut(&symbol) {
+            line.watchers = line.watchers.saturating_sub(1);
+            if line.watchers == 0 {
+                self.plain.remove(&symbol);
+                self.queue.retain(|queued| *queued != symbol);
+            }
+        }
+    }
+
+    /// When something is due that nothing else will call for.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        let plain = self.queue.iter().filter_map(|symbol| self.plain_due_at(*symbol));
+        let pending = plain.chain(self.streams.deadline()).min()?;
+        Some(match self.closed {
+            Some(closed) => pending.max(closed + LOST_PULSE),
+            None => pending,
+        })
+    }
+
+    /// The event loop has come round.
+    pub fn pulse(&mut self) {
+        self.closed = None;
+    }
+
+    fn is_open(&self, now: Millis) -> bool {
+        self.closed.is_none_or(|closed| now >= closed + LOST_PULSE)
+    }
+
+    /// Takes the first symbol whose watchers may be told now, and how many they are.
+    fn next_plain(&mut self, now: Millis) -> Option<(SymbolId, u32)> {
+        let place = self
+            .queue
+            .iter()
+            .position(|symbol| self.plain_due_at(*symbol).is_some_and(|at| at <= now))?;
+        let symbol = self.queue.remove(place)?;
+        let line = self.plain.get_mut(&symbol)?;
+        line.queued = false;
+        line.sent = Some(now);
+        Some((symbol, line.watchers))
+    }
+
+    fn plain_due_at(&self, symbol: SymbolId) -> Option<Millis> {
+        let line = self.plain.get(&symbol)?;
+        Some(line.sent.map_or(0, |sent| sent + self.plain_interval))
+    }
+}
+
+impl Machine {
+    /// Sends what may be sent now.
+    pub(super) fn flush(&mut self, now: Millis) {
+        if !self.outbox.is_open(now) {
+            return;
+        }
+        let flushed = self.outbox.streams.flush(&self.list, now, &mut self.effects);
+        let mut sends = flushed.sends;
+        self.counts.updates += flushed.updates;
+        if sends > 0 {
+            self.watch_readers(now);
+        }
+        while sends < SENDS_PER_FLUSH
+            && let Some((symbol, watchers)) = self.outbox.next_plain(now)
+        {
+            if let Some(entry) = self.list.get(symbol) {
+                let frame = ServerEvent::PriceUpdate(&self.quote_view(entry)).text();
+                self.effects.push(Effect::Broadcast {
+                    group: Group::Symbol(symbol),
+                    frame,
+                });
+                sends += u64::from(watchers);
+                self.counts.updates += u64::from(watchers);
+            }
+        }
+        if sends > 0 {
+            self.outbox.closed = Some(now);
+            self.effects.push(Effect::Pulse);
+        }
+    }
+}

@@ -1,0 +1,511 @@
+//! What clients of `hamster.v1` get.
+
+use super::reader::Reader;
+use super::*;
+use proptest::prelude::*;
+
+fn joined(play: &mut Play, client: ClientId, params: Value) -> Reader {
+    play.input(Input::Joined(client, Dialect::V1));
+    let message = json!({"action": "subscribe", "params": params});
+    play.input(Input::Said(client, message.to_string()));
+    let mut reader = Reader::default();
+    listen(play, client, &mut reader);
+    reader
+}
+
+/// Lets a reader read what its client was sent; it is not sent that again.
+fn listen(play: &mut Play, client: ClientId, reader: &mut Reader) {
+    for frame in play.heard(client) {
+        reader.read(&frame);
+    }
+    play.told.retain(|(whom, _)| *whom != client);
+}
+
+fn acknowledge(play: &mut Play, client: ClientId, reader: &Reader) {
+    let message = json!({"action": "ack", "stream": reader.stream, "seq": reader.seq});
+    play.input(Input::Said(client, message.to_string()));
+}
+
+fn resume(reader: &Reader, symbols: &str) -> Value {
+    json!({"symbols": symbols, "resume": {"epoch": reader.epoch, "stream": reader.stream, "seq": reader.seq}})
+}
+
+/// What the hub knows, in the words of [`Reader::quote`].
+fn truth(play: &Play, symbol: &str) -> Value {
+    let id = play.hub.list.find(&Instrument::parse(symbol).unwrap()).unwrap();
+    let entry = play.hub.list.get(id).unwrap();
+    let quote = entry.cell.quote.as_ref();
+    json!({
+        "price": quote.map(|quote| quote.price), "bid": quote.and_then(|quote| quote.bid), "ask": quote.and_then(|quote| quote.ask),
+        "time": quote.map(|quote| quote.exchange_time), "received": quote.map(|quote| quote.received),
+        "source": quote.map(|quote| quote.source), "stale_since": quote.and_then(|quote| quote.stale_since),
+        "previous_close": entry.cell.reference.previous_close, "session": entry.cell.reference.session, "state": entry.state,
+    })
+}
+
+fn broadcasts(play: &Play) -> Vec<&String> {
+    let frames = play.effects.iter().filter_map(|effect| match effect {
+        Effect::Broadcast {
+            group: Group::Stream(_),
+            frame,
+        } => Some(frame),
+        _ => None,
+    });
+    frames.collect()
+}
+
+#[test]
+fn it_is_greeted_told_what_will_come_and_shown_a_picture() {
+    let (mut play, link) = Play::live("AAPL");
+    play.tick(link, "AAPL", 101.25);
+    play.take();
+    play.input(Input::Joined(BOB, Dialect::V1));
+    let message = json!({"action": "subscribe", "params": {"symbols": "AAPL,MSFT,$$$"}});
+    play.input(Input::Said(BOB, message.to_string()));
+    let heard = play.heard(BOB);
+    let events: Vec<&Value> = heard.iter().map(|frame| &frame["event"]).collect();
+    assert_eq!(events, ["connected", "subscribe-status", "snapshot"]);
+    assert_eq!(heard[0]["protocol"], "hamster.v1");
+    let epoch = &heard[2]["epoch"];
+    assert!(
+        heard
+            .iter()
+            .all(|frame| frame["epoch"] == *epoch && frame["seq"].is_u64()),
+        "{heard:?}"
+    );
+    assert_eq!(
+        (&heard[2]["recovered"], &heard[2]["interval_ms"]),
+        (&json!(false), &json!(0))
+    );
+    let mut reader = Reader::default();
+    heard.iter().for_each(|frame| reader.read(frame));
+    for symbol in ["AAPL", "MSFT"] {
+        assert_eq!(reader.quote(symbol), truth(&play, symbol));
+    }
+}
+
+#[test]
+fn an_update_is_a_few_bytes_and_one_frame_for_all_who_share_a_stream() {
+    let (mut play, link) = Play::live("AAPL");
+    play.tick(link, "AAPL", 101.25);
+    let mut reader = joined(&mut play, BOB, json!({"symbols": "AAPL,MSFT"}));
+    joined(&mut play, ClientId(3), json!({"symbols": "MSFT,AAPL"}));
+    joined(&mut play, ClientId(4), json!({"symbols": "MSFT"}));
+    play.take();
+    play.now += 1_000;
+    play.tick(link, "AAPL", 101.5);
+    let expected = format!(
+        "[{},{},{},[2,25,1]]",
+        reader.epoch,
+        reader.seq + 1,
+        play.now - reader.base
+    );
+    assert_eq!(
+        broadcasts(&play),
+        [&expected],
+        "not for the third, who does not watch it"
+    );
+    listen(&mut play, BOB, &mut reader);
+    assert_eq!(reader.quote("AAPL"), truth(&play, "AAPL"));
+}
+
+#[test]
+fn an_update_of_a_hundred_symbols_takes_at_most_15_percent_of_the_bytes_of_plain_json() {
+    let symbols: Vec<String> = (0..100).map(|number| format!("SYM{number}/USD")).collect();
+    let symbols = symbols.join(",");
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", &symbols), ("SYMBOL_LIMIT", "100")], &symbols);
+    let mut reader = joined(&mut play, BOB, json!({"symbols": symbols}));
+    let mut moves = fastrand::Rng::with_seed(1);
+    let (mut plain, mut streamed) = (0, 0);
+    for round in 0..20 {
+        play.take();
+        play.now += SECOND;
+        play.pulses = false;
+        for (number, symbol) in symbols.split(',').enumerate() {
+            let price = 100.0 * (number + 1) as f64 + f64::from(moves.u32(0..2_000)) / 100.0;
+            let cents = |price: f64| (price * 100.0).round() / 100.0;
+            play.frame(
+                link,
+                &json!({"event": "price", "symbol": symbol, "exchange": "Binance", "type": "Digital Currency",
+                    "timestamp": play.now / SECOND, "price": cents(price), "bid": cents(price - 0.05),
+                    "ask": cents(price + f64::from(moves.u32(1..9)) / 100.0), "day_volume": 49_000 + round * 7 + number}),
+            );
+        }
+        play.pulses = true;
+        play.input(Input::Pulse);
+        // The first round tells of each symbol that it streams; what counts is the flow.
+        if round > 0 {
+            let bytes = |client| -> usize {
+                play.told
+                    .iter()
+                    .filter(|(whom, _)| *whom == client)
+                    .map(|(_, frame)| frame.len())
+                    .sum()
+            };
+            plain += bytes(ALICE);
+            streamed += bytes(BOB);
+        }
+        listen(&mut play, BOB, &mut reader);
+        acknowledge(&mut play, BOB, &reader);
+    }
+    assert_eq!(reader.quote("SYM7/USD"), truth(&play, "SYM7/USD"));
+    let percent = 100.0 * streamed as f64 / plain as f64;
+    assert!(percent <= 15.0, "{percent:.1} %: {streamed} of {plain} bytes");
+    println!("{percent:.1} % of the bytes of plain JSON");
+}
+
+#[test]
+fn what_changes_while_a_frame_goes_out_goes_into_the_next_one_the_newest_only() {
+    let (mut play, link) = Play::live("AAPL");
+    let mut reader = joined(&mut play, BOB, json!({"symbols": "AAPL,MSFT"}));
+    play.take();
+    play.pulses = false;
+    for price in [101.0, 102.0, 103.0] {
+        play.tick(link, "AAPL", price);
+    }
+    play.tick(link, "MSFT", 55.0);
+    assert_eq!(broadcasts(&play).len(), 1, "the first leaves at once");
+    listen(&mut play, BOB, &mut reader);
+    assert_eq!(reader.price("AAPL"), Some(101.0));
+    play.pulses = true;
+    play.input(Input::Pulse);
+    assert_eq!(broadcasts(&play).len(), 2, "the others together");
+    listen(&mut play, BOB, &mut reader);
+    assert_eq!((reader.price("AAPL"), reader.price("MSFT")), (Some(103.0), Some(55.0)));
+    // The same for a plain client.
+    let updates = play.heard_events(ALICE, "price_update");
+    let prices: Vec<&Value> = updates.iter().map(|update| &update["price"]).collect();
+    assert_eq!(prices, [&json!(101.0), &json!(103.0)]);
+}
+
+#[test]
+fn a_pulse_that_is_lost_stops_nobody() {
+    let (mut play, link) = Play::live("AAPL");
+    play.take();
+    play.pulses = false;
+    play.tick(link, "AAPL", 101.0);
+    play.tick(link, "AAPL", 102.0);
+    assert_eq!(play.heard_events(ALICE, "price_update").len(), 1);
+    play.pass(SECOND);
+    assert_eq!(play.heard_events(ALICE, "price_update")[1]["price"], 102.0);
+}
+
+#[test]
+fn a_client_chooses_its_rate() {
+    let (mut play, link) = Play::live("AAPL");
+    let mut slow = joined(&mut play, BOB, json!({"symbols": "AAPL", "interval_ms": 900}));
+    assert_eq!(
+        play.hub.audience.place(BOB).unwrap().rate.interval(),
+        1_000,
+        "raised to the next"
+    );
+    play.take();
+    let mut frames = 0;
+    for step in 0..40 {
+        play.pass(100);
+        play.tick(link, "AAPL", 101.0 + f64::from(step));
+        frames += broadcasts(&play).len();
+        listen(&mut play, BOB, &mut slow);
+        play.take();
+    }
+    assert!((4..=5).contains(&frames), "{frames} in four seconds");
+    // A faster one from here on, without a symbol named.
+    play.input(Input::Said(
+        BOB,
+        json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string(),
+    ));
+    listen(&mut play, BOB, &mut slow);
+    assert_eq!(slow.price("AAPL"), Some(140.0), "the picture is the newest");
+    play.tick(link, "AAPL", 200.0);
+    listen(&mut play, BOB, &mut slow);
+    assert_eq!(slow.price("AAPL"), Some(200.0));
+}
+
+#[test]
+fn the_feeds_state_and_a_symbols_are_told_at_once_whatever_the_rate() {
+    let (mut play, link) = Play::live("AAPL");
+    let mut reader = joined(&mut play, BOB, json!({"symbols": "AAPL", "interval_ms": 10_000}));
+    play.take();
+    play.input(Input::Lost(link, "the upstream closed the connection (1006)".into()));
+    listen(&mut play, BOB, &mut reader);
+    assert_eq!(reader.feed["state"], "fallback");
+}
+
+#[test]
+fn who_does_not_read_is_paused_and_brought_up_to_date_once_it_has_read() {
+    let (mut play, link) = Play::live("BTC/USD");
+    let mut reader = joined(&mut play, BOB, json!({"symbols": "BTC/USD,ETH/USD"}));
+    let mut other = joined(&mut play, ClientId(3), json!({"symbols": "BTC/USD,ETH/USD"}));
+    play.tick(link, "BTC/USD", 1.0);
+    listen(&mut play, BOB, &mut reader);
+    for step in 0..8_i32 {
+        play.pass(SECOND);
+        play.tick(link, "BTC/USD", 10.0 + f64::from(step));
+        listen(&mut play, ClientId(3), &mut other);
+        acknowledge(&mut play, ClientId(3), &other);
+    }
+    let unread = play.heard(BOB);
+    let asked = unread.iter().filter(|frame| frame["event"] == "ack-request").count();
+    assert_eq!(asked, 1, "it is asked once");
+    assert!(
+        (4..=6).contains(&unread.len()),
+        "sent {} frames and no more",
+        unread.len()
+    );
+    assert_eq!(other.price("BTC/USD"), Some(17.0), "the other hears all");
+    // It reads at last. Half of it brings nothing new.
+    let sent = play.heard(BOB);
+    for frame in &sent[..2] {
+        reader.read(frame);
+    }
+    play.told.retain(|(whom, _)| *whom != BOB);
+    acknowledge(&mut play, BOB, &reader);
+    assert_eq!(play.heard(BOB), Vec::<Value>::new());
+    for frame in &sent[2..] {
+        reader.read(frame);
+    }
+    acknowledge(&mut play, BOB, &reader);
+    listen(&mut play, BOB, &mut reader);
+    assert!(
+        reader.recovered && reader.missed > 0,
+        "told that it missed {}",
+        reader.missed
+    );
+    assert_eq!(reader.named, ["BTC/USD"], "what changed, and no more");
+    assert_eq!(reader.quote("BTC/USD"), truth(&play, "BTC/USD"));
+    play.tick(link, "ETH/USD", 18.0);
+    listen(&mut play, BOB, &mut reader);
+    assert_eq!(reader.price("ETH/USD"), Some(18.0), "and on it goes");
+}
+
+#[test]
+fn who_reads_nothing_for_half_a_minute_is_closed_with_a_code_of_its_own() {
+    let (mut play, link) = Play::live("BTC/USD");
+    joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
+    let mut idle = joined(&mut play, ClientId(3), json!({"symbols": "NVDA"}));
+    for step in 0..34_i32 {
+        play.tick(link, "BTC/USD", 10.0 + f64::from(step));
+        listen(&mut play, ClientId(3), &mut idle);
+        acknowledge(&mut play, ClientId(3), &idle);
+        play.pass(SECOND);
+    }
+    let closed = play.effects.iter().filter_map(|effect| match effect {
+        Effect::CloseClient { client, code, .. } => Some((*client, *code)),
+        _ => None,
+    });
+    assert_eq!(
+        closed.collect::<Vec<_>>(),
+        [(BOB, 4009)],
+        "not the one that had nothing to read"
+    );
+    assert_eq!(play.hub.status(play.now).viewers, 2);
+}
+
+#[test]
+fn a_client_that_comes_back_gets_exactly_what_changed() {
+    let (mut play, link) = Play::live("BTC/USD");
+    let symbols = "BTC/USD,ETH/USD,EUR/USD";
+    let mut reader = joined(&mut play, BOB, json!({"symbols": symbols}));
+    play.tick(link, "BTC/USD", 1.0);
+    listen(&mut play, BOB, &mut reader);
+    play.input(Input::Left(BOB));
+    play.take();
+    play.tick(link, "ETH/USD", 2.0);
+    play.tick(link, "ETH/USD", 3.0);
+    play.input(Input::Joined(BOB, Dialect::V1));
+    let message = json!({"action": "subscribe", "params": resume(&reader, symbols)});
+    play.input(Input::Said(BOB, message.to_string()));
+    play.told.retain(|(_, frame)| frame.contains(r#""event":"snapshot""#));
+    listen(&mut play, BOB, &mut reader);
+    assert!(reader.recovered);
+    assert_eq!(reader.named, ["ETH/USD"]);
+    for symbol in symbols.split(',') {
+        assert_eq!(reader.quote(symbol), truth(&play, symbol));
+    }
+}
+
+#[test]
+fn a_position_that_is_not_known_is_answered_with_everything() {
+    let (mut play, link) = Play::live("BTC/USD");
+    let symbols = "BTC/USD,ETH/USD";
+    let reader = joined(&mut play, BOB, json!({"symbols": symbols}));
+    for (what, place, symbols) in [
+        (
+            "another epoch",
+            json!({"epoch": reader.epoch + 1, "stream": reader.stream, "seq": reader.seq}),
+            symbols,
+        ),
+        (
+            "a stream that is not",
+            json!({"epoch": reader.epoch, "stream": 77, "seq": reader.seq}),
+            symbols,
+        ),
+        (
+            "the future",
+            json!({"epoch": reader.epoch, "stream": reader.stream, "seq": reader.seq + 9}),
+            symbols,
+        ),
+        (
+            "other symbols",
+            json!({"epoch": reader.epoch, "stream": reader.stream, "seq": reader.seq}),
+            "BTC/USD",
+        ),
+    ] {
+        play.tick(link, "BTC/USD", 5.0);
+        let again = joined(&mut play, ClientId(9), json!({"symbols": symbols, "resume": place}));
+        assert!(!again.recovered, "{what}");
+        assert_eq!(again.named.len(), symbols.split(',').count(), "{what}");
+        play.input(Input::Left(ClientId(9)));
+    }
+    // Too long ago.
+    play.input(Input::Left(BOB));
+    play.pass_with_heartbeats(link, 130 * SECOND);
+    joined(&mut play, ClientId(8), json!({"symbols": "NVDA"}));
+    let again = joined(&mut play, ClientId(9), resume(&reader, symbols));
+    assert!(!again.recovered, "two minutes and more ago");
+}
+
+#[test]
+fn after_hibernation_there_is_a_new_epoch_and_a_new_picture() {
+    let (mut play, _) = Play::live("AAPL");
+    let mut reader = joined(&mut play, BOB, json!({"symbols": "AAPL,MSFT", "interval_ms": 250}));
+    let record = play.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Remember { client: BOB, record } => Some(record.clone()),
+        _ => None,
+    });
+    let before = reader.epoch;
+    let mut later = Play::restored(config(&[]), &play.left_behind(), play.now + 1);
+    later.input(Input::Rejoined(BOB, record.unwrap()));
+    let frames = later.heard(BOB);
+    assert!(
+        frames.iter().all(|frame| frame["event"] != "connected"),
+        "not greeted again"
+    );
+    frames
+        .iter()
+        .filter(|frame| frame["event"] == "snapshot")
+        .for_each(|frame| reader.read(frame));
+    assert!(!reader.recovered);
+    assert_eq!(
+        (reader.named.len(), reader.quote("AAPL")["source"].clone()),
+        (2, json!("restored"))
+    );
+    assert_eq!(later.hub.audience.place(BOB).unwrap().rate.interval(), 250);
+    assert_ne!(reader.epoch, before);
+}
+
+#[test]
+fn acknowledgements_get_rarer_as_the_audience_grows() {
+    let (mut play, _) = Play::live("AAPL");
+    joined(&mut play, BOB, json!({"symbols": "AAPL"}));
+    play.take();
+    for number in 10..220 {
+        play.input(Input::Joined(ClientId(number), Dialect::Plain));
+    }
+    let told = play.heard(BOB);
+    let told = told
+        .iter()
+        .filter_map(Value::as_array)
+        .flatten()
+        .find(|item| item["ack_ms"].is_number());
+    assert_eq!(told.unwrap()["ack_ms"], 2_500);
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Tick(usize, u32),
+    Pass(u64),
+    Read(u32),
+    Acknowledge(u32),
+    Vanish(u32),
+    Return(u32),
+    Pulses(bool),
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0_usize..3, 1_u32..100_000).prop_map(|(symbol, price)| Step::Tick(symbol, price)),
+        2 => (1_u64..4_000).prop_map(Step::Pass),
+        3 => (0_u32..3).prop_map(Step::Read),
+        3 => (0_u32..3).prop_map(Step::Acknowledge),
+        1 => (0_u32..3).prop_map(Step::Vanish),
+        2 => (0_u32..3).prop_map(Step::Return),
+        1 => any::<bool>().prop_map(Step::Pulses),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a client does, each frame follows from those before it ([`Reader`] would complain), and once it has read and all is quiet
+    /// it holds the newest of everything.
+    #[test]
+    fn nobody_is_ever_left_with_a_silent_hole(steps in proptest::collection::vec(steps(), 1..120)) {
+        const SYMBOLS: [&str; 3] = ["BTC/USD", "ETH/USD", "EUR/USD"];
+        const WISHES: [(&str, u64); 3] = [("BTC/USD,ETH/USD", 0), ("BTC/USD,ETH/USD", 0), ("ETH/USD,EUR/USD", 250)];
+        let (mut play, link) = Play::live("AAPL");
+        let mut readers: [Reader; 3] = Default::default();
+        let mut present = [false; 3];
+        let enter = |play: &mut Play, reader: &mut Reader, number: u32| {
+            let (symbols, interval) = WISHES[number as usize];
+            let mut wish = if reader.stream > 0 { resume(reader, symbols) } else { json!({"symbols": symbols}) };
+            wish["interval_ms"] = json!(interval);
+            let client = ClientId(10 + number);
+            play.told.retain(|(whom, _)| *whom != client);
+            play.input(Input::Joined(client, Dialect::V1));
+            play.input(Input::Said(client, json!({"action": "subscribe", "params": wish}).to_string()));
+            // What comes before the snapshot is about a place that it has not seen yet.
+            let snapshot = play.told.iter().position(|(whom, frame)| *whom == client && frame.contains(r#""event":"snapshot""#));
+            let mut place = 0;
+            play.told.retain(|(whom, _)| { place += 1; *whom != client || Some(place - 1) >= snapshot });
+        };
+        for number in 0..3 {
+            enter(&mut play, &mut readers[number as usize], number);
+            present[number as usize] = true;
+        }
+        let closed = |play: &Play, client: ClientId| play.hub.audience.watched(client).is_empty();
+        for step in steps {
+            match step {
+                Step::Tick(symbol, price) => play.tick(link, SYMBOLS[symbol], f64::from(price) / 100.0),
+                Step::Pass(span) => {
+                    play.pass(span);
+                    play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+                }
+                Step::Read(number) => listen(&mut play, ClientId(10 + number), &mut readers[number as usize]),
+                Step::Acknowledge(number) if present[number as usize] => {
+                    acknowledge(&mut play, ClientId(10 + number), &readers[number as usize]);
+                }
+                Step::Vanish(number) => {
+                    play.input(Input::Left(ClientId(10 + number)));
+                    present[number as usize] = false;
+                }
+                Step::Return(number) if closed(&play, ClientId(10 + number)) => {
+                    enter(&mut play, &mut readers[number as usize], number);
+                    present[number as usize] = true;
+                }
+                Step::Pulses(arrive) => play.pulses = arrive,
+                Step::Acknowledge(_) | Step::Return(_) => {}
+            }
+        }
+        play.pulses = true;
+        play.input(Input::Pulse);
+        for number in 0..3_u32 {
+            let client = ClientId(10 + number);
+            if closed(&play, client) {
+                enter(&mut play, &mut readers[number as usize], number);
+            }
+        }
+        for _ in 0..3 {
+            for number in 0..3_u32 {
+                listen(&mut play, ClientId(10 + number), &mut readers[number as usize]);
+                acknowledge(&mut play, ClientId(10 + number), &readers[number as usize]);
+            }
+            play.pass(300);
+        }
+        for (reader, (symbols, _)) in readers.iter_mut().zip(WISHES) {
+            for symbol in symbols.split(',') {
+                prop_assert_eq!(reader.quote(symbol), truth(&play, symbol));
+            }
+        }
+    }
+}

@@ -1,0 +1,420 @@
+//! The frames of `hamster.v1`: symbol objects, the short form of an update, deltas and snapshots.
+//!
+//! A [`Line`] is what a stream's clients hold of one symbol. [`Line::item`] says a newer one in the short form where that can say it,
+//! and as a whole where it cannot. docs/protocol.md describes every field.
+
+use super::scaled::{scale_for, steps};
+use crate::clock::Millis;
+use crate::hub::{Session, Source, StreamState};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// All that is told of a symbol beside its prices. It changes seldom; when it does, the whole symbol object is sent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Facts {
+    /// Close of the trading day before.
+    pub previous_close: Option<f64>,
+    /// The venue.
+    pub exchange: Option<String>,
+    /// Where the price came from; `None` without a price.
+    pub source: Option<Source>,
+    /// Whether the market trades.
+    pub session: Session,
+    /// Since when the price is stale; `None` while it is fresh.
+    pub stale_since: Option<Millis>,
+    /// How the symbol gets its prices.
+    pub state: StreamState,
+    /// Why it does not stream.
+    pub reason: Option<String>,
+}
+
+/// A price and what comes with each.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tick {
+    /// Last price.
+    pub price: f64,
+    /// As upstream gave it.
+    pub bid: Option<f64>,
+    /// As upstream gave it.
+    pub ask: Option<f64>,
+    /// Cumulative volume of the trading day.
+    pub day_volume: Option<f64>,
+    /// Exchange time.
+    pub time: Millis,
+    /// When it reached the hub.
+    pub received: Millis,
+}
+
+/// One symbol as a stream's clients hold it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The slow part.
+    pub facts: Facts,
+    /// The fast part, if there is a price.
+    pub tick: Option<Tick>,
+    scaled: Option<Scaled>,
+}
+
+/// The prices of a [`Tick`] in units of 10^-`scale`; bid and ask relative to the price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Scaled {
+    scale: u8,
+    price: i64,
+    bid: Option<i64>,
+    ask: Option<i64>,
+    /// `None` when there is none, or it is not a whole number.
+    volume: Option<i64>,
+}
+
+impl Scaled {
+    fn new(tick: &Tick, least_scale: u8) -> Option<Self> {
+        let prices = [Some(tick.price), tick.bid, tick.ask];
+        let scale = scale_for(prices.iter().flatten().copied(), least_scale)?;
+        let price = steps(tick.price, scale)?;
+        let beside = |value: Option<f64>| value.and_then(|value| Some(steps(value, scale)? - price));
+        Some(Self {
+            scale,
+            price,
+            bid: beside(tick.bid),
+            ask: beside(tick.ask),
+            volume: tick.day_volume.and_then(|volume| steps(volume, 0)),
+        })
+    }
+}
+
+/// The symbol object.
+#[derive(Serialize)]
+struct Whole<'a> {
+    n: u32,
+    symbol: &'a str,
+    scale: Option<u8>,
+    price: Option<Number>,
+    bid: Option<Number>,
+    ask: Option<Number>,
+    #[serde(serialize_with = "super::whole")]
+    day_volume: Option<f64>,
+    time: Option<Millis>,
+    received: Option<Millis>,
+    #[serde(flatten)]
+    facts: &'a Facts,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Number {
+    Steps(i64),
+    Price(f64),
+}
+
+impl Line {
+    /// A line that has no history: its scale is the smallest that is exact.
+    #[must_use]
+    pub fn new(facts: Facts, tick: Option<Tick>) -> Self {
+        Self::after(None, facts, tick)
+    }
+
+    /// The line that comes after `before`: a scale never shrinks, so that prices with fewer decimals do not make it flap.
+    #[must_use]
+    pub fn after(before: Option<&Self>, facts: Facts, tick: Option<Tick>) -> Self {
+        let least = before.and_then(|line| line.scaled).map_or(0, |scaled| scaled.scale);
+        let scaled = tick.as_ref().and_then(|tick| Scaled::new(tick, least));
+        Self { facts, tick, scaled }
+    }
+
+    /// The item by which a client that holds `before` comes to hold `self`, in a delta that is sent at `sent`. `n` and `symbol` name it.
+    #[must_use]
+    pub fn item(&self, before: Option<&Self>, n: u32, symbol: &str, sent: Millis) -> String {
+        before
+            .and_then(|before| self.short_form(before, n, sent))
+            .unwrap_or_else(|| self.whole(n, symbol))
+    }
+
+    /// The symbol object.
+    #[must_use]
+    pub fn whole(&self, n: u32, symbol: &str) -> String {
+        let tick = self.tick.as_ref();
+        let scaled = self.scaled.as_ref();
+        let number = |steps: fn(&Scaled) -> Option<i64>, price: fn(&Tick) -> Option<f64>| match scaled {
+            Some(scaled) => steps(scaled).map(Number::Steps),
+            None => tick.and_then(price).map(Number::Price),
+        };
+        let whole = Whole {
+            n,
+            symbol,
+            scale: scaled.map(|scaled| scaled.scale),
+            price: number(|scaled| Some(scaled.price), |tick| Some(tick.price)),
+            bid: number(|scaled| scaled.bid, |tick| tick.bid),
+            ask: number(|scaled| scaled.ask, |tick| tick.ask),
+            day_volume: tick.and_then(|tick| tick.day_volume),
+            time: tick.map(|tick| tick.time),
+            received: tick.map(|tick| tick.received),
+            facts: &self.facts,
+        };
+        // Holds nothing that JSON cannot.
+        serde_json::to_string(&whole).unwrap_or_default()
+    }
+
+    /// `[n, price, time, age, volume, bid, ask]`, zeros at the end left out; `None` where it cannot say the change.
+    fn short_form(&self, before: &Self, n: u32, sent: Millis) -> Option<String> {
+        let (tick, old_tick) = (self.tick.as_ref()?, before.tick.as_ref()?);
+        let (new, old) = (self.scaled?, before.scaled?);
+        let says_volume = |volume: Option<f64>, scaled: Option<i64>| volume.is_some() == scaled.is_some();
+        let says_all = new.scale == old.scale
+            && new.bid.is_some() == old.bid.is_some()
+            && new.ask.is_some() == old.ask.is_some()
+            && new.volume.is_some() == old.volume.is_some()
+            && says_volume(tick.day_volume, new.volume)
+            && says_volume(old_tick.day_volume, old.volume)
+            && tick.time >= old_tick.time
+            && tick.received <= sent
+            && self.facts == before.facts;
+        if !says_all {
+            return None;
+        }
+        let difference = |new: Option<i64>, old: Option<i64>| new.unwrap_or_default() - old.unwrap_or_default();
+        let fields = [
+            Field::Whole(new.price - old.price),
+            Field::Seconds(tick.time - old_tick.time),
+            Field::Whole(i64::try_from(sent - tick.received).ok()?),
+            Field::Whole(difference(new.volume, old.volume)),
+            Field::Whole(difference(new.bid, old.bid)),
+            Field::Whole(difference(new.ask, old.ask)),
+        ];
+        let used = fields
+            .iter()
+            .rposition(|field| !field.is_zero())
+            .map_or(0, |last| last + 1);
+        let mut item = format!("[{n}");
+        for field in fields.iter().take(used) {
+            field.write(&mut item);
+        }
+        item.push(']');
+        Some(item)
+    }
+}
+
+enum Field {
+    Whole(i64),
+    /// Milliseconds, written as seconds with as many decimals as they need.
+    Seconds(Millis),
+}
+
+impl Field {
+    fn is_zero(&self) -> bool {
+        matches!(self, Self::Whole(0) | Self::Seconds(0))
+    }
+
+    fn write(&self, item: &mut String) {
+        // Writing to a string does not fail.
+        let _ = match self {
+            Self::Whole(value) => write!(item, ",{value}"),
+            Self::Seconds(span) if span % 1_000 == 0 => write!(item, ",{}", span / 1_000),
+            Self::Seconds(span) => {
+                let text = format!("{}.{:03}", span / 1_000, span % 1_000);
+                write!(item, ",{}", text.trim_end_matches('0'))
+            }
+        };
+    }
+}
+
+/// A delta of ready items: `[epoch, seq, t, item, …]`, `t` in ms since the epoch's start.
+#[must_use]
+pub fn delta<'a>(epoch: u64, seq: u64, t: Millis, items: impl Iterator<Item = &'a str>) -> String {
+    let mut frame = format!("[{epoch},{seq},{t}");
+    for item in items {
+        frame.push(',');
+        frame.push_str(item);
+    }
+    frame.push(']');
+    frame
+}
+
+/// What a snapshot says before its symbols.
+#[derive(Debug, Serialize)]
+pub struct SnapshotHead<'a> {
+    /// Always `snapshot`.
+    pub event: &'a str,
+    /// The hub's life.
+    pub epoch: u64,
+    /// The stream's number.
+    pub stream: u32,
+    /// The position that this is a picture of.
+    pub seq: u64,
+    /// The zero of the deltas' times.
+    pub base: Millis,
+    /// Least time between two deltas.
+    pub interval_ms: Millis,
+    /// How long an acknowledgement may wait.
+    pub ack_ms: Millis,
+    /// Whether what the client knew still holds.
+    pub recovered: bool,
+    /// Deltas left out.
+    pub missed: u64,
+    /// Whether no market is behind the prices.
+    pub simulated: bool,
+    /// The upstream's state.
+    pub feed: super::FeedView<'a>,
+}
+
+/// A snapshot of ready symbol objects.
+#[must_use]
+pub fn snapshot(head: &SnapshotHead<'_>, symbols: &[String]) -> String {
+    let mut frame = serde_json::to_string(head).unwrap_or_default();
+    frame.pop();
+    frame.push_str(r#","symbols":["#);
+    frame.push_str(&symbols.join(","));
+    frame.push_str("]}");
+    frame
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const NOW: Millis = 1_768_833_137_123;
+
+    fn facts() -> Facts {
+        Facts {
+            previous_close: Some(95_261.85),
+            exchange: Some("Binance".into()),
+            source: Some(Source::Live),
+            session: Session::Open,
+            stale_since: None,
+            state: StreamState::Streaming,
+            reason: None,
+        }
+    }
+
+    fn tick(price: f64) -> Tick {
+        Tick {
+            price,
+            bid: Some(price - 0.5),
+            ask: Some(price + 0.5),
+            day_volume: Some(49_153.0),
+            time: 1_768_833_137_000,
+            received: NOW,
+        }
+    }
+
+    #[test]
+    fn a_symbol_object_is_the_documented_one() {
+        let document = include_str!("../../docs/protocol.md");
+        let start = document.find(r#""symbols":[{"n":0"#).unwrap() + r#""symbols":["#.len();
+        let end = start + document[start..].find("]}").unwrap();
+        let documented: Value = serde_json::from_str(&document[start..end]).unwrap();
+        let mut beside = tick(95_500.0);
+        (beside.bid, beside.ask) = (Some(95_499.5), Some(95_500.5));
+        let line = Line::new(
+            facts(),
+            Some(Tick {
+                price: 95_500.0,
+                ..beside
+            }),
+        );
+        // Two decimals, as in the document, once a price had them.
+        let finer = Line::new(facts(), Some(tick(95_500.25)));
+        let line = Line::after(Some(&finer), line.facts, line.tick);
+        assert_eq!(
+            serde_json::from_str::<Value>(&line.whole(0, "BTC/USD")).unwrap(),
+            documented
+        );
+    }
+
+    #[test]
+    fn an_update_is_short_and_zeros_at_its_end_are_left_out() {
+        let before = Line::new(facts(), Some(tick(95_500.25)));
+        let mut next = tick(95_500.13);
+        next.time += 1_000;
+        next.received += 400;
+        let after = Line::after(Some(&before), facts(), Some(next));
+        assert_eq!(after.item(Some(&before), 0, "BTC/USD", NOW + 400), "[0,-12,1]");
+        assert_eq!(after.item(Some(&before), 0, "BTC/USD", NOW + 450), "[0,-12,1,50]");
+        next.day_volume = Some(49_160.0);
+        next.time += 250;
+        next.ask = next.ask.map(|ask| ask + 0.01);
+        let after = Line::after(Some(&before), facts(), Some(next));
+        assert_eq!(
+            after.item(Some(&before), 4, "BTC/USD", NOW + 400),
+            "[4,-12,1.25,0,7,0,1]"
+        );
+        assert_eq!(before.item(Some(&before), 4, "BTC/USD", NOW), "[4]");
+    }
+
+    #[test]
+    fn what_the_short_form_cannot_say_is_said_as_a_whole() {
+        let before = Line::new(facts(), Some(tick(95_500.25)));
+        let whole = |facts: Facts, tick: Tick| {
+            let after = Line::after(Some(&before), facts, Some(tick));
+            after.item(Some(&before), 0, "BTC/USD", NOW).starts_with('{')
+        };
+        assert!(!whole(facts(), tick(95_501.0)));
+        assert!(whole(
+            Facts {
+                stale_since: Some(NOW),
+                ..facts()
+            },
+            tick(95_501.0)
+        ));
+        assert!(whole(facts(), tick(95_500.123)), "a finer scale");
+        assert!(whole(
+            facts(),
+            Tick {
+                bid: None,
+                ..tick(95_501.0)
+            }
+        ));
+        assert!(
+            whole(
+                facts(),
+                Tick {
+                    day_volume: Some(0.5),
+                    ..tick(95_501.0)
+                }
+            ),
+            "a part of a unit"
+        );
+        assert!(
+            whole(
+                facts(),
+                Tick {
+                    received: NOW + 1,
+                    ..tick(95_501.0)
+                }
+            ),
+            "a clock that went back"
+        );
+        let nothing = Line::new(
+            Facts {
+                source: None,
+                ..facts()
+            },
+            None,
+        );
+        let object: Value = serde_json::from_str(&nothing.item(None, 3, "X", NOW)).unwrap();
+        assert_eq!(
+            (&object["price"], &object["scale"], &object["n"]),
+            (&Value::Null, &Value::Null, &json!(3))
+        );
+        let odd = Line::new(
+            facts(),
+            Some(Tick {
+                price: 1e300,
+                bid: None,
+                ask: None,
+                ..tick(1.0)
+            }),
+        );
+        let object: Value = serde_json::from_str(&odd.whole(0, "X")).unwrap();
+        assert_eq!((&object["price"], &object["scale"]), (&json!(1e300), &Value::Null));
+    }
+
+    #[test]
+    fn frames_are_put_together_from_ready_parts() {
+        assert_eq!(
+            delta(26, 18, 37_123, ["[0,-12,1]", "{}"].into_iter()),
+            "[26,18,37123,[0,-12,1],{}]"
+        );
+        assert_eq!(delta(26, 1, 0, std::iter::empty()), "[26,1,0]");
+    }
+}

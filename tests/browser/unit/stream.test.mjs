@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { MissedFrames, Stream } from '../../../public/app/stream.js';
+import { MalformedFrame } from '../../../public/app/wire.js';
+
+const options = { timeout: 5_000 };
+const protocol = await readFile(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
+
+/** The examples of the document: the snapshot, and the delta that follows it. */
+function documented() {
+  const snapshot = /\{"event":"snapshot"[^`]*/.exec(protocol)?.[0] ?? '';
+  const delta = /\n(\[\d+,18,[^`]*)\n/.exec(protocol)?.[1] ?? '';
+  return { snapshot: JSON.parse(snapshot), delta: JSON.parse(delta) };
+}
+
+/** @param {import('../../../public/app/wire.js').Message[]} messages */
+const quotes = (messages) => messages.flatMap((message) => (message.event === 'price_update' ? [message.quote] : []));
+
+const EPOCH = 26712000123456;
+/** @param {Record<string, unknown>} [fields] */
+const snapshot = (fields = {}) => ({ ...documented().snapshot, ...fields });
+
+test('the snapshot of the protocol document', options, () => {
+  const stream = new Stream();
+  const messages = stream.read(snapshot());
+  assert.deepEqual(messages.map((message) => message.event), ['feed', 'subscribe-status', 'price_update']);
+  assert.deepEqual(quotes(messages), [{
+    symbol: 'BTC/USD', exchange: 'Binance', source: 'live', session: 'open', price: 95500, bid: 95499.5, ask: 95500.5, dayVolume: 49153,
+    previousClose: 95261.85, percentChange: 0.25, timestamp: 1768833137000, receivedAt: 1768833137123, simulated: false,
+    freshness: 'fresh', staleSince: null,
+  }]);
+  assert.deepEqual(stream.position, { epoch: EPOCH, stream: 3, seq: 17 });
+});
+
+test('a delta adds to what was there, exactly', options, () => {
+  const stream = new Stream();
+  stream.read(snapshot());
+  const [quote] = quotes(stream.read([EPOCH, 18, 37_123, [0, -12, 1, 50, 3, 0, 1]]));
+  assert.deepEqual(
+    [quote?.price, quote?.bid, quote?.ask, quote?.dayVolume, quote?.timestamp, quote?.receivedAt],
+    [95499.88, 95499.38, 95500.39, 49156, 1768833138000, 1768833137073],
+  );
+  const again = quotes(stream.read([EPOCH, 19, 38_000, [0]]));
+  assert.equal(again[0]?.price, 95499.88, 'an update without a change of price is one too');
+});
+
+test('news of the feed, of a symbol and of the pace come in deltas', options, () => {
+  const stream = new Stream();
+  stream.read(snapshot());
+  const { symbols: [object] } = snapshot();
+  const messages = stream.read([EPOCH, 18, 1, { feed: { state: 'fallback', since: null, reason: 'closed' } }, { ack_ms: 5_000 }, { ...object, stale_since: 7, state: 'polled', reason: 'refused' }]);
+  assert.deepEqual(messages.map((message) => message.event), ['feed', 'subscribe-status', 'price_update']);
+  assert.deepEqual([quotes(messages)[0]?.freshness, quotes(messages)[0]?.staleSince], ['stale', 7]);
+});
+
+test('whatever does not follow from what was read is a miss, never a guess', options, () => {
+  for (const frame of [[EPOCH, 19, 1, [0, 1]], [EPOCH, 17, 1, [0, 1]], [EPOCH + 1, 18, 1, [0, 1]], [EPOCH, 18, 1, [5, 1]]]) {
+    const stream = new Stream();
+    stream.read(snapshot());
+    assert.throws(() => stream.read(frame), MissedFrames, JSON.stringify(frame));
+  }
+  assert.throws(() => new Stream().read([EPOCH, 1, 1, [0, 1]]), MissedFrames, 'a delta before any snapshot');
+  assert.throws(() => new Stream().read(snapshot({ recovered: true })), MissedFrames, 'recovered from nowhere');
+  assert.throws(() => new Stream().read(snapshot({ seq: null })), MalformedFrame);
+});
+
+test('a recovered snapshot adds, another one replaces', options, () => {
+  const stream = new Stream();
+  stream.read(snapshot());
+  stream.read(snapshot({ recovered: true, seq: 40, missed: 23, symbols: [] }));
+  assert.deepEqual([stream.recovered, stream.missed], [true, 23]);
+  assert.equal(quotes(stream.read([EPOCH, 41, 1, [0, 1]]))[0]?.price, 95500.01, 'what was known still is');
+  stream.read(snapshot({ epoch: EPOCH + 9, seq: 2, symbols: [] }));
+  assert.throws(() => stream.read([EPOCH + 9, 3, 1, [0, 1]]), MissedFrames, 'what was known is forgotten');
+});
+
+test('prices that no scale fits, and none at all', options, () => {
+  const stream = new Stream();
+  const { symbols: [object] } = snapshot();
+  const odd = quotes(stream.read(snapshot({ symbols: [{ ...object, scale: null, price: 1e-20, bid: 9e-21, ask: null }] })));
+  assert.deepEqual([odd[0]?.price, odd[0]?.bid, odd[0]?.ask], [1e-20, 9e-21, null]);
+  const none = stream.read(snapshot({ symbols: [{ ...object, scale: null, price: null, bid: null, ask: null, time: null, received: null, source: null, state: 'pending' }] }));
+  assert.deepEqual(quotes(none), []);
+});
+
+test('it acknowledges what it read, at the pace that it was told and never faster than one a second', options, () => {
+  const stream = new Stream();
+  stream.read(snapshot({ ack_ms: 5_000 }));
+  assert.equal(stream.acknowledgement(0), null, 'a snapshot alone needs none');
+  let seq = 17;
+  const read = (/** @type {number} */ bytes) => stream.read([EPOCH, (seq += 1), 1, [0, 1]], bytes);
+  read(50);
+  assert.deepEqual(stream.acknowledgement(0), { action: 'ack', stream: 3, seq: 18 });
+  read(50);
+  assert.equal(stream.acknowledgement(4_999), null);
+  assert.deepEqual(stream.acknowledgement(5_000), { action: 'ack', stream: 3, seq: 19 });
+  assert.equal(stream.acknowledgement(60_000), null, 'nothing new');
+  read(200_000);
+  assert.deepEqual(stream.acknowledgement(60_000), { action: 'ack', stream: 3, seq: 20 });
+  read(200_000);
+  assert.equal(stream.acknowledgement(60_999), null);
+  assert.notEqual(stream.acknowledgement(61_000), null, 'many bytes do not wait for the pace');
+  read(50);
+  assert.equal(stream.acknowledgement(61_500), null);
+  stream.read({ event: 'ack-request', epoch: EPOCH, seq });
+  assert.deepEqual(stream.acknowledgement(61_500), { action: 'ack', stream: 3, seq }, 'when it is asked, at once');
+});
