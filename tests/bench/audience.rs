@@ -181,7 +181,7 @@ impl Audience {
             tally.faults.behind += 1;
             for (symbol, round) in rounds.iter().enumerate() {
                 if let Some(held) = client.holds(symbol).filter(|held| held < round) {
-                    tally.satisfied(symbol, held, *round, now, &self.tape);
+                    tally.satisfied(symbol, held, *round, (client.since(), now), &self.tape);
                 }
             }
         }

@@ -62,6 +62,8 @@ pub struct Client {
     pub is_deaf: bool,
     /// The round that it holds, by symbol.
     held: Vec<Option<u32>>,
+    /// When it first held all: what was offered before is not asked of it.
+    since: Duration,
     missing: usize,
     dialect: Dialect,
     reader: Reader,
@@ -72,6 +74,11 @@ pub struct Client {
 }
 
 impl Client {
+    /// When it first held a price of every symbol.
+    pub fn since(&self) -> Duration {
+        self.since
+    }
+
     /// Begins to connect.
     pub fn connect(stream: TcpStream, dialect: Dialect, tape: &Tape) -> Client {
         Client {
@@ -80,6 +87,7 @@ impl Client {
             began: tape.now(),
             is_deaf: false,
             held: vec![None; tape.symbols()],
+            since: Duration::MAX,
             missing: tape.symbols(),
             dialect,
             reader: Reader::default(),
@@ -163,9 +171,7 @@ impl Client {
         if now < due {
             return Ok(Some(due));
         }
-        self.acknowledged = (self.reader.seq, now);
-        self.unacknowledged = 0;
-        self.say(&json!({"action": "ack", "stream": stream, "seq": self.reader.seq}).to_string())?;
+        self.send_ack(stream, now)?;
         Ok(None)
     }
 
@@ -258,7 +264,18 @@ impl Client {
             Err(Fault::Gap) => tally.faults.gaps += 1,
             Err(Fault::Form(what)) => tally.faults.fault(what),
         }
+        if std::mem::take(&mut self.reader.is_asked)
+            && let Some(stream) = self.reader.stream
+        {
+            self.send_ack(stream, now)?;
+        }
         Ok(())
+    }
+
+    fn send_ack(&mut self, stream: u64, now: Duration) -> io::Result<()> {
+        self.acknowledged = (self.reader.seq, now);
+        self.unacknowledged = 0;
+        self.say(&json!({"action": "ack", "stream": stream, "seq": self.reader.seq}).to_string())
     }
 
     /// It holds this round of a symbol now, and with it whatever came before.
@@ -268,6 +285,7 @@ impl Client {
                 self.missing -= 1;
                 if self.missing == 0 {
                     self.stage = Stage::Current;
+                    self.since = now;
                     tally.filled.add(now - self.began);
                 }
             }
@@ -277,7 +295,10 @@ impl Client {
             }
             // As when a quote is sent once more because its reference changed.
             Some(before) if round == before => {}
-            Some(before) => tally.caught_up(symbol, before, round, now, tape),
+            Some(before) => {
+                tally.updates += 1;
+                tally.satisfied(symbol, before, round, (self.since, now), tape);
+            }
         }
     }
 

@@ -58,6 +58,7 @@ impl Options {
                     node: "node".into(),
                     peers: ".tools/bench".into(),
                 },
+                files: process::raise_file_limit(),
                 is_long: false,
             },
         };
@@ -100,6 +101,9 @@ fn kind(text: &str) -> Result<Kind, String> {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == null::OPTION) {
+        null::serve();
+    }
     let options = match Options::from_arguments(std::env::args().skip(1)) {
         Ok(options) => options,
         Err(why) => {
@@ -107,7 +111,6 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    process::raise_file_limit();
     if options.is_quick {
         let complaints = smoke::run(&options.settings.places);
         for complaint in &complaints {

@@ -29,6 +29,8 @@ pub struct Reader {
     pub seq: u64,
     /// How long an `ack` may wait.
     pub ack_ms: u64,
+    /// The hub asks for an `ack` at once.
+    pub is_asked: bool,
     /// Deltas that the hub says it left out.
     pub missed: u64,
     /// By the number that deltas use.
@@ -52,6 +54,9 @@ impl Reader {
     pub fn read(&mut self, frame: &str, tape: &Tape, found: Found<'_>) -> Result<(), Fault> {
         if frame.starts_with('[') {
             return self.delta(frame, tape, found);
+        }
+        if frame.starts_with(r#"{"event":"ack-request""#) {
+            self.is_asked = true;
         }
         if !frame.starts_with(r#"{"event":"snapshot""#) {
             return Ok(());

@@ -42,9 +42,11 @@ pub struct Played {
     pub took: Duration,
     /// From the first offer until everybody was served or given up.
     pub watched: Duration,
-    /// Of the system, meanwhile.
+    /// CPU time of the system until then.
     pub cpu: Option<Duration>,
-    /// Of the clients and the source, meanwhile.
+    /// CPU time of the system while ticks were offered.
+    pub cpu_while_offered: Option<Duration>,
+    /// CPU time of the clients and the source while ticks were offered.
     pub generator_cpu: Option<Duration>,
     /// Of the system, at the end.
     pub memory: Option<f64>,
@@ -132,6 +134,7 @@ impl Load {
         }
         // The last tick is offered one interval before the end.
         let took = (now - begun).max(Duration::from_secs_f64(ticks as f64 / per_second));
+        let cpu_offered = self.cpu();
         let memory = self.system.memory();
         let rounds = self.rounds_before(end);
         let limit = self.tape.now() + patience;
@@ -139,29 +142,23 @@ impl Load {
             .run(limit, |audience| audience.is_assembled() && audience.holds(&rounds));
         self.audience.reckon(&rounds);
         let watched = self.tape.now() - begun;
-        let cpu_after = self.cpu();
-        let [cpu, generator_cpu] =
-            [0, 1].map(|which: usize| Some(cpu_after[which]?.saturating_sub(cpu_before[which]?)));
+        let since = |cpu: Option<Duration>, which: usize| Some(cpu?.saturating_sub(cpu_before[which]?));
+        let cpu = since(self.system.cpu_time(), 0);
         Played {
             tally: std::mem::replace(&mut self.audience.tally, Tally::new(end)),
             ticks,
             took,
             watched,
             cpu,
-            generator_cpu,
+            cpu_while_offered: since(cpu_offered[0], 0),
+            generator_cpu: since(cpu_offered[1], 1),
             memory,
         }
     }
 
     /// CPU time of the system, and of the generator.
     fn cpu(&self) -> [Option<Duration>; 2] {
-        let (system, own) = (self.system.cpu_time(), process::cpu_time(process::own_id()));
-        let generator = match self.system.kind {
-            // The control is a thread of this process.
-            Kind::Null => own.zip(system).map(|(own, system)| own.saturating_sub(system)),
-            _ => own,
-        };
-        [system, generator]
+        [self.system.cpu_time(), process::cpu_time(process::own_id())]
     }
 
     /// The newest round of each symbol among the ticks before this one.

@@ -1,71 +1,44 @@
-//! The control: a server that does nothing but copy. It subscribes to the source like the others, on a thread of its own, and writes what
+//! The control: a server that does nothing but copy. It subscribes to the source like the others, is a process of its own like them, and writes what
 //! comes to every client, all that came at once in one write. What it takes is the share of the kernel and of the generator; a
 //! system that is slower than this is slower by itself.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use serde_json::json;
 
-use super::process;
-use super::tape::Tape;
 use super::websocket::{Kind, Parsed, read_frame, read_head, write_acceptance, write_frame, write_request};
 
+/// The option that makes this program the control.
+pub const OPTION: &str = "--serve-null";
 const LISTENER: Token = Token(usize::MAX);
 const UPSTREAM: Token = Token(usize::MAX - 1);
 /// A client that is this far behind is dropped.
 const BACKLOG: usize = 16 * 1024 * 1024;
 
-/// A running server; it ends when dropped.
-pub struct NullServer {
-    address: SocketAddr,
-    /// The kernel's number of its thread, by which its CPU time is told from the generator's.
-    pub thread_id: u32,
-    ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl NullServer {
-    /// On a free port; `source` is where ticks come from.
-    pub fn start(source: SocketAddr, tape: Arc<Tape>) -> NullServer {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let ended = Arc::new(AtomicBool::new(false));
-        let (end, (tell, told)) = (ended.clone(), std::sync::mpsc::channel());
-        let thread = std::thread::spawn(move || {
-            let _ = tell.send(process::own_thread_id());
-            let mut copier = Copier::new(listener, source, &tape).expect("the source takes subscribers");
-            while !end.load(Ordering::Relaxed) {
-                copier.turn().expect("the source stays");
-            }
-        });
-        NullServer {
-            address,
-            thread_id: told.recv().expect("the thread starts"),
-            ended,
-            thread: Some(thread),
-        }
-    }
-
-    /// Where clients connect.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-}
-
-impl Drop for NullServer {
-    fn drop(&mut self) {
-        self.ended.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+/// Serves on the port in `PORT` what the source at `UPSTREAM` says of `SYMBOLS`, until standard input ends.
+pub fn serve() {
+    std::thread::spawn(|| {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        std::process::exit(0);
+    });
+    let var = |name: &str| std::env::var(name).expect("a var of the benchmark");
+    let port: u16 = var("PORT").parse().expect("a port");
+    let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).expect("a free port");
+    let upstream = var("UPSTREAM");
+    let source = upstream
+        .trim_start_matches("ws://")
+        .split('/')
+        .next()
+        .unwrap_or_default();
+    let source = source.parse().expect("an address");
+    let mut copier = Copier::new(listener, source, &var("SYMBOLS")).expect("the source takes subscribers");
+    loop {
+        copier.turn().expect("the source stays");
     }
 }
 
@@ -89,11 +62,11 @@ struct Reader {
 }
 
 impl Copier {
-    fn new(mut listener: TcpListener, source: SocketAddr, tape: &Tape) -> io::Result<Copier> {
+    fn new(mut listener: TcpListener, source: SocketAddr, symbols: &str) -> io::Result<Copier> {
         let mut stream = std::net::TcpStream::connect(source)?;
         let mut request = Vec::new();
         write_request(&mut request, &source.to_string(), "/v1/quotes/price", None);
-        let subscribe = json!({"action": "subscribe", "params": {"symbols": tape.list()}}).to_string();
+        let subscribe = json!({"action": "subscribe", "params": {"symbols": symbols}}).to_string();
         stream.write_all(&request)?;
         let mut head = Vec::new();
         let mut byte = [0];

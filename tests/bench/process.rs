@@ -14,23 +14,11 @@ pub fn own_id() -> u32 {
     std::process::id()
 }
 
-/// The calling thread, as the kernel numbers it; 0 where there is no `/proc`.
-pub fn own_thread_id() -> u32 {
-    let link = fs::read_link("/proc/thread-self").ok();
-    let number = link
-        .as_deref()
-        .and_then(|link| link.file_name()?.to_str()?.parse().ok());
-    number.unwrap_or(0)
-}
-
 /// CPU time used so far by all threads of a process.
 pub fn cpu_time(id: u32) -> Option<Duration> {
-    cpu_time_in(&format!("/proc/{id}/stat"))
-}
-
-/// CPU time used so far by one thread of this process.
-pub fn thread_cpu_time(thread: u32) -> Option<Duration> {
-    cpu_time_in(&format!("/proc/self/task/{thread}/stat"))
+    let fields = stat(id)?;
+    let ticks: u32 = fields.get(11)?.parse::<u32>().ok()? + fields.get(12)?.parse::<u32>().ok()?;
+    Some(CLOCK_TICK * ticks)
 }
 
 /// Resident memory of a process, in MiB.
@@ -62,9 +50,9 @@ pub fn load_average() -> Option<String> {
     Some(text.split(' ').take(3).collect::<Vec<_>>().join(" "))
 }
 
-/// Lets this process and its children hold as many sockets as 10,000 clients need, or as many as the system allows.
+/// Lets this process and its children hold as many files as 10,000 clients need, or as many as the system allows; gives how many.
 #[allow(unsafe_code, reason = "the standard library has no call for it")]
-pub fn raise_file_limit() {
+pub fn raise_file_limit() -> usize {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
@@ -72,18 +60,20 @@ pub fn raise_file_limit() {
     // SAFETY: all calls only read or write the struct that they are given.
     unsafe {
         if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 {
-            return;
+            return 0;
         }
-        limit.rlim_cur = limit.rlim_max.max(FILES);
+        let wanted = limit.rlim_max.max(FILES);
         let beyond = libc::rlimit {
-            rlim_cur: limit.rlim_cur,
-            rlim_max: limit.rlim_cur,
+            rlim_cur: wanted,
+            rlim_max: wanted,
         };
-        if libc::setrlimit(libc::RLIMIT_NOFILE, &raw const beyond) != 0 {
-            limit.rlim_cur = limit.rlim_max;
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &raw const beyond) == 0 {
+            return wanted as usize;
         }
+        limit.rlim_cur = limit.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
     }
+    limit.rlim_cur as usize
 }
 
 /// Ends a process group at once.
@@ -99,23 +89,13 @@ pub fn kill_group(leader: u32) {
     }
 }
 
-fn cpu_time_in(path: &str) -> Option<Duration> {
-    let fields = stat(path)?;
-    let ticks: u32 = fields.get(11)?.parse::<u32>().ok()? + fields.get(12)?.parse::<u32>().ok()?;
-    Some(CLOCK_TICK * ticks)
-}
-
 fn parent(id: u32) -> Option<u32> {
-    stat(&format!("/proc/{id}/stat"))?
-        .get(1)?
-        .parse()
-        .ok()
-        .filter(|parent| *parent > 1)
+    stat(id)?.get(1)?.parse().ok().filter(|parent| *parent > 1)
 }
 
-/// The fields of a `stat` file after the program's name, which may hold spaces: the first is the state.
-fn stat(path: &str) -> Option<Vec<String>> {
-    let text = fs::read_to_string(path).ok()?;
+/// The fields of `/proc/PID/stat` after the program's name, which may hold spaces: the first is the state.
+fn stat(id: u32) -> Option<Vec<String>> {
+    let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let (_, rest) = text.rsplit_once(") ")?;
     Some(rest.split(' ').map(ToOwned::to_owned).collect())
 }

@@ -26,7 +26,7 @@ pub fn row(context: &Context, played: &Played) -> Value {
     } = played;
     let per_second = |count: f64| count / took.as_secs_f64();
     let offered = (played.ticks * context.clients) as f64;
-    let percent = |time: Option<Duration>| time.map(|time| rounded(100.0 * time.as_secs_f64() / watched.as_secs_f64()));
+    let percent = |time: Option<Duration>| time.map(|time| rounded(100.0 * time.as_secs_f64() / took.as_secs_f64()));
     let mut row = json!({
         "system": context.system,
         "scenario": context.scenario.to_string(),
@@ -42,7 +42,7 @@ pub fn row(context: &Context, played: &Played) -> Value {
         "ticks_per_s": rounded(per_second(played.ticks as f64)),
         "values_per_s": per_second(tally.updates as f64).round(),
         "seconds": seconds(*watched),
-        "cpu_percent": percent(played.cpu),
+        "cpu_percent": percent(played.cpu_while_offered),
         "generator_cpu_percent": percent(played.generator_cpu),
     });
     if tally.faults.total() > 0 {

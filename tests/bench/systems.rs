@@ -6,14 +6,13 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::client::Dialect;
-use super::null::NullServer;
+use super::null;
 use super::process;
 use super::source::Source;
 use super::tape::Tape;
@@ -93,12 +92,8 @@ pub struct System {
     pub dialect: Dialect,
     /// Where they connect.
     pub address: SocketAddr,
-    running: Running,
-}
-
-enum Running {
-    Process { child: Child, _scratch: TempDir },
-    Thread(NullServer),
+    child: Child,
+    _scratch: TempDir,
 }
 
 impl System {
@@ -106,20 +101,8 @@ impl System {
     ///
     /// # Errors
     /// Why it cannot be had here, in words.
-    pub fn start(kind: Kind, places: &Places, source: &Source, tape: &Arc<Tape>) -> Result<System, String> {
+    pub fn start(kind: Kind, places: &Places, source: &Source, tape: &Tape) -> Result<System, String> {
         let dialect = kind.dialect();
-        if kind == Kind::Null {
-            let upstream = source.ws_url();
-            let upstream = upstream.trim_start_matches("ws://").split('/').next();
-            let upstream = upstream.and_then(|text| text.parse().ok()).ok_or("no source")?;
-            let server = NullServer::start(upstream, tape.clone());
-            return Ok(System {
-                kind,
-                dialect,
-                address: server.address(),
-                running: Running::Thread(server),
-            });
-        }
         let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
         let port = free_port().map_err(|error| error.to_string())?;
         let mut command = command(kind, places, source, tape, scratch.path(), port)?;
@@ -138,10 +121,8 @@ impl System {
             kind,
             dialect,
             address,
-            running: Running::Process {
-                child,
-                _scratch: scratch,
-            },
+            child,
+            _scratch: scratch,
         };
         system.wait_until_it_answers()?;
         if kind == Kind::Nchan {
@@ -152,27 +133,18 @@ impl System {
 
     /// CPU time so far of all that belongs to it.
     pub fn cpu_time(&self) -> Option<Duration> {
-        match &self.running {
-            Running::Process { .. } => self.members().into_iter().map(process::cpu_time).sum(),
-            Running::Thread(server) => process::thread_cpu_time(server.thread_id),
-        }
+        self.members().into_iter().map(process::cpu_time).sum()
     }
 
-    /// Its resident memory in MiB; unknown for the control, which is part of the generator.
+    /// Its resident memory in MiB.
     pub fn memory(&self) -> Option<f64> {
-        match &self.running {
-            Running::Process { .. } => self.members().into_iter().map(process::memory).sum(),
-            Running::Thread(_) => None,
-        }
+        self.members().into_iter().map(process::memory).sum()
     }
 
     /// Its processes; for a worker that is workerd alone, as the Node that launched it has nothing to do.
     fn members(&self) -> Vec<u32> {
-        let Running::Process { child, .. } = &self.running else {
-            return Vec::new();
-        };
         let is_worker = matches!(self.kind, Kind::Ours | Kind::OursJson | Kind::Raw);
-        let mut members = process::family(child.id());
+        let mut members = process::family(self.child.id());
         members.retain(|id| !is_worker || process::program(*id).as_deref() == Some("workerd"));
         members
     }
@@ -180,9 +152,7 @@ impl System {
     fn wait_until_it_answers(&mut self) -> Result<(), String> {
         let deadline = Instant::now() + START_LIMIT;
         loop {
-            if let Running::Process { child, .. } = &mut self.running
-                && let Ok(Some(status)) = child.try_wait()
-            {
+            if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(format!("it ended at its start ({status})"));
             }
             if answers(self.address).is_ok() {
@@ -198,10 +168,8 @@ impl System {
 
 impl Drop for System {
     fn drop(&mut self) {
-        if let Running::Process { child, .. } = &mut self.running {
-            process::kill_group(child.id());
-            let _ = child.wait();
-        }
+        process::kill_group(self.child.id());
+        let _ = self.child.wait();
     }
 }
 
@@ -284,7 +252,10 @@ fn command(
                 .arg("-c")
                 .arg(file);
         }
-        Kind::Null => return Err("the control is no process".to_owned()),
+        Kind::Null => {
+            command = Command::new(std::env::current_exe().map_err(|error| error.to_string())?);
+            command.arg(null::OPTION);
+        }
     }
     Ok(command)
 }

@@ -84,18 +84,20 @@ impl Tally {
         self.bytes += bytes as u64;
     }
 
-    /// A client went from one round of a symbol to a later one: it is as fresh as each of the ticks between.
-    pub fn caught_up(&mut self, symbol: usize, before: u32, round: u32, now: Duration, tape: &Tape) {
-        self.updates += 1;
-        self.satisfied(symbol, before, round, now, tape);
-    }
-
-    /// A client waited for these rounds of a symbol until now, in vain or not.
-    pub fn satisfied(&mut self, symbol: usize, before: u32, round: u32, now: Duration, tape: &Tape) {
+    /// A client waited for these rounds of a symbol until now, in vain or not. What was offered before it was there does not count.
+    pub fn satisfied(
+        &mut self,
+        symbol: usize,
+        before: u32,
+        round: u32,
+        (since, now): (Duration, Duration),
+        tape: &Tape,
+    ) {
         for between in before + 1..=round {
             let number = tape.number(symbol, between as usize);
             if number >= self.first
                 && let Some(offered) = tape.offered(number)
+                && offered >= since
             {
                 self.freshness.add(now.saturating_sub(offered));
             }
