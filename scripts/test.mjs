@@ -36,6 +36,7 @@ const STEPS = [
   { name: "cargo test", needs: ["worker build"], work: cargoTest },
   { name: "node tests", needs: ["worker build"], work: (totals) => nodeTest("node tests", "tests/node", totals) },
   { name: "browser tests", needs: ["worker build"], work: (totals) => nodeTest("browser tests", "tests/browser", totals) },
+  { name: "bench smoke", needs: ["worker build"], work: benchSmoke },
   { name: "upload size", needs: ["worker build"], work: uploadSize },
 ];
 
@@ -120,6 +121,11 @@ function testFiles(folder, suffix) {
 /** @param {Totals} counted */
 function requireTests({ passed, failed }) {
   if (passed + failed === 0) throw new Failure("The test runner ran no tests.");
+}
+
+/** That the benchmark runs and its counts add up; how fast anything is, no test says. */
+async function benchSmoke() {
+  await show("bench smoke", "cargo", ["bench", "--bench", "fanout", "--", "--quick", "--node", wranglersNode()]);
 }
 
 async function uploadSize() {

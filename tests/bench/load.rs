@@ -13,7 +13,7 @@ use super::tape::Tape;
 /// Until the first client holds every symbol.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(15);
 /// Ours asks REST for previous closes when it starts; that must not fall into a load.
-const REST_LIMIT: Duration = Duration::from_secs(3);
+const REST_LIMIT: Duration = Duration::from_secs(10);
 const SETTLING: Duration = Duration::from_millis(300);
 /// How fast prices come before there is a load.
 const WARM_UP_RATE: f64 = 5_000.0;
@@ -66,7 +66,7 @@ impl Load {
             audience,
             system,
             source,
-            next: symbols,
+            next: 0,
             tape,
         };
         load.warm_up()?;
@@ -75,11 +75,11 @@ impl Load {
 
     /// Has the system connect upstream and hold a price of every symbol, for one client.
     fn warm_up(&mut self) -> Result<(), String> {
-        let source = &self.source;
+        let (source, symbols) = (&self.source, self.tape.symbols());
         self.audience.join(1);
         let limit = self.tape.now() + WARM_UP_LIMIT;
         self.audience.run(limit, |_| source.has_subscriber());
-        source.play(0, self.tape.symbols(), WARM_UP_RATE);
+        source.play(0, symbols, WARM_UP_RATE);
         self.audience
             .run(limit, |audience| source.is_silent() && audience.is_assembled());
         if self.audience.open() == 0 || !self.audience.is_assembled() {
@@ -88,8 +88,12 @@ impl Load {
         }
         if matches!(self.system.kind, Kind::Ours | Kind::OursJson) {
             let limit = self.tape.now() + REST_LIMIT;
-            self.audience.run(limit, |_| source.rest_calls() > 0);
+            self.audience.run(limit, |_| source.rest_quotes() >= symbols);
+            // A REST quote is as new as its question. Only a tick of a later second, which is how ticks are stamped, is newer.
+            self.audience.run(self.tape.now() + Duration::from_secs(1), |_| false);
         }
+        self.source.play(symbols, 2 * symbols, WARM_UP_RATE);
+        self.next = 2 * symbols;
         self.rest(SETTLING);
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::tape::Tape;
 /// A running server; it ends when dropped.
 pub struct Server {
     address: SocketAddr,
-    calls: Arc<AtomicUsize>,
+    quotes: Arc<AtomicUsize>,
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -25,21 +25,20 @@ impl Server {
     pub fn start(tape: Arc<Tape>) -> Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let (calls, ended): (Arc<AtomicUsize>, Arc<AtomicBool>) = Default::default();
-        let (count, end) = (calls.clone(), ended.clone());
+        let (quotes, ended): (Arc<AtomicUsize>, Arc<AtomicBool>) = Default::default();
+        let (count, end) = (quotes.clone(), ended.clone());
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if end.load(Ordering::Relaxed) {
                     return;
                 }
-                if stream.is_ok_and(|stream| answer(stream, &tape).is_some()) {
-                    count.fetch_add(1, Ordering::Relaxed);
-                }
+                let given = stream.ok().and_then(|stream| answer(stream, &tape));
+                count.fetch_add(given.unwrap_or(0), Ordering::Relaxed);
             }
         });
         Server {
             address,
-            calls,
+            quotes,
             ended,
             thread: Some(thread),
         }
@@ -50,9 +49,9 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Calls that were answered.
-    pub fn calls(&self) -> usize {
-        self.calls.load(Ordering::Relaxed)
+    /// Quotes that were given.
+    pub fn quotes(&self) -> usize {
+        self.quotes.load(Ordering::Relaxed)
     }
 }
 
@@ -67,8 +66,8 @@ impl Drop for Server {
     }
 }
 
-/// Reads one request and answers it; `None` when it could not be read.
-fn answer(mut stream: TcpStream, tape: &Tape) -> Option<()> {
+/// Reads one request and answers it; gives how many quotes the answer has, `None` when there was none.
+fn answer(mut stream: TcpStream, tape: &Tape) -> Option<usize> {
     stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
     let mut request = Vec::new();
     let mut bytes = [0; 4096];
@@ -97,7 +96,8 @@ fn answer(mut stream: TcpStream, tape: &Tape) -> Option<()> {
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
-    stream.write_all(format!("{head}{body}").as_bytes()).ok()
+    stream.write_all(format!("{head}{body}").as_bytes()).ok()?;
+    Some(names.len())
 }
 
 fn quote(tape: &Tape, name: &str) -> Value {

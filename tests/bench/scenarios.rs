@@ -108,7 +108,7 @@ fn knee(kind: Kind, settings: &Settings) -> Rows {
     /// Beyond this the source itself becomes the limit.
     const MOST: f64 = 40_000.0;
     let begin = || -> Result<Load, String> {
-        let mut load = Load::start(kind, &settings.places, MANY_SYMBOLS, 400_000)?;
+        let mut load = Load::start(kind, &settings.places, MANY_SYMBOLS, 700_000)?;
         load.assemble(CLIENTS, Duration::from_secs(60));
         load.rest(Duration::from_millis(300));
         Ok(load)
@@ -117,8 +117,8 @@ fn knee(kind: Kind, settings: &Settings) -> Rows {
     let mut rows: Vec<Value> = Vec::new();
     let mut rate = FIRST;
     while (1.0..=MOST).contains(&rate) {
-        let played = load.play(rate, STEP, Duration::from_secs(3), |_, _, _| {});
-        let (is_first, keeps_up) = (rows.is_empty(), keeps_up(&played));
+        let (played, keeps_up) = try_step(&mut load, rate, STEP);
+        let is_first = rows.is_empty();
         let mut row = report::row(&context(&load, 'b', CLIENTS), &played);
         row["keeps_up"] = json!(keeps_up);
         report::print_row(&row);
@@ -228,12 +228,11 @@ fn slow_readers(kind: Kind, settings: &Settings) -> Rows {
 fn ingest(kind: Kind, settings: &Settings) -> Rows {
     const STEP: Duration = Duration::from_secs(2);
     const MOST: f64 = 300_000.0;
-    let mut load = Load::start(kind, &settings.places, MANY_SYMBOLS, 1_400_000)?;
+    let mut load = Load::start(kind, &settings.places, MANY_SYMBOLS, 1_500_000)?;
     let mut rows: Vec<Value> = Vec::new();
     let mut rate = 2_500.0;
     while rate <= MOST {
-        let played = load.play(rate, STEP, Duration::from_secs(3), |_, _, _| {});
-        let keeps_up = keeps_up(&played);
+        let (played, keeps_up) = try_step(&mut load, rate, STEP);
         let mut row = report::row(&context(&load, 'g', 1), &played);
         row["keeps_up"] = json!(keeps_up);
         report::print_row(&row);
@@ -245,6 +244,19 @@ fn ingest(kind: Kind, settings: &Settings) -> Rows {
     }
     mark_knee(&mut rows);
     Ok(rows)
+}
+
+/// Plays a step of a search for the knee. One that was too much is tried once more when everybody is current again: a machine that did
+/// something else for a moment is not a system at its end.
+fn try_step(load: &mut Load, rate: f64, span: Duration) -> (Played, bool) {
+    let played = load.play(rate, span, PATIENCE, |_, _, _| {});
+    if keeps_up(&played) || played.tally.faults.total() > 0 {
+        let keeps_up = keeps_up(&played);
+        return (played, keeps_up);
+    }
+    let again = load.play(rate, span, PATIENCE, |_, _, _| {});
+    let keeps_up = keeps_up(&again);
+    (again, keeps_up)
 }
 
 /// Everybody stays, holds what is newest in the end, and one in a hundred waits for at most [`KNEE`].

@@ -91,9 +91,9 @@ impl Source {
         self.rest.url()
     }
 
-    /// How often it did.
-    pub fn rest_calls(&self) -> usize {
-        self.rest.calls()
+    /// How many quotes it got.
+    pub fn rest_quotes(&self) -> usize {
+        self.rest.quotes()
     }
 
     /// Connects to a system that takes prices at this path.

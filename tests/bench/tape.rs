@@ -1,8 +1,8 @@
 //! The tape: which symbol ticks when, at which price and volume. It comes from a seed, so every system gets the very same
 //! one, and it is the measure of what clients hold: a price that does not belong to its tick is an error.
 //!
-//! Ticks go round: in each round every symbol ticks once, in an order that changes from round to round. Round 0 are the prices that
-//! every system holds before a load begins. A tick is recognised by its day's volume, which rises by about 100 from tick to tick and names
+//! Ticks go round: in each round every symbol ticks once, in an order that changes from round to round. Rounds 0 and 1 are played before
+//! a load begins, so that every system holds every symbol. A tick is recognised by its day's volume, which rises by about 100 from tick to tick and names
 //! the round.
 
 use std::collections::HashMap;
@@ -47,7 +47,7 @@ pub struct Tick {
 }
 
 impl Tape {
-    /// With so many symbols, and at least so many ticks after round 0.
+    /// With so many symbols, and at least so many ticks after rounds 0 and 1.
     pub fn new(symbols: usize, ticks: usize) -> Tape {
         let mut random = fastrand::Rng::with_seed(SEED);
         let names: Vec<String> = (0..symbols)
@@ -69,7 +69,7 @@ impl Tape {
             })
             .collect();
         let mut present: Vec<u32> = (0..symbols).map(|_| random.u32(10_000..100_000)).collect();
-        let rounds = ticks.div_ceil(symbols) + 1;
+        let rounds = ticks.div_ceil(symbols) + 2;
         let mut prices = Vec::with_capacity(rounds * symbols);
         for round in 0..rounds {
             for symbol in &orders[round % ORDERS].0 {
@@ -95,7 +95,7 @@ impl Tape {
         self.names.len()
     }
 
-    /// How many ticks there are, those of round 0 included.
+    /// How many ticks there are, those before a load included.
     pub fn ticks(&self) -> usize {
         self.prices.len()
     }

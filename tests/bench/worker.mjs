@@ -20,14 +20,16 @@ const [which, vars] = process.argv.slice(2);
 const options = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml")).workerOptions;
 const bindings = { ...options.bindings, ...JSON.parse(vars || "{}") };
 
+/** @type {any} */
+const served = {
+  ...(which === "raw" ? raw() : ours()),
+  host: "127.0.0.1",
+  port: Number(process.env.PORT),
+  cf: false,
+  logRequests: false,
+};
 const miniflare = new Miniflare({
-  ...convertV4MiniflareOptions({
-    ...(which === "raw" ? raw() : ours()),
-    host: "127.0.0.1",
-    port: Number(process.env.PORT),
-    cf: false,
-    logRequests: false,
-  }),
+  ...convertV4MiniflareOptions(served),
   handleStructuredLogs: (/** @type {{ level: string, message: string }} */ { level, message }) => {
     if (level === "error" || level === "warn") console.error(`worker ${level}: ${message}`);
   },
