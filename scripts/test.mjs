@@ -123,9 +123,9 @@ function requireTests({ passed, failed }) {
   if (passed + failed === 0) throw new Failure("The test runner ran no tests.");
 }
 
-/** That the benchmark runs and its counts add up; how fast anything is, no test says. */
+/** That the benchmark runs and its counts add up; how fast anything is, no test says. Compiled as tests are, which it shares with them. */
 async function benchSmoke() {
-  await show("bench smoke", "cargo", ["bench", "--bench", "fanout", "--", "--quick", "--node", wranglersNode()]);
+  await show("bench smoke", "cargo", ["bench", "--profile", "test", "--bench", "fanout", "--", "--quick", "--node", wranglersNode()]);
 }
 
 async function uploadSize() {

@@ -47,7 +47,8 @@ function ours() {
     { type: "ESModule", path: join(BUILD, "index.js") },
     { type: "CompiledWasm", path: join(BUILD, "index_bg.wasm") },
   ];
-  return { ...options, name: "hamster-terminal", modulesRoot: BUILD, modules, bindings };
+  // No page is asked for; the asset router would be one more worker that every socket passes.
+  return { ...options, assets: undefined, name: "hamster-terminal", modulesRoot: BUILD, modules, bindings };
 }
 
 function raw() {
