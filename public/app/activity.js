@@ -50,6 +50,24 @@ export function feedLine(feed) {
 }
 
 /**
+ * `🔁 Resumed: 23 updates missed, 3 symbols brought up to date`: nobody is left to believe that nothing was missed.
+ * @param {{ recovered: boolean, missed: number, changed: number }} snapshot
+ */
+export function resumeLine({ recovered, missed, changed }) {
+  if (!recovered) return '🆕 Began anew: the hub does not know where this page was, so updates in between were missed';
+  if (missed === 0) return '🔁 Resumed: nothing was missed';
+  return `🔁 Resumed: ${count(missed, 'update')} missed, ${count(changed, 'symbol')} brought up to date`;
+}
+
+/**
+ * @param {number} number
+ * @param {string} noun
+ */
+function count(number, noun) {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/**
  * @param {Line[]} lines
  * @param {Line} line
  */

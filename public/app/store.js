@@ -2,7 +2,7 @@
  * All that the page knows, in one place. Messages go in, each with the time at which it came; what changed is collected until
  * somebody paints it. It has no clock, no DOM and no network, so that it can be tested by telling it a story.
  */
-import { ActivityLog, feedLine, priceLine } from './activity.js';
+import { ActivityLog, feedLine, priceLine, resumeLine } from './activity.js';
 import { ClockOffset } from './clock.js';
 import { RollingMean } from './lag.js';
 import { isNews, mayReplace, newRow, outlived, rowKey } from './quotes.js';
@@ -163,6 +163,12 @@ export class Store {
         this.updates += 1;
         this.#changed('counters');
         this.#setQuote(message.quote, now, visible);
+        return;
+      case 'snapshot':
+        if (message.resumes) {
+          this.log.add(now, 'connection', resumeLine(message));
+          this.#changed('log');
+        }
         return;
       case 'error':
         if (this.tracked === 0 || ['too-many-symbols', 'invalid-params'].includes(message.code)) this.notice = message.message;

@@ -102,12 +102,16 @@ export class Stream {
     return { action: 'ack', stream: this.#id, seq: this.#seq };
   }
 
-  /** @param {Record<string, unknown>} body */
+  /**
+   * @param {Record<string, unknown>} body
+   * @returns {Message[]}
+   */
   #snapshot(body) {
     const [epoch, id, seq, base] = ['epoch', 'stream', 'seq', 'base'].map((name) => integer(body[name]));
     if (epoch === undefined || id === undefined || seq === undefined || base === undefined || !Array.isArray(body['symbols'])) {
       throw new MalformedFrame('a snapshot without a position');
     }
+    const resumes = this.#id !== 0;
     this.recovered = body['recovered'] === true;
     if (this.recovered && epoch !== this.#epoch) throw new MissedFrames('a snapshot goes on from where this client never was');
     if (!this.recovered) this.#symbols.clear();
@@ -117,7 +121,13 @@ export class Stream {
     this.#simulated = body['simulated'] === true;
     this.#ackMs = number(body['ack_ms']) ?? ACK_AT_MOST_EVERY_MS;
     this.missed = number(body['missed']) ?? 0;
-    return [...this.#feed(body['feed']), ...body['symbols'].flatMap((object) => this.#whole(object))];
+    const { recovered, missed } = this;
+    const changed = body['symbols'].length;
+    return [
+      { event: 'snapshot', resumes, recovered, missed, changed },
+      ...this.#feed(body['feed']),
+      ...body['symbols'].flatMap((object) => this.#whole(object)),
+    ];
   }
 
   /** @param {unknown[]} frame */

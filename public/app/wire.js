@@ -43,6 +43,7 @@
  *   | { event: 'feed', feed: Feed, simulated: boolean | null }
  *   | { event: 'time', id: number, time: number }
  *   | { event: 'error', code: string, message: string }
+ *   | { event: 'snapshot', resumes: boolean, recovered: boolean, missed: number, changed: number }
  *   | { event: 'pong' | 'other' }
  * )} Message
  */

@@ -197,6 +197,10 @@ test('the hub is killed and comes back: the page says so, and goes on by itself'
   await eventually(async () => (await state(page)) === 'connected', 'the page is connected again', 60_000);
   await moves(page, 'BTC/USD');
   assert.equal(await page.locator('link-notice').isVisible(), false);
+  // Only the other lines: prices may have pushed it out of the list by now.
+  await page.getByRole('checkbox', { name: 'prices' }).uncheck();
+  const lines = await page.locator('activity-log li').allTextContents();
+  assert.ok(lines.some((line) => line.includes('Began anew')), 'told that updates were missed');
 });
 
 test('cut off for a minute, prices are marked as stale', { timeout: 180_000 }, async (t) => {

@@ -229,3 +229,19 @@ test('what changed is told once', options, () => {
   assert.deepEqual([...store.takeChanges().rows], ['AAPL']);
   assert.deepEqual([...store.takeChanges().topics], []);
 });
+
+test('a page that comes back is told what it missed', options, () => {
+  const store = connected('AAPL');
+  const before = store.log.all.length;
+  const lines = () => store.log.all.slice(before).map((line) => line.text);
+  store.receive({ event: 'snapshot', resumes: false, recovered: false, missed: 0, changed: 1 }, T);
+  assert.deepEqual(lines(), [], 'the first picture is no news');
+  store.receive({ event: 'snapshot', resumes: true, recovered: true, missed: 0, changed: 0 }, T);
+  store.receive({ event: 'snapshot', resumes: true, recovered: true, missed: 23, changed: 1 }, T);
+  store.receive({ event: 'snapshot', resumes: true, recovered: false, missed: 0, changed: 8 }, T);
+  assert.deepEqual(lines(), [
+    '🔁 Resumed: nothing was missed',
+    '🔁 Resumed: 23 updates missed, 1 symbol brought up to date',
+    '🆕 Began anew: the hub does not know where this page was, so updates in between were missed',
+  ]);
+});

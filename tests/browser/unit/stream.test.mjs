@@ -24,7 +24,7 @@ const snapshot = (fields = {}) => ({ ...documented().snapshot, ...fields });
 test('the snapshot of the protocol document', options, () => {
   const stream = new Stream();
   const messages = stream.read(snapshot());
-  assert.deepEqual(messages.map((message) => message.event), ['feed', 'subscribe-status', 'price_update']);
+  assert.deepEqual(messages.map((message) => message.event), ['snapshot', 'feed', 'subscribe-status', 'price_update']);
   assert.deepEqual(quotes(messages), [{
     symbol: 'BTC/USD', exchange: 'Binance', source: 'live', session: 'open', price: 95500, bid: 95499.5, ask: 95500.5, dayVolume: 49153,
     previousClose: 95261.85, percentChange: 0.25, timestamp: 1768833137000, receivedAt: 1768833137123, simulated: false,
@@ -68,7 +68,8 @@ test('whatever does not follow from what was read is a miss, never a guess', opt
 test('a recovered snapshot adds, another one replaces', options, () => {
   const stream = new Stream();
   stream.read(snapshot());
-  stream.read(snapshot({ recovered: true, seq: 40, missed: 23, symbols: [] }));
+  const [first] = stream.read(snapshot({ recovered: true, seq: 40, missed: 23, symbols: [] }));
+  assert.deepEqual(first, { event: 'snapshot', resumes: true, recovered: true, missed: 23, changed: 0 });
   assert.deepEqual([stream.recovered, stream.missed], [true, 23]);
   assert.equal(quotes(stream.read([EPOCH, 41, 1, [0, 1]]))[0]?.price, 95500.01, 'what was known still is');
   stream.read(snapshot({ epoch: EPOCH + 9, seq: 2, symbols: [] }));
