@@ -1,16 +1,14 @@
-// `npm run bench:plot -- figures.json`: draws what `npm run bench -- --json figures.json` wrote, into docs/benchmarks/*.svg.
-// Both axes are logarithmic, since a load is doubled from step to step and the systems are orders of magnitude apart.
+// `npm run bench:plot -- figures.json`: what `npm run bench -- --json figures.json` wrote as plots, docs/benchmarks/*.svg, and as tables,
+// docs/benchmarks/readings.md. The figures themselves are kept beside them. Both axes are logarithmic, since a load is doubled from step to step and the systems are orders of magnitude apart.
 
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure, main } from "./lib/failure.mjs";
 import { chart } from "./lib/chart.mjs";
 import { ROOT } from "./lib/project.mjs";
+import { readings } from "./lib/readings.mjs";
 
-/**
- * @typedef {{ p50: number | null, p99: number | null, max: number | null }} Times
- * @typedef {{ system: string, scenario: string, clients: number, offered_updates_per_s: number, freshness_ms: Times }} Row
- */
+/** @typedef {import("./lib/readings.mjs").Row} Row */
 
 /** In the order of the legend; the same colour in every chart. */
 const SYSTEMS = ["ours", "ours-json", "raw", "nchan", "socketio", "flask", "null"];
@@ -24,10 +22,18 @@ await main(async () => {
   const rows = JSON.parse(readFileSync(file, "utf8"));
   const folder = join(ROOT, "docs", "benchmarks");
   mkdirSync(folder, { recursive: true });
-  for (const [name, svg] of Object.entries({ "freshness-by-load": byLoad(rows), "latency-by-clients": byClients(rows) })) {
-    if (!svg) continue;
-    writeFileSync(join(folder, `${name}.svg`), svg);
-    console.log(`docs/benchmarks/${name}.svg`);
+  const beside = file.replace(/(\.json)?$/, ".machine.json");
+  const machine = existsSync(beside) ? JSON.parse(readFileSync(beside, "utf8")) : undefined;
+  const figures = `[\n${rows.map((row) => JSON.stringify(row)).join(",\n")}\n]\n`;
+  for (const [name, content] of Object.entries({
+    "freshness-by-load.svg": byLoad(rows),
+    "latency-by-clients.svg": byClients(rows),
+    "readings.md": readings(rows, machine),
+    "figures.json": figures,
+  })) {
+    if (!content) continue;
+    writeFileSync(join(folder, name), content);
+    console.log(`docs/benchmarks/${name}`);
   }
 });
 

@@ -106,9 +106,9 @@ fn knee(kind: Kind, settings: &Settings) -> Rows {
     const FIRST: f64 = 16.0;
     const STEP: Duration = Duration::from_secs(4);
     /// Beyond this the source itself becomes the limit.
-    const MOST: f64 = 40_000.0;
+    const MOST: f64 = 160_000.0;
     let begin = || -> Result<Load, String> {
-        let mut load = Load::start(kind, &settings.places, MANY_SYMBOLS, 700_000)?;
+        let mut load = Load::start(kind, &settings.places, MANY_SYMBOLS, 2_200_000)?;
         load.assemble(CLIENTS, Duration::from_secs(60));
         load.rest(Duration::from_millis(300));
         Ok(load)
