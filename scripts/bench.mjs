@@ -1,80 +1,102 @@
-// `npm run bench`: sets this checkout up, builds the worker and measures it: its size, its start-up, and its fan-out
-// under load (tests/bench). `-- --json FILE` also writes the figures as JSON; `-- --quick` only shows that it all works.
-// docs/benchmarks.md says what the figures mean.
+// `npm run bench`: sets this checkout up, builds the worker, installs what it is compared with, and measures: its size, its
+// start-up, and how fresh it and its peers keep browsers under load (tests/bench). docs/benchmarks.md says what the figures mean.
+//
+//   -- --json FILE       also writes the rows as JSON; the versions and the machine go to FILE's neighbour *.machine.json
+//   -- --scenario b,c    only these
+//   -- --systems ours,raw
+//   -- --long            five minutes of slow readers
+//   -- --quick           only shows that it all works and that counts add up, without peers
 
-import { readFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { Failure, main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
+import { PEERS, installPeers, peerVersions } from "./lib/peers.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { output, run } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
 import { buildWorker } from "./lib/worker.mjs";
 
-/** A whole run takes less than two minutes; compiling for it, once, takes two more on two cores. */
-const LIMIT_MS = 15 * 60_000;
+/** A whole run takes a quarter of an hour, and with --long as much again; compiling for it, once, a minute or two on two cores. */
+const LIMIT_MS = 60 * 60_000;
 
 await main(async () => {
-  const { json, rest } = readArguments(process.argv.slice(2));
+  const { json, systems, quick, rest } = readArguments(process.argv.slice(2));
   await setUp({ tests: false });
   await buildWorker();
-  const scratch = mkdtempSync(join(tmpdir(), "hamster-bench-"));
-  try {
-    const size = await measureSize(join(scratch, "upload"));
-    const startup = await measureStartup(join(scratch, "startup.cpuprofile"));
-    const load = await measureLoad(join(scratch, "load.json"), rest);
-    const document = { versions: versions(), size, startup, ...load };
-    if (json) writeFileSync(json, `${JSON.stringify(document, undefined, 2)}\n`);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  if (quick) return await measureLoad(["--quick", ...rest]);
+  await installPeers(systems);
+  const machine = { versions: versions(), ...hardware(), size: await measureSize(), startup: await measureStartup() };
+  console.log(JSON.stringify(machine, undefined, 2));
+  await measureLoad([...rest, ...(json ? ["--json", json] : [])]);
+  if (json) writeFileSync(json.replace(/(\.json)?$/, ".machine.json"), `${JSON.stringify(machine, undefined, 2)}\n`);
 });
 
 /** @param {string[]} args */
 function readArguments(args) {
-  const at = args.indexOf("--json");
-  if (at === -1) return { json: undefined, rest: args };
-  const [, file] = args.splice(at, 2);
-  if (!file) throw new Failure("--json wants the name of a file.");
-  return { json: resolve(file), rest: args };
+  const rest = [...args];
+  const value = (/** @type {string} */ name) => {
+    const at = rest.indexOf(name);
+    if (at === -1) return undefined;
+    const [, found] = rest.splice(at, 2);
+    if (!found) throw new Failure(`${name} wants a value.`);
+    return found;
+  };
+  const json = value("--json");
+  const systems = value("--systems");
+  const quick = rest.includes("--quick");
+  return {
+    json: json && resolve(json),
+    systems: systems?.split(","),
+    quick,
+    rest: [...rest.filter((word) => word !== "--quick"), ...(systems ? ["--systems", systems] : [])],
+  };
 }
 
-/** The size of the WebAssembly module, and of all that an upload would hold. @param {string} folder */
-async function measureSize(folder) {
+/** The size of the WebAssembly module, and of all that an upload would hold. */
+async function measureSize() {
   const wasm = join(ROOT, "build", "index_bg.wasm");
-  const { size: bytes } = statSync(wasm);
   const size = {
-    wasm_kib: kib(bytes),
+    wasm_kib: kib(statSync(wasm).size),
     wasm_gzip_kib: kib(gzipSync(readFileSync(wasm)).length),
     upload_kib: NaN,
     upload_gzip_kib: NaN,
   };
-  await wrangler("bench upload", ["deploy", "--dry-run", "--outdir", folder], (line) => {
-    const found = /Total Upload: ([\d.]+) KiB \/ gzip: ([\d.]+) KiB/.exec(line);
-    if (found) [size.upload_kib, size.upload_gzip_kib] = [Number(found[1]), Number(found[2])];
-  });
-  console.log(`WebAssembly ${size.wasm_kib} KiB, ${size.wasm_gzip_kib} KiB gzipped; upload ${size.upload_kib} KiB, ${size.upload_gzip_kib} KiB gzipped`);
+  await inScratch((folder) =>
+    wrangler("bench upload", ["deploy", "--dry-run", "--outdir", folder], (line) => {
+      const found = /Total Upload: ([\d.]+) KiB \/ gzip: ([\d.]+) KiB/.exec(line);
+      if (found) [size.upload_kib, size.upload_gzip_kib] = [Number(found[1]), Number(found[2])];
+    }));
   return size;
 }
 
-/** CPU time of the start-up, as wrangler's profile of it on this machine says. @param {string} file */
-async function measureStartup(file) {
+/** CPU time of the start-up, as wrangler's profile of it on this machine says. */
+async function measureStartup() {
   const startup = { active_ms: NaN, window_ms: NaN };
-  await wrangler("bench start-up", ["check", "startup", "--outfile", file], (line) => {
-    const found = /(Active|Profile window): ([\d.]+) ms/.exec(line);
-    if (found) startup[found[1] === "Active" ? "active_ms" : "window_ms"] = Number(found[2]);
-  });
-  console.log(`Start-up CPU profile: ${startup.active_ms} ms active in a window of ${startup.window_ms} ms`);
+  await inScratch((folder) =>
+    wrangler("bench start-up", ["check", "startup", "--outfile", join(folder, "startup.cpuprofile")], (line) => {
+      const found = /(Active|Profile window): ([\d.]+) ms/.exec(line);
+      if (found) startup[found[1] === "Active" ? "active_ms" : "window_ms"] = Number(found[2]);
+    }));
   return startup;
 }
 
-/** @param {string} file @param {string[]} args */
-async function measureLoad(file, args) {
-  const words = ["bench", "--bench", "fanout", "--", "--node", wranglersNode(), "--json", file, ...args];
+/** @param {(folder: string) => Promise<void>} work */
+async function inScratch(work) {
+  const folder = mkdtempSync(join(tmpdir(), "hamster-bench-"));
+  try {
+    await work(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @param {string[]} args */
+async function measureLoad(args) {
+  const words = ["bench", "--bench", "fanout", "--", "--node", wranglersNode(), "--peers", PEERS, ...args];
   await run("bench", "cargo", words, { env: wranglerEnv(), show: true, timeoutMs: LIMIT_MS });
-  return JSON.parse(readFileSync(file, "utf8"));
 }
 
 /** @param {string} name @param {string[]} args @param {(line: string) => void} [onLine] */
@@ -92,7 +114,12 @@ function versions() {
     workerd: installed("workerd"),
     miniflare: installed("miniflare"),
     wrangler: installed("wrangler"),
+    ...peerVersions(),
   };
+}
+
+function hardware() {
+  return { cores: cpus().length, processor: cpus()[0]?.model, memory_gib: Math.round(totalmem() / 2 ** 30), kernel: release() };
 }
 
 /** @param {number} bytes */

@@ -37,6 +37,7 @@ const STEPS = [
   { name: "cargo test", needs: ["worker build"], work: cargoTest },
   { name: "node tests", needs: ["worker build"], work: (totals) => nodeTest("node tests", "tests/node", totals) },
   { name: "browser tests", needs: ["worker build"], work: (totals) => nodeTest("browser tests", "tests/browser", totals) },
+  { name: "bench smoke", needs: ["worker build"], work: benchSmoke },
   { name: "upload size", needs: ["worker build"], work: uploadSize },
 ];
 
@@ -121,6 +122,11 @@ function testFiles(folder, suffix) {
 /** @param {Totals} counted */
 function requireTests({ passed, failed }) {
   if (passed + failed === 0) throw new Failure("The test runner ran no tests.");
+}
+
+/** That the benchmark runs and its counts add up; how fast anything is, no test says. Compiled as tests are, which it shares with them. */
+async function benchSmoke() {
+  await show("bench smoke", "cargo", ["bench", "--profile", "test", "--bench", "fanout", "--", "--quick", "--node", wranglersNode()]);
 }
 
 async function uploadSize() {

@@ -18,7 +18,7 @@ export function requireNode() {
 }
 
 /** npm as a command and its first arguments: npm's own script when it started us, else the one on PATH. */
-function npm() {
+export function npm() {
   const script = process.env.npm_execpath;
   if (script && /npm-cli\.[cm]?js$/.test(script)) return { command: process.execPath, first: [script], shell: false };
   return { command: "npm", first: [], shell: onWindows };

@@ -4,7 +4,7 @@
 //! (two prices may share a second) and an older one is dropped. A stamp in the future is clamped to the time of receipt, or it
 //! would block every honest tick behind it.
 
-use crate::clock::{DAY, MINUTE, Millis};
+use crate::clock::{DAY, MINUTE, Millis, SECOND};
 use crate::twelve_data::{Instrument, Price, RestQuote};
 use serde::{Deserialize, Serialize};
 
@@ -167,10 +167,12 @@ impl Cell {
         let is_closed = self.reference.session == Session::Closed;
         let traded = rest.last_quote_at.map(|at| at.min(now));
         // Crypto and forex have no stamp but the day's bar: the price is as of the question, or of a closed day.
+        // In whole seconds, as ticks are stamped: a tick of the second in which REST was asked is not older than its answer.
         let stamp = traded
             .or(rest.bar_opened.filter(|_| is_closed))
             .unwrap_or(asked)
             .min(now);
+        let stamp = stamp - stamp % SECOND;
         let newer = match &self.quote {
             None => true,
             // No tick comes of a closed market: what REST says after the last one is the last word.
@@ -361,6 +363,22 @@ mod tests {
             minute + 55_200,
         );
         assert_eq!(shown(&cell), 103.0);
+    }
+
+    #[test]
+    fn a_tick_of_the_second_in_which_rest_was_asked_is_not_dropped() {
+        let mut cell = Cell::default();
+        let second = NOW / SECOND * SECOND;
+        let quote = RestQuote {
+            last_quote_at: None,
+            ..rest(100.0, 0, true)
+        };
+        cell.rest(&quote, Source::Rest, false, second + 400, second + 500);
+        assert_eq!(
+            cell.tick(&price(101.0, second), Source::Live, second + 900),
+            Change::Updated
+        );
+        assert_eq!(shown(&cell), 101.0);
     }
 
     #[test]

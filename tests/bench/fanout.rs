@@ -1,9 +1,9 @@
-//! The benchmark: how long a tick takes from Twelve Data's socket to each of N browsers, and what that costs.
+//! The benchmark: how fresh N browsers are kept, by this worker and by its peers, on the same machine, in the same run, with the same
+//! tape. `npm run bench` builds and installs everything and runs this; docs/benchmarks.md explains the figures.
 //!
-//! One process holds the fake Twelve Data and all the clients, so both ends of a tick are read from one clock. The worker
-//! is the built one, in workerd. `npm run bench` builds everything and runs this; docs/benchmarks.md explains the figures.
+//! One process holds both ends, the source of the ticks and all the clients, so both are read from one clock.
 //!
-//! Options: `--quick`, `--clients 1,100,1000`, `--seconds 20`, `--json FILE`, `--node PATH`.
+//! Options: `--scenario a,b`, `--systems ours,raw`, `--json FILE`, `--long`, `--quick`, `--node PATH`, `--peers FOLDER`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,100 +12,170 @@
     missing_docs
 )]
 
-mod clients;
+mod audience;
+mod client;
+mod hamster;
+mod histogram;
 mod load;
-mod machine;
+mod null;
+mod plain;
 mod process;
-mod relay;
 mod report;
-#[path = "../support/twelve_data/mod.rs"]
-mod twelve_data;
-mod worker;
+mod rest;
+mod scenarios;
+mod smoke;
+mod source;
+mod systems;
+mod tally;
+mod tape;
+mod websocket;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::process::ExitCode;
+use std::time::Instant;
 
-use serde_json::{Value, json};
+use scenarios::{Scenario, Settings};
+use serde_json::Value;
+use systems::{Kind, Places};
 
 struct Options {
-    clients: Vec<usize>,
-    span: Duration,
-    /// Frames for the machine.
-    ticks: u32,
+    scenarios: Vec<char>,
+    systems: Option<Vec<Kind>>,
     json: Option<PathBuf>,
-    node: PathBuf,
+    is_quick: bool,
+    settings: Settings,
 }
 
 impl Options {
-    fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Options {
+    fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
         let mut options = Options {
-            clients: vec![1, 100, 1_000],
-            span: Duration::from_secs(20),
-            ticks: 200_000,
+            scenarios: scenarios::ALL.iter().map(|scenario| scenario.letter).collect(),
+            systems: None,
             json: None,
-            node: "node".into(),
+            is_quick: false,
+            settings: Settings {
+                places: Places {
+                    node: "node".into(),
+                    peers: ".tools/bench".into(),
+                },
+                files: process::raise_file_limit(),
+                is_long: false,
+            },
         };
         while let Some(option) = arguments.next() {
-            let mut value = || arguments.next().unwrap_or_else(|| panic!("{option} wants a value"));
+            let mut value = || arguments.next().ok_or(format!("{option} wants a value"));
             match option.as_str() {
-                "--quick" => {
-                    options.clients = vec![1, 100];
-                    options.span = Duration::from_secs(1);
-                    options.ticks = 20_000;
+                "--quick" => options.is_quick = true,
+                "--long" => options.settings.is_long = true,
+                "--scenario" => {
+                    options.scenarios = value()?.split(',').map(letter).collect::<Result<_, _>>()?;
                 }
-                "--clients" => {
-                    let numbers = value();
-                    let numbers = numbers.split(',').map(|number| number.parse().expect("a number"));
-                    options.clients = numbers.collect();
+                "--systems" => {
+                    options.systems = Some(value()?.split(',').map(kind).collect::<Result<_, _>>()?);
                 }
-                "--seconds" => options.span = Duration::from_secs(value().parse().expect("whole seconds")),
-                "--json" => options.json = Some(value().into()),
-                "--node" => options.node = value().into(),
+                "--json" => options.json = Some(value()?.into()),
+                "--node" => options.settings.places.node = value()?.into(),
+                "--peers" => options.settings.places.peers = value()?.into(),
                 // What `cargo bench` adds.
                 "--bench" => {}
-                other => panic!("unknown option {other}"),
+                other => return Err(format!("unknown option {other}")),
             }
         }
-        options
+        Ok(options)
     }
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
-    let options = Options::from_arguments(std::env::args().skip(1));
-    process::raise_file_limit();
-    let load_before = process::load_average();
-    let mut rows: Vec<Value> = Vec::new();
-    for &clients in &options.clients {
-        let seconds = options.span.as_secs();
-        println!("→ the worker with {clients} clients, {seconds} s");
-        rows.push(report::row(
-            &load::load_worker(&options.node, clients, options.span).await,
-        ));
+fn letter(text: &str) -> Result<char, String> {
+    let scenario = scenarios::ALL
+        .iter()
+        .find(|scenario| text == scenario.letter.to_string());
+    scenario
+        .map(|scenario| scenario.letter)
+        .ok_or(format!("there is no scenario {text:?}: a to g"))
+}
+
+fn kind(text: &str) -> Result<Kind, String> {
+    let names = Kind::ALL.map(Kind::name).join(", ");
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == text);
+    kind.ok_or(format!("there is no system {text:?}: {names}"))
+}
+
+fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == null::OPTION) {
+        null::serve();
     }
-    if let Some(&clients) = options.clients.iter().max() {
-        println!("→ the control: a plain relay with {clients} clients");
-        rows.push(report::row(&load::load_relay(clients, options.span).await));
-    }
-    println!("→ hub::Machine by itself");
-    for watchers in [1, 1_000] {
-        rows.push(report::machine_row(&machine::ingest(watchers, options.ticks)));
+    let options = match Options::from_arguments(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(why) => {
+            eprintln!("✗ {why}");
+            return ExitCode::FAILURE;
+        }
+    };
+    if options.is_quick {
+        let complaints = smoke::run(&options.settings.places);
+        for complaint in &complaints {
+            println!("✗ {complaint}");
+        }
+        return if complaints.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        };
     }
 
-    println!("\n{}", report::table(&rows));
-    let faults: Vec<String> = rows.iter().flat_map(report::faults).collect();
-    for fault in &faults {
-        println!("! {fault}");
+    let begun = Instant::now();
+    let load_before = process::load_average().unwrap_or_default();
+    let mut rows: Vec<Value> = Vec::new();
+    let mut skipped: Vec<String> = Vec::new();
+    for scenario in scenarios::ALL
+        .iter()
+        .filter(|scenario| options.scenarios.contains(&scenario.letter))
+    {
+        rows.extend(perform(scenario, &options, &mut skipped));
     }
-    let load_average = json!({"before": load_before, "after": process::load_average()});
+    for scenario in &scenarios::ALL {
+        let its: Vec<&Value> = rows
+            .iter()
+            .filter(|row| row["scenario"] == scenario.letter.to_string())
+            .collect();
+        if !its.is_empty() {
+            println!("\n({}) {}\n\n{}", scenario.letter, scenario.title, report::table(&its));
+        }
+    }
+    for one in &skipped {
+        println!("skipped: {one}");
+    }
     println!(
-        "Load average before {}, after {} (1, 5, 15 min).",
-        load_average["before"], load_average["after"]
+        "Took {:.0} s. Load average before {load_before}, after {} (1, 5, 15 min).",
+        begun.elapsed().as_secs_f64(),
+        process::load_average().unwrap_or_default()
     );
     if let Some(file) = options.json {
-        let cores = std::thread::available_parallelism().map_or(0, usize::from);
-        let document = json!({"cores": cores, "load_average": load_average, "rows": rows});
-        std::fs::write(file, format!("{document:#}\n")).expect("the file can be written");
+        let text = format!("{:#}\n", Value::Array(rows));
+        std::fs::write(file, text).expect("the file can be written");
     }
-    assert!(faults.is_empty(), "every client must get every tick once, in order");
+    ExitCode::SUCCESS
+}
+
+/// A scenario for one system after the other.
+fn perform(scenario: &Scenario, options: &Options, skipped: &mut Vec<String>) -> Vec<Value> {
+    println!("({}) {}", scenario.letter, scenario.title);
+    let mut rows = Vec::new();
+    for kind in options.systems.as_deref().unwrap_or(scenario.systems) {
+        println!("  → {}", kind.name());
+        match (scenario.run)(*kind, &options.settings) {
+            Ok(its) => {
+                // Those of the stepwise scenarios were told one by one.
+                its.iter()
+                    .filter(|row| row.get("keeps_up").is_none())
+                    .for_each(report::print_row);
+                rows.extend(its);
+            }
+            Err(why) => {
+                println!("    skipped: {why}");
+                skipped.push(format!("({}) {}: {why}", scenario.letter, kind.name()));
+            }
+        }
+    }
+    rows
 }

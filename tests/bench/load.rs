@@ -1,183 +1,178 @@
-//! One load: N clients, eight ticks a second, for some seconds. The same clients and ticks go to the worker and, as a
-//! control, to a plain relay in Rust: what the control takes is the share of the kernel and of the generator itself.
+//! One system under load: started, warmed up, given an audience, and played to.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use hamster_terminal::simulator::{Keys, Settings};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use super::audience::Audience;
+use super::process;
+use super::source::Source;
+use super::systems::{Kind, Places, System};
+use super::tally::Tally;
+use super::tape::Tape;
 
-use super::clients::{Audience, SYMBOLS, SendTimes, Tally, price_of};
-use super::process::{Memory, cpu_time, memory, own_id};
-use super::relay::Relay;
-use super::twelve_data::{FakeTwelveData, now};
-use super::worker::{KEY, Start, Worker};
+/// Until the first client holds every symbol.
+const WARM_UP_LIMIT: Duration = Duration::from_secs(15);
+/// Ours asks REST for previous closes when it starts; that must not fall into a load.
+const REST_LIMIT: Duration = Duration::from_secs(10);
+const SETTLING: Duration = Duration::from_millis(300);
+/// How fast prices come before there is a load.
+const WARM_UP_RATE: f64 = 5_000.0;
 
-/// The price of every symbol before the first tick; it stands for no tick.
-pub const PRICE_BEFORE: f64 = 99.99;
+/// A warm system with one client.
+pub struct Load {
+    /// Who listens.
+    pub audience: Audience,
+    /// What is measured.
+    pub system: System,
+    /// Who plays.
+    pub source: Source,
+    /// What is played.
+    pub tape: Arc<Tape>,
+    /// The first tick that was not played yet.
+    next: usize,
+}
 
-/// One for each symbol, spread evenly.
-const TICKS_PER_SECOND: u32 = 8;
-/// How long stragglers are waited for after the last tick.
-const GRACE: Duration = Duration::from_secs(5);
-
-/// What one load brought.
-pub struct Outcome {
-    /// Clients.
-    pub clients: usize,
-    /// Ticks times clients.
-    pub offered: u64,
-    /// What the clients received.
+/// What a stretch of the tape did.
+pub struct Played {
+    /// What clients received.
     pub tally: Tally,
-    /// Until all clients were connected and held their quotes.
-    pub assembled_in: Duration,
-    /// From the first tick to the last receipt.
-    pub lasted: Duration,
-    /// CPU time of this process meanwhile: the clients, and the fake Twelve Data or, in the control, the relay.
+    /// Ticks.
+    pub ticks: usize,
+    /// How long they were offered.
+    pub took: Duration,
+    /// From the first offer until everybody was served or given up.
+    pub watched: Duration,
+    /// CPU time of the system until then.
+    pub cpu: Option<Duration>,
+    /// CPU time of the system while ticks were offered.
+    pub cpu_while_offered: Option<Duration>,
+    /// CPU time of the clients and the source while ticks were offered.
     pub generator_cpu: Option<Duration>,
-    /// What only the worker has; `None` for the control.
-    pub worker: Option<WorkerFigures>,
+    /// Of the system, at the end.
+    pub memory: Option<f64>,
 }
 
-/// The worker's side of a load.
-pub struct WorkerFigures {
-    /// How long it took to start.
-    pub start: Start,
-    /// CPU time of workerd during the ticks.
-    pub workerd_cpu: Option<Duration>,
-    /// CPU time of Node, which started workerd and has nothing to do with the load.
-    pub node_cpu: Option<Duration>,
-    /// Memory of workerd with a warm hub and no client.
-    pub memory_before: Option<Memory>,
-    /// With all clients connected.
-    pub memory_connected: Option<Memory>,
-    /// After the ticks.
-    pub memory_after: Option<Memory>,
-}
-
-/// Starts a fake Twelve Data and a fresh worker, and loads it.
-pub async fn load_worker(node: &Path, clients: usize, span: Duration) -> Outcome {
-    let settings = Settings {
-        keys: Keys::Only(vec![KEY.to_owned()]),
-        automatic: false,
-        ..Settings::default()
-    };
-    let fake = FakeTwelveData::start(settings).await;
-    let worker = Worker::start(node, &fake).await;
-    warm_up(&worker, &fake).await;
-
-    let times = SendTimes::new(ticks_in(span));
-    let memory_now = || worker.workerd.and_then(memory);
-    let memory_before = memory_now();
-    let audience = Audience::assemble(worker.address(), clients, &times).await;
-    let memory_connected = memory_now();
-    let assembled_in = audience.assembled_in;
-
-    let cpu_now = || [Some(own_id()), worker.workerd, worker.node()].map(|id| id.and_then(cpu_time));
-    let cpu_before = cpu_now();
-    let push = |symbol: &str, price| fake.push_price(symbol, price, seconds_now());
-    let lasted = play(span, clients, &times, push).await;
-    let cpu_after = cpu_now();
-    let [generator_cpu, workerd_cpu, node_cpu] =
-        std::array::from_fn(|i| cpu_after[i].zip(cpu_before[i]).map(|(after, before)| after - before));
-    let memory_after = memory_now();
-
-    let tally = audience.dismiss().await;
-    let start = worker.start;
-    worker.stop().await;
-    Outcome {
-        clients,
-        offered: offered(span, clients),
-        tally,
-        assembled_in,
-        lasted,
-        generator_cpu,
-        worker: Some(WorkerFigures {
-            start,
-            workerd_cpu,
-            node_cpu,
-            memory_before,
-            memory_connected,
-            memory_after,
-        }),
+impl Load {
+    /// Starts a system on a tape of so many symbols that can be played for so many ticks.
+    ///
+    /// # Errors
+    /// Why the system cannot be had here, in words.
+    pub fn start(kind: Kind, places: &Places, symbols: usize, ticks: usize) -> Result<Load, String> {
+        let tape = Arc::new(Tape::new(symbols, ticks));
+        let source = Source::start(tape.clone());
+        let system = System::start(kind, places, &source, &tape)?;
+        let audience = Audience::new(tape.clone(), system.address, system.dialect);
+        let mut load = Load {
+            audience,
+            system,
+            source,
+            next: 0,
+            tape,
+        };
+        load.warm_up()?;
+        Ok(load)
     }
-}
 
-/// The control: the same, with a relay that only copies frames in the worker's place.
-pub async fn load_relay(clients: usize, span: Duration) -> Outcome {
-    let relay = Relay::start();
-    let times = SendTimes::new(ticks_in(span));
-    let audience = Audience::assemble(relay.address(), clients, &times).await;
-    let assembled_in = audience.assembled_in;
-    let cpu_before = cpu_time(own_id());
-    let lasted = play(span, clients, &times, |symbol, price| relay.push(symbol, price)).await;
-    let generator_cpu = cpu_time(own_id()).zip(cpu_before).map(|(after, before)| after - before);
-    let tally = audience.dismiss().await;
-    Outcome {
-        clients,
-        offered: offered(span, clients),
-        tally,
-        assembled_in,
-        lasted,
-        generator_cpu,
-        worker: None,
-    }
-}
-
-/// Has the hub connect upstream and hold a price of every symbol, then leaves it without clients.
-async fn warm_up(worker: &Worker, fake: &FakeTwelveData) {
-    let times = SendTimes::new(0);
-    let prices = async {
-        fake.wait_until("the hub subscribes to all symbols", |fake| {
-            fake.exchange(|exchange| exchange.counters(now()).subscriptions.len()) == SYMBOLS.len()
-        })
-        .await;
-        for symbol in SYMBOLS {
-            fake.push_price(symbol, PRICE_BEFORE, seconds_now());
+    /// Has the system connect upstream and hold a price of every symbol, for one client.
+    fn warm_up(&mut self) -> Result<(), String> {
+        let (source, symbols) = (&self.source, self.tape.symbols());
+        self.audience.join(1);
+        let limit = self.tape.now() + WARM_UP_LIMIT;
+        self.audience.run(limit, |_| source.has_subscriber());
+        source.play(0, symbols, WARM_UP_RATE);
+        self.audience
+            .run(limit, |audience| source.is_silent() && audience.is_assembled());
+        if self.audience.open() == 0 || !self.audience.is_assembled() {
+            let why = self.audience.tally.faults.example.take();
+            return Err(format!("its first client got no prices ({})", why.unwrap_or_default()));
         }
-    };
-    let (first, ()) = tokio::join!(Audience::assemble(worker.address(), 1, &times), prices);
-    // The hub makes no REST call around the turn of a minute; its answer must not fall into the run.
-    fake.wait_until("the hub asks REST for the previous closes", |fake| {
-        fake.rest_requests().iter().any(|request| request.status == Some(200))
-    })
-    .await;
-    sleep(Duration::from_millis(500)).await;
-    first.dismiss().await;
-    sleep(Duration::from_millis(200)).await;
-}
-
-/// Sends the ticks and waits until everybody has them all, or for a grace period.
-async fn play(span: Duration, clients: usize, times: &Arc<SendTimes>, push: impl Fn(&str, f64)) -> Duration {
-    let begun = Instant::now();
-    let mut beat = interval(Duration::from_secs(1) / TICKS_PER_SECOND);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    for (number, symbol) in (0..ticks_in(span)).zip(SYMBOLS.iter().cycle()) {
-        beat.tick().await;
-        times.sending(number);
-        push(symbol, price_of(number));
+        if matches!(self.system.kind, Kind::Ours | Kind::OursJson) {
+            let limit = self.tape.now() + REST_LIMIT;
+            self.audience.run(limit, |_| source.rest_quotes() >= symbols);
+            // A REST quote is as new as its question. Only a tick of a later second, which is how ticks are stamped, is newer.
+            self.audience.run(self.tape.now() + Duration::from_secs(1), |_| false);
+        }
+        self.source.play(symbols, 2 * symbols, WARM_UP_RATE);
+        self.next = 2 * symbols;
+        self.rest(SETTLING);
+        Ok(())
     }
-    let last_sent = Instant::now();
-    let offered = offered(span, clients);
-    while times.received.load(Ordering::Relaxed) < offered && last_sent.elapsed() < GRACE {
-        sleep(Duration::from_millis(5)).await;
+
+    /// Lets time pass.
+    pub fn rest(&mut self, span: Duration) {
+        self.audience.run(self.tape.now() + span, |_| false);
     }
-    begun.elapsed()
-}
 
-fn ticks_in(span: Duration) -> u32 {
-    (span * TICKS_PER_SECOND).as_secs() as u32
-}
+    /// Brings the audience to so many clients, each with a price of every symbol; gives how long it took.
+    pub fn assemble(&mut self, clients: usize, limit: Duration) -> Duration {
+        let begun = self.tape.now();
+        self.audience.begin(self.next);
+        self.audience.join(clients.saturating_sub(self.audience.open()));
+        self.audience.run(begun + limit, Audience::is_assembled);
+        self.tape.now() - begun
+    }
 
-fn offered(span: Duration, clients: usize) -> u64 {
-    u64::from(ticks_in(span)) * clients as u64
-}
+    /// Plays for some time at some speed, then waits until every client is current, or for `patience`. `meanwhile` is called every 10 ms with
+    /// the time since the beginning.
+    pub fn play(
+        &mut self,
+        per_second: f64,
+        span: Duration,
+        patience: Duration,
+        mut meanwhile: impl FnMut(&mut Audience, &System, Duration),
+    ) -> Played {
+        // Who could not even connect is an error of this load.
+        let before = std::mem::replace(&mut self.audience.tally, Tally::new(self.next));
+        self.audience.tally.faults = before.faults;
+        let ticks = (per_second * span.as_secs_f64()).round().max(1.0) as usize;
+        let (first, end) = (self.next, self.next + ticks);
+        self.next = end;
+        let begun = self.tape.now();
+        let cpu_before = self.cpu();
+        self.source.play(first, end, per_second);
+        let mut now = begun;
+        while !self.source.is_silent() {
+            meanwhile(&mut self.audience, &self.system, now - begun);
+            self.audience.run(now + Duration::from_millis(10), |_| false);
+            now = self.tape.now();
+        }
+        // The last tick is offered one interval before the end.
+        let took = (now - begun).max(Duration::from_secs_f64(ticks as f64 / per_second));
+        let cpu_offered = self.cpu();
+        let memory = self.system.memory();
+        let rounds = self.rounds_before(end);
+        let limit = self.tape.now() + patience;
+        self.audience
+            .run(limit, |audience| audience.is_assembled() && audience.holds(&rounds));
+        self.audience.reckon(&rounds);
+        let watched = self.tape.now() - begun;
+        let since = |cpu: Option<Duration>, which: usize| Some(cpu?.saturating_sub(cpu_before[which]?));
+        let cpu = since(self.system.cpu_time(), 0);
+        Played {
+            tally: std::mem::replace(&mut self.audience.tally, Tally::new(end)),
+            ticks,
+            took,
+            watched,
+            cpu,
+            cpu_while_offered: since(cpu_offered[0], 0),
+            generator_cpu: since(cpu_offered[1], 1),
+            memory,
+        }
+    }
 
-fn seconds_now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs()
+    /// CPU time of the system, and of the generator.
+    fn cpu(&self) -> [Option<Duration>; 2] {
+        [self.system.cpu_time(), process::cpu_time(process::own_id())]
+    }
+
+    /// The newest round of each symbol among the ticks before this one.
+    fn rounds_before(&self, end: usize) -> Vec<u32> {
+        let last = (end - 1) / self.tape.symbols();
+        (0..self.tape.symbols())
+            .map(|symbol| match self.tape.number(symbol, last) < end {
+                true => last as u32,
+                false => last as u32 - 1,
+            })
+            .collect()
+    }
 }

@@ -1,4 +1,4 @@
-//! What the kernel says about a process: CPU time, memory, children. Linux only (`/proc`); elsewhere the answers are
+//! What the kernel says about processes: CPU time, memory, children. Linux only (`/proc`); elsewhere the answers are
 //! `None` and the report shows a dash, because a figure from another source would not compare.
 
 use std::fs;
@@ -6,6 +6,8 @@ use std::time::Duration;
 
 /// `utime` and `stime` of `/proc/PID/stat` count hundredths of a second on every Linux that we build for.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
+/// What the largest scenario needs in one process, with room.
+const FILES: libc::rlim_t = 65_536;
 
 /// This process.
 pub fn own_id() -> u32 {
@@ -20,34 +22,26 @@ pub fn cpu_time(id: u32) -> Option<Duration> {
 }
 
 /// Resident memory of a process, in MiB.
-#[derive(Debug, Clone, Copy)]
-pub struct Memory {
-    /// Now.
-    pub now: f64,
-    /// The most it ever was.
-    pub peak: f64,
-}
-
-/// Resident memory of a process.
-pub fn memory(id: u32) -> Option<Memory> {
+pub fn memory(id: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let mebibytes = |name: &str| {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        let kibibytes = line.trim_start_matches(':').split_whitespace().next()?;
-        Some(kibibytes.parse::<f64>().ok()? / 1024.0)
-    };
-    Some(Memory {
-        now: mebibytes("VmRSS")?,
-        peak: mebibytes("VmHWM")?,
-    })
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
 }
 
-/// The descendant of `ancestor` whose program is called `name`.
-pub fn descendant(ancestor: u32, name: &str) -> Option<u32> {
-    let processes = fs::read_dir("/proc").ok()?;
+/// A process and all that it and its children started.
+pub fn family(ancestor: u32) -> Vec<u32> {
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
     let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    ids.filter(|id| program(*id).as_deref() == Some(name))
-        .find(|id| std::iter::successors(Some(*id), |id| parent(*id)).any(|id| id == ancestor))
+    ids.filter(|id| std::iter::successors(Some(*id), |id| parent(*id)).any(|id| id == ancestor))
+        .collect()
+}
+
+/// The name of a process's program.
+pub fn program(id: u32) -> Option<String> {
+    let name = fs::read_to_string(format!("/proc/{id}/comm")).ok()?;
+    Some(name.trim().to_owned())
 }
 
 /// The load averages of the machine over 1, 5 and 15 minutes.
@@ -56,20 +50,30 @@ pub fn load_average() -> Option<String> {
     Some(text.split(' ').take(3).collect::<Vec<_>>().join(" "))
 }
 
-/// Lets this process and its children hold as many sockets as the system allows.
+/// Lets this process and its children hold as many files as 10,000 clients need, or as many as the system allows; gives how many.
 #[allow(unsafe_code, reason = "the standard library has no call for it")]
-pub fn raise_file_limit() {
+pub fn raise_file_limit() -> usize {
     let mut limit = libc::rlimit {
         rlim_cur: 0,
         rlim_max: 0,
     };
-    // SAFETY: both calls only read or write the struct that they are given.
+    // SAFETY: all calls only read or write the struct that they are given.
     unsafe {
-        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 {
-            limit.rlim_cur = limit.rlim_max;
-            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 {
+            return 0;
         }
+        let wanted = limit.rlim_max.max(FILES);
+        let beyond = libc::rlimit {
+            rlim_cur: wanted,
+            rlim_max: wanted,
+        };
+        if libc::setrlimit(libc::RLIMIT_NOFILE, &raw const beyond) == 0 {
+            return wanted as usize;
+        }
+        limit.rlim_cur = limit.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
     }
+    limit.rlim_cur as usize
 }
 
 /// Ends a process group at once.
@@ -83,11 +87,6 @@ pub fn kill_group(leader: u32) {
             libc::kill(-id, libc::SIGKILL);
         }
     }
-}
-
-fn program(id: u32) -> Option<String> {
-    let name = fs::read_to_string(format!("/proc/{id}/comm")).ok()?;
-    Some(name.trim().to_owned())
 }
 
 fn parent(id: u32) -> Option<u32> {

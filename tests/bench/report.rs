@@ -1,147 +1,187 @@
-//! The figures as tables for people and as JSON for programs.
+//! The figures as rows of JSON for programs, and as tables for people.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::load::Outcome;
-use super::machine;
-use super::process::Memory;
+use super::histogram::Histogram;
+use super::load::Played;
 
-/// One row of the table of loads.
-pub fn row(outcome: &Outcome) -> Value {
-    let mut latencies = outcome.tally.latencies.clone();
-    latencies.sort_unstable();
-    let received = latencies.len() as u64;
-    let rank = |percent: f64| {
-        let position = (percent / 100.0 * latencies.len() as f64).ceil() as usize;
-        latencies.get(position.saturating_sub(1)).map(milliseconds)
-    };
-    let cpu = |time: Option<Duration>| {
-        let share = |time: Duration| rounded(100.0 * time.as_secs_f64() / outcome.lasted.as_secs_f64());
-        json!({"seconds": time.map(|time| time.as_secs_f64()), "percent_of_a_core": time.map(share)})
-    };
+/// What a row is about.
+pub struct Context {
+    /// Of the system.
+    pub system: &'static str,
+    /// Its letter.
+    pub scenario: char,
+    /// Beside whom nobody listens.
+    pub clients: usize,
+    /// All of which every client watches.
+    pub symbols: usize,
+}
+
+/// One row of the figures.
+pub fn row(context: &Context, played: &Played) -> Value {
+    let Played {
+        tally, took, watched, ..
+    } = played;
+    let per_second = |count: f64| count / took.as_secs_f64();
+    let offered = (played.ticks * context.clients) as f64;
+    let percent = |time: Option<Duration>| time.map(|time| rounded(100.0 * time.as_secs_f64() / took.as_secs_f64()));
     let mut row = json!({
-        "kind": if outcome.worker.is_some() { "worker" } else { "relay" },
-        "clients": outcome.clients,
-        "latency_ms": {"p50": rank(50.0), "p99": rank(99.0), "max": rank(100.0)},
-        "updates": {
-            "offered": outcome.offered,
-            "received": received,
-            "lost": outcome.offered.saturating_sub(received),
-            "repeated": outcome.tally.repeated,
-            "disordered": outcome.tally.disordered,
-        },
-        "connections_lost": outcome.tally.ended,
-        "connect_and_snapshot_ms": milliseconds(&outcome.assembled_in),
-        "seconds": outcome.lasted.as_secs_f64(),
-        "generator_cpu": cpu(outcome.generator_cpu),
+        "system": context.system,
+        "scenario": context.scenario.to_string(),
+        "clients": context.clients,
+        "symbols": context.symbols,
+        "offered_updates_per_s": per_second(offered).round(),
+        "freshness_ms": percentiles(&tally.freshness),
+        "frames_per_client_per_s": rounded(per_second(tally.frames as f64 / context.clients as f64)),
+        "bytes_per_update": (tally.updates > 0).then(|| rounded(tally.bytes as f64 / tally.updates as f64)),
+        "cpu_s": played.cpu.map(seconds),
+        "rss_mb": played.memory.map(rounded),
+        "errors": tally.faults.total(),
+        "ticks_per_s": rounded(per_second(played.ticks as f64)),
+        "values_per_s": per_second(tally.updates as f64).round(),
+        "seconds": seconds(*watched),
+        "cpu_percent": percent(played.cpu_while_offered),
+        "generator_cpu_percent": percent(played.generator_cpu),
     });
-    if let Some(worker) = &outcome.worker {
-        row["workerd_cpu"] = cpu(worker.workerd_cpu);
-        row["node_cpu"] = cpu(worker.node_cpu);
-        row["workerd_memory_mib"] = json!({
-            "before": worker.memory_before.map(|memory| rounded(memory.now)),
-            "connected": worker.memory_connected.map(|memory| rounded(memory.now)),
-            "after": worker.memory_after.map(|memory| rounded(memory.now)),
-            "peak": worker.memory_after.map(|Memory { peak, .. }| rounded(peak)),
-        });
-        row["start_ms"] = json!({
-            "to_health": worker.start.total.as_millis() as u64,
-            "workerd": worker.start.workerd.as_millis() as u64,
+    if tally.faults.total() > 0 {
+        let faults = &tally.faults;
+        row["error_kinds"] = json!({
+            "lost": faults.lost,
+            "refused": faults.refused,
+            "gaps": faults.gaps,
+            "backwards": faults.backwards,
+            "wrong": faults.wrong,
+            "behind": faults.behind,
+            "broken": faults.broken,
+            "example": faults.example,
         });
     }
     row
 }
 
-/// One row of the machine's table.
-pub fn machine_row(outcome: &machine::Outcome) -> Value {
-    let seconds = outcome.took.as_secs_f64();
+/// Median, 99th percentile and maximum in milliseconds.
+pub fn percentiles(times: &Histogram) -> Value {
     json!({
-        "kind": "machine",
-        "watchers": outcome.watchers,
-        "ticks": outcome.ticks,
-        "seconds": seconds,
-        "ticks_per_second": (f64::from(outcome.ticks) / seconds).round() as u64,
-        "microseconds_per_tick": rounded(1e6 * seconds / f64::from(outcome.ticks)),
+        "p50": times.percentile(50.0).map(milliseconds),
+        "p99": times.percentile(99.0).map(milliseconds),
+        "max": times.max().map(milliseconds),
     })
 }
 
-/// Rows as Markdown.
-pub fn table(rows: &[Value]) -> String {
-    let of_kind = |kinds: &'static [&str]| {
-        rows.iter()
-            .filter(|row| kinds.iter().any(|kind| row["kind"] == *kind))
-            .collect::<Vec<_>>()
+/// To the hundredth.
+pub fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 100.0).round() / 100.0
+}
+
+/// To the tenth.
+pub fn rounded(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+/// Says at once what a step brought.
+pub fn print_row(row: &Value) {
+    let share = |name: &str| {
+        row[name]
+            .as_f64()
+            .map_or("–".to_owned(), |value| format!("{value:.0} %"))
     };
-    let loads = of_kind(&["worker", "relay"]);
-    let mut text = String::from(
-        "| server | clients | p50 ms | p99 ms | max ms | received of offered | all connected, with snapshot | workerd CPU | generator CPU | workerd MiB: before, connected, after (peak) | start to /health |\n\
-         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    println!(
+        "    {} updates/s: p50 {} ms, p99 {} ms; {} frames/client/s, {} bytes/update; CPU {}, generator {}; {} errors{}",
+        row["offered_updates_per_s"],
+        row["freshness_ms"]["p50"],
+        row["freshness_ms"]["p99"],
+        row["frames_per_client_per_s"],
+        row["bytes_per_update"],
+        share("cpu_percent"),
+        share("generator_cpu_percent"),
+        row["errors"],
+        row.get("error_kinds")
+            .map_or(String::new(), |kinds| format!(" {kinds}")),
     );
-    for row in loads {
-        let cpu = |name: &str| {
-            let cpu = &row[name];
-            match cpu["seconds"].as_f64() {
-                Some(seconds) => format!("{seconds:.2} s ({} %)", cpu["percent_of_a_core"]),
-                None => "–".to_owned(),
-            }
-        };
-        let (latency, memory) = (&row["latency_ms"], &row["workerd_memory_mib"]);
-        let memory = match memory["before"].as_f64() {
-            Some(before) => format!(
-                "{before}, {}, {} ({})",
-                memory["connected"], memory["after"], memory["peak"]
-            ),
-            None => "–".to_owned(),
-        };
-        text.push_str(&format!(
-            "| {} | {} | {} | {} | {} | {} of {} | {} ms | {} | {} | {memory} | {} |\n",
-            row["kind"].as_str().unwrap_or_default(),
-            row["clients"],
-            latency["p50"],
-            latency["p99"],
-            latency["max"],
-            row["updates"]["received"],
-            row["updates"]["offered"],
-            row["connect_and_snapshot_ms"],
-            cpu("workerd_cpu"),
-            cpu("generator_cpu"),
-            row["start_ms"]["to_health"]
-                .as_u64()
-                .map_or("–".to_owned(), |ms| format!("{ms} ms")),
-        ));
-    }
-    text.push_str("\n| hub::Machine, native | ticks | ticks a second | µs a tick |\n|---|--:|--:|--:|\n");
-    for row in of_kind(&["machine"]) {
-        text.push_str(&format!(
-            "| {} watchers | {} | {} | {} |\n",
-            row["watchers"], row["ticks"], row["ticks_per_second"], row["microseconds_per_tick"]
-        ));
+}
+
+/// The rows of one scenario as Markdown.
+pub fn table(rows: &[&Value]) -> String {
+    let mut text = String::from(
+        "| system | clients | offered updates/s | freshness ms: p50 | p99 | max | frames/client/s | bytes/update | CPU | generator CPU | RSS MiB | errors | |\n\
+         |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
+    );
+    for row in rows {
+        let figure = |value: &Value| value.as_f64().map_or("–".to_owned(), grouped);
+        let share = |name: &str| row[name].as_f64().map_or("–".to_owned(), |value| format!("{value} %"));
+        let freshness = &row["freshness_ms"];
+        let cells = [
+            row["system"].as_str().unwrap_or_default().to_owned(),
+            figure(&row["clients"]),
+            figure(&row["offered_updates_per_s"]),
+            figure(&freshness["p50"]),
+            figure(&freshness["p99"]),
+            figure(&freshness["max"]),
+            figure(&row["frames_per_client_per_s"]),
+            figure(&row["bytes_per_update"]),
+            share("cpu_percent"),
+            share("generator_cpu_percent"),
+            figure(&row["rss_mb"]),
+            figure(&row["errors"]),
+            remarks(row),
+        ];
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     text
 }
 
-/// What went wrong in a load, in one sentence for each.
-pub fn faults(row: &Value) -> Vec<String> {
-    let count = |value: &Value| value.as_u64().unwrap_or_default();
-    let updates = &row["updates"];
-    [
-        (count(&updates["lost"]), "updates were lost"),
-        (count(&updates["repeated"]), "updates came twice"),
-        (count(&updates["disordered"]), "updates came out of order"),
-        (count(&row["connections_lost"]), "connections ended"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("{} with {} clients: {count} {what}", row["kind"], row["clients"]))
-    .collect()
+/// What only some scenarios have.
+fn remarks(row: &Value) -> String {
+    let mut remarks = Vec::new();
+    if row["knee"] == true {
+        remarks.push("knee".to_owned());
+    }
+    if row["keeps_up"] == false {
+        remarks.push("too much".to_owned());
+    }
+    if row["slow"].is_u64() {
+        remarks.push(format!(
+            "{} stop to read, {} sent away",
+            row["slow"], row["slow_sent_away"]
+        ));
+    }
+    if let Some(assembled) = row["assembled_s"].as_f64() {
+        remarks.push(format!("all connected in {assembled} s"));
+    }
+    if let Some(p99) = row["snapshot_ms"]["p99"].as_f64() {
+        remarks.push(format!(
+            "a client waits {} ms for prices, p99 {p99}",
+            row["snapshot_ms"]["p50"]
+        ));
+    }
+    if let Some(memory) = row["rss_over_time_mb"].as_array() {
+        remarks.push(format!(
+            "RSS {} → {}",
+            memory.first().unwrap_or(&Value::Null),
+            memory.last().unwrap_or(&Value::Null)
+        ));
+    }
+    remarks.join("; ")
 }
 
-fn milliseconds(time: &Duration) -> f64 {
-    (time.as_secs_f64() * 100_000.0).round() / 100.0
-}
-
-fn rounded(value: f64) -> f64 {
-    (value * 10.0).round() / 10.0
+/// 12345.67 as 12,346: three digits are as much as a reading is worth.
+fn grouped(value: f64) -> String {
+    if value.abs() < 1_000.0 {
+        return format!("{value}");
+    }
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }

@@ -1,46 +1,64 @@
-// The worker under load: build/ served by workerd through Miniflare, with the options of wrangler.toml and without
-// wrangler's proxy and trace collector, which would be most of what is measured.
+// A worker under load: served by workerd through Miniflare, without wrangler's proxy and trace collector, which would
+// be most of what is measured.
 //
-// `node tests/bench/worker.mjs VARS` takes vars as JSON and prints one line of JSON once the worker listens: its address,
-// how long the imports took and how long workerd took. It runs until its standard input ends, so it cannot outlive the
-// program that started it. Error logs of the worker go to standard error.
+// `node tests/bench/worker.mjs ours VARS` serves build/ with the options of wrangler.toml; `raw` in place of `ours` serves
+// peers/raw.ts in the same way. VARS are the worker's vars as JSON; the port is in PORT. It runs until its standard
+// input ends, so it cannot outlive the program that started it. Error logs of the worker go to standard error.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { transformSync } from "esbuild";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const BUILD = join(ROOT, "build");
+const [which, vars] = process.argv.slice(2);
 
-const imported = performance.now();
 /** @type {Record<string, any>} */
 const options = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml")).workerOptions;
+const bindings = { ...options.bindings, ...JSON.parse(vars || "{}") };
+
+/** @type {any} */
+const served = {
+  ...(which === "raw" ? raw() : ours()),
+  host: "127.0.0.1",
+  port: Number(process.env.PORT),
+  cf: false,
+  logRequests: false,
+};
 const miniflare = new Miniflare({
-  ...convertV4MiniflareOptions({
-    ...options,
-    name: "hamster-terminal",
-    host: "127.0.0.1",
-    port: 0,
-    cf: false,
-    logRequests: false,
-    modulesRoot: BUILD,
-    modules: [
-      { type: "ESModule", path: join(BUILD, "index.js") },
-      { type: "CompiledWasm", path: join(BUILD, "index_bg.wasm") },
-    ],
-    bindings: { ...options.bindings, ...JSON.parse(process.argv[2] || "{}") },
-  }),
+  ...convertV4MiniflareOptions(served),
   handleStructuredLogs: (/** @type {{ level: string, message: string }} */ { level, message }) => {
     if (level === "error" || level === "warn") console.error(`worker ${level}: ${message}`);
   },
 });
-const url = await miniflare.ready;
-const ready = performance.now();
-console.log(JSON.stringify({ url: url.href, imports_ms: Math.round(imported), workerd_ms: Math.round(ready - imported) }));
+await miniflare.ready;
 
 process.stdin.resume();
 process.stdin.on("end", async () => {
   await miniflare.dispose();
   process.exit(0);
 });
+
+function ours() {
+  const modules = [
+    { type: "ESModule", path: join(BUILD, "index.js") },
+    { type: "CompiledWasm", path: join(BUILD, "index_bg.wasm") },
+  ];
+  // No page is asked for; the asset router would be one more worker that every socket passes.
+  return { ...options, assets: undefined, name: "hamster-terminal", modulesRoot: BUILD, modules, bindings };
+}
+
+function raw() {
+  const source = readFileSync(new URL("./peers/raw.ts", import.meta.url), "utf8");
+  const { code } = transformSync(source, { loader: "ts", format: "esm" });
+  return {
+    name: "raw",
+    compatibilityDate: options.compatibilityDate,
+    modules: [{ type: "ESModule", path: "raw.js", contents: code }],
+    durableObjects: { HUB: { className: "Hub", useSQLite: true } },
+    bindings,
+  };
+}

@@ -1,0 +1,125 @@
+// The peers of the benchmark, which only `npm run bench` installs: into .tools/bench, no service is
+// installed or started. One that
+// cannot be had here is left out, with the reason.
+
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure } from "./failure.mjs";
+import { npm, wranglersNode } from "./node-packages.mjs";
+import { ROOT, TOOLS } from "./project.mjs";
+import { output, run, step } from "./run.mjs";
+
+export const PEERS = join(TOOLS, "bench");
+const SOURCES = join(ROOT, "tests", "bench", "peers");
+const DEBIAN_PACKAGES = ["nginx", "libnginx-mod-nchan"];
+
+/**
+ * `asked` says what must be there, and is kept beside what was installed: a change of it installs anew.
+ * @typedef {{ systems: string[], folder: string, asked: () => string, install: (folder: string) => Promise<void>, version: (folder: string) => string | undefined }} Peer
+ */
+
+/** @type {Peer[]} */
+const ALL = [
+  {
+    systems: ["flask"],
+    folder: join(PEERS, "flask"),
+    asked: () => readFileSync(join(SOURCES, "requirements.txt"), "utf8"),
+    install: installFlask,
+    version: flaskVersion,
+  },
+  {
+    systems: ["socketio"],
+    folder: join(PEERS, "npm"),
+    asked: () => readFileSync(join(SOURCES, "package-lock.json"), "utf8"),
+    install: installSocketIo,
+    version: socketIoVersion,
+  },
+  {
+    systems: ["nchan"],
+    folder: join(PEERS, "nginx"),
+    asked: () => DEBIAN_PACKAGES.join(" "),
+    install: installNginx,
+    version: nginxVersion,
+  },
+];
+
+/** Installs what these systems need and is not there yet; all without a list. @param {string[] | undefined} systems */
+export async function installPeers(systems) {
+  for (const { systems: its, folder, asked, install } of ALL) {
+    if (systems && !systems.some((name) => its.includes(name))) continue;
+    const stamp = join(folder, "installed-for");
+    if (existsSync(stamp) && readFileSync(stamp, "utf8") === asked()) continue;
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    try {
+      await step(`${its.join(", ")} for the comparison`, () => install(folder));
+      writeFileSync(stamp, asked());
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      rmSync(folder, { recursive: true, force: true });
+      console.log(`  ${its.join(", ")} will be skipped: ${error.message}`);
+    }
+  }
+}
+
+/** The version of each peer that is there. @returns {Record<string, string>} */
+export function peerVersions() {
+  return Object.fromEntries(ALL.flatMap(({ systems, folder, version }) => {
+    const found = existsSync(folder) ? version(folder) : undefined;
+    return found ? [[systems.join(", "), found]] : [];
+  }));
+}
+
+/** @param {string} folder */
+async function installFlask(folder) {
+  await run("bench flask venv", "python3", ["-m", "venv", folder]);
+  const words = ["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "-r", join(SOURCES, "requirements.txt")];
+  await run("bench flask", join(folder, "bin", "python"), words);
+}
+
+/** @param {string} folder */
+function flaskVersion(folder) {
+  const names = ["Flask", "Flask-SocketIO", "gevent", "gunicorn"];
+  const pinned = readFileSync(join(SOURCES, "requirements.txt"), "utf8").split("\n");
+  const versions = names.map((name) => pinned.find((line) => line.startsWith(`${name}==`))?.replace("==", " "));
+  return [output(join(folder, "bin", "python"), ["--version"]), ...versions].join(", ");
+}
+
+/** @param {string} folder */
+async function installSocketIo(folder) {
+  for (const name of ["package.json", "package-lock.json"]) cpSync(join(SOURCES, name), join(folder, name));
+  const { command, first, shell } = npm();
+  // bufferutil brings its compiled code along.
+  await run("bench socketio", command, [...first, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder, shell });
+}
+
+/** @param {string} folder */
+function socketIoVersion(folder) {
+  const { version } = JSON.parse(readFileSync(join(folder, "node_modules", "socket.io", "package.json"), "utf8"));
+  return `socket.io ${version}, Node ${output(wranglersNode(), ["--version"])}`;
+}
+
+/** Debian's packages, unpacked: installing them would start a server on port 80. @param {string} folder */
+async function installNginx(folder) {
+  if (output("dpkg", ["--version"]) === undefined) throw new Failure("nginx with nchan comes from Debian's packages, and this is no Debian.");
+  await run("bench nginx", "apt-get", ["download", ...DEBIAN_PACKAGES], { cwd: folder });
+  for (const name of readdirSync(folder).filter((name) => name.endsWith(".deb"))) {
+    await run("bench nginx unpack", "dpkg", ["-x", join(folder, name), folder]);
+    rmSync(join(folder, name));
+  }
+  try {
+    // With nchan it wants to make its default folders, whatever its configuration says.
+    mkdirSync("/var/lib/nginx", { recursive: true });
+  } catch {
+    throw new Failure("Debian's nginx with nchan wants a folder /var/lib/nginx, which only root can make.");
+  }
+  const nginx = join(folder, "usr", "sbin", "nginx");
+  if (output(nginx, ["-v"]) === undefined) throw new Failure("Debian's nginx does not start here: a library that it needs is missing.");
+}
+
+/** @param {string} folder */
+function nginxVersion(folder) {
+  const packages = output("apt-cache", ["policy", ...DEBIAN_PACKAGES]) || "";
+  const versions = [...packages.matchAll(/Candidate: (\S+)/g)].map((found) => found[1]);
+  return existsSync(join(folder, "usr")) ? DEBIAN_PACKAGES.map((name, i) => `${name} ${versions[i]}`).join(", ") : undefined;
+}

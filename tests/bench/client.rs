@@ -1,0 +1,320 @@
+//! One client: what it says on its connection, what it makes of what it reads, and which round it holds of each symbol.
+
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mio::net::TcpStream;
+use serde_json::json;
+
+use super::hamster::{self, Fault, Reader};
+use super::plain::price_in;
+use super::tally::Tally;
+use super::tape::Tape;
+use super::websocket::{Kind, Parsed, is_accepted, read_frame, read_head, write_frame, write_request};
+
+/// What a system speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Ours: `hamster.v1`, after a subscription.
+    Hamster,
+    /// Ours: plain JSON, after a subscription.
+    Json,
+    /// Prices in plain JSON, from the moment of the connection.
+    Stream,
+    /// Socket.IO 4 on Engine.IO's WebSocket transport; prices come as events.
+    SocketIo,
+}
+
+impl Dialect {
+    fn path(self) -> &'static str {
+        match self {
+            Dialect::SocketIo => "/socket.io/?EIO=4&transport=websocket",
+            Dialect::Hamster | Dialect::Json | Dialect::Stream => "/ws",
+        }
+    }
+}
+
+/// How far a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// TCP is not connected.
+    Connecting,
+    /// The upgrade is asked for.
+    Upgrading,
+    /// Open, and not every symbol has a price.
+    Filling,
+    /// Open, and every symbol has one.
+    Current,
+    /// Ended, with the code of a close frame if there was one.
+    Ended(Option<u16>),
+}
+
+/// One of the audience.
+pub struct Client {
+    /// Its connection.
+    pub stream: TcpStream,
+    /// How far it is.
+    pub stage: Stage,
+    /// When it began to connect.
+    pub began: Duration,
+    /// Whether it has stopped to read.
+    pub is_deaf: bool,
+    /// The round that it holds, by symbol.
+    held: Vec<Option<u32>>,
+    /// When it first held all: what was offered before is not asked of it.
+    since: Duration,
+    missing: usize,
+    dialect: Dialect,
+    reader: Reader,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    unacknowledged: usize,
+    acknowledged: (u64, Duration),
+}
+
+impl Client {
+    /// When it first held a price of every symbol.
+    pub fn since(&self) -> Duration {
+        self.since
+    }
+
+    /// Begins to connect.
+    pub fn connect(stream: TcpStream, dialect: Dialect, tape: &Tape) -> Client {
+        Client {
+            stream,
+            stage: Stage::Connecting,
+            began: tape.now(),
+            is_deaf: false,
+            held: vec![None; tape.symbols()],
+            since: Duration::MAX,
+            missing: tape.symbols(),
+            dialect,
+            reader: Reader::default(),
+            input: Vec::new(),
+            output: Vec::new(),
+            unacknowledged: 0,
+            acknowledged: (0, Duration::ZERO),
+        }
+    }
+
+    /// Whether it is connected and still wants to be.
+    pub fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Filling | Stage::Current)
+    }
+
+    /// The round that it holds of a symbol.
+    pub fn holds(&self, symbol: usize) -> Option<u32> {
+        self.held[symbol]
+    }
+
+    /// The connection can be written to: says what waits, at first the upgrade request.
+    pub fn writable(&mut self, address: SocketAddr) -> io::Result<()> {
+        if self.stage == Stage::Connecting {
+            if let Some(error) = self.stream.take_error()? {
+                return Err(error);
+            }
+            if self.stream.peer_addr().is_err() {
+                return Ok(());
+            }
+            self.stream.set_nodelay(true)?;
+            let protocol = (self.dialect == Dialect::Hamster).then_some(hamster::PROTOCOL);
+            write_request(&mut self.output, &address.to_string(), self.dialect.path(), protocol);
+            self.stage = Stage::Upgrading;
+        }
+        self.flush()
+    }
+
+    /// Reads what there is. An error ends the client.
+    pub fn readable(&mut self, scratch: &mut [u8], tape: &Tape, tally: &mut Tally) -> io::Result<()> {
+        if self.is_deaf {
+            return Ok(());
+        }
+        loop {
+            let length = match self.stream.read(scratch) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let fresh = &scratch[..length];
+            // Most reads are whole frames, which need not be copied.
+            if self.input.is_empty() {
+                let taken = self.take(fresh, tape, tally)?;
+                self.input.extend_from_slice(&fresh[taken..]);
+            } else {
+                let mut input = std::mem::take(&mut self.input);
+                input.extend_from_slice(fresh);
+                let taken = self.take(&input, tape, tally)?;
+                input.drain(..taken);
+                self.input = input;
+            }
+            if length < scratch.len() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends an `ack` when one is due; gives the time at which to ask again.
+    pub fn acknowledge(&mut self, now: Duration) -> io::Result<Option<Duration>> {
+        let Some(stream) = self.reader.stream.filter(|_| self.dialect == Dialect::Hamster) else {
+            return Ok(None);
+        };
+        if self.reader.seq == self.acknowledged.0 || !self.is_open() || self.is_deaf {
+            return Ok(None);
+        }
+        let wait = match self.unacknowledged >= hamster::ACK_BYTES {
+            true => 1_000,
+            false => self.reader.ack_ms.max(1_000),
+        };
+        let due = self.acknowledged.1 + Duration::from_millis(wait);
+        if now < due {
+            return Ok(Some(due));
+        }
+        self.send_ack(stream, now)?;
+        Ok(None)
+    }
+
+    /// Says goodbye.
+    pub fn leave(&mut self) {
+        write_frame(&mut self.output, Kind::Close, &1000u16.to_be_bytes(), true);
+        let _ = self.flush();
+        let _ = self.stream.shutdown(std::net::Shutdown::Both);
+        self.stage = Stage::Ended(Some(1000));
+    }
+
+    /// Takes the whole frames that a buffer begins with; gives how many bytes those are.
+    fn take(&mut self, bytes: &[u8], tape: &Tape, tally: &mut Tally) -> io::Result<usize> {
+        let mut taken = 0;
+        if self.stage == Stage::Upgrading {
+            let Some((head, length)) = read_head(bytes) else {
+                return Ok(0);
+            };
+            if !is_accepted(&head) {
+                return Err(io::Error::other(head));
+            }
+            taken = length;
+            self.stage = Stage::Filling;
+            if matches!(self.dialect, Dialect::Hamster | Dialect::Json) {
+                self.say(&json!({"action": "subscribe", "params": {"symbols": tape.list()}}).to_string())?;
+            }
+        }
+        let now = tape.now();
+        loop {
+            match read_frame(&bytes[taken..]) {
+                Parsed::Frame(kind, payload, length) => {
+                    taken += length;
+                    self.unacknowledged += length;
+                    tally.frame(length);
+                    self.frame(kind, payload, now, tape, tally)?;
+                }
+                Parsed::Partial => return Ok(taken),
+                Parsed::Unreadable => return Err(io::Error::other("a frame that is none")),
+            }
+        }
+    }
+
+    fn frame(&mut self, kind: Kind, payload: &[u8], now: Duration, tape: &Tape, tally: &mut Tally) -> io::Result<()> {
+        match kind {
+            Kind::Text => self.text(payload, now, tape, tally),
+            Kind::Ping => {
+                write_frame(&mut self.output, Kind::Pong, payload, true);
+                self.flush()
+            }
+            Kind::Close => {
+                let code = payload.first_chunk().map(|code| u16::from_be_bytes(*code));
+                self.stage = Stage::Ended(code);
+                Err(io::Error::other("closed"))
+            }
+            Kind::Binary | Kind::Pong => Ok(()),
+        }
+    }
+
+    fn text(&mut self, payload: &[u8], now: Duration, tape: &Tape, tally: &mut Tally) -> io::Result<()> {
+        let text = std::str::from_utf8(payload).map_err(io::Error::other)?;
+        match self.dialect {
+            Dialect::Hamster => return self.hamster(text, now, tape, tally),
+            Dialect::SocketIo => match text.as_bytes() {
+                [b'0', ..] => return self.say("40"),
+                [b'2'] => return self.say("3"),
+                [b'4', b'2', ..] => {}
+                _ => return Ok(()),
+            },
+            Dialect::Json | Dialect::Stream => {}
+        }
+        match price_in(text, tape) {
+            Some(Some((symbol, round))) => self.holding(symbol, round, now, tape, tally),
+            Some(None) => tally.faults.wrong += 1,
+            None if text.starts_with(r#"{"event":"error""#) => tally.faults.fault(text),
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn hamster(&mut self, text: &str, now: Duration, tape: &Tape, tally: &mut Tally) -> io::Result<()> {
+        let mut reader = std::mem::take(&mut self.reader);
+        let result = reader.read(text, tape, &mut |symbol, round| match round {
+            Some(round) => self.holding(symbol, round, now, tape, tally),
+            None => tally.faults.wrong += 1,
+        });
+        self.reader = reader;
+        match result {
+            Ok(()) if text.starts_with(r#"{"event":"error""#) => tally.faults.fault(text),
+            Ok(()) => {}
+            Err(Fault::Gap) => tally.faults.gaps += 1,
+            Err(Fault::Form(what)) => tally.faults.fault(what),
+        }
+        if std::mem::take(&mut self.reader.is_asked)
+            && let Some(stream) = self.reader.stream
+        {
+            self.send_ack(stream, now)?;
+        }
+        Ok(())
+    }
+
+    fn send_ack(&mut self, stream: u64, now: Duration) -> io::Result<()> {
+        self.acknowledged = (self.reader.seq, now);
+        self.unacknowledged = 0;
+        self.say(&json!({"action": "ack", "stream": stream, "seq": self.reader.seq}).to_string())
+    }
+
+    /// It holds this round of a symbol now, and with it whatever came before.
+    fn holding(&mut self, symbol: usize, round: u32, now: Duration, tape: &Tape, tally: &mut Tally) {
+        match self.held[symbol].replace(round) {
+            None => {
+                self.missing -= 1;
+                if self.missing == 0 {
+                    self.stage = Stage::Current;
+                    self.since = now;
+                    tally.filled.add(now - self.began);
+                }
+            }
+            Some(before) if round < before => {
+                self.held[symbol] = Some(before);
+                tally.faults.backwards += 1;
+            }
+            // As when a quote is sent once more because its reference changed.
+            Some(before) if round == before => {}
+            Some(before) => {
+                tally.updates += 1;
+                tally.satisfied(symbol, before, round, (self.since, now), tape);
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) -> io::Result<()> {
+        write_frame(&mut self.output, Kind::Text, text.as_bytes(), true);
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        while !self.output.is_empty() {
+            match self.stream.write(&self.output) {
+                Ok(length) => drop(self.output.drain(..length)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,61 @@
+//! `--quick`: that the harness runs and its counts add up, on tiny loads. Nothing here depends on how fast the machine is.
+
+use std::time::Duration;
+
+use super::load::Load;
+use super::systems::{Kind, Places};
+
+const CLIENTS: usize = 20;
+const SYMBOLS: usize = 8;
+/// Below the rate cap of plain JSON, so that no client needs to miss a tick.
+const TICKS: f64 = 40.0;
+const SPAN: Duration = Duration::from_millis(1_500);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Runs it; gives what does not add up.
+pub fn run(places: &Places) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for kind in [Kind::Ours, Kind::OursJson, Kind::Null] {
+        match check(kind, places) {
+            Ok(summary) => println!("✓ {}: {summary}", kind.name()),
+            Err(complaint) => complaints.push(format!("{}: {complaint}", kind.name())),
+        }
+    }
+    complaints
+}
+
+fn check(kind: Kind, places: &Places) -> Result<String, String> {
+    let mut load = Load::start(kind, places, SYMBOLS, 1_000)?;
+    load.assemble(CLIENTS, PATIENCE);
+    let filled = load.audience.tally.filled.total();
+    let played = load.play(TICKS, SPAN, PATIENCE, |_, _, _| {});
+    let tally = &played.tally;
+    if tally.faults.total() > 0 {
+        return Err(format!("{:?}", tally.faults));
+    }
+    // Every client is as fresh as each tick exactly once, however many values it took.
+    let offered = (played.ticks * CLIENTS) as u64;
+    let (fresh, updates, frames) = (tally.freshness.total(), tally.updates, tally.frames);
+    for (what, adds_up) in [
+        (
+            "clients that were filled, of all but the first",
+            filled == CLIENTS as u64 - 1,
+        ),
+        (
+            "ticks for which clients became fresh, of those offered",
+            fresh == offered,
+        ),
+        ("values, of at most one for each tick", (1..=offered).contains(&updates)),
+        ("frames, of at least one for each client", frames >= CLIENTS as u64),
+        ("bytes, of at least two for each frame", tally.bytes >= 2 * frames),
+    ] {
+        if !adds_up {
+            return Err(format!(
+                "{what}: filled {filled}, offered {offered}, fresh {fresh}, values {updates}, frames {frames}"
+            ));
+        }
+    }
+    Ok(format!(
+        "{CLIENTS} clients are as fresh as {offered} updates, by {updates} values in {frames} frames"
+    ))
+}
