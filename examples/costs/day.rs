@@ -237,6 +237,7 @@ impl Life {
                 self.inputs.push_back(Input::Fetched(request, answer));
             }
             Effect::Pulse => self.inputs.push_back(Input::Pulse),
+            Effect::SaveCredits(_) => self.inputs.push_back(Input::Charged(None)),
             Effect::Broadcast { frame, .. } => self.read(&frame),
             Effect::Send { frame, .. } => self.read(&frame),
             _ => {}

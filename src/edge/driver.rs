@@ -107,7 +107,8 @@ impl Driver {
         if let Ok(at) = self.state.storage().get_alarm().await {
             let at = at.and_then(|at| Millis::try_from(at).ok());
             // One that should have fired by now may never do so: storage remembers it, the scheduler perhaps does not.
-            self.alarm_at.set(at.filter(|at| *at > now()));
+            let at = at.filter(|at| *at > now());
+            self.alarm_at.set(at.map(|at| at.saturating_sub(self.ahead.get())));
         }
         self.handle(Input::Time);
     }

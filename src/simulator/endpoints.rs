@@ -159,7 +159,9 @@ impl Exchange {
         let at = self.market.hours(instrument).last_trade(now) / SECOND;
         let mut answer = json!({"symbol": instrument.symbol, "rate": rate, "timestamp": at});
         if endpoint == "currency_conversion" {
-            let amount = query.get("amount").and_then(|amount| amount.parse::<f64>().ok());
+            let amount = query
+                .get("amount")
+                .and_then(|amount| serde_json::from_str::<f64>(amount).ok());
             let Some(amount) = amount.filter(|amount| amount.is_finite()) else {
                 return Err(Failure::new(400, "**amount** parameter is missing or invalid."));
             };

@@ -47,7 +47,8 @@ impl Scalar for f64 {
         Some(number)
     }
     fn from_text(text: &str) -> Option<Self> {
-        text.trim().parse().ok()
+        // By serde_json, as exact as std's parser and in the worker already.
+        serde_json::from_str(text.trim()).ok()
     }
 }
 
