@@ -42,12 +42,6 @@ export const MUTANTS = [
     replace: "        minute_left.min(cap)",
   },
   {
-    name: "a call may leave at a minute's turn",
-    file: "src/hub/credits.rs",
-    find: "const GUARD: Millis = 2 * SECOND;",
-    replace: "const GUARD: Millis = 0;",
-  },
-  {
     name: "an old tick overwrites a new one",
     file: "src/hub/market.rs",
     find: "            .is_some_and(|quote| exchange_time < quote.exchange_time)",

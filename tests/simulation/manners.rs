@@ -1,6 +1,7 @@
 //! How the hub behaves towards upstream and the platform: it does not hammer, does not talk too much, goes to sleep when nobody is
 //! there, keeps no deadline that was met, and loses no more than the last checkpoint.
 
+use super::scenario::Tier;
 use super::weather::{AFTER_REFUSAL, Weather};
 use super::world::{Check, World, broken};
 use hamster_terminal::clock::{MINUTE, Millis, SECOND};
@@ -20,6 +21,9 @@ pub struct Manners {
     /// Since when upstream sends no prices, and how many connections there had been.
     mute: Option<(Millis, u64)>,
     connections: u64,
+    /// A healthy link was lost alone: until when the hub must have asked for another.
+    reconnect_by: Option<Millis>,
+    rows: Window,
 }
 
 /// A count that starts over with each period.
@@ -45,12 +49,17 @@ const MOST_UPGRADES: u64 = 30;
 const MOST_MESSAGES: u64 = 100;
 /// Timers and alarms in a second.
 const MOST_WAKEUPS: u64 = 300;
+/// Rows in an hour without trouble on the default set-up: somewhat more than a day's 10,000 in 24 parts.
+const MOST_ROWS_IN_AN_HOUR: u64 = 600;
+/// From a close to the next attempt, with jitter.
+const RECONNECT: Millis = 6 * SECOND;
 
 impl World {
     /// The hub asks for a connection.
     pub fn an_upgrade_is_seemly(&mut self) -> Check {
         let manners = &mut self.manners;
         manners.connections += 1;
+        manners.reconnect_by = None;
         if manners.refused.is_some_and(|at| self.now + MINUTE < at + AFTER_REFUSAL) {
             return Err(broken(
                 "a refusal is not hammered",
@@ -94,8 +103,35 @@ impl World {
         Ok(())
     }
 
+    /// Upstream ends the connection, and nothing else is wrong.
+    pub fn the_link_is_lost(&mut self) {
+        let healthy = self.calm() > 2 * MINUTE && self.object.sockets() > 0 && !self.upstream.sessions.is_empty();
+        let live = self
+            .object
+            .machine()
+            .is_some_and(|machine| machine.feed_state() == FeedState::Live);
+        let by = self.now + RECONNECT + 3 * self.scenario.setup.latency + SECOND;
+        self.manners.reconnect_by = (healthy && live).then_some(by);
+    }
+
+    /// The instance goes, or trouble comes: a promise about a link alone holds no more.
+    pub fn the_link_is_not_alone(&mut self) {
+        self.manners.reconnect_by = None;
+    }
+
+    /// A row is written.
+    pub fn a_row_is_seemly(&mut self) -> Check {
+        let rows = self.manners.rows.add(60 * MINUTE, self.now);
+        let by_default = self.scenario.setup.tier == Tier::Free || self.scenario.setup.simulated;
+        if by_default && self.calm() > 60 * MINUTE && rows > MOST_ROWS_IN_AN_HOUR {
+            return Err(broken("rows written", format!("{rows} in a quiet hour")));
+        }
+        Ok(())
+    }
+
     /// Trouble comes or goes.
     pub fn weather_matters(&mut self) {
+        self.the_link_is_not_alone();
         let mute = self.weather().any(|one| matches!(one, Weather::StallPrices));
         let since = self.manners.mute.unwrap_or((self.now, self.manners.connections));
         self.manners.mute = mute.then_some(since);

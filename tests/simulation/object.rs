@@ -298,6 +298,7 @@ impl World {
 
     /// The instance is gone. `deploy`: the clients' sockets too. `panic`: upstream's socket stays open, and deaf.
     pub fn object_goes(&mut self, deploy: bool, panic: bool) -> Check {
+        self.the_link_is_not_alone();
         if let Some(machine) = self.object.machine() {
             self.the_checkpoint_is_seemly(machine, self.object.stored.checkpoint.as_deref())?;
         }
@@ -481,6 +482,7 @@ impl World {
             }
             Effect::Answer(_) => self.reader_is_answered(&running.machine)?,
             Effect::SaveCheckpoint(row) => {
+                self.a_row_is_seemly()?;
                 let trouble = self.save(|stored| stored.checkpoint = Some(row));
                 inputs.push_back(Input::Stored(trouble));
             }

@@ -153,6 +153,9 @@ impl Scenario {
         if rng.u8(..4) == 0 {
             trouble_at_bedtime(&mut rng, length, &mut events);
         }
+        if rng.u8(..6) == 0 {
+            full_disk(&mut rng, length, &mut events);
+        }
         // The last viewers come when all is over and see what everybody should see.
         let calm = length - CALM_END;
         for (viewer, join) in [(90, Act::Join), (91, Act::JoinV1(0))] {
@@ -301,6 +304,20 @@ fn trouble_at_bedtime(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<
         ));
         events.push(Planned::new(evicted, Event::Blow(Blow::Evict)));
     }
+}
+
+/// Storage takes nothing, prices come by REST alone, and the object restarts again and again: each life asks anew.
+fn full_disk(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>) {
+    let from = rng.u64(..length - CALM_END - 30 * MINUTE);
+    events.push(Planned::new(from, Event::Weather(Weather::StorageFails, 10 * MINUTE)));
+    events.push(Planned::new(from, Event::Weather(Weather::NoRoute, 10 * MINUTE)));
+    events.push(Planned::new(from + SECOND, Event::Viewer(81, Act::Join)));
+    for _ in 0..20 {
+        let at = from + rng.u64(SECOND..10 * MINUTE);
+        events.push(Planned::new(at, Event::Blow(Blow::Evict)));
+        events.push(Planned::new(at + 10, Event::Reader(None)));
+    }
+    events.push(Planned::new(from + 11 * MINUTE, Event::Viewer(81, Act::Leave)));
 }
 
 /// From a second to an hour, short ones as often as long ones.

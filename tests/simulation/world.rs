@@ -280,6 +280,7 @@ impl World {
                     Blow::Deploy => self.object_goes(true, false),
                     Blow::Panic => self.object_goes(false, true),
                     Blow::Drop | Blow::Close => {
+                        self.the_link_is_lost();
                         self.connection_ends(blow == Blow::Close);
                         Ok(())
                     }
