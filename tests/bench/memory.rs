@@ -3,7 +3,7 @@
 //! An allocator counts what the machine holds before they come and after some thousand ticks. The same program is compiled natively, where a
 //! pointer takes twice the room that it takes in the worker, and for WebAssembly, where the memory itself can be looked at. Sockets
 //! are not in it: they belong to workerd.
-#![allow(clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 // A global allocator is unsafe to implement, and so is talking to the host of a bare WebAssembly module.
 #![allow(unsafe_code)]
 
@@ -62,7 +62,7 @@ enum Choice {
 }
 
 impl Choice {
-    /// The symbols of a client. Different ones share their first two and spell the client's number with the others: no two clients
+    /// The symbols of a client. Where they differ, four of them spell the client's number by its digits: no two clients
     /// have the same.
     fn of(self, client: u32) -> Vec<String> {
         let count = SYMBOLS_PER_CLIENT as u32;
@@ -98,8 +98,7 @@ impl World {
     /// A live hub that tracks all symbols, with one client that watches them: what is there before the others come.
     fn new() -> Self {
         let config = Config::from_vars(false, |name| match name {
-            "EXTRA_SYMBOLS" => Some(SYMBOLS.to_string()),
-            "PLAN" => Some("pro".to_owned()),
+            "EXTRA_SYMBOLS" | "SYMBOL_LIMIT" => Some(SYMBOLS.to_string()),
             _ => None,
         });
         let mut world = Self {
