@@ -66,11 +66,18 @@ fn check(target: fn(&[u8]), bytes: &[u8], what: &str) {
 
 /// The files of a target, in an order that does not depend on the machine.
 fn seeds(name: &str) -> Vec<(String, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(name);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fuzz/seeds")
+        .join(name);
     let mut seeds: Vec<_> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap())
-        .map(|entry| (entry.file_name().into_string().unwrap(), std::fs::read(entry.path()).unwrap()))
+        .map(|entry| {
+            (
+                entry.file_name().into_string().unwrap(),
+                std::fs::read(entry.path()).unwrap(),
+            )
+        })
         .collect();
     seeds.sort();
     assert!(!seeds.is_empty(), "no seeds in {}", folder.display());
@@ -85,7 +92,9 @@ fn damaged(seeds: &[(String, Vec<u8>)], random: &mut fastrand::Rng) -> Vec<u8> {
         let other = seed(random);
         let (at, piece) = (place(bytes.len(), random), place(other.len(), random));
         match random.u8(0..5) {
-            0 => bytes[at.clone()].iter_mut().for_each(|byte| *byte ^= 1 << random.u8(0..8)),
+            0 => bytes[at.clone()]
+                .iter_mut()
+                .for_each(|byte| *byte ^= 1 << random.u8(0..8)),
             1 => drop(bytes.drain(at)),
             2 => bytes.extend_from_within(at),
             3 => drop(bytes.splice(at, other[piece].iter().copied())),

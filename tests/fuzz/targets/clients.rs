@@ -113,7 +113,10 @@ impl Client {
                 );
                 let before = self.last.insert(symbol, now.clone());
                 assert!(before.is_none_or(|before| before.1 <= now.1), "back in time: {frame}");
-                assert_eq!(frame["percent_change"].is_null() && frame["previous_close"].is_number(), false);
+                assert_eq!(
+                    frame["percent_change"].is_null() && frame["previous_close"].is_number(),
+                    false
+                );
             }
             // A symbol that nobody watches may be forgotten, and begin anew.
             "unsubscribe-status" | "reset-status" => self.last.clear(),

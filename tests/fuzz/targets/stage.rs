@@ -44,7 +44,13 @@ impl Stage {
         let extra = EXTRA_SYMBOLS.to_string();
         let var = |name: &str| (name == "EXTRA_SYMBOLS").then(|| extra.clone());
         let config = Config::from_vars(false, var).unwrap();
-        let dialect = |client: &ClientId| if STREAMS.contains(client) { Dialect::V1 } else { Dialect::Plain };
+        let dialect = |client: &ClientId| {
+            if STREAMS.contains(client) {
+                Dialect::V1
+            } else {
+                Dialect::Plain
+            }
+        };
         let everybody = PLAIN.iter().chain(&STREAMS);
         Self {
             hub: Machine::new(config.clone(), &Stored::default(), 7, NOON),
@@ -57,7 +63,9 @@ impl Stage {
             link: None,
             call: None,
             readers: 0,
-            clients: everybody.map(|client| (*client, Client::new(dialect(client)))).collect(),
+            clients: everybody
+                .map(|client| (*client, Client::new(dialect(client))))
+                .collect(),
             groups: BTreeSet::new(),
             closed: Vec::new(),
             sayings: Sayings::default(),
@@ -83,7 +91,10 @@ impl Stage {
 
     pub fn upstream_is_lost(&mut self) {
         let link = self.link.take().map_or(LinkId(0), |(link, _)| link);
-        self.input(Input::Lost(link, "the upstream closed the connection (1006)".to_owned()));
+        self.input(Input::Lost(
+            link,
+            "the upstream closed the connection (1006)".to_owned(),
+        ));
     }
 
     pub fn upstream_refuses(&mut self, status: u16, body: &str) {
@@ -226,7 +237,10 @@ impl Stage {
             }
             self.input(Input::Time);
             let next = self.deadline();
-            assert!(next.is_none_or(|next| next > self.now), "a deadline that was met is still there");
+            assert!(
+                next.is_none_or(|next| next > self.now),
+                "a deadline that was met is still there"
+            );
         }
         self.now = end;
         self.check_status();
@@ -281,9 +295,15 @@ impl Stage {
     fn check_prices(&mut self, id: ClientId) {
         let client = &self.clients[&id];
         for symbol in &client.symbols {
-            let Ok(instrument) = Instrument::parse(symbol) else { continue };
+            let Ok(instrument) = Instrument::parse(symbol) else {
+                continue;
+            };
             if let Some(view) = self.hub.symbol(&instrument) {
-                assert_eq!(client.price(symbol), view.quote.price, "{id:?} holds an old price of {symbol}");
+                assert_eq!(
+                    client.price(symbol),
+                    view.quote.price,
+                    "{id:?} holds an old price of {symbol}"
+                );
             }
         }
     }
@@ -291,7 +311,11 @@ impl Stage {
     fn check_status(&self) {
         let status = self.hub.status(self.now);
         let most = self.config.symbols.len() + self.config.extra_symbols;
-        assert!(status.symbols.len() <= most, "{} symbols are tracked", status.symbols.len());
+        assert!(
+            status.symbols.len() <= most,
+            "{} symbols are tracked",
+            status.symbols.len()
+        );
         assert!(status.credits.minute.used <= status.credits.minute.limit);
         assert!(status.credits.day.as_ref().is_none_or(|day| day.used <= day.limit));
         serde_json::to_string(&status).expect("a status that can be shown");
@@ -299,7 +323,10 @@ impl Stage {
 
     fn deadline(&self) -> Option<Millis> {
         let call = self.call.map(|(_, until)| until);
-        [self.hub.alarm_at(), self.hub.timer_at(), call].into_iter().flatten().min()
+        [self.hub.alarm_at(), self.hub.timer_at(), call]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn client(&mut self, id: ClientId) -> &mut Client {
@@ -319,7 +346,10 @@ impl Stage {
             // Every client may be told of every symbol, a few times over.
             let news = (self.config.symbols.len() + EXTRA_SYMBOLS) * (self.clients.len() + 1);
             assert!(count <= 64 + 8 * news, "{count} effects of one input");
-            assert!(bytes <= 128 * 1024 + 2_048 * news, "{bytes} bytes of effects of one input");
+            assert!(
+                bytes <= 128 * 1024 + 2_048 * news,
+                "{bytes} bytes of effects of one input"
+            );
             inputs.extend(self.closed.drain(..).map(Input::Left));
             if self.pulse_is_due && !self.loop_hangs && inputs.is_empty() {
                 self.pulse_is_due = false;
@@ -343,7 +373,10 @@ impl Stage {
                 serde_json::from_str::<Value>(&frame).expect("JSON for upstream");
             }
             Effect::Fetch { request, symbols } => {
-                assert!(self.call.is_none() && !symbols.is_empty(), "one call at a time, for something");
+                assert!(
+                    self.call.is_none() && !symbols.is_empty(),
+                    "one call at a time, for something"
+                );
                 self.call = Some((request, self.now + REST_TIMEOUT));
             }
             Effect::Send { client, frame } => self.tell(client, &frame),
@@ -398,7 +431,9 @@ impl Stage {
 
 fn size(effect: &Effect) -> usize {
     match effect {
-        Effect::Send { frame, .. } | Effect::Broadcast { frame, .. } | Effect::SendUpstream { frame, .. } => frame.len(),
+        Effect::Send { frame, .. } | Effect::Broadcast { frame, .. } | Effect::SendUpstream { frame, .. } => {
+            frame.len()
+        }
         Effect::SaveCheckpoint(row) | Effect::SaveCredits(row) | Effect::Log(row) => row.len(),
         Effect::Remember { record, .. } => record.len(),
         _ => 0,
