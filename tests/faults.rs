@@ -4,12 +4,12 @@
 
 mod support;
 
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use hamster_terminal::simulator::Stall;
 use serde_json::Value;
-use support::{FakeTwelveData, RestBehaviour, Terminal, Visitor, eventually, manual, now_s, pass};
+use support::visitor::{Market, visitors};
+use support::{FakeTwelveData, RestBehaviour, Terminal, Visitor, eventually, manual, pass};
 
 const KILLS: u32 = 20;
 /// Ten times the tests' CHECKPOINT_MS: an alarm may be late on a slow machine.
@@ -25,60 +25,6 @@ const LIVES: [Duration; 4] = [
 const OUTAGE: Duration = Duration::from_secs(4);
 /// RECONNECT_MS of 300, less its jitter, and less what timers are off.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
-
-/// A market in which one symbol never stands still: every price is higher than those before.
-struct Market<'a> {
-    fake: &'a FakeTwelveData,
-    newest: Mutex<f64>,
-}
-
-impl<'a> Market<'a> {
-    fn new(fake: &'a FakeTwelveData) -> Self {
-        Self {
-            fake,
-            newest: Mutex::new(100.0),
-        }
-    }
-
-    /// Ticks for ever.
-    async fn run(&self) {
-        loop {
-            let price = {
-                let mut newest = self.newest.lock().unwrap();
-                *newest += 0.25;
-                *newest
-            };
-            self.fake.push_price("AAPL", price, now_s());
-            pass(Duration::from_millis(20)).await;
-        }
-    }
-
-    fn newest(&self) -> f64 {
-        *self.newest.lock().unwrap()
-    }
-
-    /// Waits until every visitor has heard a price that is made from now on.
-    async fn reaches(&self, visitors: &[Visitor], when: &str) {
-        let newest = self.newest();
-        let behind = || {
-            visitors
-                .iter()
-                .filter(|visitor| visitor.known().price.is_none_or(|price| price <= newest))
-        };
-        eventually(&format!("prices for all {when}"), || behind().next().is_none()).await;
-        for visitor in visitors {
-            assert_eq!(visitor.known().complaint, None, "{when}");
-        }
-    }
-}
-
-/// Half of them speak plain JSON, the other half `hamster.v1`.
-fn visitors(terminal: &Terminal, count: u64) -> Vec<Visitor> {
-    let url = terminal.worker.ws_url();
-    (0..count)
-        .map(|seed| Visitor::start(url.clone(), "AAPL", seed % 2 == 0, seed))
-        .collect()
-}
 
 /// The newest price that any visitor has heard, and when that was noted.
 fn heard(visitors: &[Visitor]) -> (Instant, f64) {

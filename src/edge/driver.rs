@@ -18,7 +18,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{AbortController, Date, Delay, Response, ScheduledTime, State, console_log};
+use worker::{AbortController, Date, Delay, Response, State, console_log};
 
 const REST_TIMEOUT: Duration = Duration::from_secs(10);
 const ALARM_RETRY: Duration = Duration::from_secs(5);
@@ -130,8 +130,8 @@ impl Driver {
                     let _ = answer.send(());
                 }
             }
-            Effect::SaveCheckpoint(row) => self.stored(storage::save_checkpoint(&self.state, row)),
-            Effect::SaveCredits(row) => self.stored(storage::save_credits(&self.state, row)),
+            Effect::SaveCheckpoint(row) => self.stored(storage::save_checkpoint(&self.state, row, now)),
+            Effect::SaveCredits(row) => self.stored(storage::save_credits(&self.state, row, now)),
             Effect::Log(message) => {
                 let time = crate::clock::iso8601(now);
                 console_log!("{}", serde_json::json!({"time": time, "message": message}));
@@ -139,9 +139,28 @@ impl Driver {
         }
     }
 
-    fn stored(&self, result: worker::Result<()>) {
-        let trouble = result.err().map(|error| error.to_string());
+    fn stored(self: &Rc<Self>, result: Result<storage::Write, String>) {
+        let trouble = match result {
+            Ok(write) => {
+                self.watch_write(write);
+                // Trouble is over when something was committed, not when it was taken.
+                if storage::is_troubled() {
+                    return;
+                }
+                None
+            }
+            Err(trouble) => Some(trouble),
+        };
         self.inputs.borrow_mut().push_back(Input::Stored(trouble));
+    }
+
+    fn watch_write(self: &Rc<Self>, write: storage::Write) {
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            if storage::committed(&driver.state, write).await {
+                driver.handle(Input::Stored(None));
+            }
+        });
     }
 
     /// A timer without a delay runs after what was sent is written and what has arrived is read.
@@ -195,7 +214,13 @@ impl Driver {
             let machine = self.machine.borrow();
             (machine.alarm_at(), machine.timer_at())
         };
-        if let Some(at) = alarm
+        // While storage must not be written the alarm's deadlines are kept in memory too.
+        let is_held = storage::is_held(now);
+        let timer = match alarm.filter(|_| is_held) {
+            Some(alarm) => Some(timer.map_or(alarm, |timer| timer.min(alarm))),
+            None => timer,
+        };
+        if let Some(at) = alarm.filter(|_| !is_held)
             && self.alarm_at.get().is_none_or(|set| at < set || set + LOST_ALARM < now)
         {
             self.alarm_at.set(Some(at));
@@ -213,9 +238,10 @@ impl Driver {
     fn set_alarm(self: &Rc<Self>, at: Millis) {
         let driver = Rc::clone(self);
         spawn_local(async move {
-            let time = ScheduledTime::new(js_sys::Date::new(&(at as f64).into()));
-            if let Err(error) = driver.state.storage().set_alarm(time).await {
-                driver.handle(Input::Stored(Some(format!("the alarm could not be set: {error}"))));
+            let set = storage::set_alarm(&driver.state, at).await;
+            let trouble = set.map(|write| driver.watch_write(write)).err();
+            if trouble.is_some() {
+                driver.handle(Input::Stored(trouble));
                 // Only now is it set again: storage that refuses at once would otherwise be asked for ever.
                 Delay::from(ALARM_RETRY).await;
                 driver.alarm_at.set(None);

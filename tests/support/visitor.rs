@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::reader::Reader;
+use super::{FakeTwelveData, Terminal, eventually, now_s, pass};
 
 /// The page's backoff has a second here, and half a minute at most; kills come faster than that.
 const FIRST: Duration = Duration::from_millis(200);
@@ -31,6 +32,61 @@ pub struct Known {
     pub epoch: u64,
     /// What it has against the worker: a frame that does not follow, a price that went back.
     pub complaint: Option<String>,
+}
+
+/// A market in which one symbol never stands still: every price is higher than those before.
+pub struct Market<'a> {
+    fake: &'a FakeTwelveData,
+    newest: Mutex<f64>,
+}
+
+impl<'a> Market<'a> {
+    /// On this upstream.
+    pub fn new(fake: &'a FakeTwelveData) -> Self {
+        Self {
+            fake,
+            newest: Mutex::new(100.0),
+        }
+    }
+
+    /// Ticks for ever.
+    pub async fn run(&self) {
+        loop {
+            let price = {
+                let mut newest = self.newest.lock().unwrap();
+                *newest += 0.25;
+                *newest
+            };
+            self.fake.push_price("AAPL", price, now_s());
+            pass(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn newest(&self) -> f64 {
+        *self.newest.lock().unwrap()
+    }
+
+    /// Waits until every visitor has heard a price that is made from now on.
+    pub async fn reaches(&self, visitors: &[Visitor], when: &str) {
+        let newest = self.newest();
+        let behind = || {
+            visitors
+                .iter()
+                .filter(|visitor| visitor.known().price.is_none_or(|price| price <= newest))
+        };
+        eventually(&format!("prices for all {when}"), || behind().next().is_none()).await;
+        for visitor in visitors {
+            assert_eq!(visitor.known().complaint, None, "{when}");
+        }
+    }
+}
+
+/// Half of them speak plain JSON, the other half `hamster.v1`.
+pub fn visitors(terminal: &Terminal, count: u64) -> Vec<Visitor> {
+    let url = terminal.worker.ws_url();
+    (0..count)
+        .map(|seed| Visitor::start(url.clone(), "AAPL", seed % 2 == 0, seed))
+        .collect()
 }
 
 /// A running visitor; ends when it is dropped.
