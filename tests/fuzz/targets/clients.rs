@@ -55,6 +55,8 @@ pub struct Client {
     awaits_snapshot: bool,
     /// It claimed to be where it was not: whatever it is told until the next whole picture is its own fault.
     lied: bool,
+    /// Epoch and stream where it claimed to have been.
+    claimed: Option<(u64, u64)>,
     /// Symbols that it was shown.
     shown: BTreeSet<String>,
     /// Plain JSON: price and time of each.
@@ -72,6 +74,7 @@ impl Client {
             is_mistaken: false,
             awaits_snapshot: true,
             lied: false,
+            claimed: None,
             shown: BTreeSet::new(),
             last: BTreeMap::new(),
         }
@@ -86,6 +89,7 @@ impl Client {
 
     /// It claims this position for its stream.
     pub fn claims(&mut self, epoch: u64, stream: u64, seq: u64) {
+        self.claimed = Some((epoch, stream));
         self.lied |= (epoch, stream, seq) != (self.reader.epoch, self.reader.stream, self.reader.seq);
     }
 
@@ -134,6 +138,13 @@ impl Client {
         }
         if is_snapshot {
             self.awaits_snapshot = false;
+            // It goes on from where the client is, or says that it is, and in this epoch; everything else is a silent hole.
+            let place = Some((epoch, frame["stream"].as_u64().expect("a stream")));
+            let known = [self.claimed.take(), Some((self.reader.epoch, self.reader.stream))];
+            assert!(
+                frame["recovered"] == false || known.contains(&place),
+                "recovered from elsewhere: {frame}"
+            );
         }
         if self.lied || self.awaits_snapshot {
             return;

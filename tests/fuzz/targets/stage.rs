@@ -194,7 +194,9 @@ impl Stage {
             "seq": seq.wrapping_add_signed(added[2]),
         });
         self.client_comes_with(id, &place.to_string());
-        if added == [0; 3] && self.client(id).is_current() {
+        // While the event loop hangs, what is new waits for its turn, and follows the picture.
+        let nothing_waits = !self.loop_hangs && !self.pulse_is_due;
+        if added == [0; 3] && nothing_waits && self.client(id).is_current() {
             self.check_prices(id);
         }
     }
