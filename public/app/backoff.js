@@ -1,5 +1,6 @@
 /**
- * When to try again: full jitter, so that ten thousand pages that lost the same hub do not come back in the same second.
+ * When to try again: full jitter, so that ten thousand pages that lost the same hub do not come back in the same second. No wait is longer
+ * than ten seconds: jitter makes some pages fail four times while a hub restarts, and all are to be back fifteen seconds after it.
  * See "Exponential Backoff And Jitter" (AWS architecture blog) for why the whole delay is random and not a part of it.
  */
 export class Backoff {
@@ -9,7 +10,7 @@ export class Backoff {
   #random;
 
   /** @param {{ firstMs?: number, longestMs?: number, random?: () => number }} [settings] */
-  constructor({ firstMs = 1_000, longestMs = 30_000, random = Math.random } = {}) {
+  constructor({ firstMs = 1_000, longestMs = 10_000, random = Math.random } = {}) {
     this.#firstMs = firstMs;
     this.#longestMs = longestMs;
     this.#random = random;

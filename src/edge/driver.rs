@@ -18,7 +18,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::wasm_bindgen_futures::spawn_local;
-use worker::{AbortController, Date, Delay, Response, ScheduledTime, State, console_log};
+use worker::{AbortController, Date, Delay, Response, State, console_log};
 
 const REST_TIMEOUT: Duration = Duration::from_secs(10);
 const ALARM_RETRY: Duration = Duration::from_secs(5);
@@ -84,7 +84,7 @@ impl Driver {
         while let Some(input) = self.next_input() {
             self.machine.borrow_mut().handle(input, now);
             while let Some(effect) = self.next_effect() {
-                self.carry_out(effect);
+                self.carry_out(effect, now);
             }
         }
         self.is_draining.set(false);
@@ -132,7 +132,7 @@ impl Driver {
         self.machine.borrow_mut().next_effect()
     }
 
-    fn carry_out(self: &Rc<Self>, effect: Effect) {
+    fn carry_out(self: &Rc<Self>, effect: Effect, now: Millis) {
         match effect {
             Effect::Broadcast { group, frame } => self.fanout.broadcast(number(group), &frame),
             Effect::Send { client, frame } => self.fanout.send(client.0, &frame),
@@ -155,10 +155,16 @@ impl Driver {
                 }
             }
             Effect::SaveCheckpoint(row) => {
-                self.next(Input::Stored(trouble(storage::save_checkpoint(&self.state, row))));
+                let taken = self.watched(storage::save_checkpoint(&self.state, row, now));
+                // Trouble is over when something was committed, not when it was taken.
+                if taken.is_some() || !storage::is_troubled() {
+                    self.next(Input::Stored(taken));
+                }
             }
             Effect::SaveCredits(row) => {
-                self.next(Input::Charged(trouble(storage::save_credits(&self.state, row))));
+                // The call may leave: the platform holds it back until the row is committed.
+                let taken = self.watched(storage::save_credits(&self.state, row, now));
+                self.next(Input::Charged(taken));
             }
             Effect::Log(line) => console_log!("{line}"),
         }
@@ -167,6 +173,20 @@ impl Driver {
     /// Is taken when the effects of the present input are carried out.
     fn next(&self, input: Input) {
         self.inputs.borrow_mut().push_back(input);
+    }
+
+    /// What is wrong with a write, if anything is so far.
+    fn watched(self: &Rc<Self>, taken: Result<storage::Write, String>) -> Option<String> {
+        taken.map(|write| self.watch_write(write)).err()
+    }
+
+    fn watch_write(self: &Rc<Self>, write: storage::Write) {
+        let driver = Rc::clone(self);
+        spawn_local(async move {
+            if storage::committed(&driver.state, write).await {
+                driver.handle(Input::Stored(None));
+            }
+        });
     }
 
     /// A timer without a delay runs after what was sent is written and what has arrived is read.
@@ -220,7 +240,13 @@ impl Driver {
             let machine = self.machine.borrow();
             (machine.alarm_at(), machine.timer_at())
         };
-        if let Some(at) = alarm
+        // While storage must not be written the alarm's deadlines are kept in memory too.
+        let is_held = storage::is_held(now);
+        let timer = match alarm.filter(|_| is_held) {
+            Some(alarm) => Some(timer.map_or(alarm, |timer| timer.min(alarm))),
+            None => timer,
+        };
+        if let Some(at) = alarm.filter(|_| !is_held)
             && self.alarm_at.get().is_none_or(|set| at < set || set + LOST_ALARM < now)
         {
             self.alarm_at.set(Some(at));
@@ -239,9 +265,10 @@ impl Driver {
     fn set_alarm(self: &Rc<Self>, at: Millis) {
         let driver = Rc::clone(self);
         spawn_local(async move {
-            let time = ScheduledTime::new(js_sys::Date::new(&(at as f64).into()));
-            if let Err(error) = driver.state.storage().set_alarm(time).await {
-                driver.handle(Input::Stored(Some(format!("the alarm could not be set: {error}"))));
+            let set = storage::set_alarm(&driver.state, at).await;
+            let trouble = set.map(|write| driver.watch_write(write)).err();
+            if trouble.is_some() {
+                driver.handle(Input::Stored(trouble));
                 // Only now is it set again: storage that refuses at once would otherwise be asked for ever.
                 Delay::from(ALARM_RETRY).await;
                 driver.alarm_at.set(None);
@@ -263,10 +290,6 @@ impl Driver {
             }
         });
     }
-}
-
-fn trouble(result: worker::Result<()>) -> Option<String> {
-    result.err().map(|error| error.to_string())
 }
 
 fn credits(response: &Response) -> Option<(u32, u32)> {

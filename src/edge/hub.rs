@@ -107,13 +107,17 @@ fn start(state: State, env: &Env) -> std::result::Result<Rc<Driver>, String> {
     let mut config =
         Config::from_vars(source.is_simulated(), |name| text(env, name)).map_err(|error| error.to_string())?;
     config.upstream = source.fingerprint();
-    let stored = storage::load(&state);
+    let (stored, trouble) = storage::begin_life(&state, config.checkpoint, now());
     let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
     let machine = Machine::new(config, &stored, seed, now());
     if let Ok(pair) = WebSocketRequestResponsePair::new("ping", "pong") {
         state.set_websocket_auto_response(&pair);
     }
-    Ok(Driver::new(state, source, machine))
+    let driver = Driver::new(state, source, machine);
+    if trouble.is_some() {
+        driver.handle(Input::Stored(trouble));
+    }
+    Ok(driver)
 }
 
 async fn answer(driver: &Rc<Driver>, route: Route, request: &Request) -> Reply {

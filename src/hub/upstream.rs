@@ -91,6 +91,7 @@ impl Machine {
             let until = now + self.config.fallback;
             self.polling
                 .cancel(until, "the budget could not be stored, so no REST call is made");
+            self.storage_trouble = trouble;
         } else if let Some(flight) = self.polling.leave() {
             let symbols = flight
                 .symbols
@@ -104,7 +105,6 @@ impl Machine {
                 symbols,
             });
         }
-        self.storage_trouble = trouble;
     }
 
     pub(super) fn fetched(&mut self, request: RequestId, answer: &RestAnswer, now: Millis) {

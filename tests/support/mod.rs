@@ -14,11 +14,13 @@ pub mod promtool;
 pub mod reader;
 pub mod terminal;
 pub mod twelve_data;
+pub mod visitor;
 pub mod worker;
 
 pub use client::{Client, Ending};
 pub use terminal::{Answer, KEY, Terminal, manual};
 pub use twelve_data::{FakeTwelveData, RestBehaviour};
+pub use visitor::Visitor;
 pub use worker::Worker;
 
 use std::collections::BTreeSet;

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -26,6 +27,8 @@ pub struct Worker {
     directory: TempDir,
     vars: Vec<(String, String)>,
     process: Option<Child>,
+    /// What runs instead of workerd.
+    workerd: Option<PathBuf>,
 }
 
 impl Worker {
@@ -39,6 +42,7 @@ impl Worker {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             process: None,
+            workerd: None,
         };
         worker.run().await;
         worker
@@ -74,6 +78,54 @@ impl Worker {
         self.run().await;
     }
 
+    /// As [`restart`](Self::restart), with a workerd that lives on when a file may not grow: its storage then fails as on a full
+    /// disk. See [`fill_disk`](Self::fill_disk).
+    pub async fn restart_on_small_disk(&mut self) {
+        let found = std::fs::read_dir(root().join("node_modules/@cloudflare")).unwrap();
+        let packages = found.map(|entry| entry.unwrap().path().join("bin/workerd"));
+        let workerd = { packages }.find(|path| path.exists()).expect("workerd is installed");
+        let script = self.directory.path().join("workerd.sh");
+        // Node gives its children the default signals back, so that only a script in between can have this one ignored.
+        let text = format!("#!/bin/sh\ntrap '' XFSZ\nexec '{}' \"$@\"\n", workerd.display());
+        std::fs::write(&script, text).unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        self.workerd = Some(script);
+        self.restart().await;
+    }
+
+    /// From now on no write beyond this place of any file succeeds; `None`: the disk has room again.
+    #[cfg(target_os = "linux")]
+    #[allow(unsafe_code, reason = "std cannot limit a process")]
+    pub fn fill_disk(&self, most: Option<u64>) {
+        let limit = libc::rlimit {
+            rlim_cur: most.unwrap_or(libc::RLIM_INFINITY),
+            rlim_max: libc::RLIM_INFINITY,
+        };
+        for process in self.workerds() {
+            // SAFETY: prlimit reads one struct that lives until it returns, and the process is one of ours.
+            let result = unsafe { libc::prlimit(process, libc::RLIMIT_FSIZE, &raw const limit, std::ptr::null_mut()) };
+            assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
+        }
+    }
+
+    /// The workerd processes of this worker: those of its process group.
+    #[cfg(target_os = "linux")]
+    fn workerds(&self) -> Vec<libc::pid_t> {
+        let group = self.process.as_ref().expect("a running worker").id();
+        let is_one = |process: &libc::pid_t| {
+            // `PID (NAME) STATE PARENT GROUP …`
+            let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+            let (name, rest) = stat.rsplit_once(") ").unwrap_or_default();
+            name.ends_with("(workerd") && rest.split(' ').nth(2) == Some(&group.to_string())
+        };
+        let processes = std::fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+        let found: Vec<_> = processes.filter(is_one).collect();
+        assert!(!found.is_empty(), "no workerd runs");
+        found
+    }
+
     async fn run(&mut self) {
         self.process = Some(self.spawn());
         let http = reqwest::Client::new();
@@ -101,7 +153,7 @@ impl Worker {
     }
 
     fn spawn(&self) -> Child {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = root();
         let bin = root.join("node_modules/.bin");
         for needed in [bin.join("wrangler"), root.join("build/index.js")] {
             assert!(
@@ -125,6 +177,9 @@ impl Worker {
             .arg(self.state_path());
         for (name, value) in &self.vars {
             command.args(["--var", &format!("{name}:{value}")]);
+        }
+        if let Some(workerd) = &self.workerd {
+            command.env("MINIFLARE_WORKERD_PATH", workerd);
         }
         command
             .current_dir(root)
@@ -161,6 +216,10 @@ impl Drop for Worker {
         }
         self.kill();
     }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 #[allow(unsafe_code, reason = "std can kill a process, but not a process group")]

@@ -15,19 +15,26 @@ export class Hub {
   #directory = mkdtempSync(join(tmpdir(), 'hamster-node-'));
   /** @type {Miniflare} */
   #miniflare;
+  #vars;
   /** What the worker logged. @type {{ level: string, message: string }[]} */
   logs = [];
 
   /** @param {Record<string, string>} vars */
   constructor(vars) {
+    this.#vars = vars;
+    this.#miniflare = this.#run(0);
+  }
+
+  /** @param {number} port */
+  #run(port) {
     /** @type {Record<string, any>} */
     const options = unstable_getMiniflareWorkerOptions(join(ROOT, 'wrangler.toml')).workerOptions;
-    this.#miniflare = new Miniflare({
+    return new Miniflare({
       ...convertV4MiniflareOptions({
         ...options,
         name: NAME,
         host: '127.0.0.1',
-        port: 0,
+        port,
         cf: false,
         logRequests: false,
         modulesRoot: BUILD,
@@ -35,11 +42,24 @@ export class Hub {
           { type: 'ESModule', path: join(BUILD, 'index.js') },
           { type: 'CompiledWasm', path: join(BUILD, 'index_bg.wasm') },
         ],
-        bindings: { ...options['bindings'], ...vars },
+        bindings: { ...options['bindings'], ...this.#vars },
       }),
       handleStructuredLogs: (/** @type {{ level: string, message: string }} */ log) => this.logs.push(log),
       resourcePersistencePath: this.#directory,
     });
+  }
+
+  /** The address for WebSocket clients. */
+  async url() {
+    return `${(await this.#miniflare.ready).href.replace(/^http/, 'ws')}ws`;
+  }
+
+  /** A deploy: every process ends at once, and a new one takes its place, with the same storage at the same address. */
+  async restart() {
+    const { port } = await this.#miniflare.ready;
+    await this.#miniflare.dispose();
+    this.#miniflare = this.#run(Number(port));
+    await this.#miniflare.ready;
   }
 
   /** Puts the hub out of memory. Its sockets hibernate, or are closed. @param {'hibernate' | 'close'} webSockets */
@@ -54,16 +74,14 @@ export class Hub {
   }
 
   async connect() {
-    const url = (await this.#miniflare.ready).href.replace(/^http/, 'ws');
-    const client = new Client(new WebSocket(`${url}ws`));
+    const client = new Client(new WebSocket(await this.url()));
     await client.until('connected', (event) => event.event === 'connected');
     return client;
   }
 
   /** A client of `hamster.v1` that acknowledges and, when it was connected before, goes on from there. @param {string} symbols @param {Reader} [before] */
   async read(symbols, before) {
-    const url = (await this.#miniflare.ready).href.replace(/^http/, 'ws');
-    const reader = new Reader(new WebSocket(`${url}ws`, PROTOCOL), before);
+    const reader = new Reader(new WebSocket(await this.url(), PROTOCOL), before);
     await eventually('connected', () => reader.socket.readyState === WebSocket.OPEN);
     reader.say({ action: 'subscribe', params: { symbols, resume: reader.stream.position } });
     const { snapshots } = reader;
@@ -128,6 +146,8 @@ export class Reader {
       this.closed = code;
       clearInterval(later);
     });
+    // A connection that was refused is not closed, says Node 22.
+    socket.addEventListener('error', () => clearInterval(later));
   }
 
   /** @param {object} message */
@@ -150,6 +170,7 @@ export class Reader {
   }
 
   #acknowledge() {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
     const acknowledgement = this.stream.acknowledgement(performance.now());
     if (acknowledgement) this.say(acknowledgement);
   }

@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use futures::{SinkExt, StreamExt};
+use futures::{FutureExt, SinkExt, StreamExt};
 use hamster_terminal::simulator::{Connected, Output, Refusal, SessionId};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
@@ -42,7 +43,11 @@ pub(super) async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
         state.record.key_in_url |= in_query.is_some();
     }
     while shared.lock().upgrades_hang {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        // A client that gave up is gone, and must not count as connected later.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if matches!(stream.peek(&mut [0]).now_or_never(), Some(Ok(0) | Err(_))) {
+            return;
+        }
     }
     let Some(accept) = request
         .header("sec-websocket-key")

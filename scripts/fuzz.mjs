@@ -1,0 +1,56 @@
+// `npm run fuzz -- [TARGET…] [--seconds N]`: runs the fuzz targets (all of them, 60 s each, unless told otherwise) one after another
+// under libFuzzer. It needs Rust's nightly compiler; cargo-fuzz is put into .tools. tests/fuzz/README.md says more.
+
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Failure, main } from "./lib/failure.mjs";
+import { ROOT, TOOLS, onWindows, pathWith } from "./lib/project.mjs";
+import { output, run, step } from "./lib/run.mjs";
+
+const CARGO_FUZZ = "0.13.2";
+const FUZZ = join(ROOT, "tests", "fuzz");
+const BIN = join(TOOLS, "fuzz", "bin");
+/** Beside the time that it fuzzes: compiling, and a last input that is slow. */
+const MARGIN_MS = 20 * 60_000;
+/** As docs/protocol.md limits a client's message, less what only makes each run slow. */
+const LONGEST_INPUT = 4096;
+
+await main(async () => {
+  const { targets, seconds } = readArguments(process.argv.slice(2));
+  if (output("cargo", ["+nightly", "--version"]) === undefined) {
+    throw new Failure("Fuzzing needs Rust's nightly compiler: `rustup toolchain install nightly` and run this again.");
+  }
+  if (!existsSync(join(BIN, onWindows ? "cargo-fuzz.exe" : "cargo-fuzz"))) {
+    const args = ["install", `cargo-fuzz@${CARGO_FUZZ}`, "--locked", "--root", join(TOOLS, "fuzz")];
+    await step("cargo-fuzz (once)", () => run("cargo-fuzz", "cargo", args));
+  }
+  for (const target of targets) await fuzz(target, seconds);
+});
+
+/** @param {string} target @param {number} seconds */
+async function fuzz(target, seconds) {
+  console.log(`\n=== ${target}, ${seconds} s`);
+  const [corpus, seeds] = [join("tests/fuzz/corpus", target), join("tests/fuzz/seeds", target)];
+  mkdirSync(join(ROOT, corpus), { recursive: true });
+  const libFuzzer = [`-max_total_time=${seconds}`, `-max_len=${LONGEST_INPUT}`, "-timeout=20", "-dict=tests/fuzz/json.dict", "-print_final_stats=1"];
+  const args = ["+nightly", "fuzz", "run", "--fuzz-dir", FUZZ, target, corpus, seeds, "--", ...libFuzzer];
+  /** @type {string[]} */
+  const last = [];
+  const onLine = (/** @type {string} */ line) => {
+    if (/ DONE |^Done |^stat::number_of_executed/.test(line)) last.push(line.trim());
+  };
+  const env = { ...process.env, PATH: pathWith(BIN) };
+  await run(`fuzz ${target}`, "cargo", args, { env, onLine, timeoutMs: seconds * 1000 + MARGIN_MS });
+  console.log(last.join("\n"));
+}
+
+/** @param {string[]} args */
+function readArguments(args) {
+  const all = [...readFileSync(join(FUZZ, "Cargo.toml"), "utf8").matchAll(/^\[\[bin\]\]\nname = "(\w+)"/gm)].map(([, name]) => name ?? "");
+  const at = args.indexOf("--seconds");
+  const seconds = at === -1 ? 60 : Number(args.splice(at, 2)[1]);
+  if (!Number.isInteger(seconds) || seconds < 1) throw new Failure("--seconds wants a whole number.");
+  const unknown = args.find((name) => !all.includes(name));
+  if (unknown) throw new Failure(`There is no fuzz target ${unknown}; there are ${all.join(", ")}.`);
+  return { targets: args.length > 0 ? args : all, seconds };
+}

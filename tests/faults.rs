@@ -1,0 +1,167 @@
+//! Real faults on real processes: a worker that is killed again and again under load, an upstream that is gone for a while in
+//! every way. Whatever happens, there is one upstream, and everybody who reconnects gets the newest price.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use hamster_terminal::simulator::Stall;
+use serde_json::Value;
+use support::visitor::{Market, visitors};
+use support::{FakeTwelveData, RestBehaviour, Terminal, Visitor, eventually, manual, pass};
+
+const KILLS: u32 = 20;
+/// Ten times the tests' CHECKPOINT_MS: an alarm may be late on a slow machine.
+const CHECKPOINTED: Duration = Duration::from_secs(2);
+/// Lives between two kills: too short for a checkpoint, and long enough for several.
+const LIVES: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(2_500),
+];
+/// So long is each outage: minutes, had the deadlines their defaults.
+const OUTAGE: Duration = Duration::from_secs(4);
+/// RECONNECT_MS of 300, less its jitter, and less what timers are off.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+
+/// The newest price that any visitor has heard, and when that was noted.
+fn heard(visitors: &[Visitor]) -> (Instant, f64) {
+    let prices = visitors.iter().filter_map(|visitor| visitor.known().price);
+    (Instant::now(), prices.fold(0.0, f64::max))
+}
+
+fn epochs(visitors: &[Visitor]) -> Vec<u64> {
+    visitors
+        .iter()
+        .step_by(2)
+        .map(|visitor| visitor.known().epoch)
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_twenty_times_under_load_it_loses_no_checkpoint_and_no_client() {
+    let mut terminal = Terminal::start(manual(), &[("READER_MS", "20")]).await;
+    let visitors = visitors(&terminal, 30);
+    let (fake, worker) = (&terminal.fake, &mut terminal.worker);
+    let market = Market::new(fake);
+    let mut longest = Duration::ZERO;
+    let kills = async {
+        market.reaches(&visitors, "at first").await;
+        let mut checkpointed = 0.0_f64;
+        for kill in 1..=KILLS {
+            let before = epochs(&visitors);
+            let until = Instant::now() + LIVES[kill as usize % LIVES.len()];
+            let mut life = Vec::new();
+            while Instant::now() < until {
+                pass(Duration::from_millis(20)).await;
+                life.push(heard(&visitors));
+            }
+            worker.kill();
+            let killed = Instant::now();
+            let old = life.iter().filter(|(at, _)| *at + CHECKPOINTED < killed);
+            checkpointed = old.fold(checkpointed, |newest, (_, price)| newest.max(*price));
+            eventually("upstream sees the end", || fake.connections_open() == 0).await;
+            // Nothing fresh can come before the restored price was looked at.
+            fake.hang_upgrades(true);
+            fake.rest_behaviour(RestBehaviour::Hangs);
+            worker.restart().await;
+            let quote = quote(&worker.url("/api/quotes?symbols=AAPL")).await;
+            assert_eq!(quote["source"], "restored", "{quote}");
+            let restored = quote["price"].as_f64().unwrap();
+            assert!(restored >= checkpointed, "{checkpointed} was lost: {quote}");
+            fake.hang_upgrades(false);
+            fake.rest_behaviour(RestBehaviour::Answers);
+            let begun = Instant::now();
+            market.reaches(&visitors, &format!("after kill {kill}")).await;
+            longest = longest.max(begun.elapsed());
+            for (before, after) in before.iter().zip(epochs(&visitors)) {
+                assert!(after > *before, "epoch {after} after {before}");
+            }
+            assert_eq!(fake.connections_open(), 1);
+        }
+    };
+    tokio::select! { () = kills => {}, () = market.run() => {} }
+    println!("{KILLS} kills; prices for all 30 clients again at most {longest:?} after upstream was back");
+    // The terminal checks on drop that there was never a second upstream.
+}
+
+async fn quote(url: &str) -> Value {
+    let answer = reqwest::get(url).await.unwrap().text().await.unwrap();
+    let body: Value = serde_json::from_str(&answer).unwrap();
+    body["quotes"][0].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upstream_that_is_gone_for_minutes_is_not_stormed_and_is_back_at_once() {
+    let vars = [("HEARTBEAT_MS", "200"), ("SILENCE_MS", "1500"), ("MUTE_MS", "2000")];
+    let terminal = Terminal::start(manual(), &vars).await;
+    let visitors = visitors(&terminal, 10);
+    let fake = &terminal.fake;
+    let market = Market::new(fake);
+    let outages = async {
+        market.reaches(&visitors, "at first").await;
+        for outage in [
+            "refuses",
+            "drops",
+            "hangs",
+            "is silent",
+            "sends no prices",
+            "is down",
+            "flaps",
+        ] {
+            let before = fake.upgrades();
+            begin(fake, outage).await;
+            pass(OUTAGE).await;
+            let attempts = fake.upgrades() - before;
+            // One that goes at once, and then each after its pause.
+            let most = 2 + OUTAGE.as_millis() / SHORTEST_PAUSE.as_millis();
+            assert!(attempts as u128 <= most, "{attempts} attempts while upstream {outage}");
+            println!("upstream {outage} for {OUTAGE:?}: {attempts} attempts");
+            end(fake, outage).await;
+            market.reaches(&visitors, &format!("after upstream {outage}")).await;
+            assert!(fake.connections_open() <= 1);
+        }
+        let times = fake.upgrade_times();
+        let shortest = times.windows(2).map(|pair| pair[1] - pair[0]).min().unwrap();
+        assert!(shortest >= SHORTEST_PAUSE, "{shortest:?} between two attempts");
+        for visitor in &visitors {
+            assert_eq!(
+                visitor.known().connections,
+                1,
+                "no client has to notice more than a gap"
+            );
+        }
+    };
+    tokio::select! { () = outages => {}, () = market.run() => {} }
+}
+
+async fn begin(fake: &FakeTwelveData, outage: &str) {
+    match outage {
+        "refuses" => fake.faults(|faults| faults.refuse_upgrades = Some((503, "{}".to_owned()))),
+        "drops" => fake.faults(|faults| faults.accept_then_drop = true),
+        "hangs" => fake.hang_upgrades(true),
+        "is silent" => fake.faults(|faults| faults.stall = Stall::Everything),
+        "sends no prices" => fake.faults(|faults| faults.stall = Stall::Prices),
+        "is down" => fake.stop().await,
+        _ => {}
+    }
+    match outage {
+        "refuses" | "drops" | "hangs" => fake.reset_all(),
+        "flaps" => {
+            for _ in 0..10 {
+                fake.reset_all();
+                pass(OUTAGE / 10).await;
+            }
+        }
+        _ => {}
+    }
+}
+
+async fn end(fake: &FakeTwelveData, outage: &str) {
+    fake.recover();
+    if outage == "is down" {
+        fake.restart().await;
+    }
+}

@@ -1,0 +1,178 @@
+//! The clients on a [`super::stage::Stage`], and what they hold against a hub that tells them something wrong.
+
+use super::reader::Reader;
+use hamster_terminal::wire::Dialect;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// All numbers that upstream ever sent, by their bits: no price comes from elsewhere.
+#[derive(Debug, Default)]
+pub struct Sayings(BTreeSet<u64>);
+
+impl Sayings {
+    /// Takes note of every number in a text, if it is JSON.
+    pub fn note(&mut self, text: &str) {
+        if let Ok(value) = serde_json::from_str(text) {
+            self.gather(&value);
+        }
+    }
+
+    fn gather(&mut self, value: &Value) {
+        match value {
+            Value::Number(number) => self.0.extend(number.as_f64().map(f64::to_bits)),
+            Value::String(text) => self.0.extend(text.trim().parse().ok().map(f64::to_bits)),
+            Value::Array(items) => items.iter().for_each(|item| self.gather(item)),
+            Value::Object(fields) => fields.values().for_each(|item| self.gather(item)),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    fn check(&self, what: &str, quote: &Value) {
+        for name in ["price", "bid", "ask", "previous_close"] {
+            if let Some(number) = quote[name].as_f64() {
+                assert!(
+                    self.0.contains(&number.to_bits()),
+                    "{what}: {name} {number} was never sent by upstream: {quote}"
+                );
+            }
+        }
+    }
+}
+
+/// A client, connected or between two connections.
+#[derive(Debug)]
+pub struct Client {
+    pub dialect: Dialect,
+    pub is_connected: bool,
+    /// What it held when it last said goodbye or was cut off, and holds now.
+    pub reader: Reader,
+    /// Symbols as its attachment has them.
+    pub symbols: Vec<String>,
+    pub record: String,
+    /// The hub found another's record in its attachment: what it is told from now on is not for it.
+    pub is_mistaken: bool,
+    /// `hamster.v1`: nothing but a snapshot makes sense to it now.
+    awaits_snapshot: bool,
+    /// It claimed to be where it was not: whatever it is told until the next whole picture is its own fault.
+    lied: bool,
+    /// Epoch and stream where it claimed to have been.
+    claimed: Option<(u64, u64)>,
+    /// Symbols that it was shown.
+    shown: BTreeSet<String>,
+    /// Plain JSON: price and time of each.
+    last: BTreeMap<String, (f64, String)>,
+}
+
+impl Client {
+    pub fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            is_connected: false,
+            reader: Reader::default(),
+            symbols: Vec::new(),
+            record: String::new(),
+            is_mistaken: false,
+            awaits_snapshot: true,
+            lied: false,
+            claimed: None,
+            shown: BTreeSet::new(),
+            last: BTreeMap::new(),
+        }
+    }
+
+    /// A new connection, or a hub that woke up at the other end of the old one.
+    pub fn begin_anew(&mut self) {
+        self.is_connected = true;
+        self.awaits_snapshot = true;
+        self.last.clear();
+    }
+
+    /// It claims this position for its stream.
+    pub fn claims(&mut self, epoch: u64, stream: u64, seq: u64) {
+        self.claimed = Some((epoch, stream));
+        self.lied |= (epoch, stream, seq) != (self.reader.epoch, self.reader.stream, self.reader.seq);
+    }
+
+    /// Takes a frame and checks it.
+    pub fn hear(&mut self, frame: &str, sayings: &Sayings) {
+        let frame: Value = serde_json::from_str(frame).unwrap_or_else(|_| panic!("a frame that is not JSON: {frame}"));
+        if self.is_mistaken {
+            return;
+        }
+        if self.dialect == Dialect::V1 {
+            self.read(&frame, sayings);
+        } else {
+            self.take(&frame, sayings);
+        }
+    }
+
+    fn take(&mut self, frame: &Value, sayings: &Sayings) {
+        match frame["event"].as_str().expect("an event") {
+            "price_update" => {
+                sayings.check("an update", frame);
+                let symbol = frame["symbol"].as_str().unwrap().to_owned();
+                let now = (
+                    frame["price"].as_f64().expect("a price"),
+                    frame["timestamp"].as_str().unwrap().to_owned(),
+                );
+                let before = self.last.insert(symbol, now.clone());
+                assert!(before.is_none_or(|before| before.1 <= now.1), "back in time: {frame}");
+                assert_eq!(
+                    frame["percent_change"].is_null() && frame["previous_close"].is_number(),
+                    false
+                );
+            }
+            // A symbol that nobody watches may be forgotten, and begin anew.
+            "unsubscribe-status" | "reset-status" => self.last.clear(),
+            _ => {}
+        }
+    }
+
+    fn read(&mut self, frame: &Value, sayings: &Sayings) {
+        let epoch = frame["epoch"].as_u64().or(frame[0].as_u64()).expect("an epoch");
+        assert!(epoch >= self.reader.epoch, "epochs rise: {frame}");
+        let is_snapshot = frame["event"] == "snapshot";
+        if is_snapshot && frame["recovered"] == false {
+            self.lied = false;
+            self.shown.clear();
+        }
+        if is_snapshot {
+            self.awaits_snapshot = false;
+            // It goes on from where the client is, or says that it is, and in this epoch; everything else is a silent hole.
+            let place = Some((epoch, frame["stream"].as_u64().expect("a stream")));
+            let known = [self.claimed.take(), Some((self.reader.epoch, self.reader.stream))];
+            assert!(
+                frame["recovered"] == false || known.contains(&place),
+                "recovered from elsewhere: {frame}"
+            );
+        }
+        if self.lied || self.awaits_snapshot {
+            return;
+        }
+        // Without a symbol there is no stream.
+        if !is_snapshot && self.symbols.is_empty() && frame["seq"] == 0 {
+            self.reader.stream = 0;
+        }
+        self.reader.read(frame);
+        let objects = frame["symbols"].as_array().or(frame.as_array());
+        let names = objects.into_iter().flatten().filter_map(|item| item["symbol"].as_str());
+        self.shown.extend(names.map(ToOwned::to_owned));
+        for symbol in &self.shown {
+            sayings.check(symbol, &self.reader.quote(symbol));
+        }
+    }
+
+    /// Whether it must know the newest price of all its symbols by now.
+    pub fn is_current(&self) -> bool {
+        self.is_connected && !self.is_mistaken && !self.lied && !(self.dialect == Dialect::V1 && self.awaits_snapshot)
+    }
+
+    /// The price of a symbol as it knows it.
+    pub fn price(&self, symbol: &str) -> Option<f64> {
+        if self.dialect == Dialect::V1 {
+            self.reader.price(symbol)
+        } else {
+            self.last.get(symbol).map(|(price, _)| *price)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What the fuzz targets do with their bytes. cargo-fuzz calls these functions (`npm run fuzz`), and so does `cargo test` with
+//! the seeds and with every input that once was a finding (`tests/fuzz_corpus.rs`).
+//!
+//! Each target hands its bytes first to the parser that meets them in production, and then to whole hubs on a [`Stage`], which
+//! checks after every step what must hold whatever anybody says.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a check that fails is a finding; and each fuzz binary uses one of the targets"
+)]
+
+mod clients;
+#[path = "../../../src/hub/tests/reader.rs"]
+mod reader;
+mod script;
+mod stage;
+
+use hamster_terminal::hub::DEFAULT_SYMBOLS;
+use hamster_terminal::twelve_data::{Instrument, parse_event, parse_quotes};
+use hamster_terminal::wire::parse_client;
+use stage::{PLAIN, STREAMS, Stage};
+
+/// Lines that are looked at; more would only make each run slow.
+const MOST_LINES: usize = 48;
+
+/// A target: what it is called, and what it does.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub const TARGETS: [Target; 5] = [
+    ("upstream_frames", upstream_frames),
+    ("rest_bodies", rest_bodies),
+    ("client_frames", client_frames),
+    ("resume_tokens", resume_tokens),
+    ("hub", hub),
+];
+
+/// Each line is a frame of upstream's WebSocket.
+pub fn upstream_frames(bytes: &[u8]) {
+    let mut stage = Stage::new();
+    stage.watched_by_all("AAPL,BTC/USD,EUR/USD,RY:TSX");
+    stage.upstream_opens();
+    for line in lines(bytes) {
+        let _ = parse_event(&line);
+        stage.upstream_says(&line);
+        stage.wait(40);
+    }
+    stage.settle();
+}
+
+/// The first line holds an HTTP status; the rest is the body that answers two calls, of one symbol and of all.
+pub fn rest_bodies(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (status, body) = text.split_once('\n').unwrap_or(("200", &text));
+    let status = status.trim().parse().unwrap_or(200);
+    let every: Vec<Instrument> = DEFAULT_SYMBOLS
+        .split(',')
+        .map(|symbol| Instrument::parse(symbol).unwrap())
+        .collect();
+    for requested in [&every[..1], &every[2..3], &every] {
+        if let Ok(quotes) = parse_quotes(requested, status, body) {
+            assert_eq!(quotes.len(), requested.len(), "one answer for each symbol");
+        }
+    }
+    let mut stage = Stage::new();
+    stage.watched_by_all("AAPL,BTC/USD");
+    for _ in 0..2 {
+        stage.rest_answers(status, body);
+        stage.wait(61_000);
+    }
+    stage.settle();
+}
+
+/// Each line is a frame of a client: one of plain JSON if it begins with a space, else one of `hamster.v1`.
+pub fn client_frames(bytes: &[u8]) {
+    let mut stage = Stage::new();
+    stage.watched_by_all("AAPL");
+    stage.upstream_opens();
+    for (number, line) in lines(bytes).enumerate() {
+        let _ = parse_client(&line);
+        let client = if line.starts_with(' ') { PLAIN[1] } else { STREAMS[1] };
+        stage.client_says(client, &line);
+        stage.tick("AAPL", 200.0 + number as f64 / 4.0);
+        // Nobody floods by what is said here, so that every line is read.
+        stage.wait(500);
+    }
+    stage.settle();
+}
+
+/// Each line is where a client of `hamster.v1` claims to have been (`resume`), and what a hub that slept finds in its
+/// attachment. `+1 -2 0` is its true position with something added to epoch, stream and seq.
+pub fn resume_tokens(bytes: &[u8]) {
+    let mut stage = Stage::new();
+    stage.watched_by_all("AAPL,BTC/USD");
+    stage.upstream_opens();
+    for (number, line) in lines(bytes).enumerate() {
+        let price = 200.0 + number as f64 / 4.0;
+        stage.tick("AAPL", price);
+        stage.client_leaves(STREAMS[0]);
+        stage.tick("BTC/USD", 95_000.0 + price);
+        match script::position(&line) {
+            Some(added) => stage.client_resumes(STREAMS[0], added),
+            None => stage.client_comes_with(STREAMS[0], &line),
+        }
+        stage.tick("AAPL", price + 0.125);
+        stage.wait(1_000);
+        if number % 4 == 3 {
+            stage.client_is_found_with(STREAMS[1], &line);
+        }
+    }
+    stage.settle();
+}
+
+/// A script of everything that can happen to a hub; see [`script`].
+pub fn hub(bytes: &[u8]) {
+    let mut stage = Stage::new();
+    for line in lines(bytes) {
+        script::perform(&mut stage, &line);
+    }
+    stage.settle();
+}
+
+fn lines(bytes: &[u8]) -> impl Iterator<Item = String> {
+    let lines = bytes.split(|byte| *byte == b'\n').take(MOST_LINES);
+    lines.map(|line| String::from_utf8_lossy(line).into_owned())
+}

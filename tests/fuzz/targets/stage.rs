@@ -1,0 +1,337 @@
+//! A hub, its upstream and its clients, all played by the fuzzer's bytes; and what must hold after every step: one upstream,
+//! bounded effects, deadlines that move, no invented price, no client left with an old one.
+
+mod platform;
+
+use super::clients::{Client, Sayings};
+use hamster_terminal::clock::Millis;
+use hamster_terminal::hub::{ClientId, Config, Group, Input, LinkId, Machine, ReaderId, RequestId, RestAnswer, Stored};
+use hamster_terminal::twelve_data::Instrument;
+use hamster_terminal::wire::{ClientMessage, Dialect, parse_client};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub const PLAIN: [ClientId; 2] = [ClientId(0), ClientId(1)];
+pub const STREAMS: [ClientId; 2] = [ClientId(2), ClientId(3)];
+
+/// 2026-01-19T14:32:15Z, as in docs/protocol.md.
+const NOON: Millis = 1_768_833_135_000;
+/// As the driver does it.
+const REST_TIMEOUT: Millis = 10_000;
+const EXTRA_SYMBOLS: usize = 12;
+
+pub struct Stage {
+    hub: Machine,
+    config: Config,
+    now: Millis,
+    stored: Stored,
+    pub storage_fails: bool,
+    pub loop_hangs: bool,
+    pulse_is_due: bool,
+    /// The upstream connection, and whether it is open.
+    link: Option<(LinkId, bool)>,
+    /// The REST call under way, and when it is given up.
+    call: Option<(RequestId, Millis)>,
+    readers: u32,
+    clients: BTreeMap<ClientId, Client>,
+    groups: BTreeSet<(Group, ClientId)>,
+    closed: Vec<ClientId>,
+    sayings: Sayings,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        let extra = EXTRA_SYMBOLS.to_string();
+        let var = |name: &str| (name == "EXTRA_SYMBOLS").then(|| extra.clone());
+        let config = Config::from_vars(false, var).unwrap();
+        let dialect = |client: &ClientId| {
+            if STREAMS.contains(client) {
+                Dialect::V1
+            } else {
+                Dialect::Plain
+            }
+        };
+        let everybody = PLAIN.iter().chain(&STREAMS);
+        Self {
+            hub: Machine::new(config.clone(), &Stored::default(), 7, NOON),
+            config,
+            now: NOON,
+            stored: Stored::default(),
+            storage_fails: false,
+            loop_hangs: false,
+            pulse_is_due: false,
+            link: None,
+            call: None,
+            readers: 0,
+            clients: everybody
+                .map(|client| (*client, Client::new(dialect(client))))
+                .collect(),
+            groups: BTreeSet::new(),
+            closed: Vec::new(),
+            sayings: Sayings::default(),
+        }
+    }
+
+    /// Everybody joins and watches these.
+    pub fn watched_by_all(&mut self, symbols: &str) {
+        let wish = json!({"action": "subscribe", "params": {"symbols": symbols}}).to_string();
+        for client in PLAIN.into_iter().chain(STREAMS) {
+            self.client_joins(client);
+            self.client_says(client, &wish);
+        }
+    }
+
+    pub fn upstream_opens(&mut self) {
+        if let Some((link, is_open)) = &mut self.link {
+            *is_open = true;
+            let link = *link;
+            self.input(Input::Opened(link));
+        }
+    }
+
+    pub fn upstream_is_lost(&mut self) {
+        let link = self.link.take().map_or(LinkId(0), |(link, _)| link);
+        self.input(Input::Lost(
+            link,
+            "the upstream closed the connection (1006)".to_owned(),
+        ));
+    }
+
+    pub fn upstream_refuses(&mut self, status: u16, body: &str) {
+        let link = match self.link {
+            Some((link, false)) => link,
+            _ => LinkId(0),
+        };
+        if link != LinkId(0) {
+            self.link = None;
+        }
+        self.input(Input::Refused(link, status, body.to_owned()));
+    }
+
+    pub fn upstream_says(&mut self, text: &str) {
+        let text = text.replace("$now", &(self.now / 1_000).to_string());
+        self.sayings.note(&text);
+        let link = match self.link {
+            Some((link, true)) => link,
+            _ => LinkId(0),
+        };
+        self.input(Input::Frame(link, text));
+    }
+
+    pub fn tick(&mut self, symbol: &str, price: f64) {
+        let seconds = self.now / 1_000;
+        self.upstream_says(
+            &json!({"event": "price", "symbol": symbol, "price": price, "timestamp": seconds}).to_string(),
+        );
+    }
+
+    pub fn rest_answers(&mut self, status: u16, body: &str) {
+        let body = body.replace("$now", &(self.now / 1_000).to_string());
+        self.sayings.note(&body);
+        let call = self.call.take().map_or(RequestId(0), |(request, _)| request);
+        let credits = None;
+        self.input(Input::Fetched(call, RestAnswer { status, body, credits }));
+    }
+
+    pub fn rest_fails(&mut self) {
+        let call = self.call.take().map_or(RequestId(0), |(request, _)| request);
+        self.input(Input::FetchFailed(call, "no answer within 10 s".to_owned()));
+    }
+
+    pub fn client_joins(&mut self, id: ClientId) {
+        if self.client(id).is_connected {
+            return;
+        }
+        let client = self.client(id);
+        client.begin_anew();
+        client.is_mistaken = false;
+        client.symbols.clear();
+        client.record.clear();
+        let dialect = client.dialect;
+        self.input(Input::Joined(id, dialect));
+    }
+
+    pub fn client_leaves(&mut self, id: ClientId) {
+        if self.client(id).is_connected {
+            self.client(id).is_connected = false;
+            self.input(Input::Left(id));
+            self.groups.retain(|(_, member)| *member != id);
+        }
+    }
+
+    pub fn client_says(&mut self, id: ClientId, text: &str) {
+        if let Ok(ClientMessage::Subscribe(wish)) = parse_client(text)
+            && let Some(place) = wish.resume
+        {
+            self.client(id).claims(place.epoch, place.stream.into(), place.seq);
+        }
+        if self.client(id).is_connected {
+            self.input(Input::Said(id, text.to_owned()));
+        }
+    }
+
+    pub fn client_says_binary(&mut self, id: ClientId, bytes: usize) {
+        if self.client(id).is_connected {
+            self.input(Input::SaidBinary(id, bytes));
+        }
+    }
+
+    pub fn client_acknowledges(&mut self, id: ClientId) {
+        let client = self.client(id);
+        if client.dialect == Dialect::V1 && client.reader.stream > 0 {
+            let ack = json!({"action": "ack", "stream": client.reader.stream, "seq": client.reader.seq});
+            self.client_says(id, &ack.to_string());
+        }
+    }
+
+    /// Comes back after its connection broke, and goes on from where it was, give or take.
+    pub fn client_resumes(&mut self, id: ClientId, added: [i64; 3]) {
+        let reader = &self.client(id).reader;
+        let [epoch, stream, seq] = [reader.epoch, reader.stream, reader.seq];
+        let place = json!({
+            "epoch": epoch.wrapping_add_signed(added[0]),
+            "stream": stream.wrapping_add_signed(added[1]),
+            "seq": seq.wrapping_add_signed(added[2]),
+        });
+        self.client_comes_with(id, &place.to_string());
+        // While the event loop hangs, what is new waits for its turn, and follows the picture.
+        let nothing_waits = !self.loop_hangs && !self.pulse_is_due;
+        if added == [0; 3] && nothing_waits && self.client(id).is_current() {
+            self.check_prices(id);
+        }
+    }
+
+    /// Comes back and claims to have been here.
+    pub fn client_comes_with(&mut self, id: ClientId, place: &str) {
+        self.client_leaves(id);
+        let symbols = self.client(id).symbols.join(",");
+        self.client_joins(id);
+        let place: Value = serde_json::from_str(place).unwrap_or_else(|_| Value::String(place.to_owned()));
+        let wish = json!({"action": "subscribe", "params": {"symbols": symbols, "resume": place}});
+        self.client_says(id, &wish.to_string());
+        // A position that is none was refused; it begins anew.
+        let wish = json!({"action": "subscribe", "params": {"symbols": symbols}});
+        self.client_says(id, &wish.to_string());
+    }
+
+    /// The hub woke up, and found this in the client's attachment.
+    pub fn client_is_found_with(&mut self, id: ClientId, record: &str) {
+        let client = self.client(id);
+        client.is_mistaken |= client.record != record;
+        record.clone_into(&mut client.record);
+        self.evict();
+    }
+
+    pub fn reader_comes(&mut self, symbols: &str) {
+        self.readers += 1;
+        let named = symbols.split(',').take(20);
+        let symbols = named.filter_map(|symbol| Instrument::parse(symbol).ok()).collect();
+        self.input(Input::Reader(ReaderId(self.readers), symbols));
+    }
+
+    /// Lets time pass, meeting every deadline on the way.
+    pub fn wait(&mut self, span: Millis) {
+        let end = self.now + span;
+        while let Some(at) = self.deadline().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            if self.call.is_some_and(|(_, until)| until <= at) {
+                self.rest_fails();
+            }
+            self.input(Input::Time);
+            let next = self.deadline();
+            assert!(
+                next.is_none_or(|next| next > self.now),
+                "a deadline that was met is still there"
+            );
+        }
+        self.now = end;
+        self.check_status();
+    }
+
+    pub fn evict(&mut self) {
+        self.restart();
+        let connected = self.clients.iter().filter(|(_, client)| client.is_connected);
+        let found: Vec<_> = connected.map(|(id, client)| (*id, client.record.clone())).collect();
+        for (id, record) in found {
+            self.client(id).begin_anew();
+            self.input(Input::Rejoined(id, record));
+        }
+    }
+
+    pub fn kill(&mut self) {
+        for client in self.clients.values_mut() {
+            client.is_connected = false;
+        }
+        self.restart();
+    }
+
+    pub fn kill_and_find(&mut self, row: &str) {
+        self.sayings.note(row);
+        self.stored.checkpoint = Some(row.to_owned());
+        self.kill();
+    }
+
+    fn restart(&mut self) {
+        self.now += 1;
+        self.hub = Machine::new(self.config.clone(), &self.stored, self.now, self.now);
+        (self.link, self.call, self.pulse_is_due) = (None, None, false);
+        self.groups.clear();
+    }
+
+    /// Everybody reads what waits; then all who are connected must know the newest prices.
+    pub fn settle(&mut self) {
+        self.loop_hangs = false;
+        for _ in 0..3 {
+            for client in STREAMS {
+                self.client_acknowledges(client);
+            }
+            self.wait(11_000);
+        }
+        for client in PLAIN.into_iter().chain(STREAMS) {
+            if self.client(client).is_current() {
+                self.check_prices(client);
+            }
+        }
+    }
+
+    fn check_prices(&mut self, id: ClientId) {
+        let client = &self.clients[&id];
+        for symbol in &client.symbols {
+            let Ok(instrument) = Instrument::parse(symbol) else {
+                continue;
+            };
+            if let Some(view) = self.hub.symbol(&instrument) {
+                assert_eq!(
+                    client.price(symbol),
+                    view.quote.price,
+                    "{id:?} holds an old price of {symbol}"
+                );
+            }
+        }
+    }
+
+    fn check_status(&self) {
+        let status = self.hub.status(self.now);
+        let most = self.config.symbols.len() + self.config.extra_symbols;
+        assert!(
+            status.symbols.len() <= most,
+            "{} symbols are tracked",
+            status.symbols.len()
+        );
+        assert!(status.credits.minute.used <= status.credits.minute.limit);
+        assert!(status.credits.day.as_ref().is_none_or(|day| day.used <= day.limit));
+        serde_json::to_string(&status).expect("a status that can be shown");
+    }
+
+    fn deadline(&self) -> Option<Millis> {
+        let call = self.call.map(|(_, until)| until);
+        [self.hub.alarm_at(), self.hub.timer_at(), call]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn client(&mut self, id: ClientId) -> &mut Client {
+        self.clients.get_mut(&id).expect("one of the four")
+    }
+}

@@ -1,0 +1,212 @@
+//! A client that reconnects by itself, as the page does: full jitter, the same symbols, and for `hamster.v1` from where it was.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+
+use super::reader::Reader;
+use super::{FakeTwelveData, Terminal, eventually, now_s, pass};
+
+/// The page's backoff has a second here, and half a minute at most; kills come faster than that.
+const FIRST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(2);
+/// From the upgrade to the first frame, and between two: a dead worker may leave a connection half open.
+const SILENCE: Duration = Duration::from_secs(10);
+const ACKNOWLEDGE_EVERY: Duration = Duration::from_millis(1_000);
+
+/// What a visitor knows.
+#[derive(Debug, Default, Clone)]
+pub struct Known {
+    /// The newest price of the symbol.
+    pub price: Option<f64>,
+    /// Connections made so far.
+    pub connections: u32,
+    /// Of its last snapshot, if it speaks `hamster.v1`.
+    pub epoch: u64,
+    /// What it has against the worker: a frame that does not follow, a price that went back.
+    pub complaint: Option<String>,
+}
+
+/// A market in which one symbol never stands still: every price is higher than those before.
+pub struct Market<'a> {
+    fake: &'a FakeTwelveData,
+    newest: Mutex<f64>,
+}
+
+impl<'a> Market<'a> {
+    /// On this upstream.
+    pub fn new(fake: &'a FakeTwelveData) -> Self {
+        Self {
+            fake,
+            newest: Mutex::new(100.0),
+        }
+    }
+
+    /// Ticks for ever.
+    pub async fn run(&self) {
+        loop {
+            let price = {
+                let mut newest = self.newest.lock().unwrap();
+                *newest += 0.25;
+                *newest
+            };
+            self.fake.push_price("AAPL", price, now_s());
+            pass(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn newest(&self) -> f64 {
+        *self.newest.lock().unwrap()
+    }
+
+    /// Waits until every visitor has heard a price that is made from now on.
+    pub async fn reaches(&self, visitors: &[Visitor], when: &str) {
+        let newest = self.newest();
+        let behind = || {
+            visitors
+                .iter()
+                .filter(|visitor| visitor.known().price.is_none_or(|price| price <= newest))
+        };
+        eventually(&format!("prices for all {when}"), || behind().next().is_none()).await;
+        for visitor in visitors {
+            assert_eq!(visitor.known().complaint, None, "{when}");
+        }
+    }
+}
+
+/// Half of them speak plain JSON, the other half `hamster.v1`.
+pub fn visitors(terminal: &Terminal, count: u64) -> Vec<Visitor> {
+    let url = terminal.worker.ws_url();
+    (0..count)
+        .map(|seed| Visitor::start(url.clone(), "AAPL", seed % 2 == 0, seed))
+        .collect()
+}
+
+/// A running visitor; ends when it is dropped.
+pub struct Visitor {
+    known: Arc<Mutex<Known>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Visitor {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Visitor {
+    /// One that watches a symbol.
+    pub fn start(url: String, symbol: &'static str, streams: bool, seed: u64) -> Visitor {
+        let known = Arc::new(Mutex::new(Known::default()));
+        let mut life = Life {
+            url,
+            symbol,
+            streams,
+            random: fastrand::Rng::with_seed(seed),
+            known: known.clone(),
+            reader: Reader::default(),
+        };
+        let task = tokio::spawn(async move {
+            let mut failures = 0;
+            loop {
+                let before = life.known.lock().unwrap().connections;
+                life.connection().await;
+                if life.known.lock().unwrap().connections > before {
+                    failures = 0;
+                }
+                let ceiling = LONGEST.min(FIRST * 2_u32.pow(failures));
+                failures = (failures + 1).min(5);
+                sleep(ceiling.mul_f64(life.random.f64())).await;
+            }
+        });
+        Visitor { known, task }
+    }
+
+    /// What it knows now.
+    pub fn known(&self) -> Known {
+        self.known.lock().unwrap().clone()
+    }
+}
+
+struct Life {
+    url: String,
+    symbol: &'static str,
+    streams: bool,
+    random: fastrand::Rng,
+    known: Arc<Mutex<Known>>,
+    reader: Reader,
+}
+
+impl Life {
+    /// One connection, to its end.
+    async fn connection(&mut self) {
+        let mut request = self.url.as_str().into_client_request().unwrap();
+        if self.streams {
+            let headers = request.headers_mut();
+            headers.insert("sec-websocket-protocol", HeaderValue::from_static("hamster.v1"));
+        }
+        let Ok(Ok((mut socket, _))) = timeout(SILENCE, tokio_tungstenite::connect_async(request)).await else {
+            return;
+        };
+        let mut params = json!({"symbols": self.symbol});
+        if self.reader.stream > 0 {
+            let Reader { epoch, stream, seq, .. } = self.reader;
+            params["resume"] = json!({"epoch": epoch, "stream": stream, "seq": seq});
+        }
+        let wish = json!({"action": "subscribe", "params": params}).to_string();
+        if socket.send(Message::text(wish)).await.is_err() {
+            return;
+        }
+        let (mut has_picture, mut acknowledged) = (false, Instant::now());
+        while let Ok(Some(Ok(message))) = timeout(SILENCE, socket.next()).await {
+            let Message::Text(text) = message else { continue };
+            let frame: Value = serde_json::from_str(&text).unwrap();
+            if frame["event"] == "connected" {
+                self.known.lock().unwrap().connections += 1;
+            }
+            if !self.streams {
+                self.take(&frame);
+                continue;
+            }
+            has_picture |= frame["event"] == "snapshot";
+            // What comes before the picture is about a life of the hub that the reader has not heard of.
+            if has_picture {
+                self.read(&frame);
+            }
+            if has_picture && acknowledged.elapsed() >= ACKNOWLEDGE_EVERY {
+                acknowledged = Instant::now();
+                let ack = json!({"action": "ack", "stream": self.reader.stream, "seq": self.reader.seq});
+                let _ = socket.send(Message::text(ack.to_string())).await;
+            }
+        }
+    }
+
+    fn take(&mut self, frame: &Value) {
+        if frame["event"] == "price_update" && frame["symbol"] == self.symbol {
+            self.known.lock().unwrap().price = frame["price"].as_f64();
+        }
+    }
+
+    /// The reader panics at a frame that does not follow from those before; here that is a complaint.
+    fn read(&mut self, frame: &Value) {
+        let reader = &mut self.reader;
+        let before = reader.epoch;
+        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reader.read(frame)));
+        let mut known = self.known.lock().unwrap();
+        if read.is_err() {
+            known.complaint = Some(format!("does not follow: {frame}"));
+        }
+        if self.reader.epoch < before {
+            known.complaint = Some(format!("epoch {} after {before}", self.reader.epoch));
+        }
+        known.epoch = self.reader.epoch;
+        known.price = self.reader.price(self.symbol);
+    }
+}
