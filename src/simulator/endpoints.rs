@@ -307,8 +307,26 @@ fn moment(text: &str, zone: Zone) -> Option<Millis> {
     Some(zone.to_utc(u64::try_from(local.timestamp_millis()).ok()?))
 }
 
-/// By hand, because chrono's parser of formats would be a tenth of the worker.
+/// By hand: chrono's parser of formats would be 4 % of the worker's code.
 fn numbers(text: &str, separator: char) -> Option<[u32; 3]> {
     let parts: Option<Vec<u32>> = text.split(separator).map(|part| part.trim().parse().ok()).collect();
     parts?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::NaiveDateTime;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn moments_are_what_chrono_reads(text in "(19[67]|20[0-4])[0-9]-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9]:[0-5][0-9]") {
+            let chronos = NaiveDateTime::parse_from_str(&text.replace('T', " "), "%Y-%m-%d %H:%M:%S").ok();
+            let expected = chronos.and_then(|local| u64::try_from(local.and_utc().timestamp_millis()).ok());
+            prop_assert_eq!(moment(&text, Zone::Utc), expected);
+            let midnight = moment(&text[..10], Zone::Utc);
+            prop_assert!(expected.is_none() || midnight == expected.map(|at| at / 86_400_000 * 86_400_000));
+        }
+    }
 }

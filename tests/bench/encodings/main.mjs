@@ -4,15 +4,15 @@
 import { loadavg } from "node:os";
 import { chromiumPath } from "../../../scripts/lib/chromium.mjs";
 import { Browser } from "./browser.mjs";
-import { SCENES, measureDecoding, median } from "./decoding.mjs";
+import { SCENES, measureDecoding, median, order } from "./decoding.mjs";
 import { encodeBinary, encodeJson, marketDeltas } from "./deltas.mjs";
 import { Sending, compareSends, lengthOnTheWire } from "./sending.mjs";
 
 const CLIENTS = 1_000;
 const ROUNDS = 10;
-const TRIES = 5;
+const TRIES = 8;
 /** Frames to the page in one try. */
-const FRAMES = 300;
+const FRAMES = 200;
 
 const load = loadavg()[0].toFixed(1);
 const chromium = chromiumPath();
@@ -54,7 +54,7 @@ async function receiving(browser, symbols, frames) {
   /** @type {Record<"json" | "binary", number[]>} */
   const times = { json: [], binary: [] };
   for (let turn = 0; turn <= TRIES; turn++) {
-    for (const encoding of /** @type {const} */ (["json", "binary"])) {
+    for (const encoding of order(turn)) {
       const time = await browser.receiving(FRAMES, () => object.send(frames[encoding], FRAMES));
       if (turn > 0) times[encoding].push(time);
     }

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { Miniflare, convertV4MiniflareOptions } from "miniflare";
-import { median } from "./decoding.mjs";
+import { median, order } from "./decoding.mjs";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const PATIENCE_MS = 20_000;
@@ -124,7 +124,7 @@ export async function compareSends(sending, frames, rounds, tries) {
   /** @type {Record<"json" | "binary", Cost[]>} */
   const costs = { json: [], binary: [] };
   for (let turn = 0; turn <= tries; turn++) {
-    for (const encoding of /** @type {const} */ (["json", "binary"])) {
+    for (const encoding of order(turn)) {
       const cost = await sending.cost(frames[encoding], rounds);
       // The first turn only warms up.
       if (turn > 0) costs[encoding].push(cost);
