@@ -117,10 +117,7 @@ impl Client {
                 );
                 let before = self.last.insert(symbol, now.clone());
                 assert!(before.is_none_or(|before| before.1 <= now.1), "back in time: {frame}");
-                assert_eq!(
-                    frame["percent_change"].is_null() && frame["previous_close"].is_number(),
-                    false
-                );
+                assert!(frame["percent_change"].is_null() || frame["previous_close"].is_number());
             }
             // A symbol that nobody watches may be forgotten, and begin anew.
             "unsubscribe-status" | "reset-status" => self.last.clear(),
@@ -164,7 +161,8 @@ impl Client {
 
     /// Whether it must know the newest price of all its symbols by now.
     pub fn is_current(&self) -> bool {
-        self.is_connected && !self.is_mistaken && !self.lied && !(self.dialect == Dialect::V1 && self.awaits_snapshot)
+        let has_picture = self.dialect == Dialect::Plain || !self.awaits_snapshot;
+        self.is_connected && has_picture && !self.is_mistaken && !self.lied
     }
 
     /// The price of a symbol as it knows it.
