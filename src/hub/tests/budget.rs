@@ -264,6 +264,7 @@ fn polled_symbols_that_fell_out_of_step_are_asked_for_together_again() {
             if play.now > start + 2 * 60 * MINUTE {
                 calls += 1;
             }
+            play.pass(700);
             play.answer_call(|_| Some((100.0, true)));
             let answered = play.requests().last().copied();
             play.effects
