@@ -146,7 +146,7 @@ impl Cell {
             && self
                 .quote
                 .as_ref()
-                .is_some_and(|quote| quote.source != Source::Rest && now.saturating_sub(quote.received) < MINUTE);
+                .is_some_and(|quote| is_a_tick(quote.source) && now.saturating_sub(quote.received) < MINUTE);
         if rest.is_market_open == Some(false) && ticks {
             // Ticks of the last minute know better: upstream's day has not turned yet, nor then has its previous close.
             self.reference.session = Session::Open;
@@ -252,6 +252,11 @@ impl Cell {
                 .as_ref()
                 .is_some_and(|quote| quote.source != Source::Restored)
     }
+}
+
+/// Whether a price came by the WebSocket, as far as its source tells; what was restored may have come by either way.
+fn is_a_tick(source: Source) -> bool {
+    matches!(source, Source::Live | Source::Simulated)
 }
 
 /// Upstream's type for what trades around the clock.
@@ -391,6 +396,17 @@ mod tests {
             (cell.percent_change(), cell.reference.session, cell.reference.asked),
             (None, Session::Open, 0)
         );
+    }
+
+    // a restart within a minute made a closed market look open: what was restored was taken for a tick.
+    #[test]
+    fn a_restored_price_is_no_sign_of_an_open_market() {
+        let mut cell = Cell::default();
+        cell.rest(&rest(110.0, NOW - 3_600_000, false), Source::Rest, false, NOW, NOW);
+        cell.quote.as_mut().unwrap().source = Source::Restored;
+        let later = NOW + 30_000;
+        cell.rest(&rest(110.0, NOW - 3_600_000, false), Source::Rest, true, later, later);
+        assert_eq!(cell.reference.session, Session::Closed);
     }
 
     #[test]

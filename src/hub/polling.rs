@@ -153,12 +153,25 @@ impl Polling {
         Some(self.not_before.max(self.ledger.next_chance(now)))
     }
 
+    /// How much before its time a symbol may be asked for together with one that is due. Each call costs rows of storage, so symbols
+    /// that fell out of step are brought back into it, on a plan that has the credits for it.
+    fn early(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Millis {
+        let has_no_daily_cap = self.ledger.limits().1 == 0;
+        let is_due = |entry: &Entry| entry.is_wanted(now) && due_at(entry, streams, config) <= now;
+        if has_no_daily_cap && list.iter().any(|(_, entry)| is_due(entry)) {
+            config.fallback / 2
+        } else {
+            0
+        }
+    }
+
     fn choose(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Vec<(SymbolId, Instrument)> {
+        let soonest = now + self.early(list, streams, config, now);
         let for_references = self.ledger.available(Purpose::Reference, now) as usize;
         let for_prices = self.ledger.available(Purpose::Price, now) as usize;
         let mut due: Vec<(bool, bool, Reverse<u64>, SymbolId)> = list
             .iter()
-            .filter(|(_, entry)| entry.is_wanted(now) && due_at(entry, streams, config) <= now)
+            .filter(|(_, entry)| entry.is_wanted(now) && due_at(entry, streams, config) <= soonest)
             .map(|(id, entry)| {
                 // Only the operator's own symbols may dip into what is put by for references: strangers choose the others.
                 let reference = entry.is_default && reference_due_at(entry, config) <= now;

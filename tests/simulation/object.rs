@@ -465,7 +465,7 @@ impl World {
                     session: Some(session), ..
                 }) = running.link.filter(|held| held.link == link)
                 {
-                    self.after_a_way(Happening::FrameArrives(session, frame));
+                    self.frame_leaves(session, frame);
                 }
             }
             Effect::CloseUpstream { link } => {

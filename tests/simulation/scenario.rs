@@ -249,10 +249,14 @@ fn fill(rng: &mut fastrand::Rng, setup: &Setup, (start, length): (Millis, Millis
         };
         events.push(Planned::new(joins + 1, Event::Viewer(viewer, Act::Subscribe(wish))));
         for _ in 0..rng.u32(..5) {
-            events.push(Planned::new(
-                within(rng).max(joins + 2),
-                Event::Viewer(viewer, any_act(rng)),
-            ));
+            let at = within(rng).max(joins + 2);
+            let act = any_act(rng);
+            if matches!(act, Act::StopReading) {
+                // Often so soon that the hub has paused it, but not closed it yet.
+                let again = at + rng.u64(1..45) * SECOND;
+                events.push(Planned::new(again, Event::Viewer(viewer, Act::ReadAgain)));
+            }
+            events.push(Planned::new(at, Event::Viewer(viewer, act)));
         }
         let leaves = if rng.u8(..4) == 0 { Act::Vanish } else { Act::Leave };
         events.push(Planned::new(
@@ -327,15 +331,14 @@ fn spell(rng: &mut fastrand::Rng) -> Millis {
 }
 
 fn any_act(rng: &mut fastrand::Rng) -> Act {
-    match rng.u8(..13) {
-        12 => Act::Rate(rng.choice([0, 0, 500, 2_500, 10_000]).unwrap_or(0)),
+    match rng.u8(..14) {
+        12 | 13 => Act::Rate(rng.choice([0, 0, 500, 2_500, 10_000]).unwrap_or(0)),
         0..=2 => Act::Subscribe(WISHES[rng.usize(..WISHES.len())]),
         3 => Act::Unsubscribe(WISHES[rng.usize(..WISHES.len())]),
         4 => Act::Reset,
         5 => Act::Flood,
         6 => Act::Binary(rng.usize(..100_000)),
-        7 => Act::StopReading,
-        8 => Act::ReadAgain,
+        7 | 8 => Act::StopReading,
         _ => Act::Say(GARBAGE[rng.usize(..GARBAGE.len())]),
     }
 }

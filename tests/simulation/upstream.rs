@@ -34,6 +34,8 @@ pub struct Line {
     pub life: u32,
     pub link: LinkId,
     pub arrives: Millis,
+    /// The same of the hub's last frame: a connection keeps the order both ways.
+    pub arrives_there: Millis,
 }
 
 impl Upstream {
@@ -65,11 +67,6 @@ impl Upstream {
         }
     }
 
-    /// Ticks held back are lost.
-    pub fn let_go(&mut self) {
-        self.held.clear();
-    }
-
     /// The hub's end of a connection is gone, or was closed.
     pub fn hang_up(&mut self, session: SessionId) {
         self.sessions.remove(&session);
@@ -97,9 +94,15 @@ impl World {
             Ok(connected) => {
                 self.coverage.count("connections", 1);
                 let arrives = self.now + self.way();
-                self.upstream
-                    .sessions
-                    .insert(connected.session, Line { life, link, arrives });
+                self.upstream.sessions.insert(
+                    connected.session,
+                    Line {
+                        life,
+                        link,
+                        arrives,
+                        arrives_there: self.now,
+                    },
+                );
                 let ours = self.upstream.sessions.len();
                 if ours > 1 {
                     return Err(broken(
@@ -114,6 +117,17 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// The hub sends a frame.
+    pub fn frame_leaves(&mut self, session: SessionId, text: String) {
+        let way = self.way();
+        let Some(line) = self.upstream.sessions.get_mut(&session) else {
+            return;
+        };
+        line.arrives_there = line.arrives_there.max(self.now + way);
+        let at = line.arrives_there;
+        self.at(at, Happening::FrameArrives(session, text));
     }
 
     /// A frame of the hub reaches upstream.
@@ -217,6 +231,16 @@ impl World {
         }
         if let Some((session, text)) = held {
             self.carry(vec![Output::Text { session, text }]);
+        }
+    }
+
+    /// Ticks held back go on their way; stamped in the future, they would overtake honest ones, and are lost.
+    pub fn let_go(&mut self) {
+        let lied = self.weather().any(Weather::lies_about_time) || self.now < self.lied_until;
+        for (session, text) in std::mem::take(&mut self.upstream.held).into_values() {
+            if !lied {
+                self.carry(vec![Output::Text { session, text }]);
+            }
         }
     }
 

@@ -306,7 +306,7 @@ impl World {
             self.rival_leaves();
         }
         let is_barren = self.nothing_streams(&weather);
-        self.upstream.let_go();
+        self.let_go();
         self.weather_matters();
         let was_barren = std::mem::replace(&mut self.is_barren, is_barren);
         if was_barren && !self.is_barren {

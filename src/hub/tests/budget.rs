@@ -241,3 +241,35 @@ fn a_free_plans_day_writes_fewer_than_ten_thousand_rows() {
         assert!(rows + alarms < 10_000, "{name}: rows {rows} + alarms {alarms}");
     }
 }
+
+// each asked for alone for an hour, they stayed out of step: a call, and two rows or three, for each symbol each half minute.
+#[test]
+fn polled_symbols_that_fell_out_of_step_are_asked_for_together_again() {
+    let vars = [("CREDITS_PER_MINUTE", "377"), ("CREDITS_PER_DAY", "0")];
+    let (mut play, link) = Play::watching_with(&vars, DEFAULT_SYMBOLS);
+    let refusal = json!({"code": 403, "message": "no", "status": "error"});
+    let request = *play.requests().last().unwrap();
+    play.input(Input::Fetched(request, answer(403, &refusal)));
+    play.input(Input::Opened(link));
+    play.accept_as_the_free_plan_does(link);
+    let mut calls = 0;
+    let start = play.now;
+    while play.now < start + 3 * 60 * MINUTE {
+        for symbol in FREE_PLAN_STREAMS {
+            play.tick(link, symbol, 95_500.0);
+        }
+        play.take();
+        play.pass(5 * SECOND);
+        while !play.calls().is_empty() {
+            if play.now > start + 2 * 60 * MINUTE {
+                calls += 1;
+            }
+            play.pass(700);
+            play.answer_call(|_| Some((100.0, true)));
+            let answered = play.requests().last().copied();
+            play.effects
+                .retain(|effect| !matches!(effect, Effect::Fetch { request, .. } if Some(*request) == answered));
+        }
+    }
+    assert!(calls < 200, "{calls} in the third hour");
+}
