@@ -20,15 +20,23 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         Ok(Route::Options) => respond(&Reply::options()),
         Ok(Route::Health) => respond(&api::health()),
         Ok(Route::Socket) if !is_upgrade(&request) => respond(&Problem::UpgradeRequired.reply()),
-        Ok(_) => {
-            match hub(&env)?.fetch_with_request(request).await {
-                // The object was reset or replaced under the request: the next one meets a new one.
-                Err(error) => respond(&Problem::Internal(error.to_string()).reply()),
-                answered => answered,
-            }
-        }
+        Ok(_) => ask_hub(request, &env).await,
     }?;
     if is_head { without_body(&response) } else { Ok(response) }
+}
+
+/// An object that was reset or replaced under a request meets the next one as a new one, so it is asked a second time: no route
+/// changes anything.
+async fn ask_hub(request: Request, env: &Env) -> Result<Response> {
+    let again = request.clone()?;
+    let answered = match hub(env)?.fetch_with_request(request).await {
+        Err(_) => hub(env)?.fetch_with_request(again).await,
+        answered => answered,
+    };
+    match answered {
+        Err(error) => respond(&Problem::Internal(error.to_string()).reply()),
+        answered => answered,
+    }
 }
 
 /// The cron trigger: has the hub look at its deadlines. An alarm that the platform gave up, or a hub that it took away with all its

@@ -132,6 +132,7 @@ export class Reader {
   closed = null;
   /** Whatever was wrong with a frame. @type {unknown} */
   complaint = null;
+  #acknowledged = -1;
 
   /** @param {WebSocket} socket @param {Reader} [before] */
   constructor(socket, before) {
@@ -139,8 +140,8 @@ export class Reader {
     this.stream = before?.stream ?? new Stream();
     this.quotes = before?.quotes ?? new Map();
     this.stream.reconnected();
-    // What came within a second of the last acknowledgement is acknowledged a little later.
-    const later = setInterval(() => this.#acknowledge(), 500);
+    // More often than it must: while something is not acknowledged the hub looks after it, and cannot be evicted.
+    const later = setInterval(() => this.#acknowledge(), 1_000);
     socket.addEventListener('message', ({ data }) => this.#hear(data));
     socket.addEventListener('close', ({ code }) => {
       this.closed = code;
@@ -163,16 +164,16 @@ export class Reader {
         if (message.event === 'price_update') this.quotes.set(message.quote.symbol, message.quote);
       }
       if (frame.event === 'snapshot') this.snapshots += 1;
-      this.#acknowledge();
     } catch (error) {
       this.complaint ??= error;
     }
   }
 
   #acknowledge() {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
-    const acknowledgement = this.stream.acknowledgement(performance.now());
-    if (acknowledgement) this.say(acknowledgement);
+    const { position } = this.stream;
+    if (position === undefined || position.seq === this.#acknowledged || this.socket.readyState !== WebSocket.OPEN) return;
+    this.#acknowledged = position.seq;
+    this.say({ action: 'ack', stream: position.stream, seq: position.seq });
   }
 }
 
