@@ -51,6 +51,8 @@ const MOST_MESSAGES: u64 = 100;
 const MOST_WAKEUPS: u64 = 300;
 /// Rows in an hour without trouble on the default set-up: somewhat more than a day's 10,000 in 24 parts.
 const MOST_ROWS_IN_AN_HOUR: u64 = 600;
+/// From the first delta that is not read to the end, with some time to notice.
+const SILENT: Millis = 40 * SECOND;
 /// From a close to the next attempt, with jitter.
 const RECONNECT: Millis = 6 * SECOND;
 
@@ -153,6 +155,13 @@ impl World {
             return Err(broken(
                 "a mute feed is not called live",
                 format!("no price since {since}"),
+            ));
+        }
+        let unread = self.viewers.longest_unread();
+        if unread.is_some_and(|since| self.now > since + SILENT) && self.calm() > SILENT {
+            return Err(broken(
+                "who reads nothing is closed",
+                format!("sent deltas since {unread:?}"),
             ));
         }
         let alone =

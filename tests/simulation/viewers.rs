@@ -36,6 +36,8 @@ pub struct Viewer {
     is_reading: bool,
     /// Frames, each with the hub's life that sent it.
     unread: VecDeque<(u32, String)>,
+    /// When the first delta came that was not read.
+    unread_since: Option<Millis>,
     /// For a viewer of `hamster.v1`.
     reader: Option<Reader>,
     /// An acknowledgement is planned.
@@ -140,6 +142,12 @@ impl Viewers {
         (viewer.is_reading && !viewer.vanished).then_some(viewer)
     }
 
+    /// Since when the longest of those who read nothing has been sent deltas.
+    pub fn longest_unread(&self) -> Option<Millis> {
+        let connected = self.all.values().filter(|viewer| viewer.client.is_some());
+        connected.filter_map(|viewer| viewer.unread_since).min()
+    }
+
     /// Those that are connected and read.
     pub fn reading(&self) -> impl Iterator<Item = (u32, &Viewer)> {
         let reading = self.all.iter().filter(|(_, one)| one.is_reading && !one.vanished);
@@ -207,6 +215,7 @@ impl World {
             }
             (Act::ReadAgain, _) => {
                 self.viewer(number).is_reading = true;
+                self.viewer(number).unread_since = None;
                 while let Some((life, frame)) = self.viewer(number).unread.pop_front() {
                     self.viewer_reads(number, &frame, life)?;
                 }
@@ -296,13 +305,16 @@ impl World {
         if let Some(frame) = &frame {
             self.frame_is_true(frame)?;
         }
-        let life = self.object.life;
+        let (life, now) = (self.object.life, self.now);
         for client in clients {
             let Some(number) = self.viewers.by_client.get(client).copied() else {
                 continue;
             };
             let viewer = self.viewer(number);
             if !viewer.is_reading {
+                if text.starts_with('[') {
+                    viewer.unread_since.get_or_insert(now);
+                }
                 viewer.unread.push_back((life, text.to_owned()));
                 continue;
             }
