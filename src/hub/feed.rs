@@ -312,7 +312,8 @@ impl Feed {
         } else {
             ""
         };
-        let tried = if link.opened.is_some() { now } else { link.started };
+        let spoke = link.opened.is_some_and(|opened| link.last_frame > opened);
+        let tried = if spoke { now } else { link.started };
         self.fail(loss, &format!("{what}{hint}"), tried, config, now);
     }
 
@@ -468,7 +469,7 @@ impl Feed {
         FeedTurn::LinkLost
     }
 
-    /// `tried`: from when the wait counts. An upgrade that took its time before it failed has waited already.
+    /// `tried`: from when the wait counts. An attempt that took its time before it failed has waited already.
     fn fail(&mut self, loss: Loss, what: &str, tried: Millis, config: &Config, now: Millis) {
         self.failures = self.failures.saturating_add(1);
         self.losses.add(loss);

@@ -554,13 +554,18 @@ impl World {
         {
             running.timer += 1;
             running.timer_at = Some(at);
-            let late = self.weather().find_map(|one| match one {
-                Weather::TimersLate(by) => Some(*by),
-                _ => None,
-            });
-            let wait = at.saturating_sub(now).max(1) + late.unwrap_or(0);
+            let wait = at.saturating_sub(now).max(1) + self.timers_late();
             self.at(self.now + wait, Happening::Timer(self.object.life, running.timer));
         }
+    }
+
+    /// How much later than set a timer fires at present.
+    pub fn timers_late(&self) -> Millis {
+        let late = self.weather().find_map(|one| match one {
+            Weather::TimersLate(by) => Some(*by),
+            _ => None,
+        });
+        late.unwrap_or(0)
     }
 
     fn set_alarm(&mut self, at: Millis) {

@@ -241,8 +241,9 @@ impl World {
         };
         let feed = format!("{:?}", machine.feed_state()).to_lowercase();
         let mut look_again = Vec::new();
+        let late = self.timers_late();
         for (client, viewer) in self.viewers.reading() {
-            let soon = self.now + AT_LAST + 2 * viewer.rate();
+            let soon = self.now + AT_LAST + late + 2 * viewer.rate();
             if viewer.hears_of_the_feed() && viewer.feed != feed {
                 look_again.push((soon, Happening::LookAgain(client, String::new(), None)));
             }

@@ -239,7 +239,7 @@ fn fill(rng: &mut fastrand::Rng, setup: &Setup, (start, length): (Millis, Millis
         let join = match rng.u8(..4) {
             0 => Act::Join,
             1 | 2 => Act::JoinV1(0),
-            _ => Act::JoinV1(rng.choice([100, 250, 1_000, 10_000]).unwrap_or(0)),
+            _ => Act::JoinV1(rng.choice([100, 1_000, 10_000, 10_000]).unwrap_or(0)),
         };
         events.push(Planned::new(joins, Event::Viewer(viewer, join)));
         let wish = if rng.u8(..3) == 0 {
@@ -332,7 +332,7 @@ fn spell(rng: &mut fastrand::Rng) -> Millis {
 
 fn any_act(rng: &mut fastrand::Rng) -> Act {
     match rng.u8(..14) {
-        12 | 13 => Act::Rate(rng.choice([0, 0, 500, 2_500, 10_000]).unwrap_or(0)),
+        12 | 13 => Act::Rate(rng.choice([0, 0, 500, 10_000, 10_000]).unwrap_or(0)),
         0..=2 => Act::Subscribe(WISHES[rng.usize(..WISHES.len())]),
         3 => Act::Unsubscribe(WISHES[rng.usize(..WISHES.len())]),
         4 => Act::Reset,

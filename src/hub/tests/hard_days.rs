@@ -317,8 +317,10 @@ fn attempts_are_never_more_than_a_minute_apart_however_they_fail() {
     let mut last = play.now;
     for attempt in 0..40 {
         play.take();
-        if attempt % 2 == 0 {
-            play.input(Input::Lost(link, "connection refused".into()));
+        match attempt % 3 {
+            0 => play.input(Input::Lost(link, "connection refused".into())),
+            1 => play.input(Input::Opened(link)), // and not a word more
+            _ => {}
         }
         while play.opened_link().is_none() {
             play.pass(SECOND);
