@@ -357,7 +357,11 @@ impl Machine {
             Input::Lost(link, what) => self.upstream_lost(link, &what, now),
             Input::Fetched(request, answer) => self.fetched(request, &answer, now),
             Input::FetchFailed(request, what) => self.fetch_failed(request, &what, now),
-            Input::Stored(trouble) => self.storage_trouble = trouble,
+            Input::Stored(trouble) => {
+                // What was not stored is tried again with the next checkpoint, if there is one.
+                self.dirty |= trouble.is_some() && self.checkpoint_at.is_some();
+                self.storage_trouble = trouble;
+            }
             Input::Charged(trouble) => self.charged(trouble, now),
             Input::Time => {}
         }
