@@ -361,6 +361,8 @@ impl Machine {
             Input::Fetched(request, answer) => self.fetched(request, &answer, now),
             Input::FetchFailed(request, what) => self.fetch_failed(request, &what, now),
             Input::Stored(trouble) => {
+                // What was not stored is tried again with the next checkpoint, if there is one.
+                self.dirty |= trouble.is_some() && self.checkpoint_at.is_some();
                 self.counts.storage_failures += u64::from(trouble.is_some());
                 self.storage_trouble = trouble;
             }

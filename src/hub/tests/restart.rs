@@ -292,3 +292,27 @@ fn an_answer_that_comes_to_a_sleeping_hub_is_stored() {
         .any(|effect| matches!(effect, Effect::SaveCheckpoint(row) if row.contains("123.0")));
     assert!(saved, "{:?}", play.effects);
 }
+
+// the row was refused once, and counted as written ever after.
+#[test]
+fn a_checkpoint_that_was_refused_is_tried_again() {
+    let (mut play, link) = Play::live("AAPL");
+    play.tick(link, "AAPL", 123.0);
+    let saves = |play: &Play| {
+        play.effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::SaveCheckpoint(_)))
+            .count()
+    };
+    while saves(&play) == 0 {
+        play.pass(SECOND);
+    }
+    play.input(Input::Stored(Some("disk full".into())));
+    play.take();
+    play.pass_with_heartbeats(link, 30 * SECOND);
+    assert_eq!(saves(&play), 1);
+    play.input(Input::Stored(None));
+    play.take();
+    play.pass_with_heartbeats(link, 60 * SECOND);
+    assert!(saves(&play) <= 1, "and not for ever");
+}
