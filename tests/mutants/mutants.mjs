@@ -39,7 +39,7 @@ export const MUTANTS = [
     name: "the day's budget is not kept",
     file: "src/hub/credits.rs",
     find: "        minute_left.min(cap.saturating_sub(day_used))",
-    replace: "        minute_left.min(cap)",
+    replace: "        let _ = day_used;\n        minute_left.min(cap)",
   },
   {
     name: "an old tick overwrites a new one",
@@ -62,8 +62,8 @@ export const MUTANTS = [
   {
     name: "a dead link is not closed before the next one is opened",
     file: "src/hub/feed.rs",
-    find: "        if let Some(link) = &self.link {\n            effects.push(Effect::CloseUpstream { link: link.id });\n        }\n        self.lost(what, config, now);",
-    replace: "        self.lost(what, config, now);",
+    find: "        if let Some(link) = &self.link {\n            effects.push(Effect::CloseUpstream { link: link.id });\n        }\n        self.lose(loss, what, config, now);",
+    replace: "        self.lose(loss, what, config, now);",
   },
   {
     name: "an idle hub leaves its link open",
@@ -200,8 +200,8 @@ export const MUTANTS = [
   {
     name: "a resumed client is told less than it missed",
     file: "src/hub/streams.rs",
-    find: "held.revision > mark.revision));\n        Picture",
-    replace: "held.revision > mark.revision + 1));\n        Picture",
+    find: "seen.is_none_or(|seen| held.revision > seen)",
+    replace: "seen.is_none_or(|seen| held.revision > seen + 1)",
   },
   {
     name: "a client that caught up is not taken back",
