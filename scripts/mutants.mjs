@@ -43,12 +43,12 @@ await main(async () => {
   if (survivors.length > 0) throw new Failure(`Not noticed: ${survivors.join("; ")}.`);
 });
 
-/** All that cargo needs to build the simulation. What is there already keeps its build. */
+/** All that cargo needs to build the simulation. As new files, or cargo would take an earlier run's faulty build for theirs. */
 function copySource() {
   rmSync(COPY, { recursive: true, force: true });
   mkdirSync(COPY, { recursive: true });
   for (const name of ["Cargo.toml", "Cargo.lock", "src", "tests"]) {
-    cpSync(join(ROOT, name), join(COPY, name), { recursive: true, preserveTimestamps: true });
+    cpSync(join(ROOT, name), join(COPY, name), { recursive: true });
   }
 }
 

@@ -19,6 +19,8 @@ const REST_TIMEOUT: Millis = 10 * SECOND;
 const ALARM_RETRY: Millis = 5 * SECOND;
 const LOST_ALARM: Millis = 2 * MINUTE;
 const MOST_AHEAD: Millis = 5_000;
+/// Inputs that may follow from one, such as what storage said.
+const MOST_ROUNDS: u32 = 100;
 /// The platform takes 16 KiB with a socket; the machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
 
@@ -392,7 +394,12 @@ impl World {
         let most_effects = 200 + 80 * self.object.sockets.len();
         let mut inputs = VecDeque::from([input]);
         let mut result = Ok(());
+        let mut rounds = 0;
         while let (Some(input), Ok(())) = (inputs.pop_front(), &result) {
+            rounds += 1;
+            if rounds > MOST_ROUNDS {
+                result = Err(broken("no endless loop", format!("{input:?} for the {rounds}th time")));
+            }
             running.machine.handle(input, now);
             let mut effects = 0;
             while let (Some(effect), Ok(())) = (running.machine.next_effect(), &result) {
