@@ -1,6 +1,6 @@
 //! The connected clients: what each watches, and how much each has said.
 
-use super::streams::Rate;
+use super::lanes::Rate;
 use super::{ClientId, StreamId, SymbolId};
 use crate::clock::Millis;
 use crate::wire::Dialect;

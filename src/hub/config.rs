@@ -48,6 +48,8 @@ pub struct Config {
     pub reference: Millis,
     /// Between two updates of a symbol to a plain-JSON client.
     pub plain_interval: Millis,
+    /// Clients of a lane: those of `hamster.v1` that are sent a frame in one go.
+    pub lane: u32,
 }
 
 /// A var that cannot be used, and what would be right.
@@ -126,6 +128,7 @@ impl Config {
             reader: number("READER_MS", 1_500, 10, 1_900)?,
             reference: span("REFERENCE_MS", 60 * MINUTE)?,
             plain_interval: number("PLAIN_INTERVAL_MS", 100, 0, MINUTE)?,
+            lane: number("LANE_CLIENTS", 512, 1, 100_000)? as u32,
         })
     }
 }

@@ -14,6 +14,7 @@ mod config;
 mod counts;
 mod credits;
 mod feed;
+mod lanes;
 mod log;
 mod loss;
 mod market;
@@ -312,7 +313,7 @@ impl Machine {
                 None => ledger,
             }),
             readers: Vec::new(),
-            outbox: Outbox::new(Streams::new(seed, now), config.plain_interval),
+            outbox: Outbox::new(Streams::new(seed, config.lane, now), &config),
             effects: Effects::default(),
             counts: Counts::default(),
             started: now,

@@ -8,13 +8,11 @@
 //! Plain-JSON clients do not acknowledge, so nobody can tell that one is slow; they are capped instead, at [`PLAIN_INTERVAL`] for each symbol.
 
 use super::streams::Streams;
-use super::{Effect, Group, Machine, SymbolId};
+use super::{Config, Effect, Group, Machine, SymbolId};
 use crate::clock::{Millis, SECOND};
 use crate::wire::ServerEvent;
 use std::collections::{HashMap, VecDeque};
 
-/// Sends after which a flush leaves the rest to the next pulse, so that nothing keeps the event loop for long.
-const SENDS_PER_FLUSH: u64 = 2_000;
 /// A pulse that takes longer than this is not waited for.
 const LOST_PULSE: Millis = SECOND;
 
@@ -28,6 +26,9 @@ pub struct Outbox {
     queue: VecDeque<SymbolId>,
     /// Between two updates of a symbol.
     plain_interval: Millis,
+    /// Sends, to clients of each dialect, after which a flush leaves the rest to the next pulse. So nothing keeps the event loop for
+    /// long, and neither dialect waits for the other.
+    most: u64,
     /// Since when the gate is closed.
     closed: Option<Millis>,
 }
@@ -43,12 +44,13 @@ struct PlainLine {
 impl Outbox {
     /// Nothing waits.
     #[must_use]
-    pub fn new(streams: Streams, plain_interval: Millis) -> Self {
+    pub fn new(streams: Streams, config: &Config) -> Self {
         Self {
             streams,
             plain: HashMap::new(),
             queue: VecDeque::new(),
-            plain_interval,
+            plain_interval: config.plain_interval,
+            most: u64::from(config.lane),
             closed: None,
         }
     }
@@ -129,13 +131,14 @@ impl Machine {
         if !self.outbox.is_open(now) {
             return;
         }
-        let flushed = self.outbox.streams.flush(&self.list, now, &mut self.effects);
-        let mut sends = flushed.sends;
+        let most = self.outbox.most;
+        let flushed = self.outbox.streams.flush(most, &self.list, now, &mut self.effects);
         self.counts.updates += flushed.updates;
-        if sends > 0 {
+        if flushed.sends > 0 {
             self.watch_readers(now);
         }
-        while sends < SENDS_PER_FLUSH
+        let mut sends = 0;
+        while sends < most
             && let Some((symbol, watchers)) = self.outbox.next_plain(now)
         {
             if let Some(entry) = self.list.get(symbol) {
@@ -148,6 +151,7 @@ impl Machine {
                 self.counts.updates += u64::from(watchers);
             }
         }
+        sends += flushed.sends;
         self.counts.frames += sends;
         if sends > 0 {
             self.outbox.closed = Some(now);

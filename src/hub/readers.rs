@@ -5,7 +5,7 @@
 //! that it can make us hold is bounded, and nobody else notices.
 
 use super::audience::Place;
-use super::streams::Rate;
+use super::lanes::Rate;
 use super::{ClientId, Effect, Group, Machine, StreamId};
 use crate::clock::{Millis, SECOND};
 use crate::wire::{CLOSE_SLOW, Position, ServerEvent, SnapshotHead, snapshot};
@@ -35,15 +35,16 @@ impl Machine {
         let Some(place) = self.audience.place(client) else {
             return;
         };
-        let rate = place.rate;
+        let lane = self.outbox.streams.lane_for(&symbols, place.rate, resume);
         if knows {
-            let flushed = self.outbox.streams.hasten(rate, &self.list, now, &mut self.effects);
+            let flushed = self.outbox.streams.hasten(lane, &self.list, now, &mut self.effects);
+            self.counts.frames += flushed.sends;
             self.counts.updates += flushed.updates;
             if flushed.sends > 0 {
                 self.watch_readers(now);
             }
         }
-        let stream = self.outbox.streams.join(symbols, rate, &self.list, now);
+        let stream = self.outbox.streams.join(symbols, lane, &self.list, now);
         if let Some(place) = self.audience.place(client) {
             place.stream = Some(stream);
         }

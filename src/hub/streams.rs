@@ -1,22 +1,21 @@
 //! The streams of `hamster.v1`: what their clients hold, and the deltas that keep them current.
 //!
-//! Clients with the same symbols and the same rate share a stream, and all streams of one rate share their [`Line`]s: when a rate is
-//! flushed, each symbol that changed is encoded once against what that rate said last, and each stream's delta is put together
-//! from ready items. So the work of a flush grows with symbols and streams, never with clients.
+//! Clients with the same symbols and the same rate share a stream, as far as one lane has room for them. The streams are in [`Lane`]s, and when
+//! a lane is flushed, each symbol that changed is encoded once, and each stream's delta is put together from ready items. So the
+//! work of a flush grows with symbols and streams, never with clients.
 //!
 //! Why nobody misses anything in silence: a symbol's line changes only in a flush, which numbers a delta of every stream that
 //! holds the symbol and is read by anybody, or while no such stream is read; then the next picture of the stream refreshes it and takes a
 //! number of its own. So what a client lacks after delta n is exactly the lines whose revision is above that of n.
 
+use super::lanes::{Lane, LaneId, Rate};
 use super::marks::Marks;
-use super::watchlist::{Entry, Watchlist};
+use super::watchlist::Watchlist;
 use super::{Effect, Effects, Group, StreamId, SymbolId};
 use crate::clock::{MINUTE, Millis};
-use crate::wire::{Facts, Line, Position, Tick, delta};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
-/// The rates that a client may choose, as the least time between two deltas. Few, so that clients share.
-const INTERVALS: [Millis; 8] = [0, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
+use crate::wire::{Position, delta};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound::{Excluded, Unbounded};
 
 /// 2026-01-01, from which epochs are counted: they stay exact in JavaScript.
 const FIRST_EPOCH: Millis = 1_767_225_600_000;
@@ -30,64 +29,26 @@ const LEAST_MARKS: usize = 128;
 const MARKS_PER_MEMBER: usize = 64;
 const MOST_MARKS: usize = 2_048;
 
-/// One of [`INTERVALS`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rate(u8);
-
-impl Rate {
-    /// The fastest rate that is no faster than `interval` allows.
-    #[must_use]
-    pub fn at_most_every(interval: Millis) -> Self {
-        let slower = INTERVALS.iter().position(|choice| *choice >= interval);
-        Self(slower.unwrap_or(INTERVALS.len() - 1) as u8)
-    }
-
-    /// The least time between two deltas.
-    #[must_use]
-    pub fn interval(self) -> Millis {
-        INTERVALS.get(usize::from(self.0)).copied().unwrap_or_default()
-    }
-}
-
 /// All streams of one life of the hub.
 #[derive(Debug)]
 pub struct Streams {
     epoch: u64,
     base: Millis,
-    /// Counts what was said, over all rates.
+    /// Counts what was said, over all lanes.
     revision: u64,
-    rates: BTreeMap<Rate, Lines>,
+    /// Clients that a lane has room for.
+    room: u32,
+    lanes: BTreeMap<LaneId, Lane>,
+    /// The lane that was flushed last: its turn comes when all others that are due have had theirs.
+    turn: Option<LaneId>,
     streams: BTreeMap<StreamId, Stream>,
-    by_key: HashMap<(Rate, Vec<SymbolId>), StreamId>,
+    by_key: HashMap<(LaneId, Vec<SymbolId>), StreamId>,
     last: u32,
-}
-
-/// What was said at one rate, and what is to be said.
-#[derive(Debug, Default)]
-struct Lines {
-    held: HashMap<SymbolId, Held>,
-    /// Of symbols that a stream with readers holds.
-    changed: BTreeSet<SymbolId>,
-    /// Items that are not about a symbol.
-    news: Vec<String>,
-    /// Streams with readers.
-    read: BTreeSet<StreamId>,
-    flushed: Millis,
-}
-
-#[derive(Debug)]
-struct Held {
-    line: Line,
-    revision: u64,
-    /// Streams that hold it.
-    streams: u32,
-    /// Those of them that have readers.
-    read: u32,
 }
 
 #[derive(Debug)]
 struct Stream {
-    rate: Rate,
+    lane: LaneId,
     /// Sorted.
     symbols: Vec<SymbolId>,
     members: u32,
@@ -125,12 +86,14 @@ pub struct Picture {
 impl Streams {
     /// No streams. `seed` tells two lives apart that begin in the same millisecond.
     #[must_use]
-    pub fn new(seed: u64, now: Millis) -> Self {
+    pub fn new(seed: u64, room: u32, now: Millis) -> Self {
         Self {
             epoch: now.saturating_sub(FIRST_EPOCH) * 1_000 + seed % 1_000,
             base: now,
             revision: 0,
-            rates: BTreeMap::new(),
+            room,
+            lanes: BTreeMap::new(),
+            turn: None,
             streams: BTreeMap::new(),
             by_key: HashMap::new(),
             last: 0,
@@ -170,87 +133,124 @@ impl Streams {
 
     /// A symbol changed: those who hold it will hear of it.
     pub fn changed(&mut self, symbol: SymbolId) {
-        for lines in self.rates.values_mut() {
-            if lines.held.get(&symbol).is_some_and(|held| held.read > 0) {
-                lines.changed.insert(symbol);
-            }
+        for lane in self.lanes.values_mut() {
+            lane.changed(symbol);
         }
     }
 
     /// An item that everybody who reads is told with the next flush, which does not wait for the rate.
     pub fn tell(&mut self, item: &str) {
-        for lines in self.rates.values_mut().filter(|lines| !lines.read.is_empty()) {
-            lines.news.push(item.to_owned());
+        for lane in self.lanes.values_mut() {
+            lane.tell(item);
         }
     }
 
     /// When the next flush is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
-        self.rates.iter().filter_map(|(rate, lines)| lines.due_at(*rate)).min()
+        self.lanes.iter().filter_map(|(id, lane)| lane.due_at(id.rate)).min()
     }
 
-    /// Sends what is due.
-    pub fn flush(&mut self, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
-        let due = |(rate, lines): (&Rate, &Lines)| lines.due_at(*rate).is_some_and(|at| at <= now).then_some(*rate);
-        let due: Vec<Rate> = self.rates.iter().filter_map(due).collect();
+    /// Sends what is due, lane by lane, until so many frames were sent. The rest has the next turn.
+    pub fn flush(&mut self, most: u64, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
         let mut flushed = Flushed::default();
-        for rate in due {
-            let one = self.flush_rate(rate, list, now, effects);
-            flushed.sends += one.sends;
-            flushed.updates += one.updates;
+        let lanes = self.lanes.len();
+        for _ in 0..lanes {
+            if flushed.sends >= most {
+                break;
+            }
+            let Some(lane) = self.next_due(now) else { break };
+            self.turn = Some(lane);
+            flushed.add(self.flush_lane(lane, list, now, effects));
         }
         flushed
     }
 
-    /// Sends what changed at a rate before it is due. Whoever comes from another rate may know newer values than were said at this
+    /// The first lane after the last one's turn of which something is due.
+    fn next_due(&self, now: Millis) -> Option<LaneId> {
+        let is_due = |(id, lane): (&LaneId, &Lane)| lane.due_at(id.rate).is_some_and(|at| at <= now).then_some(*id);
+        let Some(turn) = self.turn else {
+            return self.lanes.iter().find_map(is_due);
+        };
+        let later = self.lanes.range((Excluded(turn), Unbounded)).find_map(is_due);
+        later.or_else(|| self.lanes.range(..=turn).find_map(is_due))
+    }
+
+    /// Sends what changed in a lane before it is due. Whoever comes from another one may know newer values than were said in this
     /// one, and must not be shown older ones.
-    pub fn hasten(&mut self, rate: Rate, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
-        match self.rates.get(&rate) {
-            Some(lines) if !lines.changed.is_empty() => self.flush_rate(rate, list, now, effects),
+    pub fn hasten(&mut self, lane: LaneId, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
+        match self.lanes.get(&lane) {
+            Some(waiting) if waiting.is_behind() => self.flush_lane(lane, list, now, effects),
             _ => Flushed::default(),
         }
     }
 
-    fn flush_rate(&mut self, rate: Rate, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
+    fn flush_lane(&mut self, id: LaneId, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
         let mut flushed = Flushed::default();
-        let Some(lines) = self.rates.get_mut(&rate) else {
+        let Some(lane) = self.lanes.get_mut(&id) else {
             return flushed;
         };
         self.revision += 1;
-        lines.flushed = now;
-        let items = lines.encode(list, self.revision, now);
-        let news = std::mem::take(&mut lines.news);
-        for id in &lines.read {
-            let Some(stream) = self.streams.get_mut(id) else {
+        let said = lane.flush(list, self.revision, now);
+        for id in said.to {
+            let Some(stream) = self.streams.get_mut(&id) else {
                 continue;
             };
-            let mine = items
-                .iter()
-                .filter(|(symbol, _)| stream.symbols.binary_search(symbol).is_ok());
+            let items = said.items.iter();
+            let mine = items.filter(|(symbol, _)| stream.symbols.binary_search(symbol).is_ok());
             let mine: Vec<&str> = mine.map(|(_, item)| item.as_str()).collect();
-            if mine.is_empty() && news.is_empty() {
+            if mine.is_empty() && said.news.is_empty() {
                 continue;
             }
-            let said = mine.iter().copied().chain(news.iter().map(String::as_str));
+            let readers = u64::from(stream.readers);
+            let items = mine.iter().copied().chain(said.news.iter().map(String::as_str));
             let t = now.saturating_sub(self.base);
-            let frame = delta(self.epoch, stream.seq + 1, t, said);
+            let frame = delta(self.epoch, stream.seq + 1, t, items);
             stream.advance(self.revision, frame.len());
-            flushed.sends += u64::from(stream.readers);
-            flushed.updates += u64::from(stream.readers) * mine.len() as u64;
+            flushed.add(Flushed {
+                sends: readers,
+                updates: readers * mine.len() as u64,
+            });
             effects.push(Effect::Broadcast {
-                group: Group::Stream(*id),
+                group: Group::Stream(id),
                 frame,
             });
         }
         flushed
     }
 
-    /// The stream of these symbols at this rate, with one member more. It is sent nothing before it reads.
-    pub fn join(&mut self, symbols: Vec<SymbolId>, rate: Rate, list: &Watchlist, now: Millis) -> StreamId {
-        let key = (rate, symbols);
+    /// The lane for one more client of these symbols: that of its former stream, if it comes back to one, or else the first with room.
+    #[must_use]
+    pub fn lane_for(&self, symbols: &[SymbolId], rate: Rate, resume: Option<Position>) -> LaneId {
+        let former = resume.filter(|place| place.epoch == self.epoch);
+        let former = former.and_then(|place| self.streams.get(&StreamId(place.stream)));
+        let former = former.filter(|stream| stream.lane.rate == rate && stream.symbols == symbols);
+        // Even if others took its place meanwhile, but there is an end to that.
+        if let Some(stream) = former
+            && self.members(stream.lane) / 2 < self.room
+        {
+            return stream.lane;
+        }
+        let mut number = 0;
+        loop {
+            let lane = LaneId { rate, number };
+            if self.members(lane) < self.room {
+                return lane;
+            }
+            number += 1;
+        }
+    }
+
+    fn members(&self, lane: LaneId) -> u32 {
+        self.lanes.get(&lane).map_or(0, |lane| lane.members)
+    }
+
+    /// The stream of these symbols in a lane, with one member more. It is sent nothing before it reads.
+    pub fn join(&mut self, symbols: Vec<SymbolId>, lane: LaneId, list: &Watchlist, now: Millis) -> StreamId {
+        let key = (lane, symbols);
         let known = self.by_key.get(&key).copied();
         let id = known.unwrap_or_else(|| self.create(key, list, now));
+        self.lanes.entry(lane).or_default().members += 1;
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.members += 1;
             stream.deserted = None;
@@ -263,11 +263,15 @@ impl Streams {
         if reads {
             self.stop_reading(id);
         }
-        if let Some(stream) = self.streams.get_mut(&id) {
-            stream.members = stream.members.saturating_sub(1);
-            if stream.members == 0 {
-                stream.deserted = Some(now);
-            }
+        let Some(stream) = self.streams.get_mut(&id) else {
+            return;
+        };
+        stream.members = stream.members.saturating_sub(1);
+        if stream.members == 0 {
+            stream.deserted = Some(now);
+        }
+        if let Some(lane) = self.lanes.get_mut(&stream.lane) {
+            lane.members = lane.members.saturating_sub(1);
         }
     }
 
@@ -277,10 +281,10 @@ impl Streams {
             return;
         };
         stream.readers += 1;
-        if stream.readers == 1 {
-            let lines = self.rates.entry(stream.rate).or_default();
-            lines.read.insert(id);
-            lines.count_reading(&stream.symbols, |read| read + 1);
+        if stream.readers == 1
+            && let Some(lane) = self.lanes.get_mut(&stream.lane)
+        {
+            lane.start_reading(id, &stream.symbols);
         }
     }
 
@@ -291,10 +295,9 @@ impl Streams {
         };
         stream.readers = stream.readers.saturating_sub(1);
         if stream.readers == 0
-            && let Some(lines) = self.rates.get_mut(&stream.rate)
+            && let Some(lane) = self.lanes.get_mut(&stream.lane)
         {
-            lines.read.remove(&id);
-            lines.count_reading(&stream.symbols, |read| read.saturating_sub(1));
+            lane.stop_reading(id, &stream.symbols);
         }
     }
 
@@ -311,11 +314,9 @@ impl Streams {
         };
         let place = position.filter(|place| place.epoch == self.epoch && place.stream == id.0);
         let seen = place.and_then(|place| stream.marks.revision(stream.seq.checked_sub(place.seq)?));
-        let held = self.rates.get(&stream.rate).map(|lines| &lines.held);
-        let lines = stream
-            .symbols
-            .iter()
-            .filter_map(|symbol| Some((*symbol, held?.get(symbol)?)));
+        let lane = self.lanes.get(&stream.lane);
+        let symbols = stream.symbols.iter();
+        let lines = symbols.filter_map(|symbol| Some((*symbol, lane?.held(*symbol)?)));
         let lacking = lines.filter(|(_, held)| seen.is_none_or(|seen| held.revision > seen));
         Picture {
             seq: stream.seq,
@@ -332,40 +333,25 @@ impl Streams {
         let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };
-        let Some(lines) = self.rates.get_mut(&stream.rate) else {
+        let Some(lane) = self.lanes.get_mut(&stream.lane) else {
             return;
         };
         let revision = self.revision + 1;
-        let mut is_news = false;
-        for symbol in &stream.symbols {
-            let (Some(held), Some(entry)) = (lines.held.get_mut(symbol), list.get(*symbol)) else {
-                continue;
-            };
-            is_news |= held.read == 0 && held.take(entry, revision);
-            // Another stream of the rate may have refreshed it meanwhile.
-            is_news |= stream.marks.newest().is_none_or(|newest| held.revision > newest);
-        }
+        let is_news = lane.refresh(&stream.symbols, list, revision, stream.marks.newest());
         if is_news && stream.readers == 0 {
             self.revision = revision;
             stream.advance(revision, 0);
         }
     }
 
-    fn create(&mut self, key: (Rate, Vec<SymbolId>), list: &Watchlist, now: Millis) -> StreamId {
+    fn create(&mut self, key: (LaneId, Vec<SymbolId>), list: &Watchlist, now: Millis) -> StreamId {
         self.forget_deserted(now);
         self.last = self.last.wrapping_add(1);
         let id = StreamId(self.last);
-        let (rate, symbols) = key.clone();
-        let lines = self.rates.entry(rate).or_default();
-        for symbol in &symbols {
-            if let Some(entry) = list.get(*symbol) {
-                let revision = self.revision;
-                let held = lines.held.entry(*symbol).or_insert_with(|| Held::new(entry, revision));
-                held.streams += 1;
-            }
-        }
+        let (lane, symbols) = key.clone();
+        self.lanes.entry(lane).or_default().hold(&symbols, list, self.revision);
         let stream = Stream {
-            rate,
+            lane,
             symbols,
             members: 0,
             readers: 0,
@@ -395,77 +381,20 @@ impl Streams {
 
     fn forget(&mut self, id: StreamId) {
         let Some(stream) = self.streams.remove(&id) else { return };
-        if let Some(lines) = self.rates.get_mut(&stream.rate) {
-            for symbol in &stream.symbols {
-                if let Some(held) = lines.held.get_mut(symbol) {
-                    held.streams = held.streams.saturating_sub(1);
-                    if held.streams == 0 {
-                        lines.held.remove(symbol);
-                    }
-                }
+        if let Some(lane) = self.lanes.get_mut(&stream.lane) {
+            lane.release(&stream.symbols);
+            if lane.is_forsaken() {
+                self.lanes.remove(&stream.lane);
             }
         }
-        self.by_key.remove(&(stream.rate, stream.symbols));
+        self.by_key.remove(&(stream.lane, stream.symbols));
     }
 }
 
-impl Lines {
-    fn due_at(&self, rate: Rate) -> Option<Millis> {
-        if !self.news.is_empty() {
-            return Some(0);
-        }
-        (!self.changed.is_empty()).then(|| self.flushed + rate.interval())
-    }
-
-    /// The items of all that changed, in order; from here on the lines hold it.
-    fn encode(&mut self, list: &Watchlist, revision: u64, now: Millis) -> Vec<(SymbolId, String)> {
-        let mut items = Vec::with_capacity(self.changed.len());
-        for symbol in std::mem::take(&mut self.changed) {
-            let (Some(held), Some(entry)) = (self.held.get_mut(&symbol), list.get(symbol)) else {
-                continue;
-            };
-            let next = line(entry, Some(&held.line));
-            if next != held.line {
-                let name = entry.instrument.to_string();
-                items.push((symbol, next.item(Some(&held.line), symbol.0, &name, now)));
-                held.line = next;
-                held.revision = revision;
-            }
-        }
-        items
-    }
-
-    fn count_reading(&mut self, symbols: &[SymbolId], count: impl Fn(u32) -> u32) {
-        for symbol in symbols {
-            if let Some(held) = self.held.get_mut(symbol) {
-                held.read = count(held.read);
-                if held.read == 0 {
-                    self.changed.remove(symbol);
-                }
-            }
-        }
-    }
-}
-
-impl Held {
-    fn new(entry: &Entry, revision: u64) -> Self {
-        Self {
-            line: line(entry, None),
-            revision,
-            streams: 0,
-            read: 0,
-        }
-    }
-
-    /// Takes the present state; says whether that is news.
-    fn take(&mut self, entry: &Entry, revision: u64) -> bool {
-        let next = line(entry, Some(&self.line));
-        let is_news = next != self.line;
-        if is_news {
-            self.line = next;
-            self.revision = revision;
-        }
-        is_news
+impl Flushed {
+    fn add(&mut self, more: Flushed) {
+        self.sends += more.sends;
+        self.updates += more.updates;
     }
 }
 
@@ -475,26 +404,4 @@ impl Stream {
         let wanted = MARKS_PER_MEMBER.saturating_mul(self.members as usize);
         self.marks.push(revision, bytes, wanted.clamp(LEAST_MARKS, MOST_MARKS));
     }
-}
-
-fn line(entry: &Entry, before: Option<&Line>) -> Line {
-    let quote = entry.cell.quote.as_ref();
-    let facts = Facts {
-        previous_close: entry.cell.reference.previous_close,
-        exchange: quote.and_then(|quote| quote.exchange.clone()),
-        source: quote.map(|quote| quote.source),
-        session: entry.cell.reference.session,
-        stale_since: quote.and_then(|quote| quote.stale_since),
-        state: entry.state,
-        reason: entry.spoken_reason(),
-    };
-    let tick = quote.map(|quote| Tick {
-        price: quote.price,
-        bid: quote.bid,
-        ask: quote.ask,
-        day_volume: quote.day_volume,
-        time: quote.exchange_time,
-        received: quote.received,
-    });
-    Line::after(before, facts, tick)
 }

@@ -222,6 +222,12 @@ export const MUTANTS = [
     replace: "",
   },
   {
+    name: "only the first lane has a turn",
+    file: "src/hub/streams.rs",
+    find: "self.lanes.range((Excluded(turn), Unbounded)).find_map(is_due)",
+    replace: "self.lanes.range(..turn).find_map(is_due)",
+  },
+  {
     name: "a client that reads nothing is kept for ever",
     file: "src/hub/readers.rs",
     find: "            if now >= since + SILENT {",

@@ -103,6 +103,7 @@ impl Object {
                 "SYMBOLS" => setup.symbols.to_owned(),
                 "SYMBOL_LIMIT" => plan.symbols.to_string(),
                 "EXTRA_SYMBOLS" => setup.extra_symbols.to_string(),
+                "LANE_CLIENTS" => setup.lane.to_string(),
                 "CREDITS_PER_MINUTE" => plan.rest_per_minute.to_string(),
                 "CREDITS_PER_DAY" => plan.rest_per_day.unwrap_or(0).to_string(),
                 _ => return None,

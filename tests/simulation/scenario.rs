@@ -26,6 +26,8 @@ pub struct Setup {
     pub symbols: &'static str,
     /// `EXTRA_SYMBOLS`.
     pub extra_symbols: u32,
+    /// `LANE_CLIENTS`: so few that there are several lanes, or more than there are viewers.
+    pub lane: u32,
     /// Whether every market trades around the clock.
     pub always_open: bool,
     /// **Assumption:** a cron trigger pokes the object once a minute, so that a lost alarm chain is revived.
@@ -156,6 +158,9 @@ impl Scenario {
         if rng.u8(..6) == 0 {
             full_disk(&mut rng, length, &mut events);
         }
+        if rng.u8(..6) == 0 {
+            changes_of_pace(&mut rng, &setup, length, &mut events);
+        }
         // The last viewers come when all is over and see what everybody should see.
         let calm = length - CALM_END;
         for (viewer, join) in [(90, Act::Join), (91, Act::JoinV1(0))] {
@@ -191,6 +196,7 @@ impl Setup {
             simulated,
             symbols: rng.choice(LISTS.iter().copied()).unwrap_or(LISTS[0]),
             extra_symbols: rng.choice([50, 50, 3, 0]).unwrap_or(50),
+            lane: rng.choice([512, 512, 3, 1]).unwrap_or(512),
             always_open: rng.bool(),
             cron: true,
             latency: rng.choice([20, 100, 400, 1_200]).unwrap_or(100),
@@ -322,6 +328,39 @@ fn full_disk(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>)
         events.push(Planned::new(at + 10, Event::Reader(None)));
     }
     events.push(Planned::new(from + 11 * MINUTE, Event::Viewer(81, Act::Leave)));
+}
+
+/// While prices move quickly, somebody watches them slowly, and others change to that pace and away from it, and from one set of symbols
+/// to another: what a stream that they come to was told last is older than what they know.
+fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
+    let from = rng.u64(..length - CALM_END - 30 * MINUTE);
+    let paces = [(82, 10_000), (83, 0), (84, 100)];
+    for (viewer, pace) in paces {
+        events.push(Planned::new(from, Event::Viewer(viewer, Act::JoinV1(pace))));
+        events.push(Planned::new(
+            from + 1,
+            Event::Viewer(viewer, Act::Subscribe(setup.symbols)),
+        ));
+    }
+    let busy = from + 30 * SECOND;
+    events.push(Planned::new(busy, Event::Pace(rng.u64(150..3_000))));
+    for (viewer, pace) in &paces[1..] {
+        for _ in 0..6 {
+            let at = busy + rng.u64(..MINUTE);
+            events.push(Planned::new(at, Event::Viewer(*viewer, Act::Rate(10_000))));
+            let back = at + rng.u64(1..20 * SECOND);
+            let act = if rng.bool() {
+                Act::Rate(*pace)
+            } else {
+                Act::Subscribe(WISHES[rng.usize(..WISHES.len())])
+            };
+            events.push(Planned::new(back, Event::Viewer(*viewer, act)));
+        }
+    }
+    events.push(Planned::new(busy + 80 * SECOND, Event::Pace(rng.u64(8..25) * SECOND)));
+    for (viewer, _) in paces {
+        events.push(Planned::new(busy + 90 * SECOND, Event::Viewer(viewer, Act::Leave)));
+    }
 }
 
 /// From a second to an hour, short ones as often as long ones.

@@ -534,3 +534,99 @@ fn whoever_changes_to_a_slower_rate_is_not_shown_older_prices() {
 fn slower_stream(reader: &Reader) -> (u64, u64) {
     (reader.stream, reader.seq)
 }
+
+/// The streams that were sent a delta, and what each says of the first symbol; these effects are not looked at again.
+fn sent(play: &mut Play) -> Vec<(u32, String)> {
+    let effects = std::mem::take(&mut play.effects);
+    let deltas = effects.into_iter().filter_map(|effect| match effect {
+        Effect::Broadcast {
+            group: Group::Stream(stream),
+            frame,
+        } => Some((stream.0, frame)),
+        _ => None,
+    });
+    deltas.collect()
+}
+
+#[test]
+fn lanes_take_turns_and_each_is_told_the_newest_when_its_turn_comes() {
+    let symbols = "AAPL";
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", symbols), ("LANE_CLIENTS", "2")], symbols);
+    play.tick(link, "AAPL", 100.0);
+    let clients = [3, 4, 5, 6, 7, 8].map(ClientId);
+    let mut readers = clients.map(|client| joined(&mut play, client, json!({"symbols": "AAPL"})));
+    let streams: Vec<u64> = readers.iter().map(|reader| reader.stream).collect();
+    let (first, second, third) = (streams[0], streams[2], streams[4]);
+    assert_eq!(streams, [first, first, second, second, third, third]);
+    assert!(first != second && second != third && first != third);
+
+    play.pass(2 * SECOND);
+    play.take();
+    play.pulses = false;
+    let mut turns = Vec::new();
+    play.tick(link, "AAPL", 101.0);
+    turns.extend(sent(&mut play));
+    for price in [102.0, 103.0, 104.0] {
+        play.tick(link, "AAPL", price);
+        assert_eq!(sent(&mut play), [], "the loop has not come round");
+        play.input(Input::Pulse);
+        turns.extend(sent(&mut play));
+    }
+    play.input(Input::Pulse);
+    turns.extend(sent(&mut play));
+    let order: Vec<u64> = turns.iter().map(|(stream, _)| u64::from(*stream)).collect();
+    assert_eq!(order, [first, second, third, first, second]);
+    for (client, reader) in clients.iter().zip(&mut readers) {
+        listen(&mut play, *client, reader);
+    }
+    let prices = readers.each_ref().map(|reader| reader.price("AAPL"));
+    // The third lane's turn was before the last tick.
+    assert_eq!(prices, [104.0, 104.0, 104.0, 104.0, 103.0, 103.0].map(Some));
+    play.input(Input::Pulse);
+    listen(&mut play, clients[5], &mut readers[5]);
+    assert_eq!(readers[5].quote("AAPL"), truth(&play, "AAPL"));
+    assert_eq!(sent(&mut play).len(), 1);
+    play.input(Input::Pulse);
+    assert_eq!(sent(&mut play), [], "nobody lacks anything");
+}
+
+#[test]
+fn whoever_comes_back_finds_its_stream_though_others_took_its_place() {
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL"), ("LANE_CLIENTS", "1")], "AAPL");
+    let mut bob = joined(&mut play, BOB, json!({"symbols": "AAPL"}));
+    play.tick(link, "AAPL", 101.0);
+    listen(&mut play, BOB, &mut bob);
+    play.input(Input::Left(BOB));
+    let carol = joined(&mut play, ClientId(3), json!({"symbols": "AAPL"}));
+    assert_eq!(carol.stream, bob.stream, "it took the place");
+    play.tick(link, "AAPL", 102.0);
+    let position = resume(&bob, "AAPL");
+    let back = joined(&mut play, ClientId(4), position.clone());
+    assert_eq!((back.stream, back.recovered), (bob.stream, true));
+    assert_eq!(back.quote("AAPL"), truth(&play, "AAPL"));
+    let late = joined(&mut play, ClientId(5), position);
+    assert_eq!(late.recovered, false, "a lane has an end");
+    assert_ne!(late.stream, bob.stream);
+    assert_eq!(late.quote("AAPL"), truth(&play, "AAPL"));
+}
+
+// two lanes of one rate: the one that is joined has not had its turn yet.
+#[test]
+fn whoever_changes_lanes_is_not_shown_older_prices() {
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL,MSFT"), ("LANE_CLIENTS", "1")], "AAPL,MSFT");
+    let mut bob = joined(&mut play, BOB, json!({"symbols": "AAPL"}));
+    let carol = joined(&mut play, ClientId(3), json!({"symbols": "AAPL"}));
+    assert_ne!(bob.stream, carol.stream);
+    play.pass(2 * SECOND);
+    play.pulses = false;
+    play.tick(link, "AAPL", 101.0);
+    listen(&mut play, BOB, &mut bob);
+    assert_eq!(bob.price("AAPL"), Some(101.0), "its lane came first");
+    // Carol leaves, and Bob, whose own lane is free as well, comes to one of the two.
+    play.input(Input::Left(ClientId(3)));
+    let more = json!({"action": "subscribe", "params": {"symbols": "MSFT"}});
+    play.input(Input::Said(BOB, more.to_string()));
+    listen(&mut play, BOB, &mut bob);
+    assert_eq!(bob.price("AAPL"), Some(101.0));
+    assert_eq!(bob.quote("MSFT"), truth(&play, "MSFT"));
+}

@@ -1,0 +1,255 @@
+//! Lanes: the clients of one rate, some hundred in each, and what they were said last.
+//!
+//! To send a frame is what costs, so where there are many clients a tick that has to wait for everybody to be sent the one before is late.
+//! A lane is what is sent in one go. Lanes take turns, and each, when its turn comes, is told the newest value of what has changed since its
+//! last one. So a tick waits for at most one round of all lanes, not for the rest of one round and the whole of the next, and
+//! upstream is listened to between any two of them.
+//!
+//! That a lane has its own [`Line`]s is what lets it go at its own pace: a price is encoded against what this lane was said last.
+
+use super::watchlist::{Entry, Watchlist};
+use super::{StreamId, SymbolId};
+use crate::clock::Millis;
+use crate::wire::{Facts, Line, Tick};
+use std::collections::{BTreeSet, HashMap};
+
+/// The rates that a client may choose, as the least time between two deltas. Few, so that clients share.
+const INTERVALS: [Millis; 8] = [0, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
+
+/// One of [`INTERVALS`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rate(u8);
+
+impl Rate {
+    /// The fastest rate that is no faster than `interval` allows.
+    #[must_use]
+    pub fn at_most_every(interval: Millis) -> Self {
+        let slower = INTERVALS.iter().position(|choice| *choice >= interval);
+        Self(slower.unwrap_or(INTERVALS.len() - 1) as u8)
+    }
+
+    /// The least time between two deltas.
+    #[must_use]
+    pub fn interval(self) -> Millis {
+        INTERVALS.get(usize::from(self.0)).copied().unwrap_or_default()
+    }
+}
+
+/// A lane's place among all: rates first, then its number among those of its rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LaneId {
+    /// Of all its clients.
+    pub rate: Rate,
+    /// From 0.
+    pub number: u32,
+}
+
+/// What was said in one lane, and what is to be said.
+#[derive(Debug, Default)]
+pub struct Lane {
+    /// Clients in it.
+    pub members: u32,
+    held: HashMap<SymbolId, Held>,
+    /// Of symbols that a stream with readers holds.
+    changed: BTreeSet<SymbolId>,
+    /// Items that are not about a symbol.
+    news: Vec<String>,
+    /// Streams with readers.
+    read: BTreeSet<StreamId>,
+    flushed: Millis,
+}
+
+/// A symbol as a lane has told of it.
+#[derive(Debug)]
+pub struct Held {
+    /// What was said last.
+    pub line: Line,
+    /// When that was.
+    pub revision: u64,
+    /// Streams that hold it.
+    streams: u32,
+    /// Those of them that have readers.
+    read: u32,
+}
+
+/// What a flush of a lane says.
+#[derive(Debug)]
+pub struct Said {
+    /// To each stream that holds the symbol, in order.
+    pub items: Vec<(SymbolId, String)>,
+    /// To each stream.
+    pub news: Vec<String>,
+    /// The streams that have readers.
+    pub to: Vec<StreamId>,
+}
+
+impl Lane {
+    /// When it is to be flushed, if there is anything to say.
+    #[must_use]
+    pub fn due_at(&self, rate: Rate) -> Option<Millis> {
+        if !self.news.is_empty() {
+            return Some(0);
+        }
+        (!self.changed.is_empty()).then(|| self.flushed + rate.interval())
+    }
+
+    /// Whether a reader has not been told what a symbol has become.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
+    /// Nobody will come back to it.
+    #[must_use]
+    pub fn is_forsaken(&self) -> bool {
+        self.members == 0 && self.held.is_empty()
+    }
+
+    /// A symbol changed.
+    pub fn changed(&mut self, symbol: SymbolId) {
+        if self.held.get(&symbol).is_some_and(|held| held.read > 0) {
+            self.changed.insert(symbol);
+        }
+    }
+
+    /// Something that all its readers are to be told.
+    pub fn tell(&mut self, item: &str) {
+        if !self.read.is_empty() {
+            self.news.push(item.to_owned());
+        }
+    }
+
+    /// Takes all that is to be said; from here on the lines hold it.
+    pub fn flush(&mut self, list: &Watchlist, revision: u64, now: Millis) -> Said {
+        self.flushed = now;
+        let mut items = Vec::with_capacity(self.changed.len());
+        for symbol in std::mem::take(&mut self.changed) {
+            let (Some(held), Some(entry)) = (self.held.get_mut(&symbol), list.get(symbol)) else {
+                continue;
+            };
+            let next = line(entry, Some(&held.line));
+            if next != held.line {
+                let name = entry.instrument.to_string();
+                items.push((symbol, next.item(Some(&held.line), symbol.0, &name, now)));
+                held.line = next;
+                held.revision = revision;
+            }
+        }
+        Said {
+            items,
+            news: std::mem::take(&mut self.news),
+            to: self.read.iter().copied().collect(),
+        }
+    }
+
+    /// A new stream holds these symbols.
+    pub fn hold(&mut self, symbols: &[SymbolId], list: &Watchlist, revision: u64) {
+        for symbol in symbols {
+            if let Some(entry) = list.get(*symbol) {
+                self.held
+                    .entry(*symbol)
+                    .or_insert_with(|| Held::new(entry, revision))
+                    .streams += 1;
+            }
+        }
+    }
+
+    /// A stream of these symbols is no more.
+    pub fn release(&mut self, symbols: &[SymbolId]) {
+        for symbol in symbols {
+            if let Some(held) = self.held.get_mut(symbol) {
+                held.streams = held.streams.saturating_sub(1);
+                if held.streams == 0 {
+                    self.held.remove(symbol);
+                }
+            }
+        }
+    }
+
+    /// A stream has its first reader.
+    pub fn start_reading(&mut self, id: StreamId, symbols: &[SymbolId]) {
+        self.read.insert(id);
+        self.count_reading(symbols, |read| read + 1);
+    }
+
+    /// A stream has no reader any more.
+    pub fn stop_reading(&mut self, id: StreamId, symbols: &[SymbolId]) {
+        self.read.remove(&id);
+        self.count_reading(symbols, |read| read.saturating_sub(1));
+    }
+
+    /// Brings lines up to date that nobody reads, and that no flush has brought therefore; says whether any is newer than `seen`.
+    pub fn refresh(&mut self, symbols: &[SymbolId], list: &Watchlist, revision: u64, seen: Option<u64>) -> bool {
+        let mut is_news = false;
+        for symbol in symbols {
+            let (Some(held), Some(entry)) = (self.held.get_mut(symbol), list.get(*symbol)) else {
+                continue;
+            };
+            is_news |= held.read == 0 && held.take(entry, revision);
+            // Another stream of the lane may have refreshed it meanwhile.
+            is_news |= seen.is_none_or(|seen| held.revision > seen);
+        }
+        is_news
+    }
+
+    /// What was said of a symbol.
+    #[must_use]
+    pub fn held(&self, symbol: SymbolId) -> Option<&Held> {
+        self.held.get(&symbol)
+    }
+
+    fn count_reading(&mut self, symbols: &[SymbolId], count: impl Fn(u32) -> u32) {
+        for symbol in symbols {
+            if let Some(held) = self.held.get_mut(symbol) {
+                held.read = count(held.read);
+                if held.read == 0 {
+                    self.changed.remove(symbol);
+                }
+            }
+        }
+    }
+}
+
+impl Held {
+    fn new(entry: &Entry, revision: u64) -> Self {
+        Self {
+            line: line(entry, None),
+            revision,
+            streams: 0,
+            read: 0,
+        }
+    }
+
+    /// Takes the present state; says whether that is news.
+    fn take(&mut self, entry: &Entry, revision: u64) -> bool {
+        let next = line(entry, Some(&self.line));
+        let is_news = next != self.line;
+        if is_news {
+            self.line = next;
+            self.revision = revision;
+        }
+        is_news
+    }
+}
+
+fn line(entry: &Entry, before: Option<&Line>) -> Line {
+    let quote = entry.cell.quote.as_ref();
+    let facts = Facts {
+        previous_close: entry.cell.reference.previous_close,
+        exchange: quote.and_then(|quote| quote.exchange.clone()),
+        source: quote.map(|quote| quote.source),
+        session: entry.cell.reference.session,
+        stale_since: quote.and_then(|quote| quote.stale_since),
+        state: entry.state,
+        reason: entry.spoken_reason(),
+    };
+    let tick = quote.map(|quote| Tick {
+        price: quote.price,
+        bid: quote.bid,
+        ask: quote.ask,
+        day_volume: quote.day_volume,
+        time: quote.exchange_time,
+        received: quote.received,
+    });
+    Line::after(before, facts, tick)
+}
