@@ -4,12 +4,14 @@
 //! many clients do at once makes one line: see [`EXPULSIONS`]. A line holds no key, because every text of upstream was searched for it
 //! before it came in here, and no client's address, because the machine knows none.
 
-use super::{Effect, FeedState, Loss, Machine};
+use super::{Effect, FeedState, Loss, Machine, StreamState};
 use crate::clock::{MINUTE, Millis, iso8601};
 use serde_json::{Map, Value};
 
 /// Least time between two lines about clients that were closed.
 const EXPULSIONS: Millis = MINUTE;
+/// Least time between two lines about symbols. Clients choose symbols, so this too must not fill a log.
+const SYMBOLS: Millis = 10_000;
 /// What upstream says may be a whole page.
 const LONGEST_MESSAGE: usize = 500;
 
@@ -24,6 +26,9 @@ pub(super) struct Logged {
     floods: u64,
     slow: u64,
     expulsions_at: Millis,
+    /// Whether the state of a symbol changed since the last line about symbols.
+    pub symbols_changed: bool,
+    symbols_at: Millis,
 }
 
 /// How much somebody should care.
@@ -48,6 +53,8 @@ impl Logged {
             floods: 0,
             slow: 0,
             expulsions_at: 0,
+            symbols_changed: false,
+            symbols_at: 0,
         }
     }
 }
@@ -59,6 +66,7 @@ impl Machine {
         self.log_feed(now);
         self.log_storage(now);
         self.log_rest(now);
+        self.log_symbols(now);
         if self.logged.over_limit != self.counts.over_limit {
             self.logged.over_limit = self.counts.over_limit;
             let message = "upstream says that we send too many messages; no subscriptions for 70 s";
@@ -140,6 +148,39 @@ impl Machine {
                 now,
             ),
         }
+    }
+
+    /// What changes at once makes one line: all that upstream accepted or refused. What changes soon after makes the next one.
+    fn log_symbols(&mut self, now: Millis) {
+        if !self.logged.symbols_changed || now < self.logged.symbols_at + SYMBOLS {
+            return;
+        }
+        self.logged.symbols_changed = false;
+        let mut news = Vec::new();
+        let mut level = Level::Info;
+        for (_, entry) in self.list.iter_mut() {
+            if entry.is_news_to_the_log() {
+                if entry.state == StreamState::Unavailable {
+                    level = Level::Warn;
+                }
+                let reason = entry.spoken_reason().map(|reason| format!(" ({reason})"));
+                let state = entry.state.name();
+                news.push(format!("{} {state}{}", entry.instrument, reason.unwrap_or_default()));
+            }
+        }
+        if news.is_empty() {
+            return;
+        }
+        self.logged.symbols_at = now;
+        let count = |state| self.list.iter().filter(|(_, entry)| entry.state == state).count();
+        let states = [
+            StreamState::Streaming,
+            StreamState::Polled,
+            StreamState::Unavailable,
+            StreamState::Pending,
+        ];
+        let details = states.map(|state| (state.name(), count(state).into()));
+        self.log(level, "symbols", &news.join("; "), details.into(), now);
     }
 
     /// The first at once, those that follow together: whoever opens connections to be thrown out fills no log.

@@ -4,6 +4,7 @@
 //! milliseconds. So each flush closes a gate and asks for a pulse, which comes back when the event loop has come round: what was
 //! sent is on its way, and upstream's frames that waited behind it have been read. Only then is the next flush made, with the newest value of
 //! each symbol. That is all there is to it under overload: frames stay as many as the machine can send, and as new as it can make them.
+//! A flush is a lane of `hamster.v1` clients and a symbol's plain watchers, no more, so that neither dialect waits for the other.
 //!
 //! Plain-JSON clients do not acknowledge, so nobody can tell that one is slow; they are capped instead, at [`PLAIN_INTERVAL`] for each symbol.
 

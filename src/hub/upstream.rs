@@ -261,6 +261,7 @@ impl Machine {
             }
         }
         for id in self.list.unannounced() {
+            self.logged.symbols_changed = true;
             self.publish_state(id);
         }
     }

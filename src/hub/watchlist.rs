@@ -51,12 +51,27 @@ pub struct Entry {
     wanted_until: Millis,
     asked: Option<Ask>,
     announced: (StreamState, Option<String>),
+    /// The last state in the log. A symbol that waits for an answer is not logged.
+    logged: StreamState,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Ask {
     at: Millis,
     again: bool,
+}
+
+impl StreamState {
+    /// As in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Streaming => "streaming",
+            Self::Polled => "polled",
+            Self::Unavailable => "unavailable",
+        }
+    }
 }
 
 impl Entry {
@@ -75,6 +90,7 @@ impl Entry {
             wanted_until: 0,
             asked: None,
             announced: (StreamState::Pending, None),
+            logged: StreamState::Pending,
         }
     }
 
@@ -89,6 +105,15 @@ impl Entry {
     pub fn spoken_reason(&self) -> Option<String> {
         let refusal = self.refusal.clone().filter(|_| self.state == StreamState::Unavailable);
         refusal.or_else(|| self.reason.map(ToOwned::to_owned))
+    }
+
+    /// Whether its state is news to the log; from here on it is not.
+    pub fn is_news_to_the_log(&mut self) -> bool {
+        let is_news = self.state != StreamState::Pending && self.state != self.logged;
+        if is_news {
+            self.logged = self.state;
+        }
+        is_news
     }
 
     fn occupies_a_slot(&self) -> bool {

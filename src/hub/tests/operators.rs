@@ -173,7 +173,14 @@ fn each_change_of_the_feed_is_one_line_and_ticks_are_none() {
     play.input(Input::Opened(link));
     play.accept_all(link);
     let lines = logged(&mut play);
-    assert_eq!((events(&lines), &lines[0]["state"]), (vec!["feed"], &json!("live")));
+    assert_eq!(
+        (events(&lines), &lines[0]["state"]),
+        (vec!["feed", "symbols"], &json!("live"))
+    );
+    assert_eq!(
+        (&lines[1]["streaming"], &lines[1]["pending"], &lines[1]["level"]),
+        (&json!(8), &json!(0), &json!("info"))
+    );
     for second in 0..600u32 {
         play.pass(SECOND);
         play.tick(link, "AAPL", f64::from(100 + second));
@@ -206,6 +213,55 @@ fn each_change_of_the_feed_is_one_line_and_ticks_are_none() {
             .contains("closed the connection (1006)")
     );
     assert!(line["time"].as_str().unwrap().ends_with('Z'));
+}
+
+#[test]
+fn symbols_that_upstream_refuses_are_one_line_with_the_reason_and_a_reconnect_is_none() {
+    let (mut play, link) = Play::watching("AAPL");
+    play.input(Input::Opened(link));
+    play.take();
+    let names = ["AAPL", "MSFT"].map(|symbol| json!({"symbol": symbol}));
+    let status =
+        json!({"event": "subscribe-status", "status": "warning", "success": names, "fails": [{"symbol": "SPY"}]});
+    play.frame(link, &status);
+    let lines = logged(&mut play);
+    let lines: Vec<&Value> = lines.iter().filter(|line| line["event"] == "symbols").collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    let message = lines[0]["message"].as_str().unwrap();
+    assert!(message.contains("AAPL streaming; MSFT streaming; "), "{message}");
+    assert!(message.contains("SPY polled ("), "{message}");
+    assert_eq!((&lines[0]["streaming"], &lines[0]["polled"]), (&json!(2), &json!(1)));
+    play.input(Input::Lost(
+        link,
+        "the upstream closed the connection (1000)".to_owned(),
+    ));
+    play.pass(10 * SECOND);
+    let link = play.opened_link().unwrap();
+    play.input(Input::Opened(link));
+    play.frame(link, &status);
+    play.pass_with_heartbeats(link, 20 * SECOND);
+    let lines = logged(&mut play);
+    assert!(lines.iter().all(|line| line["event"] != "symbols"), "{lines:?}");
+}
+
+// a client asks for one symbol after the other.
+#[test]
+fn what_clients_ask_for_does_not_fill_the_log() {
+    let (mut play, link) = Play::live("AAPL");
+    play.take();
+    for number in 0..100 {
+        let symbol = format!("SYM{number}");
+        play.subscribe(ALICE, &symbol);
+        play.pass(SECOND);
+        play.frame(
+            link,
+            &json!({"event": "subscribe-status", "status": "error", "success": null, "fails": [{"symbol": symbol}]}),
+        );
+        play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+    }
+    let lines = logged(&mut play);
+    let about: Vec<&Value> = lines.iter().filter(|line| line["event"] == "symbols").collect();
+    assert!((5..=11).contains(&about.len()), "{about:?}");
 }
 
 #[test]
