@@ -66,6 +66,7 @@ export class Stream {
   reconnected() {
     this.#ackedSeq = this.#seq;
     this.#unackedBytes = 0;
+    this.#asked = false;
   }
 
   /**
@@ -82,7 +83,7 @@ export class Stream {
     }
     const body = record(frame, 'the frame');
     if (body['event'] === 'snapshot') return this.#snapshot(body);
-    if (body['event'] === 'ack-request') this.#ackedAt = -Infinity;
+    if (body['event'] === 'ack-request') this.#asked = true;
     return [parseMessage(body)];
   }
 
@@ -92,10 +93,11 @@ export class Stream {
    * @returns {{ action: 'ack', stream: number, seq: number } | null}
    */
   acknowledgement(now) {
-    if (this.#id === 0 || this.#seq === this.#ackedSeq) return null;
+    if (this.#id === 0 || (this.#seq === this.#ackedSeq && !this.#asked)) return null;
     const waited = now - this.#ackedAt;
     const due = waited >= this.#ackMs || (waited >= ACK_AT_MOST_EVERY_MS && this.#unackedBytes >= ACK_BYTES);
-    if (!due) return null;
+    if (!due && !this.#asked) return null;
+    this.#asked = false;
     this.#ackedAt = now;
     this.#ackedSeq = this.#seq;
     this.#unackedBytes = 0;
@@ -113,7 +115,9 @@ export class Stream {
     }
     const resumes = this.#id !== 0;
     this.recovered = body['recovered'] === true;
-    if (this.recovered && epoch !== this.#epoch) throw new MissedFrames('a snapshot goes on from where this client never was');
+    if (this.recovered && (epoch !== this.#epoch || id !== this.#id || seq < this.#seq)) {
+      throw new MissedFrames('a snapshot goes on from where this client never was');
+    }
     if (!this.recovered) this.#symbols.clear();
     [this.#epoch, this.#id, this.#seq, this.#base] = [epoch, id, seq, base];
     this.#ackedSeq = seq;

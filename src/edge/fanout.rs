@@ -1,6 +1,6 @@
 //! The binding to `fanout.js`, which holds the client sockets.
 
-use crate::hub::{Group, StreamId, SymbolId};
+use crate::hub::{Crowd, Group, StreamId, SymbolId};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/edge/fanout.js")]
@@ -27,10 +27,10 @@ extern "C" {
     pub(super) fn remember(this: &Fanout, client: u32, record: &str) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method)]
-    pub(super) fn enroll(this: &Fanout, client: u32, group: u32);
+    pub(super) fn enroll(this: &Fanout, client: u32, group: f64);
 
     #[wasm_bindgen(method)]
-    pub(super) fn dismiss(this: &Fanout, client: u32, group: u32);
+    pub(super) fn dismiss(this: &Fanout, client: u32, group: f64);
 
     #[wasm_bindgen(method)]
     pub(super) fn remove(this: &Fanout, client: u32);
@@ -39,17 +39,19 @@ extern "C" {
     pub(super) fn send(this: &Fanout, client: u32, frame: &str);
 
     #[wasm_bindgen(method)]
-    pub(super) fn broadcast(this: &Fanout, group: u32, frame: &str);
+    pub(super) fn broadcast(this: &Fanout, group: f64, frame: &str);
 
     #[wasm_bindgen(method)]
     pub(super) fn close(this: &Fanout, client: u32, code: u16, reason: &str);
 }
 
-/// A group's number on the JavaScript side.
-pub(super) fn number(group: Group) -> u32 {
-    match group {
+/// A group's number on the JavaScript side, where whole numbers are exact up to 2⁵³.
+pub(super) fn number(group: Group) -> f64 {
+    let number = match group {
         Group::Plain => 0,
-        Group::Symbol(SymbolId(id)) => id.wrapping_mul(2).wrapping_add(1),
-        Group::Stream(StreamId(id)) => id.wrapping_mul(2).wrapping_add(2),
-    }
+        Group::Stream(StreamId(id)) => 2 * u64::from(id) + 2,
+        // There are far fewer than 2¹⁹ crowds.
+        Group::Symbol(SymbolId(id), Crowd(crowd)) => (u64::from(crowd) << 34) + 2 * u64::from(id) + 1,
+    };
+    number as f64
 }

@@ -1,9 +1,10 @@
 //! The connected clients: what each watches, and how much each has said.
 
 use super::lanes::Rate;
+use super::outbox::Crowd;
 use super::{ClientId, StreamId, SymbolId};
 use crate::clock::Millis;
-use crate::wire::Dialect;
+use crate::wire::{Dialect, Position};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,8 @@ pub struct Client {
     pub symbols: BTreeSet<SymbolId>,
     /// Where it is in its stream; `None` for a plain client.
     pub place: Option<Place>,
+    /// The plain clients that it is sent frames with.
+    pub crowd: Crowd,
     /// A leaky bucket kept as the time at which it will be empty.
     drained_at: Millis,
 }
@@ -33,10 +36,31 @@ pub struct Place {
     pub acknowledged: u64,
     /// Since when it has been behind without a word.
     pub behind_since: Option<Millis>,
+    /// What had been sent at a time when it was behind, and when that was: as long as it has not read so far, it is late.
+    pub mark: Option<(u64, Millis)>,
     /// Whether it was asked since.
     pub asked: bool,
-    /// The last delta that it was sent, while it is sent no more.
-    pub paused: Option<u64>,
+    /// Whether it must answer, though it may have read all.
+    pub owes: bool,
+    /// What it is sent.
+    pub sent: Sent,
+}
+
+/// What a client in a stream is sent.
+#[derive(Debug, Default, Clone, Copy)]
+pub enum Sent {
+    /// Each delta.
+    #[default]
+    Deltas,
+    /// Nothing after this delta, until it has read that one.
+    Nothing(u64),
+    /// A picture, once those in its lane have been told what it may know already. Until then it is at this delta of the stream that it was in.
+    PictureSoon {
+        /// Of its former stream.
+        at: u64,
+        /// Where it wants to go on.
+        resume: Option<Position>,
+    },
 }
 
 /// What must survive hibernation of a client; kept in the attachment of its socket.
@@ -126,7 +150,7 @@ impl Audience {
     #[must_use]
     pub fn paused(&self) -> usize {
         let places = self.clients.values().filter_map(|client| client.place);
-        places.filter(|place| place.paused.is_some()).count()
+        places.filter(|place| matches!(place.sent, Sent::Nothing(_))).count()
     }
 
     /// Whether nobody is connected.

@@ -13,6 +13,9 @@ use crate::wire::{
 /// A message that is too large to be parsed counts as this many against the flood limit.
 const LARGE_MESSAGE_COST: u64 = 10;
 
+/// So many symbols that a client is shown at once count as a message more.
+const SYMBOLS_PER_MESSAGE: u64 = 50;
+
 /// What a client is told of a symbol for which there is no room.
 pub(crate) const FULL: &str = "this terminal tracks as many other symbols as its operator allows (EXTRA_SYMBOLS); try again when others have left";
 
@@ -59,24 +62,28 @@ impl Machine {
         }
         let symbols = record.map(|record| record.symbols).unwrap_or_default();
         let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
+        let (mut watched, mut fails) = (Vec::new(), Vec::new());
         for instrument in known.collect::<Vec<_>>() {
             match self.list.track(&instrument, &self.config, now) {
                 Ok(id) => {
                     self.watch(client, id);
-                    if dialect == Dialect::Plain {
-                        self.show(client, id);
-                    }
+                    watched.push(id);
                 }
-                Err(Full) => {
-                    let fails = vec![Self::no_room_for(&instrument)];
-                    let event = ServerEvent::SubscribeStatus {
-                        status: "error",
-                        success: Vec::new(),
-                        fails,
-                    };
-                    self.send(client, &event);
-                }
+                Err(Full) => fails.push(Self::no_room_for(&instrument)),
             }
+        }
+        // Of some symbols an earlier life told a plain client what this one does not know: it must not go on as if that were fresh.
+        // One of `hamster.v1` is shown a whole picture.
+        let is_plain = dialect == Dialect::Plain;
+        if !fails.is_empty() || is_plain && !watched.is_empty() {
+            let told = watched.iter().filter(|_| is_plain);
+            let success: Vec<_> = told.filter_map(|id| self.subscription(*id)).collect();
+            let status = if success.is_empty() { "error" } else { "ok" };
+            let event = ServerEvent::SubscribeStatus { status, success, fails };
+            self.send(client, &event);
+        }
+        for id in watched.into_iter().filter(|_| is_plain) {
+            self.show(client, id);
         }
         self.restream(client, None, now);
     }
@@ -91,9 +98,10 @@ impl Machine {
         }
         if left.place.is_none() {
             for id in left.symbols {
-                self.outbox.unwatch(id);
-                self.dismiss(client, Group::Symbol(id));
+                self.outbox.unwatch(id, left.crowd);
+                self.dismiss(client, Group::Symbol(id, left.crowd));
             }
+            self.outbox.leave(left.crowd);
             self.dismiss(client, Group::Plain);
         }
         self.pace_acknowledgements();
@@ -197,17 +205,24 @@ impl Machine {
                 fails: Vec::new(),
             };
             let frame = event.text();
-            self.counts.frames += self.outbox.plain_watchers(id);
-            self.effects.push(Effect::Broadcast {
-                group: Group::Symbol(id),
-                frame,
-            });
+            for (crowd, watchers) in self.outbox.plain_watchers(id) {
+                self.counts.frames += u64::from(watchers);
+                self.effects.push(Effect::Broadcast {
+                    group: Group::Symbol(id, crowd),
+                    frame: frame.clone(),
+                });
+            }
         }
     }
 
     fn subscribe(&mut self, client: ClientId, wish: Subscribe, now: Millis) {
         if let Some(interval) = wish.interval {
             self.set_rate(client, interval);
+        }
+        let watched = self.audience.get_mut(client).map_or(0, |client| client.symbols.len());
+        let shown = (watched.max(wish.symbols.len())) as u64;
+        if !self.may_ask(client, shown / SYMBOLS_PER_MESSAGE, now) {
+            return;
         }
         let mut accepted = Vec::new();
         let mut fails = Vec::new();
@@ -304,12 +319,12 @@ impl Machine {
         let Some(watcher) = self.audience.get_mut(client) else {
             return;
         };
-        let is_plain = watcher.place.is_none();
+        let crowd = watcher.place.is_none().then_some(watcher.crowd);
         if watcher.symbols.insert(id) {
             self.list.watch(id);
-            if is_plain {
-                self.outbox.watch(id);
-                let group = Group::Symbol(id);
+            if let Some(crowd) = crowd {
+                self.outbox.watch(id, crowd);
+                let group = Group::Symbol(id, crowd);
                 self.effects.push(Effect::Enroll { client, group });
             }
         }
@@ -319,13 +334,13 @@ impl Machine {
         let Some(watcher) = self.audience.get_mut(client) else {
             return false;
         };
-        let is_plain = watcher.place.is_none();
+        let crowd = watcher.place.is_none().then_some(watcher.crowd);
         let watched = watcher.symbols.remove(&id);
         if watched {
             self.list.unwatch(id, now);
-            if is_plain {
-                self.outbox.unwatch(id);
-                self.dismiss(client, Group::Symbol(id));
+            if let Some(crowd) = crowd {
+                self.outbox.unwatch(id, crowd);
+                self.dismiss(client, Group::Symbol(id, crowd));
             }
         }
         watched
@@ -334,6 +349,10 @@ impl Machine {
     fn enter(&mut self, client: ClientId, dialect: Dialect, now: Millis) {
         self.audience.join(client, dialect, now);
         if dialect == Dialect::Plain {
+            let crowd = self.outbox.join();
+            if let Some(client) = self.audience.get_mut(client) {
+                client.crowd = crowd;
+            }
             let group = Group::Plain;
             self.effects.push(Effect::Enroll { client, group });
         }
@@ -365,10 +384,18 @@ impl Machine {
         } else {
             1
         };
+        if self.audience.get_mut(client).is_none() {
+            return false;
+        }
+        self.counts.client_messages += 1;
+        self.may_ask(client, cost, now)
+    }
+
+    /// Counts what a client asks for, in messages.
+    fn may_ask(&mut self, client: ClientId, cost: u64, now: Millis) -> bool {
         let Some(speaker) = self.audience.get_mut(client) else {
             return false;
         };
-        self.counts.client_messages += 1;
         if speaker.says(cost, now) {
             return true;
         }

@@ -8,7 +8,7 @@
 //! That a lane has its own [`Line`]s is what lets it go at its own pace: a price is encoded against what this lane was said last.
 
 use super::watchlist::{Entry, Watchlist};
-use super::{StreamId, SymbolId};
+use super::{ClientId, StreamId, SymbolId};
 use crate::clock::Millis;
 use crate::wire::{Facts, Line, Tick};
 use std::collections::{BTreeSet, HashMap};
@@ -56,6 +56,8 @@ pub struct Lane {
     news: Vec<String>,
     /// Streams with readers.
     read: BTreeSet<StreamId>,
+    /// Who waits until the others have been told what is new.
+    arrivals: Vec<ClientId>,
     flushed: Millis,
 }
 
@@ -81,22 +83,29 @@ pub struct Said {
     pub news: Vec<String>,
     /// The streams that have readers.
     pub to: Vec<StreamId>,
+    /// Who waited for it.
+    pub arrivals: Vec<ClientId>,
 }
 
 impl Lane {
     /// When it is to be flushed, if there is anything to say.
     #[must_use]
     pub fn due_at(&self, rate: Rate) -> Option<Millis> {
-        if !self.news.is_empty() {
+        if !self.news.is_empty() || !self.arrivals.is_empty() {
             return Some(0);
         }
         (!self.changed.is_empty()).then(|| self.flushed + rate.interval())
     }
 
-    /// Whether a reader has not been told what a symbol has become.
+    /// Whether its readers have not been told what one of these symbols has become.
     #[must_use]
-    pub fn is_behind(&self) -> bool {
-        !self.changed.is_empty()
+    pub fn is_behind(&self, symbols: &[SymbolId]) -> bool {
+        symbols.iter().any(|symbol| self.changed.contains(symbol))
+    }
+
+    /// It is to be flushed before its time: somebody waits for it.
+    pub fn hasten(&mut self, client: ClientId) {
+        self.arrivals.push(client);
     }
 
     /// Nobody will come back to it.
@@ -139,6 +148,7 @@ impl Lane {
             items,
             news: std::mem::take(&mut self.news),
             to: self.read.iter().copied().collect(),
+            arrivals: std::mem::take(&mut self.arrivals),
         }
     }
 

@@ -50,12 +50,14 @@ impl Marks {
         Some(self.newest - steps.sum::<u64>())
     }
 
-    /// Bytes of the newest so many deltas, as far as they are kept.
+    /// Bytes of the newest so many deltas. Those that are not kept count as the mean of those that are.
     #[must_use]
     pub fn bytes(&self, deltas: u64) -> u64 {
-        let deltas = usize::try_from(deltas).unwrap_or(usize::MAX);
-        let units = self.sizes.iter().rev().take(deltas).copied().map(u64::from);
-        units.sum::<u64>() * UNIT as u64
+        let newest = usize::try_from(deltas).unwrap_or(usize::MAX);
+        let units = self.sizes.iter().rev().take(newest).copied().map(u64::from);
+        let kept = units.sum::<u64>() * UNIT as u64;
+        let count = deltas.min(self.sizes.len() as u64);
+        kept.saturating_mul(deltas).checked_div(count).unwrap_or(0)
     }
 }
 
@@ -85,7 +87,10 @@ mod tests {
                 prop_assert_eq!(marks.revision(back as u64), said);
                 let bytes: usize = deltas.iter().rev().take(back.min(kept)).map(|(_, bytes)| bytes).sum();
                 let told = marks.bytes(back as u64) as usize;
-                prop_assert!((bytes..=bytes + UNIT * back).contains(&told), "{} of {}", told, bytes);
+                // Those that were forgotten are taken for as long as the others.
+                let (counted, all) = (back.min(kept).max(1), back.max(1));
+                let range = bytes * all / counted..=(bytes + UNIT * counted) * all / counted;
+                prop_assert!(range.contains(&told), "{} of {}", told, bytes);
             }
         }
     }

@@ -37,6 +37,7 @@ pub use credits::{Ledger, Purpose};
 pub use feed::FeedState;
 pub use loss::Loss;
 pub use market::{Session, Source, original_key};
+pub use outbox::Crowd;
 pub use status::{CreditsView, Status, SymbolView};
 pub use watchlist::StreamState;
 
@@ -71,8 +72,8 @@ pub struct StreamId(pub u32);
 pub enum Group {
     /// All plain-JSON clients.
     Plain,
-    /// The plain-JSON clients that watch a symbol.
-    Symbol(SymbolId),
+    /// The plain-JSON clients of a crowd that watch a symbol.
+    Symbol(SymbolId, Crowd),
     /// The readers of a stream.
     Stream(StreamId),
 }
@@ -320,7 +321,7 @@ impl Machine {
             woke: now,
             checkpoint_at: None,
             sweep_at: None,
-            acknowledge_within: readers::acknowledge_within(0),
+            acknowledge_within: readers::OFTEN,
             dirty: false,
             remembered_wait,
             storage_trouble: None,

@@ -6,13 +6,13 @@
 //! each symbol. That is all there is to it under overload: frames stay as many as the machine can send, and as new as it can make them.
 //! A flush is a lane of `hamster.v1` clients and a symbol's plain watchers, no more, so that neither dialect waits for the other.
 //!
-//! Plain-JSON clients do not acknowledge, so nobody can tell that one is slow; they are capped instead, at [`PLAIN_INTERVAL`] for each symbol.
+//! Plain-JSON clients do not acknowledge, so nobody can tell that one is slow; they are capped instead, at so many updates of a symbol a second.
 
 use super::streams::Streams;
 use super::{Config, Effect, Group, Machine, SymbolId};
 use crate::clock::{Millis, SECOND};
 use crate::wire::ServerEvent;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// A pulse that takes longer than this is not waited for.
 const LOST_PULSE: Millis = SECOND;
@@ -22,9 +22,13 @@ const LOST_PULSE: Millis = SECOND;
 pub struct Outbox {
     /// To clients of `hamster.v1`.
     pub streams: Streams,
-    plain: HashMap<SymbolId, PlainLine>,
-    /// Symbols of which plain clients have not heard the newest.
-    queue: VecDeque<SymbolId>,
+    plain: HashMap<SymbolId, BTreeMap<Crowd, PlainLine>>,
+    /// Symbols of which a crowd has not heard the newest.
+    queue: VecDeque<(SymbolId, Crowd)>,
+    /// Members of each crowd.
+    crowds: Vec<u32>,
+    /// Those that a crowd has room for.
+    room: u32,
     /// Between two updates of a symbol.
     plain_interval: Millis,
     /// Sends, to clients of each dialect, after which a flush leaves the rest to the next pulse. So nothing keeps the event loop for
@@ -34,7 +38,11 @@ pub struct Outbox {
     closed: Option<Millis>,
 }
 
-/// A symbol as plain clients watch it.
+/// Plain clients that are sent frames in one go: to them what a lane is to clients of `hamster.v1`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Crowd(pub u32);
+
+/// A symbol as a crowd watches it.
 #[derive(Debug, Default)]
 struct PlainLine {
     watchers: u32,
@@ -50,6 +58,8 @@ impl Outbox {
             streams,
             plain: HashMap::new(),
             queue: VecDeque::new(),
+            crowds: Vec::new(),
+            room: config.lane,
             plain_interval: config.plain_interval,
             most: u64::from(config.lane),
             closed: None,
@@ -59,38 +69,65 @@ impl Outbox {
     /// A symbol has a new quote.
     pub fn changed(&mut self, symbol: SymbolId) {
         self.streams.changed(symbol);
-        if let Some(line) = self.plain.get_mut(&symbol).filter(|line| !line.queued) {
-            line.queued = true;
-            self.queue.push_back(symbol);
-        }
-    }
-
-    /// A plain client watches a symbol.
-    pub fn watch(&mut self, symbol: SymbolId) {
-        self.plain.entry(symbol).or_default().watchers += 1;
-    }
-
-    /// A plain client watches it no more.
-    pub fn unwatch(&mut self, symbol: SymbolId) {
-        if let Some(line) = self.plain.get_mut(&symbol) {
-            line.watchers = line.watchers.saturating_sub(1);
-            if line.watchers == 0 {
-                self.plain.remove(&symbol);
-                self.queue.retain(|queued| *queued != symbol);
+        for (crowd, line) in self.plain.get_mut(&symbol).into_iter().flatten() {
+            if !line.queued {
+                line.queued = true;
+                self.queue.push_back((symbol, *crowd));
             }
         }
     }
 
-    /// Plain clients that watch a symbol.
-    #[must_use]
-    pub fn plain_watchers(&self, symbol: SymbolId) -> u64 {
-        self.plain.get(&symbol).map_or(0, |line| u64::from(line.watchers))
+    /// A plain client came: the crowd that it joins.
+    pub fn join(&mut self) -> Crowd {
+        let place = self.crowds.iter().position(|members| *members < self.room);
+        let place = place.unwrap_or_else(|| {
+            self.crowds.push(0);
+            self.crowds.len() - 1
+        });
+        if let Some(members) = self.crowds.get_mut(place) {
+            *members += 1;
+        }
+        Crowd(place as u32)
+    }
+
+    /// A plain client left.
+    pub fn leave(&mut self, crowd: Crowd) {
+        if let Some(members) = self.crowds.get_mut(crowd.0 as usize) {
+            *members = members.saturating_sub(1);
+        }
+    }
+
+    /// A plain client watches a symbol.
+    pub fn watch(&mut self, symbol: SymbolId, crowd: Crowd) {
+        self.plain.entry(symbol).or_default().entry(crowd).or_default().watchers += 1;
+    }
+
+    /// A plain client watches it no more.
+    pub fn unwatch(&mut self, symbol: SymbolId, crowd: Crowd) {
+        let Some(lines) = self.plain.get_mut(&symbol) else {
+            return;
+        };
+        let Some(line) = lines.get_mut(&crowd) else { return };
+        line.watchers = line.watchers.saturating_sub(1);
+        if line.watchers == 0 {
+            lines.remove(&crowd);
+            self.queue.retain(|queued| *queued != (symbol, crowd));
+        }
+        if lines.is_empty() {
+            self.plain.remove(&symbol);
+        }
+    }
+
+    /// Plain clients that watch a symbol, by crowd.
+    pub fn plain_watchers(&self, symbol: SymbolId) -> impl Iterator<Item = (Crowd, u32)> {
+        let lines = self.plain.get(&symbol).into_iter().flatten();
+        lines.map(|(crowd, line)| (*crowd, line.watchers))
     }
 
     /// When something is due that nothing else will call for.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
-        let plain = self.queue.iter().filter_map(|symbol| self.plain_due_at(*symbol));
+        let plain = self.queue.iter().filter_map(|line| self.plain_due_at(*line));
         let pending = plain.chain(self.streams.deadline()).min()?;
         Some(match self.closed {
             Some(closed) => pending.max(closed + LOST_PULSE),
@@ -107,21 +144,19 @@ impl Outbox {
         self.closed.is_none_or(|closed| now >= closed + LOST_PULSE)
     }
 
-    /// Takes the first symbol whose watchers may be told now, and how many they are.
-    fn next_plain(&mut self, now: Millis) -> Option<(SymbolId, u32)> {
-        let place = self
-            .queue
-            .iter()
-            .position(|symbol| self.plain_due_at(*symbol).is_some_and(|at| at <= now))?;
-        let symbol = self.queue.remove(place)?;
-        let line = self.plain.get_mut(&symbol)?;
+    /// Takes the first symbol whose watchers in a crowd may be told now, and how many they are.
+    fn next_plain(&mut self, now: Millis) -> Option<(SymbolId, Crowd, u32)> {
+        let is_due = |line: &(SymbolId, Crowd)| self.plain_due_at(*line).is_some_and(|at| at <= now);
+        let place = self.queue.iter().position(is_due)?;
+        let (symbol, crowd) = self.queue.remove(place)?;
+        let line = self.plain.get_mut(&symbol)?.get_mut(&crowd)?;
         line.queued = false;
         line.sent = Some(now);
-        Some((symbol, line.watchers))
+        Some((symbol, crowd, line.watchers))
     }
 
-    fn plain_due_at(&self, symbol: SymbolId) -> Option<Millis> {
-        let line = self.plain.get(&symbol)?;
+    fn plain_due_at(&self, (symbol, crowd): (SymbolId, Crowd)) -> Option<Millis> {
+        let line = self.plain.get(&symbol)?.get(&crowd)?;
         Some(line.sent.map_or(0, |sent| sent + self.plain_interval))
     }
 }
@@ -138,21 +173,22 @@ impl Machine {
         if flushed.sends > 0 {
             self.watch_readers(now);
         }
-        let mut sends = 0;
+        let mut sends = flushed.sends;
+        self.show_arrivals(flushed.arrivals);
+        let most = sends + most;
         while sends < most
-            && let Some((symbol, watchers)) = self.outbox.next_plain(now)
+            && let Some((symbol, crowd, watchers)) = self.outbox.next_plain(now)
         {
             if let Some(entry) = self.list.get(symbol) {
                 let frame = ServerEvent::PriceUpdate(&self.quote_view(entry)).text();
                 self.effects.push(Effect::Broadcast {
-                    group: Group::Symbol(symbol),
+                    group: Group::Symbol(symbol, crowd),
                     frame,
                 });
                 sends += u64::from(watchers);
                 self.counts.updates += u64::from(watchers);
             }
         }
-        sends += flushed.sends;
         self.counts.frames += sends;
         if sends > 0 {
             self.outbox.closed = Some(now);

@@ -4,12 +4,17 @@
 //! read what it was sent; then a picture of what changed meanwhile brings it up to date. So it gets fewer and newer frames, the memory
 //! that it can make us hold is bounded, and nobody else notices.
 
-use super::audience::Place;
-use super::lanes::Rate;
+use super::audience::{Place, Sent};
+use super::lanes::{LaneId, Rate};
+use super::streams::Streams;
 use super::{ClientId, Effect, Group, Machine, StreamId};
 use crate::clock::{Millis, SECOND};
 use crate::wire::{CLOSE_SLOW, Position, ServerEvent, SnapshotHead, snapshot};
 
+/// How long an acknowledgement may wait.
+pub(super) const OFTEN: Millis = 5 * SECOND;
+/// With many clients.
+const SELDOM: Millis = 10 * SECOND;
 /// Between two looks at who is behind.
 const SWEEP: Millis = SECOND;
 /// Bytes that may be unread before a client counts as behind, whatever the time.
@@ -18,15 +23,25 @@ const MOST_UNREAD: u64 = 4 * 1024 * 1024;
 const SILENT: Millis = 30 * SECOND;
 
 /// How long an acknowledgement may wait, by how many clients are connected: at most 200 a second arrive, up to 2,000 clients. Not
-/// shorter for a small audience, because Cloudflare counts twenty of them as a request.
-pub(super) fn acknowledge_within(clients: usize) -> Millis {
-    if clients <= 1_000 { 5 * SECOND } else { 10 * SECOND }
+/// shorter for a small audience, because Cloudflare counts twenty of them as a request. An audience of about a thousand does not
+/// change `present`, or everybody would be told each time that somebody comes or goes.
+pub(super) fn acknowledge_within(clients: usize, present: Millis) -> Millis {
+    match clients {
+        0..=800 => OFTEN,
+        1_001.. => SELDOM,
+        _ => present,
+    }
 }
 
 impl Machine {
     /// Puts a client into the stream of its present symbols and rate, and shows it a picture of it.
     pub(super) fn restream(&mut self, client: ClientId, resume: Option<Position>, now: Millis) {
-        let knows = resume.is_some() || self.audience.place(client).is_some_and(|place| place.stream.is_some());
+        let resume = resume.filter(|position| position.epoch == self.outbox.streams.epoch());
+        let had_one = self.audience.place(client).is_some_and(|place| place.stream.is_some());
+        let at = match self.position_of(client) {
+            Some((_, seq)) if had_one => seq,
+            _ => resume.map_or(0, |position| position.seq),
+        };
         self.leave_stream(client, now);
         let symbols: Vec<_> = self.audience.watched(client).into_iter().collect();
         if symbols.is_empty() {
@@ -36,19 +51,34 @@ impl Machine {
             return;
         };
         let lane = self.outbox.streams.lane_for(&symbols, place.rate, resume);
-        if knows {
-            let flushed = self.outbox.streams.hasten(lane, &self.list, now, &mut self.effects);
-            self.counts.frames += flushed.sends;
-            self.counts.updates += flushed.updates;
-            if flushed.sends > 0 {
-                self.watch_readers(now);
-            }
-        }
+        // Whoever comes from another lane may know newer values than were said in this one, and must not be shown older ones.
+        let knows = resume.is_some() || had_one;
+        let waits = knows && self.outbox.streams.is_behind(lane, &symbols);
         let stream = self.outbox.streams.join(symbols, lane, &self.list, now);
         if let Some(place) = self.audience.place(client) {
             place.stream = Some(stream);
+            if waits {
+                place.sent = Sent::PictureSoon { at, resume };
+            }
         }
-        self.show_stream(client, stream, resume);
+        if waits {
+            self.outbox.streams.hasten(lane, client);
+        } else {
+            self.show_stream(client, stream, resume);
+        }
+    }
+
+    /// A lane was told what is new: those who waited for that are shown a picture.
+    pub(super) fn show_arrivals(&mut self, arrivals: Vec<(LaneId, ClientId)>) {
+        for (lane, client) in arrivals {
+            // Unless it has left, or gone elsewhere.
+            if let Some(place) = self.audience.place(client)
+                && let (Some(stream), Sent::PictureSoon { resume, .. }) = (place.stream, place.sent)
+                && self.outbox.streams.lane_of(stream) == Some(lane)
+            {
+                self.show_stream(client, stream, resume);
+            }
+        }
     }
 
     /// Takes a client out of its stream.
@@ -57,7 +87,11 @@ impl Machine {
             return;
         };
         if let Some(stream) = place.stream.take() {
-            let reads = place.paused.take().is_none();
+            if place.newest(stream, &self.outbox.streams) > place.acknowledged {
+                // Wherever it goes, that is not forgotten.
+                place.behind_since.get_or_insert(now);
+            }
+            let reads = matches!(std::mem::take(&mut place.sent), Sent::Deltas);
             self.outbox.streams.leave(stream, reads, now);
             self.effects.push(Effect::Dismiss {
                 client,
@@ -75,19 +109,28 @@ impl Machine {
             // Of a stream that it has left meanwhile.
             return;
         };
-        let sent = place.paused.unwrap_or_else(|| self.outbox.streams.seq(present));
-        if seq <= place.acknowledged || seq > sent {
+        if matches!(place.sent, Sent::PictureSoon { .. }) {
+            return;
+        }
+        let sent = place.newest(present, &self.outbox.streams);
+        let is_news = seq > place.acknowledged || (place.owes && seq == place.acknowledged);
+        if !is_news || seq > sent {
             return;
         }
         place.acknowledged = seq;
         place.asked = false;
+        place.owes = false;
         place.behind_since = (seq < sent).then_some(now);
-        if let Some(paused) = place.paused.filter(|paused| seq >= *paused) {
-            place.paused = None;
+        if place.mark.is_some_and(|(mark, _)| seq >= mark) {
+            place.mark = (seq < sent).then_some((sent, now));
+        }
+        if let Sent::Nothing(after) = place.sent
+            && seq >= after
+        {
             let position = Position {
                 epoch: self.outbox.streams.epoch(),
                 stream,
-                seq: paused,
+                seq: after,
             };
             self.show_stream(client, present, Some(position));
         }
@@ -109,18 +152,25 @@ impl Machine {
         let (mut ask, mut pause, mut close) = (Vec::new(), Vec::new(), Vec::new());
         for (client, place) in self.audience.places() {
             let Some(stream) = place.stream else { continue };
-            let sent = place.paused.unwrap_or_else(|| self.outbox.streams.seq(stream));
-            if place.acknowledged >= sent {
+            let is_paused = match place.sent {
+                Sent::Deltas => false,
+                Sent::Nothing(_) => true,
+                Sent::PictureSoon { .. } => continue,
+            };
+            let sent = place.newest(stream, &self.outbox.streams);
+            if place.acknowledged >= sent && !place.owes {
                 place.behind_since = None;
+                place.mark = None;
                 continue;
             }
             self.sweep_at = Some(now + SWEEP);
             let since = *place.behind_since.get_or_insert(now);
+            let (_, marked) = *place.mark.get_or_insert((sent, now));
             let unread = || self.outbox.streams.bytes_since(stream, place.acknowledged);
             if now >= since + SILENT {
                 close.push(client);
-            } else if place.paused.is_none() && (now >= since + patience || unread() > MOST_UNREAD) {
-                place.paused = Some(sent);
+            } else if !is_paused && (now >= marked + patience || unread() > MOST_UNREAD) {
+                place.sent = Sent::Nothing(sent);
                 pause.push((client, stream));
             } else if now >= since + late && !place.asked {
                 place.asked = true;
@@ -152,7 +202,7 @@ impl Machine {
 
     /// Tells everybody when acknowledgements should be more seldom, or more frequent, because the audience grew or shrank.
     pub(super) fn pace_acknowledgements(&mut self) {
-        let within = acknowledge_within(self.audience.len());
+        let within = acknowledge_within(self.audience.len(), self.acknowledge_within);
         if within != self.acknowledge_within {
             self.acknowledge_within = within;
             self.outbox.streams.tell(&format!(r#"{{"ack_ms":{within}}}"#));
@@ -165,10 +215,14 @@ impl Machine {
         let Some(place) = self.audience.place(client) else {
             return;
         };
-        // A picture needs no acknowledgement of its own: deltas follow.
+        place.sent = Sent::Deltas;
         place.acknowledged = picture.seq;
-        place.asked = false;
-        place.behind_since = None;
+        place.mark = None;
+        // A picture needs no acknowledgement of its own: deltas follow. But one that has not answered for a while must answer now, or who
+        // reads nothing could be shown one picture after another for ever.
+        place.owes = place.behind_since.is_some();
+        place.asked = place.owes;
+        let owes = place.owes;
         let interval_ms = place.rate.interval();
         let head = SnapshotHead {
             event: "snapshot",
@@ -185,6 +239,9 @@ impl Machine {
         };
         let frame = snapshot(&head, &picture.symbols);
         self.push_frame(client, frame);
+        if owes {
+            self.send(client, &ServerEvent::AckRequest);
+        }
         self.effects.push(Effect::Enroll {
             client,
             group: Group::Stream(stream),
@@ -200,8 +257,20 @@ impl Machine {
 
     /// The position that a client's next control frame is stamped with; `None` for a plain client.
     pub(super) fn position_of(&mut self, client: ClientId) -> Option<(u64, u64)> {
-        let &mut Place { stream, paused, .. } = self.audience.place(client)?;
-        let seq = paused.or_else(|| stream.map(|stream| self.outbox.streams.seq(stream)));
-        Some((self.outbox.streams.epoch(), seq.unwrap_or_default()))
+        let place = self.audience.place(client)?;
+        let streams = &self.outbox.streams;
+        let seq = place.stream.map_or(0, |stream| place.newest(stream, streams));
+        Some((streams.epoch(), seq))
+    }
+}
+
+impl Place {
+    /// The newest delta that it was sent, `stream` being where it is.
+    fn newest(&self, stream: StreamId, streams: &Streams) -> u64 {
+        match self.sent {
+            Sent::Deltas => streams.seq(stream),
+            Sent::Nothing(after) => after,
+            Sent::PictureSoon { at, .. } => at,
+        }
     }
 }

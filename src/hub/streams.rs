@@ -11,7 +11,7 @@
 use super::lanes::{Lane, LaneId, Rate};
 use super::marks::Marks;
 use super::watchlist::Watchlist;
-use super::{Effect, Effects, Group, StreamId, SymbolId};
+use super::{ClientId, Effect, Effects, Group, StreamId, SymbolId};
 use crate::clock::{MINUTE, Millis};
 use crate::wire::{Position, delta};
 use std::collections::{BTreeMap, HashMap};
@@ -62,12 +62,14 @@ struct Stream {
 }
 
 /// What a flush sent.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 pub struct Flushed {
     /// Frames, one for each receiver.
     pub sends: u64,
     /// Updates in them, one for each receiver.
     pub updates: u64,
+    /// Who waited for it, and in which lane: it is to be shown a picture now.
+    pub arrivals: Vec<(LaneId, ClientId)>,
 }
 
 /// A picture of a stream, for a client that joins, resumes or catches up.
@@ -124,7 +126,7 @@ impl Streams {
         self.streams.get(&id).map_or(0, |stream| stream.seq)
     }
 
-    /// Bytes of the deltas after `seq`, as far as they are remembered.
+    /// Bytes of the deltas after `seq`, some of them estimated.
     #[must_use]
     pub fn bytes_since(&self, id: StreamId, seq: u64) -> u64 {
         let stream = self.streams.get(&id);
@@ -176,13 +178,21 @@ impl Streams {
         later.or_else(|| self.lanes.range(..=turn).find_map(is_due))
     }
 
-    /// Sends what changed in a lane before it is due. Whoever comes from another one may know newer values than were said in this
-    /// one, and must not be shown older ones.
-    pub fn hasten(&mut self, lane: LaneId, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
-        match self.lanes.get(&lane) {
-            Some(waiting) if waiting.is_behind() => self.flush_lane(lane, list, now, effects),
-            _ => Flushed::default(),
-        }
+    /// Whether the readers in a lane have not been told what one of these symbols has become.
+    #[must_use]
+    pub fn is_behind(&self, lane: LaneId, symbols: &[SymbolId]) -> bool {
+        self.lanes.get(&lane).is_some_and(|lane| lane.is_behind(symbols))
+    }
+
+    /// A lane is due whatever its rate, and this client is to be shown a picture then.
+    pub fn hasten(&mut self, lane: LaneId, client: ClientId) {
+        self.lanes.entry(lane).or_default().hasten(client);
+    }
+
+    /// Where a stream is.
+    #[must_use]
+    pub fn lane_of(&self, id: StreamId) -> Option<LaneId> {
+        Some(self.streams.get(&id)?.lane)
     }
 
     fn flush_lane(&mut self, id: LaneId, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
@@ -192,6 +202,7 @@ impl Streams {
         };
         self.revision += 1;
         let said = lane.flush(list, self.revision, now);
+        flushed.arrivals = said.arrivals.iter().map(|client| (id, *client)).collect();
         for id in said.to {
             let Some(stream) = self.streams.get_mut(&id) else {
                 continue;
@@ -207,10 +218,8 @@ impl Streams {
             let t = now.saturating_sub(self.base);
             let frame = delta(self.epoch, stream.seq + 1, t, items);
             stream.advance(self.revision, frame.len());
-            flushed.add(Flushed {
-                sends: readers,
-                updates: readers * mine.len() as u64,
-            });
+            flushed.sends += readers;
+            flushed.updates += readers * mine.len() as u64;
             effects.push(Effect::Broadcast {
                 group: Group::Stream(id),
                 frame,
@@ -219,11 +228,11 @@ impl Streams {
         flushed
     }
 
-    /// The lane for one more client of these symbols: that of its former stream, if it comes back to one, or else the first with room.
+    /// The lane for one more client of these symbols: that of its former stream, if it comes back to one of this epoch, or else the
+    /// first with room.
     #[must_use]
     pub fn lane_for(&self, symbols: &[SymbolId], rate: Rate, resume: Option<Position>) -> LaneId {
-        let former = resume.filter(|place| place.epoch == self.epoch);
-        let former = former.and_then(|place| self.streams.get(&StreamId(place.stream)));
+        let former = resume.and_then(|place| self.streams.get(&StreamId(place.stream)));
         let former = former.filter(|stream| stream.lane.rate == rate && stream.symbols == symbols);
         // Even if others took its place meanwhile, but there is an end to that.
         if let Some(stream) = former
@@ -395,6 +404,7 @@ impl Flushed {
     fn add(&mut self, more: Flushed) {
         self.sends += more.sends;
         self.updates += more.updates;
+        self.arrivals.extend(more.arrivals);
     }
 }
 

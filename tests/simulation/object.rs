@@ -411,6 +411,13 @@ impl World {
                 result = Err(broken("bounded memory", format!("{effects} effects of one input")));
             }
             self.look_at_states(&mut running);
+            let is_over = running.known_link.is_some_and(|(_, is_over)| is_over);
+            if is_over && running.machine.feed_state() == FeedState::Live && result.is_ok() {
+                result = Err(broken(
+                    "a lost connection is not called live",
+                    format!("{:?}", running.known_link),
+                ));
+            }
         }
         running.activity += 1;
         self.set_deadlines(&mut running, now);

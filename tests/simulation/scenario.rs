@@ -331,10 +331,10 @@ fn full_disk(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>)
 }
 
 /// While prices move quickly, somebody watches them slowly, and others change to that pace and away from it, and from one set of symbols
-/// to another: what a stream that they come to was told last is older than what they know.
+/// to another: what a stream that they come to was told last is older than what they know. One more is there and reads nothing any more.
 fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 30 * MINUTE);
-    let paces = [(82, 10_000), (83, 0), (84, 100)];
+    let paces = [(82, 10_000), (83, 0), (84, 100), (85, 0)];
     for (viewer, pace) in paces {
         events.push(Planned::new(from, Event::Viewer(viewer, Act::JoinV1(pace))));
         events.push(Planned::new(
@@ -344,7 +344,8 @@ fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, event
     }
     let busy = from + 30 * SECOND;
     events.push(Planned::new(busy, Event::Pace(rng.u64(150..3_000))));
-    for (viewer, pace) in &paces[1..] {
+    events.push(Planned::new(busy, Event::Viewer(85, Act::StopReading)));
+    for (viewer, pace) in &paces[1..3] {
         for _ in 0..6 {
             let at = busy + rng.u64(..MINUTE);
             events.push(Planned::new(at, Event::Viewer(*viewer, Act::Rate(10_000))));

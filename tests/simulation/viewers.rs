@@ -92,6 +92,7 @@ pub struct Frame {
 #[derive(Debug, Deserialize)]
 pub struct Subscribed {
     symbol: String,
+    has_quote: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -396,14 +397,25 @@ impl World {
                 self.viewer(number).since = now;
             }
             "ack-request" => {
-                if let Some(client) = self.viewer(number).client {
+                let viewer = self.viewer(number);
+                if let Some(reader) = &mut viewer.reader {
+                    // Also when it has read no delta since the snapshot.
+                    reader.unacknowledged = true;
+                }
+                if let Some(client) = viewer.client {
                     self.at(now, Happening::Acknowledge(client));
                 }
             }
             "feed" => self.viewer(number).feed = frame.state.clone().unwrap_or_default(),
             "subscribe-status" => {
-                let watched = frame.success.iter().map(|one| one.symbol.clone());
-                self.viewer(number).watches.extend(watched);
+                let viewer = self.viewer(number);
+                for one in &frame.success {
+                    viewer.watches.insert(one.symbol.clone());
+                    // What an earlier life of the hub knew is not known any more.
+                    if one.has_quote == Some(false) {
+                        viewer.holds.remove(&one.symbol);
+                    }
+                }
                 for failed in &frame.fails {
                     self.viewer(number).watches.remove(&failed.symbol);
                 }

@@ -262,3 +262,53 @@ fn strangers_symbols_are_bounded_and_cannot_spend_what_is_put_by_for_the_operato
     play.pass(MINUTE);
     assert_eq!(play.calls(), Vec::<Vec<String>>::new(), "the day's credits are spent");
 }
+
+#[test]
+fn plain_clients_are_told_in_crowds_and_neither_dialect_waits_for_the_other() {
+    let (mut play, link) = Play::live_with(&[("LANE_CLIENTS", "2")], "AAPL");
+    let plain = [3, 4, 5].map(ClientId);
+    for client in plain {
+        play.input(Input::Joined(client, Dialect::Plain));
+        play.subscribe(client, "AAPL");
+    }
+    let streaming = ClientId(6);
+    play.input(Input::Joined(streaming, Dialect::V1));
+    play.subscribe(streaming, "AAPL");
+    play.take();
+    play.pulses = false;
+    play.tick(link, "AAPL", 101.0);
+    let told = |play: &Play| {
+        let all = [ALICE, plain[0], plain[1], plain[2]];
+        all.map(|client| play.heard_events(client, "price_update").len())
+    };
+    // Alice and the first of the three are a crowd.
+    assert_eq!(told(&play), [1, 1, 0, 0]);
+    assert_eq!(play.heard(streaming).len(), 1, "a delta in the same turn");
+    play.tick(link, "AAPL", 102.0);
+    play.input(Input::Pulse);
+    assert_eq!(told(&play), [1, 1, 1, 1]);
+    assert_eq!(play.heard_events(plain[2], "price_update")[0]["price"], 102.0);
+    play.input(Input::Pulse);
+    assert_eq!(told(&play), [2, 2, 1, 1]);
+    play.input(Input::Left(plain[0]));
+    let late = ClientId(7);
+    play.input(Input::Joined(late, Dialect::Plain));
+    play.subscribe(late, "AAPL");
+    play.take();
+    play.input(Input::Pulse);
+    play.tick(link, "AAPL", 103.0);
+    assert_eq!(play.heard_events(late, "price_update").len(), 1, "it took the place");
+}
+
+#[test]
+fn being_shown_many_symbols_counts_as_several_messages() {
+    let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "300")], "AAPL");
+    let symbols: Vec<String> = (0..200).map(|number| format!("SYM{number}")).collect();
+    let message = json!({"action": "subscribe", "params": {"symbols": symbols.join(",")}}).to_string();
+    let mut asked = 0;
+    while !play.watched(ALICE).is_empty() {
+        play.input(Input::Said(ALICE, message.clone()));
+        asked += 1;
+    }
+    assert!((10..=13).contains(&asked), "{asked} times");
+}

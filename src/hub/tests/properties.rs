@@ -82,7 +82,7 @@ proptest! {
                         link = *opened;
                     }
                     Effect::CloseUpstream { .. } => open_links -= 1,
-                    Effect::Broadcast { group: Group::Symbol(_), frame } => {
+                    Effect::Broadcast { group: Group::Symbol(..), frame } => {
                         let update: Value = serde_json::from_str(frame).unwrap();
                         if update["event"] == "price_update" {
                             let symbol = update["symbol"].as_str().unwrap().to_owned();

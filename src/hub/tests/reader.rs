@@ -12,6 +12,8 @@ pub struct Reader {
     pub seq: u64,
     pub recovered: bool,
     pub missed: u64,
+    /// Whether this connection has shown it a picture: before that, frames are about a place that it has not seen.
+    pub is_placed: bool,
     pub base: u64,
     /// Of the last snapshot.
     pub named: Vec<String>,
@@ -37,12 +39,13 @@ impl Reader {
         }
         let number = |name: &str| frame[name].as_u64().unwrap();
         if frame["event"] != "snapshot" {
-            if self.stream > 0 {
+            if self.is_placed {
                 assert_eq!((number("epoch"), number("seq")), (self.epoch, self.seq), "{frame}");
             }
             return;
         }
         self.recovered = frame["recovered"] == true;
+        self.is_placed = true;
         self.missed = number("missed");
         if !self.recovered {
             self.symbols.clear();

@@ -132,6 +132,13 @@ fn clients_that_slept_through_it_are_served_without_asking_again() {
     play.input(Input::Rejoined(ALICE, record(&["AAPL", "TSLA"])));
     let link = play.opened_link().expect("somebody watches");
     assert_eq!(play.heard_events(ALICE, "connected").len(), 0);
+    // An earlier life may have told it of a price that this one does not know.
+    let status = &play.heard_events(ALICE, "subscribe-status")[0];
+    let known: Vec<_> = status["success"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        (&known[1]["symbol"], &known[1]["has_quote"]),
+        (&json!("TSLA"), &json!(false))
+    );
     play.input(Input::Opened(link));
     play.tick(link, "AAPL", 101.0);
     assert_eq!(play.heard_events(ALICE, "price_update").len(), 1);

@@ -440,10 +440,10 @@ proptest! {
     /// Whatever a client does, each frame follows from those before it ([`Reader`] would complain), and once it has read and all is quiet
     /// it holds the newest of everything.
     #[test]
-    fn nobody_is_ever_left_with_a_silent_hole(steps in proptest::collection::vec(steps(), 1..120)) {
+    fn nobody_is_ever_left_with_a_silent_hole(steps in proptest::collection::vec(steps(), 1..120), lane in prop::sample::select(vec!["1", "2", "512"])) {
         const SYMBOLS: [&str; 3] = ["BTC/USD", "ETH/USD", "EUR/USD"];
         const WISHES: [(&str, u64); 3] = [("BTC/USD,ETH/USD", 0), ("BTC/USD,ETH/USD", 0), ("ETH/USD,EUR/USD", 250)];
-        let (mut play, link) = Play::live("AAPL");
+        let (mut play, link) = Play::live_with(&[("LANE_CLIENTS", lane)], "AAPL");
         let mut readers: [Reader; 3] = Default::default();
         let mut present = [false; 3];
         let enter = |play: &mut Play, reader: &mut Reader, number: u32| {
@@ -454,10 +454,7 @@ proptest! {
             play.told.retain(|(whom, _)| *whom != client);
             play.input(Input::Joined(client, Dialect::V1));
             play.input(Input::Said(client, json!({"action": "subscribe", "params": wish}).to_string()));
-            // What comes before the snapshot is about a place that it has not seen yet.
-            let snapshot = play.told.iter().position(|(whom, frame)| *whom == client && frame.contains(r#""event":"snapshot""#));
-            let mut place = 0;
-            play.told.retain(|(whom, _)| { place += 1; *whom != client || Some(place - 1) >= snapshot });
+            reader.is_placed = false;
         };
         for number in 0..3 {
             enter(&mut play, &mut readers[number as usize], number);
@@ -629,4 +626,137 @@ fn whoever_changes_lanes_is_not_shown_older_prices() {
     listen(&mut play, BOB, &mut bob);
     assert_eq!(bob.price("AAPL"), Some(101.0));
     assert_eq!(bob.quote("MSFT"), truth(&play, "MSFT"));
+}
+
+fn closed(play: &Play, client: ClientId) -> Option<u16> {
+    play.effects.iter().find_map(|effect| match effect {
+        Effect::CloseClient { client: whom, code, .. } if *whom == client => Some(*code),
+        _ => None,
+    })
+}
+
+// it acknowledges every five seconds, but reads one frame while four come.
+#[test]
+fn who_reads_more_slowly_than_the_stream_is_paused_though_it_acknowledges() {
+    let (mut play, link) = Play::live("BTC/USD");
+    let mut reader = joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
+    let mut waiting = std::collections::VecDeque::new();
+    let mut longest = 0;
+    for second in 0..240_u32 {
+        play.pass(SECOND);
+        play.tick(link, "BTC/USD", f64::from(100 + second));
+        waiting.extend(play.heard(BOB));
+        play.told.clear();
+        play.effects.clear();
+        longest = longest.max(waiting.len());
+        if second % 4 == 0
+            && let Some(frame) = waiting.pop_front()
+        {
+            reader.read(&frame);
+        }
+        if second % 5 == 0 {
+            acknowledge(&mut play, BOB, &reader);
+        }
+    }
+    assert!(longest <= 40, "{longest} frames wait in its socket");
+    assert!(play.hub.counts.pauses > 1);
+    assert_eq!(play.hub.counts.slow, 0, "it does read");
+}
+
+#[test]
+fn who_reads_nothing_cannot_ask_for_one_picture_after_another() {
+    let (mut play, link) = Play::live("BTC/USD");
+    joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
+    let mut pictures = 0;
+    let again = json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string();
+    for second in 0..60_u32 {
+        play.take();
+        play.pass(SECOND);
+        play.tick(link, "BTC/USD", f64::from(100 + second));
+        play.input(Input::Said(BOB, again.clone()));
+        pictures += play.heard_events(BOB, "snapshot").len();
+        if let Some(code) = closed(&play, BOB) {
+            assert_eq!(code, 4009);
+            assert!((30..=32).contains(&second), "after {second} s");
+            return;
+        }
+    }
+    panic!("not closed, and shown {pictures} pictures");
+}
+
+#[test]
+fn who_asks_for_another_picture_while_it_reads_is_asked_for_a_word_and_stays() {
+    let (mut play, link) = Play::live("BTC/USD");
+    let mut reader = joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
+    for second in 0..90_u32 {
+        play.pass(SECOND);
+        // No prices in the second half: nothing but the answer says that it reads.
+        if second < 45 {
+            play.tick(link, "BTC/USD", f64::from(100 + second));
+        }
+        play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+        if second % 9 == 0 {
+            let again = json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string();
+            play.input(Input::Said(BOB, again));
+        }
+        let asked = !play.heard_events(BOB, "ack-request").is_empty();
+        listen(&mut play, BOB, &mut reader);
+        if asked {
+            acknowledge(&mut play, BOB, &reader);
+        }
+        assert_eq!(closed(&play, BOB), None, "after {second} s");
+    }
+}
+
+// a hundred clients change their rate while a frame is going out.
+#[test]
+fn who_comes_from_another_lane_waits_for_the_pulse_like_everybody() {
+    let (mut play, link) = Play::live("BTC/USD");
+    let wish = json!({"symbols": "BTC/USD", "interval_ms": 1_000});
+    let crowd: Vec<ClientId> = (100..200).map(ClientId).collect();
+    for client in &crowd {
+        joined(&mut play, *client, wish.clone());
+    }
+    let mut bob = joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
+    play.pass(3 * SECOND);
+    play.tick(link, "BTC/USD", 100.0);
+    play.pulses = false;
+    play.tick(link, "BTC/USD", 101.0);
+    listen(&mut play, BOB, &mut bob);
+    play.take();
+    let faster = json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string();
+    for client in &crowd {
+        play.input(Input::Said(*client, faster.clone()));
+    }
+    play.input(Input::Said(
+        BOB,
+        json!({"action": "subscribe", "params": {"interval_ms": 1_000}}).to_string(),
+    ));
+    assert!(broadcasts(&play).len() <= 1, "{:?}", broadcasts(&play).len());
+    let shown = |play: &Play, client| play.heard_events(client, "snapshot").len();
+    play.pulses = true;
+    play.input(Input::Pulse);
+    assert!(broadcasts(&play).len() <= 4);
+    assert_eq!(shown(&play, BOB), 1);
+    assert!(crowd.iter().all(|client| shown(&play, *client) == 1));
+    listen(&mut play, BOB, &mut bob);
+    assert_eq!(bob.quote("BTC/USD"), truth(&play, "BTC/USD"));
+}
+
+#[test]
+fn one_client_more_or_less_does_not_tell_a_thousand_how_often_to_acknowledge() {
+    let (mut play, _) = Play::live("BTC/USD");
+    for number in 0..1_000_u32 {
+        joined(&mut play, ClientId(10 + number), json!({"symbols": "BTC/USD"}));
+    }
+    play.take();
+    for _ in 0..20 {
+        play.input(Input::Joined(BOB, Dialect::V1));
+        play.input(Input::Left(BOB));
+    }
+    let told = broadcasts(&play)
+        .iter()
+        .filter(|frame| frame.contains("ack_ms"))
+        .count();
+    assert!(told <= 2, "in {told} frames");
 }
