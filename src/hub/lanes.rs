@@ -44,6 +44,69 @@ pub struct LaneId {
     pub number: u32,
 }
 
+/// All lanes, in order. They are few: one for some hundred clients of a rate.
+#[derive(Debug, Default)]
+pub struct Lanes(Vec<(LaneId, Lane)>);
+
+impl Lanes {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn get(&self, id: LaneId) -> Option<&Lane> {
+        let place = self.find(id).ok()?;
+        self.0.get(place).map(|(_, lane)| lane)
+    }
+
+    /// One of them, to change it.
+    pub fn get_mut(&mut self, id: LaneId) -> Option<&mut Lane> {
+        let place = self.find(id).ok()?;
+        self.0.get_mut(place).map(|(_, lane)| lane)
+    }
+
+    /// Makes one, unless it is there.
+    pub fn ensure(&mut self, id: LaneId) {
+        if let Err(place) = self.find(id) {
+            self.0.insert(place, (id, Lane::default()));
+        }
+    }
+
+    /// Takes one away.
+    pub fn remove(&mut self, id: LaneId) {
+        if let Ok(place) = self.find(id) {
+            self.0.remove(place);
+        }
+    }
+
+    /// All, to change them.
+    pub fn each(&mut self) -> impl Iterator<Item = &mut Lane> {
+        self.0.iter_mut().map(|(_, lane)| lane)
+    }
+
+    /// When the first of them is due.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Millis> {
+        self.0.iter().filter_map(|(id, lane)| lane.due_at(id.rate)).min()
+    }
+
+    /// The first that is due, beginning after one and going round.
+    #[must_use]
+    pub fn next_due(&self, after: Option<LaneId>, now: Millis) -> Option<LaneId> {
+        let place = after.map_or(0, |id| self.find(id).map_or_else(|place| place, |place| place + 1));
+        let (before, later) = self.0.split_at_checked(place)?;
+        let is_due = |(id, lane): &&(LaneId, Lane)| lane.due_at(id.rate).is_some_and(|at| at <= now);
+        later.iter().chain(before).find(is_due).map(|(id, _)| *id)
+    }
+
+    fn find(&self, id: LaneId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&id, |(id, _)| *id)
+    }
+}
+
 /// What was said in one lane, and what is to be said.
 #[derive(Debug, Default)]
 pub struct Lane {

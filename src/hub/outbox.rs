@@ -12,7 +12,7 @@ use super::streams::Streams;
 use super::{Config, Effect, Group, Machine, SymbolId};
 use crate::clock::{Millis, SECOND};
 use crate::wire::ServerEvent;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 /// A pulse that takes longer than this is not waited for.
 const LOST_PULSE: Millis = SECOND;
@@ -22,7 +22,7 @@ const LOST_PULSE: Millis = SECOND;
 pub struct Outbox {
     /// To clients of `hamster.v1`.
     pub streams: Streams,
-    plain: HashMap<SymbolId, BTreeMap<Crowd, PlainLine>>,
+    plain: HashMap<(SymbolId, Crowd), PlainLine>,
     /// Symbols of which a crowd has not heard the newest.
     queue: VecDeque<(SymbolId, Crowd)>,
     /// Members of each crowd.
@@ -69,10 +69,10 @@ impl Outbox {
     /// A symbol has a new quote.
     pub fn changed(&mut self, symbol: SymbolId) {
         self.streams.changed(symbol);
-        for (crowd, line) in self.plain.get_mut(&symbol).into_iter().flatten() {
-            if !line.queued {
+        for key in self.all_crowds().map(|crowd| (symbol, crowd)) {
+            if let Some(line) = self.plain.get_mut(&key).filter(|line| !line.queued) {
                 line.queued = true;
-                self.queue.push_back((symbol, *crowd));
+                self.queue.push_back(key);
             }
         }
     }
@@ -97,31 +97,31 @@ impl Outbox {
         }
     }
 
+    fn all_crowds(&self) -> impl Iterator<Item = Crowd> + use<> {
+        (0..self.crowds.len() as u32).map(Crowd)
+    }
+
     /// A plain client watches a symbol.
     pub fn watch(&mut self, symbol: SymbolId, crowd: Crowd) {
-        self.plain.entry(symbol).or_default().entry(crowd).or_default().watchers += 1;
+        self.plain.entry((symbol, crowd)).or_default().watchers += 1;
     }
 
     /// A plain client watches it no more.
     pub fn unwatch(&mut self, symbol: SymbolId, crowd: Crowd) {
-        let Some(lines) = self.plain.get_mut(&symbol) else {
-            return;
-        };
-        let Some(line) = lines.get_mut(&crowd) else { return };
-        line.watchers = line.watchers.saturating_sub(1);
-        if line.watchers == 0 {
-            lines.remove(&crowd);
-            self.queue.retain(|queued| *queued != (symbol, crowd));
-        }
-        if lines.is_empty() {
-            self.plain.remove(&symbol);
+        let key = (symbol, crowd);
+        if let Some(line) = self.plain.get_mut(&key) {
+            line.watchers = line.watchers.saturating_sub(1);
+            if line.watchers == 0 {
+                self.plain.remove(&key);
+                self.queue.retain(|queued| *queued != key);
+            }
         }
     }
 
     /// Plain clients that watch a symbol, by crowd.
     pub fn plain_watchers(&self, symbol: SymbolId) -> impl Iterator<Item = (Crowd, u32)> {
-        let lines = self.plain.get(&symbol).into_iter().flatten();
-        lines.map(|(crowd, line)| (*crowd, line.watchers))
+        let crowds = self.all_crowds();
+        crowds.filter_map(move |crowd| Some((crowd, self.plain.get(&(symbol, crowd))?.watchers)))
     }
 
     /// When something is due that nothing else will call for.
@@ -149,14 +149,14 @@ impl Outbox {
         let is_due = |line: &(SymbolId, Crowd)| self.plain_due_at(*line).is_some_and(|at| at <= now);
         let place = self.queue.iter().position(is_due)?;
         let (symbol, crowd) = self.queue.remove(place)?;
-        let line = self.plain.get_mut(&symbol)?.get_mut(&crowd)?;
+        let line = self.plain.get_mut(&(symbol, crowd))?;
         line.queued = false;
         line.sent = Some(now);
         Some((symbol, crowd, line.watchers))
     }
 
-    fn plain_due_at(&self, (symbol, crowd): (SymbolId, Crowd)) -> Option<Millis> {
-        let line = self.plain.get(&symbol)?.get(&crowd)?;
+    fn plain_due_at(&self, line: (SymbolId, Crowd)) -> Option<Millis> {
+        let line = self.plain.get(&line)?;
         Some(line.sent.map_or(0, |sent| sent + self.plain_interval))
     }
 }

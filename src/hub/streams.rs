@@ -8,14 +8,13 @@
 //! holds the symbol and is read by anybody, or while no such stream is read; then the next picture of the stream refreshes it and takes a
 //! number of its own. So what a client lacks after delta n is exactly the lines whose revision is above that of n.
 
-use super::lanes::{Lane, LaneId, Rate};
+use super::lanes::{LaneId, Lanes, Rate};
 use super::marks::Marks;
 use super::watchlist::Watchlist;
 use super::{ClientId, Effect, Effects, Group, StreamId, SymbolId};
 use crate::clock::{MINUTE, Millis};
 use crate::wire::{Position, delta};
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound::{Excluded, Unbounded};
 
 /// 2026-01-01, from which epochs are counted: they stay exact in JavaScript.
 const FIRST_EPOCH: Millis = 1_767_225_600_000;
@@ -38,7 +37,7 @@ pub struct Streams {
     revision: u64,
     /// Clients that a lane has room for.
     room: u32,
-    lanes: BTreeMap<LaneId, Lane>,
+    lanes: Lanes,
     /// The lane that was flushed last: its turn comes when all others that are due have had theirs.
     turn: Option<LaneId>,
     streams: BTreeMap<StreamId, Stream>,
@@ -94,7 +93,7 @@ impl Streams {
             base: now,
             revision: 0,
             room,
-            lanes: BTreeMap::new(),
+            lanes: Lanes::default(),
             turn: None,
             streams: BTreeMap::new(),
             by_key: HashMap::new(),
@@ -135,14 +134,14 @@ impl Streams {
 
     /// A symbol changed: those who hold it will hear of it.
     pub fn changed(&mut self, symbol: SymbolId) {
-        for lane in self.lanes.values_mut() {
+        for lane in self.lanes.each() {
             lane.changed(symbol);
         }
     }
 
     /// An item that everybody who reads is told with the next flush, which does not wait for the rate.
     pub fn tell(&mut self, item: &str) {
-        for lane in self.lanes.values_mut() {
+        for lane in self.lanes.each() {
             lane.tell(item);
         }
     }
@@ -150,7 +149,7 @@ impl Streams {
     /// When the next flush is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
-        self.lanes.iter().filter_map(|(id, lane)| lane.due_at(id.rate)).min()
+        self.lanes.due_at()
     }
 
     /// Sends what is due, lane by lane, until so many frames were sent. The rest has the next turn.
@@ -161,32 +160,26 @@ impl Streams {
             if flushed.sends >= most {
                 break;
             }
-            let Some(lane) = self.next_due(now) else { break };
+            let Some(lane) = self.lanes.next_due(self.turn, now) else {
+                break;
+            };
             self.turn = Some(lane);
             flushed.add(self.flush_lane(lane, list, now, effects));
         }
         flushed
     }
 
-    /// The first lane after the last one's turn of which something is due.
-    fn next_due(&self, now: Millis) -> Option<LaneId> {
-        let is_due = |(id, lane): (&LaneId, &Lane)| lane.due_at(id.rate).is_some_and(|at| at <= now).then_some(*id);
-        let Some(turn) = self.turn else {
-            return self.lanes.iter().find_map(is_due);
-        };
-        let later = self.lanes.range((Excluded(turn), Unbounded)).find_map(is_due);
-        later.or_else(|| self.lanes.range(..=turn).find_map(is_due))
-    }
-
     /// Whether the readers in a lane have not been told what one of these symbols has become.
     #[must_use]
     pub fn is_behind(&self, lane: LaneId, symbols: &[SymbolId]) -> bool {
-        self.lanes.get(&lane).is_some_and(|lane| lane.is_behind(symbols))
+        self.lanes.get(lane).is_some_and(|lane| lane.is_behind(symbols))
     }
 
     /// A lane is due whatever its rate, and this client is to be shown a picture then.
     pub fn hasten(&mut self, lane: LaneId, client: ClientId) {
-        self.lanes.entry(lane).or_default().hasten(client);
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.hasten(client);
+        }
     }
 
     /// Where a stream is.
@@ -197,7 +190,7 @@ impl Streams {
 
     fn flush_lane(&mut self, id: LaneId, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
         let mut flushed = Flushed::default();
-        let Some(lane) = self.lanes.get_mut(&id) else {
+        let Some(lane) = self.lanes.get_mut(id) else {
             return flushed;
         };
         self.revision += 1;
@@ -251,7 +244,7 @@ impl Streams {
     }
 
     fn members(&self, lane: LaneId) -> u32 {
-        self.lanes.get(&lane).map_or(0, |lane| lane.members)
+        self.lanes.get(lane).map_or(0, |lane| lane.members)
     }
 
     /// The stream of these symbols in a lane, with one member more. It is sent nothing before it reads.
@@ -259,7 +252,9 @@ impl Streams {
         let key = (lane, symbols);
         let known = self.by_key.get(&key).copied();
         let id = known.unwrap_or_else(|| self.create(key, list, now));
-        self.lanes.entry(lane).or_default().members += 1;
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.members += 1;
+        }
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.members += 1;
             stream.deserted = None;
@@ -279,7 +274,7 @@ impl Streams {
         if stream.members == 0 {
             stream.deserted = Some(now);
         }
-        if let Some(lane) = self.lanes.get_mut(&stream.lane) {
+        if let Some(lane) = self.lanes.get_mut(stream.lane) {
             lane.members = lane.members.saturating_sub(1);
         }
     }
@@ -291,7 +286,7 @@ impl Streams {
         };
         stream.readers += 1;
         if stream.readers == 1
-            && let Some(lane) = self.lanes.get_mut(&stream.lane)
+            && let Some(lane) = self.lanes.get_mut(stream.lane)
         {
             lane.start_reading(id, &stream.symbols);
         }
@@ -304,7 +299,7 @@ impl Streams {
         };
         stream.readers = stream.readers.saturating_sub(1);
         if stream.readers == 0
-            && let Some(lane) = self.lanes.get_mut(&stream.lane)
+            && let Some(lane) = self.lanes.get_mut(stream.lane)
         {
             lane.stop_reading(id, &stream.symbols);
         }
@@ -323,7 +318,7 @@ impl Streams {
         };
         let place = position.filter(|place| place.epoch == self.epoch && place.stream == id.0);
         let seen = place.and_then(|place| stream.marks.revision(stream.seq.checked_sub(place.seq)?));
-        let lane = self.lanes.get(&stream.lane);
+        let lane = self.lanes.get(stream.lane);
         let symbols = stream.symbols.iter();
         let lines = symbols.filter_map(|symbol| Some((*symbol, lane?.held(*symbol)?)));
         let lacking = lines.filter(|(_, held)| seen.is_none_or(|seen| held.revision > seen));
@@ -342,7 +337,7 @@ impl Streams {
         let Some(stream) = self.streams.get_mut(&id) else {
             return;
         };
-        let Some(lane) = self.lanes.get_mut(&stream.lane) else {
+        let Some(lane) = self.lanes.get_mut(stream.lane) else {
             return;
         };
         let revision = self.revision + 1;
@@ -358,7 +353,10 @@ impl Streams {
         self.last = self.last.wrapping_add(1);
         let id = StreamId(self.last);
         let (lane, symbols) = key.clone();
-        self.lanes.entry(lane).or_default().hold(&symbols, list, self.revision);
+        self.lanes.ensure(lane);
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            lane.hold(&symbols, list, self.revision);
+        }
         let stream = Stream {
             lane,
             symbols,
@@ -390,10 +388,10 @@ impl Streams {
 
     fn forget(&mut self, id: StreamId) {
         let Some(stream) = self.streams.remove(&id) else { return };
-        if let Some(lane) = self.lanes.get_mut(&stream.lane) {
+        if let Some(lane) = self.lanes.get_mut(stream.lane) {
             lane.release(&stream.symbols);
             if lane.is_forsaken() {
-                self.lanes.remove(&stream.lane);
+                self.lanes.remove(stream.lane);
             }
         }
         self.by_key.remove(&(stream.lane, stream.symbols));

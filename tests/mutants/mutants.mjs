@@ -223,9 +223,9 @@ export const MUTANTS = [
   },
   {
     name: "only the first lane has a turn",
-    file: "src/hub/streams.rs",
-    find: "self.lanes.range((Excluded(turn), Unbounded)).find_map(is_due)",
-    replace: "self.lanes.range(..turn).find_map(is_due)",
+    file: "src/hub/lanes.rs",
+    find: "later.iter().chain(before)",
+    replace: "before.iter()",
   },
   {
     name: "a client that reads nothing is kept for ever",

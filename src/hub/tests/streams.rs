@@ -602,7 +602,7 @@ fn whoever_comes_back_finds_its_stream_though_others_took_its_place() {
     assert_eq!((back.stream, back.recovered), (bob.stream, true));
     assert_eq!(back.quote("AAPL"), truth(&play, "AAPL"));
     let late = joined(&mut play, ClientId(5), position);
-    assert_eq!(late.recovered, false, "a lane has an end");
+    assert!(!late.recovered, "a lane has an end");
     assert_ne!(late.stream, bob.stream);
     assert_eq!(late.quote("AAPL"), truth(&play, "AAPL"));
 }
