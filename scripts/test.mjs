@@ -17,7 +17,7 @@ import { buildWorker } from "./lib/worker.mjs";
 /** A test that hangs must not hang CI. The slowest step compiles everything and takes five minutes on two idle cores. */
 const STEP_LIMIT_MS = 25 * 60_000;
 /** Cloudflare's limit for a free plan is 3 MB. Ours keeps in sight what a dependency brings along. */
-const UPLOAD_LIMIT_KIB = 300;
+const UPLOAD_LIMIT_KIB = 300_000 / 1024;
 
 /**
  * `needs` are names of steps without which this one cannot work.
@@ -135,6 +135,6 @@ async function uploadSize() {
     const found = /gzip: ([\d.]+) KiB/.exec(line);
     if (found) size = Number(found[1]);
   });
-  if (!(size <= UPLOAD_LIMIT_KIB)) throw new Failure(`The worker is ${size} KiB gzipped; at most ${UPLOAD_LIMIT_KIB} KiB are allowed.`);
-  return `${size} KiB gzipped, of at most ${UPLOAD_LIMIT_KIB} KiB`;
+  if (!(size <= UPLOAD_LIMIT_KIB)) throw new Failure(`The worker is ${size} KiB gzipped; at most ${UPLOAD_LIMIT_KIB.toFixed(1)} KiB, or 300 kB, are allowed.`);
+  return `${size} KiB gzipped, of at most ${UPLOAD_LIMIT_KIB.toFixed(1)} KiB`;
 }

@@ -103,7 +103,11 @@ function socketIoVersion(folder) {
 async function installNginx(folder) {
   if (output("dpkg", ["--version"]) === undefined) throw new Failure("nginx with nchan comes from Debian's packages, and this is no Debian.");
   await run("bench nginx", "apt-get", ["download", ...DEBIAN_PACKAGES], { cwd: folder });
-  for (const name of readdirSync(folder).filter((name) => name.endsWith(".deb"))) {
+  const packages = readdirSync(folder).filter((name) => name.endsWith(".deb"));
+  // As in nginx_1.22.1-9_amd64.deb.
+  const versions = packages.map((name) => decodeURIComponent(name).split("_").slice(0, 2).join(" "));
+  writeFileSync(join(folder, "versions.txt"), versions.join(", "));
+  for (const name of packages) {
     await run("bench nginx unpack", "dpkg", ["-x", join(folder, name), folder]);
     rmSync(join(folder, name));
   }
@@ -119,7 +123,6 @@ async function installNginx(folder) {
 
 /** @param {string} folder */
 function nginxVersion(folder) {
-  const packages = output("apt-cache", ["policy", ...DEBIAN_PACKAGES]) || "";
-  const versions = [...packages.matchAll(/Candidate: (\S+)/g)].map((found) => found[1]);
-  return existsSync(join(folder, "usr")) ? DEBIAN_PACKAGES.map((name, i) => `${name} ${versions[i]}`).join(", ") : undefined;
+  const versions = join(folder, "versions.txt");
+  return existsSync(versions) ? readFileSync(versions, "utf8") : undefined;
 }

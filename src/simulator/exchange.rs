@@ -108,7 +108,7 @@ impl Exchange {
         );
         self.counters.most_connections = self.counters.most_connections.max(self.sessions.len());
         if self.faults.accept_then_drop {
-            outputs.push(self.end(session, Ending::Drop, 1006, ""));
+            outputs.push(self.end(session, self.faults.eviction, 1000, ""));
         }
         Ok(Connected { session, outputs })
     }

@@ -14,9 +14,9 @@ pub struct Faults {
     pub refuse_upgrades: Option<(u16, String)>,
     /// What an upgrade with a wrong key gets; every form has been reported.
     pub bad_key: BadKeyReply,
-    /// How a session ends that a newer connection of its key pushes out.
+    /// How a session ends that a newer connection of its key pushes out, or that is dropped at once.
     pub eviction: Ending,
-    /// Accepts every connection and drops it at once.
+    /// Accepts every connection and ends it at once.
     pub accept_then_drop: bool,
     /// Closes a session that sent nothing for so many milliseconds. Twelve Data's true value is unknown.
     pub idle_close: Option<Millis>,

@@ -174,6 +174,13 @@ impl Audience {
     pub fn reckon(&mut self, rounds: &[u32]) {
         let now = self.tape.now();
         let tally = &mut self.tally;
+        let pending = self.waiting + self.connecting;
+        if pending > 0 {
+            tally.faults.refused += pending as u64;
+            tally
+                .faults
+                .note("a connection was never made, or never got a price of each symbol");
+        }
         for client in self.clients.iter().filter(|client| client.is_open() && !client.is_deaf) {
             if is_current(client, rounds) {
                 continue;

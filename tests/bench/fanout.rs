@@ -160,6 +160,11 @@ fn main() -> ExitCode {
 /// A scenario for one system after the other.
 fn perform(scenario: &Scenario, options: &Options, skipped: &mut Vec<String>) -> Vec<Value> {
     println!("({}) {}", scenario.letter, scenario.title);
+    let others = Kind::ALL.iter().filter(|kind| !scenario.systems.contains(kind));
+    let others: Vec<&str> = others.map(|kind| kind.name()).collect();
+    if options.systems.is_none() && !others.is_empty() {
+        println!("  not run unless named: {}", others.join(", "));
+    }
     let mut rows = Vec::new();
     for kind in options.systems.as_deref().unwrap_or(scenario.systems) {
         println!("  → {}", kind.name());

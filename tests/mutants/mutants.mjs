@@ -210,16 +210,22 @@ export const MUTANTS = [
     replace: "            let _ = (present, position);",
   },
   {
-    name: "a slower rate shows older prices",
-    file: "src/hub/readers.rs",
-    find: "        if knows {\n",
-    replace: "        if false && knows {\n",
-  },
-  {
     name: "what waits behind the gate is lost",
     file: "src/hub/outbox.rs",
     find: "        line.queued = false;\n",
     replace: "",
+  },
+  {
+    name: "a slow reader is never paused",
+    file: "src/hub/readers.rs",
+    find: "now >= marked + patience",
+    replace: "now >= marked + 1_000 * patience",
+  },
+  {
+    name: "a slower rate shows older prices",
+    file: "src/hub/readers.rs",
+    find: "let waits = knows && ",
+    replace: "let waits = false && knows && ",
   },
   {
     name: "only the first lane has a turn",

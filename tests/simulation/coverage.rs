@@ -21,6 +21,8 @@ const FEED: &[(FeedState, FeedState)] = &[
     (Fallback, Refused),
     (Refused, Live),
     (Refused, Fallback),
+    (Connecting, Stalled),
+    (Fallback, Stalled),
     (Connecting, Idle),
     (Live, Idle),
     (Stalled, Idle),
@@ -33,10 +35,16 @@ const SYMBOL: &[(StreamState, StreamState)] = &[
     (Pending, Polled),
     (Pending, Unavailable),
     (Streaming, Pending),
+    (Streaming, Polled),
+    (Streaming, Unavailable),
     (Polled, Pending),
+    (Polled, Streaming),
     (Polled, Unavailable),
     (Unavailable, Pending),
 ];
+
+/// Possible, but so rare that no thousand seeds need to bring it about.
+const RARE: &[(StreamState, StreamState)] = &[(Unavailable, Streaming), (Unavailable, Polled)];
 
 /// How often each transition was taken.
 #[derive(Debug, Default, Clone)]
@@ -87,6 +95,18 @@ impl Coverage {
             .filter(|(taken, _, from, to)| !taken.contains_key(&(from.clone(), to.clone())))
             .map(|(_, whose, from, to)| format!("{whose}: {from} → {to}"))
             .collect()
+    }
+
+    /// Transitions that are not in the diagram, and were taken.
+    pub fn unexpected(&self) -> Vec<String> {
+        let feed: Vec<_> = FEED.iter().map(|(from, to)| (word(*from), word(*to))).collect();
+        let symbol = SYMBOL.iter().chain(RARE);
+        let symbol: Vec<_> = symbol.map(|(from, to)| (word(*from), word(*to))).collect();
+        let beside = |taken: &BTreeMap<(String, String), u64>, known: &[(String, String)]| {
+            let beside = taken.keys().filter(|step| !known.contains(step));
+            beside.map(|(from, to)| format!("{from} → {to}")).collect::<Vec<_>>()
+        };
+        [beside(&self.feed, &feed), beside(&self.symbol, &symbol)].concat()
     }
 
     /// For people.

@@ -67,6 +67,8 @@ fn every_seed_keeps_every_promise() {
         begun.elapsed().as_secs_f64(),
         total.most_rows
     );
+    let unexpected = total.coverage.unexpected();
+    assert!(unexpected.is_empty(), "not in the diagram: {unexpected:?}");
     let missing = total.coverage.missing();
     assert!(
         seeds < ENOUGH_FOR_COVERAGE || missing.is_empty(),

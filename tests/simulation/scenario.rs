@@ -100,6 +100,8 @@ pub enum Act {
     Say(&'static str),
     Binary(usize),
     StopReading,
+    /// A frame now and then, while more of them come.
+    ReadSlowly,
     ReadAgain,
 }
 
@@ -331,10 +333,10 @@ fn full_disk(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>)
 }
 
 /// While prices move quickly, somebody watches them slowly, and others change to that pace and away from it, and from one set of symbols
-/// to another: what a stream that they come to was told last is older than what they know. One more is there and reads nothing any more.
+/// to another: what a stream that they come to was told last is older than what they know. Two more are there: one reads nothing any more, one more slowly than prices come.
 fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 30 * MINUTE);
-    let paces = [(82, 10_000), (83, 0), (84, 100), (85, 0)];
+    let paces = [(82, 10_000), (83, 0), (84, 100), (85, 0), (86, 0)];
     for (viewer, pace) in paces {
         events.push(Planned::new(from, Event::Viewer(viewer, Act::JoinV1(pace))));
         events.push(Planned::new(
@@ -345,6 +347,7 @@ fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, event
     let busy = from + 30 * SECOND;
     events.push(Planned::new(busy, Event::Pace(rng.u64(150..3_000))));
     events.push(Planned::new(busy, Event::Viewer(85, Act::StopReading)));
+    events.push(Planned::new(busy, Event::Viewer(86, Act::ReadSlowly)));
     for (viewer, pace) in &paces[1..3] {
         for _ in 0..6 {
             let at = busy + rng.u64(..MINUTE);
@@ -358,9 +361,9 @@ fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, event
             events.push(Planned::new(back, Event::Viewer(*viewer, act)));
         }
     }
-    events.push(Planned::new(busy + 80 * SECOND, Event::Pace(rng.u64(8..25) * SECOND)));
+    events.push(Planned::new(busy + 140 * SECOND, Event::Pace(rng.u64(8..25) * SECOND)));
     for (viewer, _) in paces {
-        events.push(Planned::new(busy + 90 * SECOND, Event::Viewer(viewer, Act::Leave)));
+        events.push(Planned::new(busy + 150 * SECOND, Event::Viewer(viewer, Act::Leave)));
     }
 }
 

@@ -160,10 +160,14 @@ impl World {
         let reply = self.upstream.exchange.rest("/quote", query, Some(KEY), self.now);
         self.promises.told_by_rest(&reply.body, &decoded(query));
         let credit = |name| reply.headers.iter().find(|(header, _)| *header == name)?.1.parse().ok();
+        let garbage = self.weather().find_map(|one| match one {
+            Weather::RestGarbage(body) => Some(*body),
+            _ => None,
+        });
         let answer = RestAnswer {
             status: reply.status,
             credits: credit("api-credits-used").zip(credit("api-credits-left")),
-            body: reply.body.clone(),
+            body: garbage.map_or_else(|| reply.body.clone(), str::to_owned),
         };
         if !self.weather().any(|one| *one == Weather::RestHangs) {
             let slow = self.weather().find_map(|one| match one {
@@ -248,7 +252,7 @@ impl World {
     pub fn upstream_ticks(&mut self) {
         let outputs = self.upstream.exchange.tick(self.now);
         self.carry(outputs);
-        if self.upstream.rival.is_none() && self.weather().any(|one| *one == Weather::Rival) {
+        if self.upstream.rival.is_none() && self.weather().any(|one| matches!(one, Weather::Rival(_))) {
             self.rival_connects();
         }
     }

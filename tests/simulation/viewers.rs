@@ -34,8 +34,10 @@ pub struct Viewer {
     held_before: BTreeMap<String, Shown>,
     pub feed: String,
     is_reading: bool,
-    /// Frames, each with the hub's life that sent it.
-    unread: VecDeque<(u32, String)>,
+    /// Of one that does not read at once: it reads a frame now and then, more slowly than they come.
+    is_slow: bool,
+    /// Frames, each with the hub's life that sent it, and when.
+    unread: VecDeque<(u32, Millis, String)>,
     /// When the first delta came that was not read.
     unread_since: Option<Millis>,
     /// For a viewer of `hamster.v1`.
@@ -99,6 +101,12 @@ pub struct Subscribed {
 pub struct Feed {
     state: String,
 }
+
+/// From one frame that a slow viewer reads to the next.
+const SLOW: Millis = 5 * SECOND;
+/// The oldest delta that may wait in a socket while newer ones are sent: twice the patience of the hub, in which one is read that had been
+/// sent at its beginning.
+const LONGEST_QUEUE: Millis = 45 * SECOND;
 
 const SNAPSHOT: &str = r#""event":"snapshot""#;
 
@@ -214,10 +222,17 @@ impl World {
                 self.viewer(number).is_reading = false;
                 Ok(())
             }
+            (Act::ReadSlowly, _) => {
+                self.viewer(number).is_reading = false;
+                self.viewer(number).is_slow = true;
+                self.at(self.now + SLOW, Happening::ReadsOne(number));
+                Ok(())
+            }
             (Act::ReadAgain, _) => {
                 self.viewer(number).is_reading = true;
+                self.viewer(number).is_slow = false;
                 self.viewer(number).unread_since = None;
-                while let Some((life, frame)) = self.viewer(number).unread.pop_front() {
+                while let Some((life, _, frame)) = self.viewer(number).unread.pop_front() {
                     self.viewer_reads(number, &frame, life)?;
                 }
                 match client {
@@ -277,7 +292,7 @@ impl World {
         let reader = viewer
             .reader
             .as_mut()
-            .filter(|reader| viewer.is_reading && reader.unacknowledged);
+            .filter(|reader| (viewer.is_reading || viewer.is_slow) && reader.unacknowledged);
         let Some(place) = reader.and_then(|reader| {
             reader.unacknowledged = false;
             reader.place
@@ -285,6 +300,26 @@ impl World {
             return Ok(());
         };
         self.client_says(client, acknowledgement(place))
+    }
+
+    /// A slow viewer reads the oldest frame that it has, and says so.
+    pub fn viewer_reads_one(&mut self, number: u32) -> Check {
+        if !self.viewer(number).is_slow {
+            return Ok(());
+        }
+        self.at(self.now + SLOW, Happening::ReadsOne(number));
+        let now = self.now;
+        let viewer = self.viewer(number);
+        let Some((life, _, frame)) = viewer.unread.pop_front() else {
+            return Ok(());
+        };
+        let waits = viewer.unread.iter().any(|(_, _, text)| text.starts_with('['));
+        viewer.unread_since = waits.then_some(now);
+        self.viewer_reads(number, &frame, life)?;
+        match self.viewer(number).client {
+            Some(client) => self.viewer_acknowledges(client),
+            None => Ok(()),
+        }
     }
 
     /// A viewer's connection is gone for the viewer. Unless it left by itself, it comes back.
@@ -306,7 +341,7 @@ impl World {
         if let Some(frame) = &frame {
             self.frame_is_true(frame)?;
         }
-        let (life, now) = (self.object.life, self.now);
+        let (life, now, calm) = (self.object.life, self.now, self.calm());
         for client in clients {
             let Some(number) = self.viewers.by_client.get(client).copied() else {
                 continue;
@@ -316,7 +351,15 @@ impl World {
                 if text.starts_with('[') {
                     viewer.unread_since.get_or_insert(now);
                 }
-                viewer.unread.push_back((life, text.to_owned()));
+                viewer.unread.push_back((life, now, text.to_owned()));
+                let mut deltas = viewer.unread.iter().filter(|(_, _, text)| text.starts_with('['));
+                let oldest = deltas.next().map_or(now, |(_, at, _)| *at);
+                if text.starts_with('[') && now > oldest + LONGEST_QUEUE && calm > LONGEST_QUEUE {
+                    return Err(broken(
+                        "a slow reader is not sent more and more",
+                        format!("client {client} has not read since {oldest}"),
+                    ));
+                }
                 continue;
             }
             match &frame {

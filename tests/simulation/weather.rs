@@ -38,9 +38,11 @@ pub enum Weather {
     UnsubscribeAnswersSubscribe,
     IdleClose(Millis),
     /// Another program with the same key connects again and again, on a plan of one connection.
-    Rival,
+    Rival(Ending),
     RestErrorsAsOk,
     RestFails(u16),
+    /// REST answers with something that is no JSON.
+    RestGarbage(&'static str),
     NullFields,
     RestHangs,
     RestSlow(Millis),
@@ -71,6 +73,7 @@ impl Weather {
                 faults.accept_then_drop = true;
                 faults.eviction = *ending;
             }
+            Self::Rival(ending) => faults.eviction = *ending,
             Self::StallPrices if faults.stall == Stall::None => faults.stall = Stall::Prices,
             Self::StallEverything => faults.stall = Stall::Everything,
             Self::HalfSilent => faults.half_silent = true,
@@ -136,9 +139,12 @@ impl Weather {
             23 => Self::Shape(any_shape(rng)),
             24 => Self::UnsubscribeAnswersSubscribe,
             25 => Self::IdleClose(rng.u64(5..40) * SECOND),
-            26 => Self::Rival,
+            26 => Self::Rival(if rng.bool() { Ending::Drop } else { Ending::Close }),
             27 => Self::RestErrorsAsOk,
-            28 => Self::RestFails(*rng.choice(&[400, 401, 403, 404, 429, 500, 503]).unwrap_or(&500)),
+            28 => match rng.choice(GARBAGE) {
+                Some(body) if rng.u8(..4) == 0 => Self::RestGarbage(body),
+                _ => Self::RestFails(*rng.choice(&[400, 401, 403, 404, 429, 500, 503]).unwrap_or(&500)),
+            },
             29 => Self::NullFields,
             30 => Self::RestHangs,
             31 => Self::RestSlow(rng.u64(1..9) * SECOND),
@@ -166,7 +172,7 @@ pub fn prevail<'a>(exchange: &mut Exchange, plan: &Plan, weather: impl Iterator<
             Weather::RevokeKey(_) => keys = Keys::Only(Vec::new()),
             Weather::ShrinkList(list) => plan.allow_list = Some(list.iter().map(|name| (*name).to_owned()).collect()),
             Weather::FewCredits(credits) => plan.rest_per_minute = *credits,
-            Weather::Rival => plan.connections = 1,
+            Weather::Rival(_) => plan.connections = 1,
             _ => {}
         }
     }
@@ -174,6 +180,15 @@ pub fn prevail<'a>(exchange: &mut Exchange, plan: &Plan, weather: impl Iterator<
     exchange.settings().plan = plan;
     exchange.settings().keys = keys;
 }
+
+/// What a proxy may answer in place of REST.
+const GARBAGE: &[&str] = &[
+    "",
+    "<html><body>502 Bad Gateway</body></html>",
+    "{\"BTC/USD\":{\"close\":",
+    "null",
+    "[]",
+];
 
 /// Each form of a refusal that was reported, and some that any proxy may give.
 const REFUSALS: &[(u16, &str)] = &[

@@ -46,12 +46,17 @@ pub enum Happening {
     CallArrives(u32, RequestId, String),
     Answer(u32, RequestId, RestAnswer),
     CallTimesOut(u32, RequestId),
-    Alarm { number: u32, is_late: bool },
+    Alarm {
+        number: u32,
+        is_late: bool,
+    },
     AlarmRefused(u32),
     AlarmRetried(u32),
     Timer(u32, u32),
     Pulse(u32),
     Acknowledge(u32),
+    /// A slow viewer reads a frame.
+    ReadsOne(u32),
     LookAgain(u32, String, Option<Shown>),
     Sleep(u32, u64),
     ViewerReturns(u32),
@@ -230,7 +235,7 @@ impl World {
                 self.upstream_ticks();
                 let goes_on = self
                     .weather()
-                    .any(|one| matches!(one, Weather::IdleClose(_) | Weather::Rival));
+                    .any(|one| matches!(one, Weather::IdleClose(_) | Weather::Rival(_)));
                 if goes_on {
                     self.at(self.now + 3 * SECOND, Happening::UpstreamTicks);
                 }
@@ -246,6 +251,7 @@ impl World {
             Happening::CallArrives(life, request, path) => self.call_arrives(life, request, &path),
             Happening::ViewerReturns(viewer) => self.viewer_joins(viewer),
             Happening::Acknowledge(client) => self.viewer_acknowledges(client),
+            Happening::ReadsOne(viewer) => self.viewer_reads_one(viewer),
             Happening::LookAgain(client, symbol, held) => self.look_again(client, &symbol, held.as_ref()),
             Happening::SocketFound(client) => self.socket_found(client),
             Happening::Cron => {
@@ -266,7 +272,7 @@ impl World {
         match event {
             Event::Weather(weather, lasts) => {
                 self.coverage.count("spells of trouble", 1);
-                if matches!(weather, Weather::IdleClose(_) | Weather::Rival) {
+                if matches!(weather, Weather::IdleClose(_) | Weather::Rival(_)) {
                     self.at(self.now, Happening::UpstreamTicks);
                 }
                 self.weather.insert(number, weather);
@@ -302,7 +308,7 @@ impl World {
         self.calm_since = self.now;
         let weather: Vec<Weather> = self.weather.values().cloned().collect();
         prevail(&mut self.upstream.exchange, &self.plan, weather.iter());
-        if !weather.contains(&Weather::Rival) {
+        if !weather.iter().any(|one| matches!(one, Weather::Rival(_))) {
             self.rival_leaves();
         }
         let is_barren = self.nothing_streams(&weather);
