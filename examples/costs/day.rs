@@ -20,6 +20,8 @@ const MIDNIGHT: u64 = 1_768_867_200_000;
 const MORNING: u64 = 13 * 60 * MINUTE + 30 * MINUTE;
 /// How often viewers are looked at; acknowledgements are at least a second apart.
 const STEP: u64 = 250;
+/// How often a viewer asks for the time when it comes; after that once a minute.
+const QUESTIONS: u32 = 4;
 const SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD";
 
 /// A day to live through.
@@ -68,6 +70,7 @@ impl Day {
             if at.is_multiple_of(MINUTE) {
                 life.take(Input::Time);
                 bill.pokes += 1.0;
+                (0..life.viewers.len() as u32).for_each(|viewer| life.ask_the_time(viewer));
             }
             if self.scrape > 0 && at.is_multiple_of(self.scrape * SECOND) {
                 bill.scrapes += 1.0;
@@ -145,7 +148,14 @@ impl Life {
             self.viewers.push(Viewer::default());
             self.take(Input::Joined(ClientId(number), Dialect::V1));
             self.take(Input::Said(ClientId(number), wish.clone()));
+            (0..QUESTIONS).for_each(|_| self.ask_the_time(number));
         }
+    }
+
+    /// As `public/app/connection.js` does, to know how far the viewer's clock is off and that the hub is alive. Its pings cost nothing: the
+    /// platform answers them.
+    fn ask_the_time(&mut self, viewer: u32) {
+        self.take(Input::Said(ClientId(viewer), r#"{"action":"time","id":1}"#.to_owned()));
     }
 
     fn viewers_go(&mut self) {

@@ -41,6 +41,8 @@ export class Stream {
   #ackedSeq = 0;
   #ackedAt = -Infinity;
   #unackedBytes = 0;
+  /** The hub wants an acknowledgement at once, whatever was read. */
+  #asked = false;
   /** By number. @type {Map<number, Held>} */
   #symbols = new Map();
   /** Whether the last snapshot went on from where this client was, and how many deltas it stands for. */

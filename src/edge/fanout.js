@@ -26,6 +26,12 @@ export class Fanout {
     return [attachment.client, String(attachment.record)];
   }
 
+  // The number in a socket's attachment, whatever became of the socket; 0 without one.
+  number(socket) {
+    const client = socket.deserializeAttachment()?.client;
+    return typeof client === "number" ? client : 0;
+  }
+
   // The client behind a socket; undefined for one that is gone already.
   client(socket) {
     const client = this.#clients.get(socket) ?? socket.deserializeAttachment()?.client;

@@ -21,6 +21,9 @@ extern "C" {
     pub(super) fn restore(this: &Fanout, socket: &web_sys::WebSocket) -> Result<Option<js_sys::Array>, JsValue>;
 
     #[wasm_bindgen(method, catch)]
+    pub(super) fn number(this: &Fanout, socket: &web_sys::WebSocket) -> Result<u32, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
     pub(super) fn client(this: &Fanout, socket: &web_sys::WebSocket) -> Result<Option<u32>, JsValue>;
 
     #[wasm_bindgen(method, catch)]

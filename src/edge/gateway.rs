@@ -3,7 +3,8 @@
 use super::hub::POKE_PATH;
 use super::respond::respond;
 use crate::api::{self, Problem, Reply, Route};
-use worker::{Env, Method, Request, Response, Result, Stub, console_error};
+use crate::clock::iso8601;
+use worker::{Date, Env, Method, Request, Response, Result, Stub, console_error};
 
 const HUB_BINDING: &str = "HUB";
 /// There is one hub: one feed, received once.
@@ -44,7 +45,8 @@ async fn ask_hub(request: Request, env: &Env) -> Result<Response> {
 pub async fn poke(env: Env) {
     let asked = async { hub(&env)?.fetch_with_str(&format!("https://hub{POKE_PATH}")).await };
     if let Err(error) = asked.await {
-        let line = serde_json::json!({"level": "error", "event": "poke", "message": format!("the hub did not answer: {error}")});
+        let time = iso8601(Date::now().as_millis());
+        let line = serde_json::json!({"time": time, "level": "error", "event": "poke", "message": format!("the hub did not answer: {error}")});
         console_error!("{line}");
     }
 }

@@ -163,13 +163,17 @@ impl Hub {
     /// After hibernation or a reset the sockets are there already.
     fn take_back_sockets(&self, driver: &Rc<Driver>) {
         let sockets = driver.state.get_websockets();
+        // No number of a socket that is still closing is given again: its end would be taken for the other's.
+        let numbers = sockets
+            .iter()
+            .filter_map(|socket| driver.fanout.number(socket.as_ref()).ok());
+        self.last_client.set(numbers.max().unwrap_or(0));
         let open = sockets
             .iter()
             .filter(|socket| socket.as_ref().ready_state() == web_sys::WebSocket::OPEN);
         let clients: Vec<_> = open.filter_map(|socket| restore(&driver.fanout, socket)).collect();
         // All sockets first: what the first client's return sets in motion is told to all of them.
         for (client, record) in clients {
-            self.last_client.set(self.last_client.get().max(client.0));
             driver.handle(Input::Rejoined(client, record));
         }
     }

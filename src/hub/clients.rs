@@ -197,6 +197,9 @@ impl Machine {
 
     /// Tells the watchers of a symbol how it gets its prices from now on.
     pub(super) fn publish_state(&mut self, id: SymbolId) {
+        if self.list.get(id).is_none_or(|entry| entry.watchers == 0) {
+            return;
+        }
         self.outbox.streams.changed(id);
         if let Some(subscription) = self.subscription(id) {
             let event = ServerEvent::SubscribeStatus {

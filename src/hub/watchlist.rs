@@ -416,7 +416,7 @@ impl Watchlist {
         }
     }
 
-    /// Symbols whose watchers have not heard of their present state yet; they count as told after this call. What is pending
+    /// Symbols of whose present state nothing was said yet; they count as told after this call. What is pending
     /// is no news: the feed's own state tells of a lost link.
     pub fn unannounced(&mut self) -> Vec<SymbolId> {
         let mut news = Vec::new();
@@ -424,9 +424,7 @@ impl Watchlist {
             let present = (entry.state, entry.spoken_reason());
             if entry.state != StreamState::Pending && entry.announced != present {
                 entry.announced = present;
-                if entry.watchers > 0 {
-                    news.push(*id);
-                }
+                news.push(*id);
             }
         }
         news

@@ -221,8 +221,9 @@ fn symbols_that_upstream_refuses_are_one_line_with_the_reason_and_a_reconnect_is
     play.input(Input::Opened(link));
     play.take();
     let names = ["AAPL", "MSFT"].map(|symbol| json!({"symbol": symbol}));
-    let status =
-        json!({"event": "subscribe-status", "status": "warning", "success": names, "fails": [{"symbol": "SPY"}]});
+    let others = ["BTC/USD", "ETH/USD", "NVDA", "SPY", "EUR/USD", "GBP/USD"];
+    let fails = others.map(|symbol| json!({"symbol": symbol}));
+    let status = json!({"event": "subscribe-status", "status": "warning", "success": names, "fails": fails});
     play.frame(link, &status);
     let lines = logged(&mut play);
     let lines: Vec<&Value> = lines.iter().filter(|line| line["event"] == "symbols").collect();
@@ -230,7 +231,7 @@ fn symbols_that_upstream_refuses_are_one_line_with_the_reason_and_a_reconnect_is
     let message = lines[0]["message"].as_str().unwrap();
     assert!(message.contains("AAPL streaming; MSFT streaming; "), "{message}");
     assert!(message.contains("SPY polled ("), "{message}");
-    assert_eq!((&lines[0]["streaming"], &lines[0]["polled"]), (&json!(2), &json!(1)));
+    assert_eq!((&lines[0]["streaming"], &lines[0]["polled"]), (&json!(2), &json!(6)));
     play.input(Input::Lost(
         link,
         "the upstream closed the connection (1000)".to_owned(),

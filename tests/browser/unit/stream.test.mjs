@@ -106,4 +106,7 @@ test('it acknowledges what it read, at the pace that it was told and never faste
   assert.equal(stream.acknowledgement(61_500), null);
   stream.read({ event: 'ack-request', epoch: EPOCH, seq });
   assert.deepEqual(stream.acknowledgement(61_500), { action: 'ack', stream: 3, seq }, 'when it is asked, at once');
+  stream.read({ event: 'ack-request', epoch: EPOCH, seq });
+  assert.deepEqual(stream.acknowledgement(61_500), { action: 'ack', stream: 3, seq }, 'also when nothing new was read');
+  assert.equal(stream.acknowledgement(90_000), null);
 });

@@ -41,8 +41,12 @@ pub struct Stage {
 
 impl Stage {
     pub fn new() -> Self {
-        let extra = EXTRA_SYMBOLS.to_string();
-        let var = |name: &str| (name == "EXTRA_SYMBOLS").then(|| extra.clone());
+        let var = |name: &str| match name {
+            "EXTRA_SYMBOLS" => Some(EXTRA_SYMBOLS.to_string()),
+            // So that there are several lanes and crowds.
+            "LANE_CLIENTS" => Some("1".to_owned()),
+            _ => None,
+        };
         let config = Config::from_vars(false, var).unwrap();
         let dialect = |client: &ClientId| {
             if STREAMS.contains(client) {
