@@ -149,6 +149,7 @@ impl Client {
         // Without a symbol there is no stream.
         if !is_snapshot && self.symbols.is_empty() && frame["seq"] == 0 {
             self.reader.stream = 0;
+            self.reader.is_placed = false;
         }
         self.reader.read(frame);
         let objects = frame["symbols"].as_array().or(frame.as_array());
