@@ -138,8 +138,8 @@ fn knee(kind: Kind, settings: &Settings) -> Rows {
 }
 
 fn many_clients(kind: Kind, settings: &Settings) -> Rows {
-    // Workerd holds two files for each client, and some of its own.
-    let clients = 10_000.min(settings.files.saturating_sub(500) / 2);
+    // Workerd holds two files for each client, and some forty of its own.
+    let clients = 10_000.min(settings.files.saturating_sub(100) / 2);
     let mut load = Load::start(kind, &settings.places, FEW_SYMBOLS, 1_000)?;
     let before = load.system.memory();
     let assembled = load.assemble(clients, Duration::from_secs(90));
