@@ -212,7 +212,9 @@ fn command(
                 .args(["raw", &vars.to_string()]);
         }
         Kind::Flask => {
-            command = Command::new(installed("flask/bin/gunicorn")?);
+            // Not the script beside it, which holds the path at which it was installed.
+            command = Command::new(installed("flask/bin/python")?);
+            command.args(["-m", "gunicorn"]);
             // As Flask-SocketIO's documentation has it: one worker, gevent, and gevent-websocket's handler.
             command
                 .args([
