@@ -16,6 +16,8 @@ use super::client::{Client, Dialect, Stage};
 use super::tally::Tally;
 use super::tape::Tape;
 
+/// As in docs/protocol.md.
+const SENT_AWAY: u16 = 4009;
 /// Clients that connect at the same time, where a scenario does not ask for a storm.
 pub const CONNECTING_AT_ONCE: usize = 64;
 /// The largest read.
@@ -110,18 +112,25 @@ impl Audience {
         }
     }
 
-    /// Lets the deaf read again; what they find is not counted, but how many of them were sent away is given.
-    pub fn undeafen(&mut self) -> usize {
+    /// Lets the deaf read again; gives how many of them find that they were sent away as slow readers. What else they find is not counted.
+    pub fn undeafen(&mut self) -> u64 {
+        self.begin(usize::MAX);
+        let lost = &mut self.tally.faults.lost;
         let mut uncounted = Tally::new(usize::MAX);
-        let mut ended = 0;
         for client in self.clients.iter_mut().filter(|client| client.is_deaf) {
             client.is_deaf = false;
             if client.readable(&mut self.scratch, &self.tape, &mut uncounted).is_err() {
-                ended += 1;
-                client.stage = Stage::Ended(Some(1000));
+                let code = match client.stage {
+                    Stage::Ended(code) => code,
+                    _ => None,
+                };
+                client.stage = Stage::Ended(code);
+                *lost.entry(code.unwrap_or(0)).or_default() += 1;
             }
         }
-        ended
+        // What waited in their sockets takes a while.
+        self.run(self.tape.now() + Duration::from_secs(5), |_| false);
+        self.tally.faults.lost.get(&SENT_AWAY).copied().unwrap_or(0)
     }
 
     /// So many clients that have been here longest leave, beginning with place `from` and going round.
