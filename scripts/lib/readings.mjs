@@ -63,6 +63,7 @@ const TABLES = [
     scenario: "f",
     columns: [
       ["stop to read", (row) => row.slow],
+      ["for", (row) => `${Math.round(row.seconds)} s`],
       OFFERED,
       ...FRESHNESS,
       ["RSS MiB over time", (row) => [0, 5, 10, 15, 19].map((at) => number(row.rss_over_time_mb?.[at])).join(", ")],

@@ -45,6 +45,9 @@ pub struct Tick {
     pub received: Millis,
 }
 
+/// Decimal places to begin with. A price that is 345.6 now has cents a moment later, and a finer scale takes a whole symbol object.
+const CENTS: u8 = 2;
+
 /// One symbol as a stream's clients hold it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
@@ -107,7 +110,7 @@ enum Number {
 }
 
 impl Line {
-    /// A line that has no history: its scale is the smallest that is exact.
+    /// A line that has no history: its scale is the smallest that is exact, but at least [`CENTS`].
     #[must_use]
     pub fn new(facts: Facts, tick: Option<Tick>) -> Self {
         Self::after(None, facts, tick)
@@ -116,7 +119,7 @@ impl Line {
     /// The line that comes after `before`: a scale never shrinks, so that prices with fewer decimals do not make it flap.
     #[must_use]
     pub fn after(before: Option<&Self>, facts: Facts, tick: Option<Tick>) -> Self {
-        let least = before.and_then(|line| line.scaled).map_or(0, |scaled| scaled.scale);
+        let least = before.and_then(|line| line.scaled).map_or(CENTS, |scaled| scaled.scale);
         let scaled = tick.as_ref().and_then(|tick| Scaled::new(tick, least));
         Self { facts, tick, scaled }
     }
