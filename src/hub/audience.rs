@@ -40,8 +40,10 @@ pub struct Place {
     pub mark: Option<(u64, Millis)>,
     /// Whether it was asked since.
     pub asked: bool,
-    /// Whether it must answer, though it may have read all.
-    pub owes: bool,
+    /// Pictures that it was shown since it last acknowledged anything.
+    pub pictures: u8,
+    /// Whether it has been shown any.
+    pub knows: bool,
     /// What it is sent.
     pub sent: Sent,
 }
@@ -54,6 +56,13 @@ pub enum Sent {
     Deltas,
     /// Nothing after this delta, until it has read that one.
     Nothing(u64),
+    /// Nothing, until it has acknowledged anything: it was shown too many pictures without a word.
+    NothingUnasked {
+        /// Of its former stream.
+        at: u64,
+        /// Where it wants to go on.
+        resume: Option<Position>,
+    },
     /// A picture, once those in its lane have been told what it may know already. Until then it is at this delta of the stream that it was in.
     PictureSoon {
         /// Of its former stream.

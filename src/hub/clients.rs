@@ -58,7 +58,7 @@ impl Machine {
         if dialect == Dialect::Plain {
             // What it knows of the feed is of another life. News reach only those who are back already.
             let frame = self.feed_event();
-            self.effects.push(Effect::Send { client, frame });
+            self.push_frame(client, frame);
         }
         let symbols = record.map(|record| record.symbols).unwrap_or_default();
         let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
@@ -77,8 +77,8 @@ impl Machine {
         let is_plain = dialect == Dialect::Plain;
         if !fails.is_empty() || is_plain && !watched.is_empty() {
             let told = watched.iter().filter(|_| is_plain);
-            let success: Vec<_> = told.filter_map(|id| self.subscription(*id)).collect();
-            let status = if success.is_empty() { "error" } else { "ok" };
+            let success = told.filter_map(|id| self.subscription(*id)).collect();
+            let status = if watched.is_empty() { "error" } else { "ok" };
             let event = ServerEvent::SubscribeStatus { status, success, fails };
             self.send(client, &event);
         }

@@ -19,6 +19,8 @@ const SELDOM: Millis = 10 * SECOND;
 const SWEEP: Millis = SECOND;
 /// Bytes that may be unread before a client counts as behind, whatever the time.
 const MOST_UNREAD: u64 = 4 * 1024 * 1024;
+/// Pictures that a client is shown without a word of it. With more, one that reads nothing could fill its socket.
+const MOST_PICTURES: u8 = 4;
 /// A client that has read nothing for so long is closed.
 const SILENT: Millis = 30 * SECOND;
 
@@ -50,18 +52,25 @@ impl Machine {
         let Some(place) = self.audience.place(client) else {
             return;
         };
-        let lane = self.outbox.streams.lane_for(&symbols, place.rate, resume);
-        // Whoever comes from another lane may know newer values than were said in this one, and must not be shown older ones.
-        let knows = resume.is_some() || had_one;
+        let (rate, is_silent) = (place.rate, place.pictures >= MOST_PICTURES);
+        // Whoever was told anything may know newer values than were said in this lane, and must not be shown older ones.
+        let knows = resume.is_some() || place.knows;
+        let lane = self.outbox.streams.lane_for(&symbols, rate, resume);
         let waits = knows && self.outbox.streams.is_behind(lane, &symbols);
         let stream = self.outbox.streams.join(symbols, lane, &self.list, now);
-        if let Some(place) = self.audience.place(client) {
-            place.stream = Some(stream);
-            if waits {
-                place.sent = Sent::PictureSoon { at, resume };
+        let Some(place) = self.audience.place(client) else {
+            return;
+        };
+        place.stream = Some(stream);
+        if is_silent {
+            place.sent = Sent::NothingUnasked { at, resume };
+            place.behind_since.get_or_insert(now);
+            if !std::mem::replace(&mut place.asked, true) {
+                self.send(client, &ServerEvent::AckRequest);
             }
-        }
-        if waits {
+            self.watch_readers(now);
+        } else if waits {
+            place.sent = Sent::PictureSoon { at, resume };
             self.outbox.streams.hasten(lane, client);
         } else {
             self.show_stream(client, stream, resume);
@@ -87,10 +96,6 @@ impl Machine {
             return;
         };
         if let Some(stream) = place.stream.take() {
-            if place.newest(stream, &self.outbox.streams) > place.acknowledged {
-                // Wherever it goes, that is not forgotten.
-                place.behind_since.get_or_insert(now);
-            }
             let reads = matches!(std::mem::take(&mut place.sent), Sent::Deltas);
             self.outbox.streams.leave(stream, reads, now);
             self.effects.push(Effect::Dismiss {
@@ -105,21 +110,26 @@ impl Machine {
         let Some(place) = self.audience.place(client) else {
             return;
         };
-        let Some(present) = place.stream.filter(|present| present.0 == stream) else {
-            // Of a stream that it has left meanwhile.
-            return;
-        };
-        if matches!(place.sent, Sent::PictureSoon { .. }) {
+        place.pictures = 0;
+        if let Sent::NothingUnasked { resume, .. } = place.sent {
+            place.asked = false;
+            place.behind_since = None;
+            self.restream(client, resume, now);
             return;
         }
+        let present = place.stream.filter(|present| present.0 == stream);
+        let Some(present) = present.filter(|_| !matches!(place.sent, Sent::PictureSoon { .. })) else {
+            // Of a stream that it has left meanwhile: a sign of life.
+            place.asked = false;
+            place.behind_since = place.behind_since.map(|_| now);
+            return;
+        };
         let sent = place.newest(present, &self.outbox.streams);
-        let is_news = seq > place.acknowledged || (place.owes && seq == place.acknowledged);
-        if !is_news || seq > sent {
+        if seq <= place.acknowledged || seq > sent {
             return;
         }
         place.acknowledged = seq;
         place.asked = false;
-        place.owes = false;
         place.behind_since = (seq < sent).then_some(now);
         if place.mark.is_some_and(|(mark, _)| seq >= mark) {
             place.mark = (seq < sent).then_some((sent, now));
@@ -156,9 +166,16 @@ impl Machine {
                 Sent::Deltas => false,
                 Sent::Nothing(_) => true,
                 Sent::PictureSoon { .. } => continue,
+                Sent::NothingUnasked { .. } => {
+                    self.sweep_at = Some(now + SWEEP);
+                    if place.behind_since.is_some_and(|since| now >= since + SILENT) {
+                        close.push(client);
+                    }
+                    continue;
+                }
             };
             let sent = place.newest(stream, &self.outbox.streams);
-            if place.acknowledged >= sent && !place.owes {
+            if place.acknowledged >= sent {
                 place.behind_since = None;
                 place.mark = None;
                 continue;
@@ -217,12 +234,12 @@ impl Machine {
         };
         place.sent = Sent::Deltas;
         place.acknowledged = picture.seq;
+        // A picture needs no acknowledgement of its own: deltas follow.
+        place.asked = false;
+        place.behind_since = None;
         place.mark = None;
-        // A picture needs no acknowledgement of its own: deltas follow. But one that has not answered for a while must answer now, or who
-        // reads nothing could be shown one picture after another for ever.
-        place.owes = place.behind_since.is_some();
-        place.asked = place.owes;
-        let owes = place.owes;
+        place.pictures = place.pictures.saturating_add(1);
+        place.knows = true;
         let interval_ms = place.rate.interval();
         let head = SnapshotHead {
             event: "snapshot",
@@ -239,9 +256,6 @@ impl Machine {
         };
         let frame = snapshot(&head, &picture.symbols);
         self.push_frame(client, frame);
-        if owes {
-            self.send(client, &ServerEvent::AckRequest);
-        }
         self.effects.push(Effect::Enroll {
             client,
             group: Group::Stream(stream),
@@ -270,7 +284,7 @@ impl Place {
         match self.sent {
             Sent::Deltas => streams.seq(stream),
             Sent::Nothing(after) => after,
-            Sent::PictureSoon { at, .. } => at,
+            Sent::PictureSoon { at, .. } | Sent::NothingUnasked { at, .. } => at,
         }
     }
 }

@@ -665,47 +665,115 @@ fn who_reads_more_slowly_than_the_stream_is_paused_though_it_acknowledges() {
 
 #[test]
 fn who_reads_nothing_cannot_ask_for_one_picture_after_another() {
-    let (mut play, link) = Play::live("BTC/USD");
-    joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
-    let mut pictures = 0;
-    let again = json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string();
-    for second in 0..60_u32 {
-        play.take();
-        play.pass(SECOND);
-        play.tick(link, "BTC/USD", f64::from(100 + second));
-        play.input(Input::Said(BOB, again.clone()));
-        pictures += play.heard_events(BOB, "snapshot").len();
-        if let Some(code) = closed(&play, BOB) {
-            assert_eq!(code, 4009);
-            assert!((30..=32).contains(&second), "after {second} s");
-            return;
+    // Quiet symbols too: without a delta there is nothing else to acknowledge.
+    for (symbols, ticks) in [("BTC/USD", true), ("NVDA,SPY", false)] {
+        let (mut play, link) = Play::live("BTC/USD");
+        joined(&mut play, BOB, json!({"symbols": symbols}));
+        let mut pictures = 1;
+        let mut closed_after = None;
+        for second in 0..60_u32 {
+            play.take();
+            play.pass(SECOND);
+            if ticks {
+                play.tick(link, "BTC/USD", f64::from(100 + second));
+            }
+            play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+            let wish = match second % 3 {
+                0 => json!({"action": "reset"}),
+                1 => json!({"action": "subscribe", "params": {"symbols": symbols}}),
+                _ => json!({"action": "subscribe", "params": {"interval_ms": 0}}),
+            };
+            play.input(Input::Said(BOB, wish.to_string()));
+            pictures += play.heard_events(BOB, "snapshot").len();
+            if let Some(code) = closed(&play, BOB) {
+                assert_eq!(code, 4009);
+                closed_after = Some(second);
+                break;
+            }
         }
+        assert!(
+            (30..=40).contains(&closed_after.unwrap()),
+            "{symbols}: after {closed_after:?} s"
+        );
+        assert!(pictures <= 4, "{symbols}: shown {pictures} pictures");
     }
-    panic!("not closed, and shown {pictures} pictures");
 }
 
 #[test]
-fn who_asks_for_another_picture_while_it_reads_is_asked_for_a_word_and_stays() {
+fn who_asks_for_picture_after_picture_and_reads_them_stays() {
     let (mut play, link) = Play::live("BTC/USD");
     let mut reader = joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
+    let again = json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string();
+    // All at once, before it can have read an answer.
+    for _ in 0..35 {
+        play.input(Input::Said(BOB, again.clone()));
+    }
+    let heard = play.heard(BOB);
+    let count = |event| heard.iter().filter(|frame| frame["event"] == event).count();
+    assert_eq!((count("snapshot"), count("ack-request")), (3, 1));
     for second in 0..90_u32 {
-        play.pass(SECOND);
-        // No prices in the second half: nothing but the answer says that it reads.
-        if second < 45 {
-            play.tick(link, "BTC/USD", f64::from(100 + second));
-        }
-        play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
-        if second % 9 == 0 {
-            let again = json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string();
-            play.input(Input::Said(BOB, again));
-        }
         let asked = !play.heard_events(BOB, "ack-request").is_empty();
         listen(&mut play, BOB, &mut reader);
         if asked {
             acknowledge(&mut play, BOB, &reader);
         }
+        play.pass(SECOND);
+        // No prices in the second half: nothing but the answers says that it reads.
+        if second < 45 {
+            play.tick(link, "BTC/USD", f64::from(100 + second));
+        }
+        play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+        if second % 2 == 0 {
+            play.input(Input::Said(BOB, again.clone()));
+        }
         assert_eq!(closed(&play, BOB), None, "after {second} s");
     }
+    listen(&mut play, BOB, &mut reader);
+    acknowledge(&mut play, BOB, &reader);
+    listen(&mut play, BOB, &mut reader);
+    assert_eq!(reader.quote("BTC/USD"), truth(&play, "BTC/USD"));
+}
+
+#[test]
+fn who_watched_nothing_for_a_while_is_not_taken_for_one_that_reads_nothing() {
+    let (mut play, link) = Play::live("BTC/USD");
+    joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
+    play.tick(link, "BTC/USD", 101.0);
+    play.input(Input::Said(BOB, json!({"action": "reset"}).to_string()));
+    for second in 0..60_u32 {
+        play.pass(SECOND);
+        play.tick(link, "BTC/USD", f64::from(100 + second));
+    }
+    let wish = json!({"action": "subscribe", "params": {"symbols": "BTC/USD"}});
+    play.input(Input::Said(BOB, wish.to_string()));
+    for _ in 0..4 {
+        play.pass(SECOND);
+        assert_eq!(closed(&play, BOB), None, "its answer is on the way");
+    }
+}
+
+#[test]
+fn a_wish_after_a_reset_is_not_answered_with_older_prices() {
+    let (mut play, link) = Play::live("BTC/USD");
+    joined(
+        &mut play,
+        ClientId(3),
+        json!({"symbols": "BTC/USD", "interval_ms": 10_000}),
+    );
+    let mut bob = joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
+    for price in [101.0, 102.0, 103.0] {
+        play.pass(SECOND);
+        play.tick(link, "BTC/USD", price);
+    }
+    listen(&mut play, BOB, &mut bob);
+    assert_eq!(bob.price("BTC/USD"), Some(103.0));
+    play.input(Input::Said(BOB, json!({"action": "reset"}).to_string()));
+    let wish = json!({"action": "subscribe", "params": {"symbols": "BTC/USD", "interval_ms": 10_000}});
+    play.input(Input::Said(BOB, wish.to_string()));
+    let picture = &play.heard_events(BOB, "snapshot")[0];
+    bob.is_placed = false;
+    bob.read(picture);
+    assert_eq!(bob.price("BTC/USD"), Some(103.0));
 }
 
 // a hundred clients change their rate while a frame is going out.
