@@ -389,6 +389,8 @@ impl World {
             reader.snapshot(text)
         } else {
             let frame = parsed(text)?;
+            // Also when it has read no delta since the snapshot.
+            reader.unacknowledged |= frame.event == "ack-request";
             if frame.event != "connected" {
                 reader.control(frame.epoch, frame.seq, text)?;
             }
@@ -440,12 +442,7 @@ impl World {
                 self.viewer(number).since = now;
             }
             "ack-request" => {
-                let viewer = self.viewer(number);
-                if let Some(reader) = &mut viewer.reader {
-                    // Also when it has read no delta since the snapshot.
-                    reader.unacknowledged = true;
-                }
-                if let Some(client) = viewer.client {
+                if let Some(client) = self.viewer(number).client {
                     self.at(now, Happening::Acknowledge(client));
                 }
             }
