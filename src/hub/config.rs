@@ -48,7 +48,7 @@ pub struct Config {
     pub reference: Millis,
     /// Between two updates of a symbol to a plain-JSON client.
     pub plain_interval: Millis,
-    /// Clients of a lane: those of `hamster.v1` that are sent a frame in one go.
+    /// Clients of a lane or a crowd: those that are sent a frame in one go.
     pub lane: u32,
 }
 

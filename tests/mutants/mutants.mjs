@@ -216,6 +216,12 @@ export const MUTANTS = [
     replace: "",
   },
   {
+    name: "who says nothing is shown one picture after another",
+    file: "src/hub/readers.rs",
+    find: "place.pictures >= MOST_PICTURES",
+    replace: "place.pictures == u8::MAX",
+  },
+  {
     name: "a slow reader is never paused",
     file: "src/hub/readers.rs",
     find: "now >= marked + patience",

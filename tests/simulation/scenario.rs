@@ -347,6 +347,9 @@ fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, event
     let busy = from + 30 * SECOND;
     events.push(Planned::new(busy, Event::Pace(rng.u64(150..3_000))));
     events.push(Planned::new(busy, Event::Viewer(85, Act::StopReading)));
+    for wish in 1..=20 {
+        events.push(Planned::new(busy + wish * SECOND, Event::Viewer(85, Act::Rate(0))));
+    }
     events.push(Planned::new(busy, Event::Viewer(86, Act::ReadSlowly)));
     for (viewer, pace) in &paces[1..3] {
         for _ in 0..6 {

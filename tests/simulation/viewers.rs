@@ -108,6 +108,9 @@ const SLOW: Millis = 5 * SECOND;
 /// sent at its beginning.
 const LONGEST_QUEUE: Millis = 45 * SECOND;
 
+/// Snapshots that may wait in a socket unread, and one that answered the last acknowledgement.
+const MOST_PICTURES: usize = 5;
+
 const SNAPSHOT: &str = r#""event":"snapshot""#;
 
 /// How much older a price may be than the one before it, for upstream stamps whole seconds and messages overtake one another.
@@ -352,6 +355,16 @@ impl World {
                     viewer.unread_since.get_or_insert(now);
                 }
                 viewer.unread.push_back((life, now, text.to_owned()));
+                let pictures = viewer
+                    .unread
+                    .iter()
+                    .filter(|(of, _, text)| *of == life && text.contains(SNAPSHOT));
+                if pictures.count() > MOST_PICTURES {
+                    return Err(broken(
+                        "who says nothing is not shown more and more",
+                        format!("client {client}"),
+                    ));
+                }
                 let mut deltas = viewer.unread.iter().filter(|(_, _, text)| text.starts_with('['));
                 let oldest = deltas.next().map_or(now, |(_, at, _)| *at);
                 if text.starts_with('[') && now > oldest + LONGEST_QUEUE && calm > LONGEST_QUEUE {

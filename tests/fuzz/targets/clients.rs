@@ -10,10 +10,16 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Sayings(BTreeSet<u64>);
 
 impl Sayings {
-    /// Takes note of every number in a text, if it is JSON.
+    /// Takes note of every number in a text. The hub skips what it does not know, so it may understand a text that is not wholly JSON: a
+    /// number that no float can hold, in a field that nobody reads.
     pub fn note(&mut self, text: &str) {
-        if let Ok(value) = serde_json::from_str(text) {
-            self.gather(&value);
+        match serde_json::from_str(text) {
+            Ok(value) => self.gather(&value),
+            Err(_) => {
+                let words = text.split(|letter: char| !letter.is_ascii_digit() && !"+-.eE".contains(letter));
+                self.0
+                    .extend(words.filter_map(|word| word.parse().ok()).map(f64::to_bits));
+            }
         }
     }
 
