@@ -26,7 +26,7 @@ pub struct Client {
 }
 
 /// Where a client of `hamster.v1` is.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 pub struct Place {
     /// How often it wants deltas.
     pub rate: Rate,
@@ -48,8 +48,8 @@ pub struct Place {
     pub sent: Sent,
 }
 
-/// What a client in a stream is sent.
-#[derive(Debug, Default, Clone, Copy)]
+/// What a client in a stream is sent. There are many clients, and few that resume: hence the boxes.
+#[derive(Debug, Default)]
 pub enum Sent {
     /// Each delta.
     #[default]
@@ -61,14 +61,14 @@ pub enum Sent {
         /// Of its former stream.
         at: u64,
         /// Where it wants to go on.
-        resume: Option<Position>,
+        resume: Option<Box<Position>>,
     },
     /// A picture, once those in its lane have been told what it may know already. Until then it is at this delta of the stream that it was in.
     PictureSoon {
         /// Of its former stream.
         at: u64,
         /// Where it wants to go on.
-        resume: Option<Position>,
+        resume: Option<Box<Position>>,
     },
 }
 
@@ -158,7 +158,7 @@ impl Audience {
     /// Clients of `hamster.v1` that are sent nothing until they have read.
     #[must_use]
     pub fn paused(&self) -> usize {
-        let places = self.clients.values().filter_map(|client| client.place);
+        let places = self.clients.values().filter_map(|client| client.place.as_ref());
         places.filter(|place| matches!(place.sent, Sent::Nothing(_))).count()
     }
 

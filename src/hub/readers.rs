@@ -63,6 +63,7 @@ impl Machine {
         };
         place.stream = Some(stream);
         if is_silent {
+            let resume = resume.map(Box::new);
             place.sent = Sent::NothingUnasked { at, resume };
             place.behind_since.get_or_insert(now);
             if !std::mem::replace(&mut place.asked, true) {
@@ -70,6 +71,7 @@ impl Machine {
             }
             self.watch_readers(now);
         } else if waits {
+            let resume = resume.map(Box::new);
             place.sent = Sent::PictureSoon { at, resume };
             self.outbox.streams.hasten(lane, client);
         } else {
@@ -82,9 +84,10 @@ impl Machine {
         for (lane, client) in arrivals {
             // Unless it has left, or gone elsewhere.
             if let Some(place) = self.audience.place(client)
-                && let (Some(stream), Sent::PictureSoon { resume, .. }) = (place.stream, place.sent)
+                && let (Some(stream), Sent::PictureSoon { resume, .. }) = (place.stream, &place.sent)
                 && self.outbox.streams.lane_of(stream) == Some(lane)
             {
+                let resume = resume.as_deref().copied();
                 self.show_stream(client, stream, resume);
             }
         }
@@ -111,7 +114,8 @@ impl Machine {
             return;
         };
         place.pictures = 0;
-        if let Sent::NothingUnasked { resume, .. } = place.sent {
+        if let Sent::NothingUnasked { resume, .. } = &place.sent {
+            let resume = resume.as_deref().copied();
             place.asked = false;
             place.behind_since = None;
             self.restream(client, resume, now);
