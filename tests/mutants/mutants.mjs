@@ -164,7 +164,7 @@ export const MUTANTS = [
   {
     name: "who comes back is not told of the feed",
     file: "src/hub/clients.rs",
-    find: "            let frame = self.feed_event();\n            self.effects.push(Effect::Send { client, frame });",
+    find: "            let frame = self.feed_event();\n            self.push_frame(client, frame);",
     replace: "",
   },
   {
