@@ -8,7 +8,7 @@ use super::source::Source;
 use super::storage;
 use super::upstream::Upstream;
 use crate::clock::{MINUTE, Millis};
-use crate::hub::{EdgeCounts, Effect, Input, Machine, ReaderId, RequestId, RestAnswer};
+use crate::hub::{EdgeCounts, Effect, Input, Machine, ReaderId, RequestId, RestAnswer, Row, Write};
 use crate::twelve_data::quote_query;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
@@ -155,7 +155,7 @@ impl Driver {
                 }
             }
             Effect::SaveCheckpoint(row) => {
-                let taken = self.watched(storage::save_checkpoint(&self.state, row, now));
+                let taken = self.watched(storage::save(&self.state, Row::Checkpoint, row, now));
                 // Trouble is over when something was committed, not when it was taken.
                 if taken.is_some() || !storage::is_troubled() {
                     self.next(Input::Stored(taken));
@@ -163,7 +163,7 @@ impl Driver {
             }
             Effect::SaveCredits(row) => {
                 // The call may leave: the platform holds it back until the row is committed.
-                let taken = self.watched(storage::save_credits(&self.state, row, now));
+                let taken = self.watched(storage::save(&self.state, Row::Credits, row, now));
                 self.next(Input::Charged(taken));
             }
             Effect::Log(line) => console_log!("{line}"),
@@ -176,11 +176,11 @@ impl Driver {
     }
 
     /// What is wrong with a write, if anything is so far.
-    fn watched(self: &Rc<Self>, taken: Result<storage::Write, String>) -> Option<String> {
+    fn watched(self: &Rc<Self>, taken: Result<Write, String>) -> Option<String> {
         taken.map(|write| self.watch_write(write)).err()
     }
 
-    fn watch_write(self: &Rc<Self>, write: storage::Write) {
+    fn watch_write(self: &Rc<Self>, write: Write) {
         let driver = Rc::clone(self);
         spawn_local(async move {
             if storage::committed(&driver.state, write).await {

@@ -48,6 +48,9 @@ impl Machine {
             (_, Some(Loss::NothingAccepted)) => {
                 "See whether the plan includes WebSocket streaming of these symbols, and whether SYMBOL_LIMIT is what the plan allows; until then prices come by REST."
             }
+            (_, Some(Loss::TooManyMessages)) => {
+                "Nothing, if it passes within minutes; else see whether another client uses the same key: end that one, or give this one a key of its own."
+            }
             (_, Some(Loss::Unreachable)) => {
                 "Check TWELVE_DATA_WS_URL, if it is set; else see Twelve Data's status page. The hub tries again by itself."
             }

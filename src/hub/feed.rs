@@ -100,6 +100,17 @@ struct Link {
     barren_since: Option<Millis>,
 }
 
+/// What is to be expected of an open link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outlook {
+    /// Nothing: no symbol streams.
+    Nothing,
+    /// Nothing for now: symbols stream, and none of their markets is open.
+    Quiet,
+    /// Ticks: the market of a symbol that streams, or was asked for, is open.
+    Ticks,
+}
+
 /// What the hub must do after [`Feed::advance`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedTurn {
@@ -317,12 +328,18 @@ impl Feed {
         self.fail(loss, &format!("{what}{hint}"), tried, config, now);
     }
 
-    /// Opens, closes, beats, and judges the link. `wanted`: somebody watches. `expects_ticks`: a symbol whose session is open
-    /// streams on this link.
+    /// Upstream will hear of no subscription for a while, and streams nothing so far.
+    pub fn told_to_be_quiet(&mut self, now: Millis) {
+        self.cause = Some(Loss::TooManyMessages);
+        let reason = "upstream says that we send too many messages, so nothing is subscribed; asking again in about a minute, prices come by REST";
+        self.enter(FeedState::Fallback, reason, now);
+    }
+
+    /// Opens, closes, beats, and judges the link. `wanted`: somebody watches.
     pub fn advance(
         &mut self,
         wanted: bool,
-        expects_ticks: bool,
+        outlook: Outlook,
         config: &Config,
         now: Millis,
         effects: &mut Effects,
@@ -362,11 +379,11 @@ impl Feed {
             let what = "upstream accepted none of the symbols; asking anew";
             return self.drop_link(Loss::NothingAccepted, what, config, now, effects);
         }
-        if !expects_ticks {
+        if outlook != Outlook::Ticks {
             // Nothing to wait for: the wait starts when there is.
             link.last_tick = now.max(opened);
             link.reset_at = None;
-            if self.state == FeedState::Stalled {
+            if self.state == FeedState::Stalled && outlook == Outlook::Quiet {
                 self.enter(FeedState::Live, "subscribed; no market of these symbols is open", now);
             }
             return FeedTurn::Steady;
@@ -398,14 +415,14 @@ impl Feed {
 
     /// Deadlines that matter only while the object is awake with an open socket.
     #[must_use]
-    pub fn watch_deadline(&self, expects_ticks: bool, config: &Config) -> Option<Millis> {
+    pub fn watch_deadline(&self, outlook: Outlook, config: &Config) -> Option<Millis> {
         let link = self.link.as_ref()?;
         if link.opened.is_none() {
             return Some(link.started + config.silence);
         }
         let silence = link.last_frame + config.silence;
         let mute = match link.reset_at {
-            _ if !expects_ticks => Millis::MAX,
+            _ if outlook != Outlook::Ticks => Millis::MAX,
             None => link.last_tick + (config.mute << self.mutes),
             Some(reset_at) => reset_at + config.silence,
         };

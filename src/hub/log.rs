@@ -4,6 +4,7 @@
 //! many clients do at once makes one line: see [`EXPULSIONS`]. A line holds no key, because every text of upstream was searched for it
 //! before it came in here, and no client's address, because the machine knows none.
 
+use super::watchlist::PAUSE;
 use super::{Effect, FeedState, Loss, Machine, StreamState};
 use crate::clock::{MINUTE, Millis, iso8601};
 use serde_json::{Map, Value};
@@ -23,6 +24,7 @@ pub(super) struct Logged {
     rest: Option<String>,
     storage: Option<String>,
     over_limit: u64,
+    limited_until: Millis,
     floods: u64,
     slow: u64,
     expulsions_at: Millis,
@@ -50,6 +52,7 @@ impl Logged {
             rest: None,
             storage: None,
             over_limit: 0,
+            limited_until: 0,
             floods: 0,
             slow: 0,
             expulsions_at: 0,
@@ -67,11 +70,7 @@ impl Machine {
         self.log_storage(now);
         self.log_rest(now);
         self.log_symbols(now);
-        if self.logged.over_limit != self.counts.over_limit {
-            self.logged.over_limit = self.counts.over_limit;
-            let message = "upstream says that we send too many messages; no subscriptions for 70 s";
-            self.log(Level::Warn, "upstream_limit", message, Vec::new(), now);
-        }
+        self.log_limit(now);
         self.log_expulsions(now);
     }
 
@@ -147,6 +146,21 @@ impl Machine {
                 vec![("works", true.into())],
                 now,
             ),
+        }
+    }
+
+    /// Every message is answered so while it lasts, heartbeats too: one line for as long.
+    fn log_limit(&mut self, now: Millis) {
+        if self.logged.over_limit == self.counts.over_limit {
+            return;
+        }
+        self.logged.over_limit = self.counts.over_limit;
+        let goes_on = now < self.logged.limited_until;
+        self.logged.limited_until = now + PAUSE;
+        if !goes_on {
+            let message =
+                "upstream says that we send too many messages; no subscriptions until it has not said so for 70 s";
+            self.log(Level::Warn, "upstream_limit", message, Vec::new(), now);
         }
     }
 

@@ -11,6 +11,8 @@ pub enum Loss {
     Mute,
     /// The connection stood, but none of the symbols was accepted.
     NothingAccepted,
+    /// The connection stood, but upstream took no subscription: too many messages.
+    TooManyMessages,
     /// The upgrade was not answered.
     Unanswered,
     /// The upgrade could not be sent.
@@ -27,11 +29,12 @@ pub enum Loss {
 
 impl Loss {
     /// All of them, in their order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Closed,
         Self::Silent,
         Self::Mute,
         Self::NothingAccepted,
+        Self::TooManyMessages,
         Self::Unanswered,
         Self::Unreachable,
         Self::Unavailable,
@@ -54,6 +57,7 @@ impl Loss {
             Self::Silent => "silent",
             Self::Mute => "mute",
             Self::NothingAccepted => "nothing_accepted",
+            Self::TooManyMessages => "too_many_messages",
             Self::Unanswered => "unanswered",
             Self::Unreachable => "unreachable",
             Self::Unavailable => "unavailable",

@@ -8,6 +8,7 @@
 
 mod advice;
 mod audience;
+mod caution;
 mod checkpoint;
 mod clients;
 mod config;
@@ -31,6 +32,7 @@ mod upstream;
 mod watchlist;
 
 pub use advice::Advice;
+pub use caution::{Caution, Row, Write};
 pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
 pub use counts::EdgeCounts;
 pub use credits::{Ledger, Purpose};
@@ -266,6 +268,8 @@ pub struct Machine {
     /// How long a client may wait with an acknowledgement.
     acknowledge_within: Millis,
     dirty: bool,
+    /// From when a row that was refused while the hub slept is written again.
+    save_again_at: Option<Millis>,
     /// The wait for upstream that is stored.
     remembered_wait: Option<Millis>,
     storage_trouble: Option<String>,
@@ -323,6 +327,7 @@ impl Machine {
             sweep_at: None,
             acknowledge_within: readers::OFTEN,
             dirty: false,
+            save_again_at: None,
             remembered_wait,
             storage_trouble: None,
             alarm_at: None,
@@ -363,8 +368,12 @@ impl Machine {
             Input::Fetched(request, answer) => self.fetched(request, &answer, now),
             Input::FetchFailed(request, what) => self.fetch_failed(request, &what, now),
             Input::Stored(trouble) => {
-                // What was not stored is tried again with the next checkpoint, if there is one.
+                // What was not stored is tried again with the next checkpoint. Asleep, there is none: then when something next wakes
+                // the hub, after as long.
                 self.dirty |= trouble.is_some() && self.checkpoint_at.is_some();
+                if trouble.is_some() && self.checkpoint_at.is_none() {
+                    self.save_again_at = Some(now + self.config.checkpoint);
+                }
                 self.counts.storage_failures += u64::from(trouble.is_some());
                 self.storage_trouble = trouble;
             }
@@ -425,13 +434,9 @@ impl Machine {
         if watching {
             self.wake(now);
         }
-        let turn = self.feed.advance(
-            watching,
-            self.list.expects_ticks(),
-            &self.config,
-            now,
-            &mut self.effects,
-        );
+        let turn = self
+            .feed
+            .advance(watching, self.list.outlook(), &self.config, now, &mut self.effects);
         if turn != FeedTurn::Steady {
             self.list.link_lost();
         }
@@ -473,8 +478,11 @@ impl Machine {
     }
 
     fn next_timer(&self, now: Millis) -> Option<Millis> {
-        let watch = self.feed.watch_deadline(self.list.expects_ticks(), &self.config);
-        let sync = self.feed.open_link().and_then(|_| self.list.sync_deadline());
+        let watch = self.feed.watch_deadline(self.list.outlook(), &self.config);
+        let sync = self
+            .feed
+            .open_link()
+            .and_then(|_| self.list.sync_deadline(&self.config));
         let readers = self.readers.iter().map(|reader| reader.until).min();
         let stale = self
             .list
@@ -495,8 +503,10 @@ impl Machine {
         // A long wait for upstream is stored at once: the platform may put the object to sleep meanwhile.
         let wait = self.feed.remembered_wait(now);
         let new_wait = wait.is_some() && wait != self.remembered_wait;
-        if (due || falling_asleep) && self.dirty || new_wait {
+        let again = self.save_again_at.is_some_and(|at| at <= now);
+        if (due || falling_asleep) && self.dirty || new_wait || again {
             self.dirty = false;
+            self.save_again_at = None;
             self.remembered_wait = wait;
             self.counts.checkpoints += 1;
             let row = self.checkpoint(now);

@@ -1,5 +1,6 @@
 //! What upstream's messages and answers do to the hub.
 
+use super::feed::Outlook;
 use super::market::Change;
 use super::polling::{REFUSED_SYMBOL, soon};
 use super::{Effect, Group, LinkId, Machine, RequestId, RestAnswer, Source, StreamState, SymbolId};
@@ -24,6 +25,9 @@ impl Machine {
             Ok(Event::MessageProcessing { over_limit: true }) => {
                 self.list.pause(now);
                 self.counts.over_limit += 1;
+                if self.list.outlook() == Outlook::Nothing {
+                    self.feed.told_to_be_quiet(now);
+                }
             }
             Ok(
                 Event::MessageProcessing { over_limit: false }

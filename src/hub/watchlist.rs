@@ -2,8 +2,10 @@
 //!
 //! The default symbols are always wanted; any other is wanted while somebody watches it or has just read it. Wishes and the
 //! plan's limit become at most one subscribe and one unsubscribe frame at a time, at most once a second: upstream allows
-//! 100 messages a minute. A symbol that the WebSocket refused is not asked for again on the same link.
+//! 100 messages a minute. A symbol that the WebSocket refused is asked for again on the same link after as long as a refused
+//! connection.
 
+use super::feed::Outlook;
 use super::market::{Cell, never_closes};
 use super::{Config, Session, SymbolId};
 use crate::clock::{MINUTE, Millis, SECOND};
@@ -116,6 +118,16 @@ impl Entry {
         is_news
     }
 
+    /// When a symbol that the WebSocket refused is asked for again: it may have been refused for another connection that held the
+    /// plan's streaming credits. Until it is answered it stays what it is.
+    fn asked_again_at(&self, config: &Config) -> Option<Millis> {
+        let refused = matches!(self.state, StreamState::Polled | StreamState::Unavailable);
+        let ask = self
+            .asked
+            .filter(|_| refused && (self.is_default || self.watchers > 0))?;
+        Some(ask.at + config.refused)
+    }
+
     fn occupies_a_slot(&self) -> bool {
         self.state == StreamState::Streaming || (self.state == StreamState::Pending && self.asked.is_some())
     }
@@ -166,7 +178,7 @@ const READER_INTEREST: Millis = 2 * MINUTE;
 const SYNC_INTERVAL: Millis = 2 * SECOND;
 const ANSWER_WITHIN: Millis = 10 * SECOND;
 /// Upstream's own advice after too many messages is to wait for the next minute.
-const PAUSE: Millis = 70 * SECOND;
+pub(super) const PAUSE: Millis = 70 * SECOND;
 
 const OVER_LIMIT: &str = "the plan's streaming symbols are all in use; polled by REST";
 const NOT_STREAMED: &str = "upstream's WebSocket refused it (plan, symbol, or no credit left); polled by REST";
@@ -296,15 +308,19 @@ impl Watchlist {
         self.synced = 0;
     }
 
-    /// Upstream says that we talk too much.
+    /// Upstream says that we talk too much, and did not hear what it was asked last.
     pub fn pause(&mut self, now: Millis) {
         self.paused_until = now + PAUSE;
+        for entry in self.entries.values_mut() {
+            entry.asked = entry.asked.filter(|_| entry.state != StreamState::Pending);
+        }
+        self.unsynced = true;
     }
 
     /// What to tell upstream now, on an open link. Asking counts from this call.
     pub fn sync(&mut self, config: &Config, now: Millis) -> Wishes {
         let mut wishes = Wishes::default();
-        if self.sync_deadline().is_none_or(|at| at > now) {
+        if self.sync_deadline(config).is_none_or(|at| at > now) {
             return wishes;
         }
         self.synced = now;
@@ -330,6 +346,14 @@ impl Watchlist {
             taken += usize::from(entry.occupies_a_slot());
         }
         for entry in self.entries.values_mut() {
+            if entry.asked_again_at(config).is_some_and(|at| now >= at) {
+                entry.asked = Some(Ask { at: now, again: true });
+                if taken < config.symbol_limit {
+                    taken += 1;
+                    wishes.subscribe.push(entry.instrument.clone());
+                }
+                continue;
+            }
             let waits = entry.asked.is_none() && entry.state != StreamState::Streaming;
             if !waits || !entry.is_wanted(now) {
                 continue;
@@ -348,7 +372,7 @@ impl Watchlist {
 
     /// When [`Watchlist::sync`] may have something to say.
     #[must_use]
-    pub fn sync_deadline(&self) -> Option<Millis> {
+    pub fn sync_deadline(&self, config: &Config) -> Option<Millis> {
         let earliest = self.paused_until.max(self.synced + SYNC_INTERVAL);
         if self.unsynced {
             return Some(earliest);
@@ -365,7 +389,8 @@ impl Watchlist {
             .values()
             .filter(|entry| entry.occupies_a_slot() && !entry.is_default && entry.watchers == 0);
         let leaving = unwatched.map(|entry| entry.wanted_until);
-        unanswered.chain(leaving).min().map(|at| at.max(earliest))
+        let again = self.entries.values().filter_map(|entry| entry.asked_again_at(config));
+        unanswered.chain(leaving).chain(again).min().map(|at| at.max(earliest))
     }
 
     /// Upstream's answer to a subscription: sets, whatever their order. Symbols in neither list keep waiting.
@@ -430,11 +455,18 @@ impl Watchlist {
         news
     }
 
-    /// Whether a tick is to be expected on an open link: something streams, or was asked for, whose session is open.
+    /// What to expect of an open link.
     #[must_use]
-    pub fn expects_ticks(&self) -> bool {
+    pub fn outlook(&self) -> Outlook {
         let mut streams_or_may = self.entries.values().filter(|entry| entry.occupies_a_slot());
-        streams_or_may.any(|entry| entry.cell.reference.session == Session::Open)
+        let mut entries = self.entries.values();
+        if streams_or_may.any(|entry| entry.cell.reference.session == Session::Open) {
+            Outlook::Ticks
+        } else if entries.any(|entry| entry.state == StreamState::Streaming) {
+            Outlook::Quiet
+        } else {
+            Outlook::Nothing
+        }
     }
 
     /// Whether upstream refused, or did not answer for, everything that is wanted.

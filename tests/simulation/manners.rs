@@ -4,8 +4,9 @@
 use super::scenario::Tier;
 use super::weather::{AFTER_REFUSAL, Weather};
 use super::world::{Check, World, broken};
-use hamster_terminal::clock::{MINUTE, Millis, SECOND};
+use hamster_terminal::clock::{MINUTE, Millis, SECOND, iso8601};
 use hamster_terminal::hub::{FeedState, Machine, StreamState};
+use hamster_terminal::twelve_data::Instrument;
 use serde_json::Value;
 
 /// What is counted for it.
@@ -18,6 +19,8 @@ pub struct Manners {
     wakeups: Window,
     /// When somebody was last there.
     pub present: Millis,
+    /// Since when a symbol streams whose market never closes.
+    crypto_streams: Option<Millis>,
     /// Since when upstream sends no prices, and how many connections there had been.
     mute: Option<(Millis, u64)>,
     connections: u64,
@@ -80,7 +83,8 @@ impl World {
 
     /// Key or plan were refused.
     pub fn refused_for_good(&mut self) {
-        let remembers = !self.weather().any(|one| *one == Weather::StorageFails);
+        let fails = |one: &Weather| matches!(one, Weather::StorageFails | Weather::StorageBreaks);
+        let remembers = !self.weather().any(fails) && !self.object.distrusts_storage(self.now);
         self.manners.refused = remembers.then_some(self.now);
     }
 
@@ -139,22 +143,43 @@ impl World {
         self.manners.mute = mute.then_some(since);
     }
 
+    /// The ways of symbols changed.
+    pub fn symbols_stream(&mut self, streams: &[(Instrument, StreamState)]) {
+        let crypto = |symbol: &str| ["BTC/USD", "ETH/USD"].iter().any(|one| symbol.starts_with(one));
+        let mut streaming = streams.iter().filter(|(_, state)| *state == StreamState::Streaming);
+        let since = self.manners.crypto_streams.unwrap_or(self.now);
+        let is_there = streaming.any(|(one, _)| crypto(&one.to_string()));
+        self.manners.crypto_streams = is_there.then_some(since);
+    }
+
     /// A feed whose prices stopped is not called live; one that nobody watches is closed.
     pub fn the_feed_is_seemly(&self, machine: &Machine) -> Check {
-        let crypto =
-            |symbol: &str| symbol.ends_with("/USD") && (symbol.starts_with("BTC") || symbol.starts_with("ETH"));
-        let streams = |(one, state): (&_, _)| crypto(&ToString::to_string(one)) && state == StreamState::Streaming;
+        let patience = 70 * SECOND;
+        let live_since = machine.feed_view().since;
         if let Some((since, connections)) = self.manners.mute
             && self.weather().count() == 1
-            && self.now > since + 70 * SECOND
+            && self.now > since + patience
+            && live_since < iso8601(self.now - patience)
             && self.object.began() < since
             && connections == self.manners.connections
             && machine.feed_state() == FeedState::Live
-            && machine.stream_states().any(streams)
+            && self
+                .manners
+                .crypto_streams
+                .is_some_and(|since| self.now > since + patience)
         {
             return Err(broken(
                 "a mute feed is not called live",
                 format!("no price since {since}"),
+            ));
+        }
+        let streams = machine
+            .stream_states()
+            .any(|(_, state)| state == StreamState::Streaming);
+        if machine.feed_state() == FeedState::Live && live_since < iso8601(self.now - 30 * SECOND) && !streams {
+            return Err(broken(
+                "a feed that streams nothing is not called live",
+                format!("live since {live_since}"),
             ));
         }
         let unread = self.viewers.longest_unread();
@@ -178,12 +203,12 @@ impl World {
     /// The instance is about to go: what is older than a checkpoint must be in the row.
     pub fn the_checkpoint_is_seemly(&self, machine: &Machine, row: Option<&str>) -> Check {
         let lived = self.now.saturating_sub(self.object.began());
-        if self.calm() < 2 * MINUTE || lived < 2 * MINUTE {
+        if self.calm() < 2 * MINUTE || lived < 2 * MINUTE || self.object.distrusts_storage(self.now) {
             return Ok(());
         }
         let row: Value = row.and_then(|row| serde_json::from_str(row).ok()).unwrap_or_default();
         let cells = row["cells"].as_array().cloned().unwrap_or_default();
-        let old = hamster_terminal::clock::iso8601(self.now - 65 * SECOND);
+        let old = iso8601(self.now - 65 * SECOND);
         for symbol in machine.status(self.now).symbols {
             let Some(received) = symbol.quote.received_at.filter(|at| *at < old) else {
                 continue;

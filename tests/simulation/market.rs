@@ -57,14 +57,22 @@ impl Market {
         self.made[place].get(Self::number(place, price)?).copied()
     }
 
+    /// With as many decimals as chance has it, at most the five that REST tells.
     fn nth(place: Place, number: usize) -> f64 {
         let cents = (place + 1) * 1_000_000 + number;
-        cents as f64 / 100.0
+        let thousandths = match number % 64 {
+            0..48 => 0,
+            48..56 => 500,
+            56..60 => 250,
+            60 => 125,
+            _ => 1,
+        };
+        (cents * 1_000 + thousandths) as f64 / 100_000.0
     }
 
     fn number(place: Place, price: f64) -> Option<usize> {
-        let number = (price * 100.0).round() as usize;
+        let number = (price * 100_000.0).round() as usize / 1_000;
         let number = number.checked_sub((place + 1) * 1_000_000)?;
-        ((Self::nth(place, number) - price).abs() < 1e-6).then_some(number)
+        (Self::nth(place, number).to_bits() == price.to_bits()).then_some(number)
     }
 }

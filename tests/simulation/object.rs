@@ -1,5 +1,5 @@
 //! The Durable Object as the platform runs it: the real machine, driven as `src/edge/driver.rs` drives it, with what survives it
-//! (two rows, one alarm, the clients' sockets with their attachments) and what does not. **All contact with the machine's inputs
+//! (two rows, one alarm, the clients' sockets with their attachments, what the isolate knows of storage) and what does not. **All contact with the machine's inputs
 //! and effects is in this file.**
 
 use super::scenario::{Setup, Tier};
@@ -7,7 +7,8 @@ use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
 use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::hub::{
-    ClientId, Config, Effect, FeedState, Group, Input, LinkId, Machine, ReaderId, RequestId, Stored, StreamState,
+    Caution, ClientId, Config, Effect, FeedState, Group, Input, LinkId, Machine, ReaderId, RequestId, Row, Stored,
+    StreamState, Write,
 };
 use hamster_terminal::simulator::{Plan, SessionId};
 use hamster_terminal::twelve_data::{Instrument, quote_query};
@@ -24,6 +25,9 @@ const MOST_ROUNDS: u32 = 100;
 /// The platform takes 16 KiB with a socket; the machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
 
+/// Of the hub's log, for the report of a broken promise.
+const LAST_LINES: usize = 12;
+
 /// The object, in memory or not.
 #[derive(Debug)]
 pub struct Object {
@@ -32,6 +36,10 @@ pub struct Object {
     pub life: u32,
     running: Option<Running>,
     stored: Stored,
+    /// Lives as long as the isolate.
+    caution: Caution,
+    /// When storage was last known to be in trouble.
+    troubled: Option<Millis>,
     alarm: Option<u32>,
     last_alarm: u32,
     /// Clients' sockets and their attachments.
@@ -44,6 +52,19 @@ pub struct Object {
     /// Rows written this day, alarms included.
     pub rows: u64,
     pub most_rows: u64,
+}
+
+/// How an instance ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The platform puts it out of memory, perhaps with its isolate.
+    Eviction,
+    /// With its isolate, and the clients' sockets are closed.
+    Deploy,
+    /// With its isolate's memory; upstream's socket stays open, and deaf.
+    Panic,
+    /// A write could not be committed: the clients' sockets are closed, the isolate lives on.
+    Reset,
 }
 
 /// One instance of the code.
@@ -60,6 +81,8 @@ struct Running {
     known_link: Option<(LinkId, bool)>,
     groups: BTreeMap<Group, BTreeSet<u32>>,
     calls: BTreeSet<u32>,
+    /// Something was written that will not be committed: nothing leaves any more, as the platform holds back what comes after a write.
+    is_doomed: bool,
     feed: FeedState,
     streams: Vec<(Instrument, StreamState)>,
     activity: u64,
@@ -114,6 +137,8 @@ impl Object {
             life: 0,
             running: None,
             stored: Stored::default(),
+            caution: Caution::default(),
+            troubled: None,
             alarm: None,
             last_alarm: 0,
             sockets: BTreeMap::new(),
@@ -164,6 +189,16 @@ impl Object {
                 held.session = Some(session);
             }
         }
+    }
+
+    /// Whether the platform is about to reset it.
+    pub fn is_doomed(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.is_doomed)
+    }
+
+    /// Whether the newest rows may not be stored, after trouble with storage.
+    pub fn distrusts_storage(&self, now: Millis) -> bool {
+        self.troubled.is_some_and(|at| now < at + 2 * MINUTE)
     }
 
     fn row(&mut self, now: Millis) {
@@ -219,6 +254,11 @@ impl World {
                 }
                 self.tell(Input::Time)
             }
+            Happening::StorageWorks(life) if is_of(life) => self.tell(Input::Stored(None)),
+            Happening::CommitFails(life) if is_of(life) => {
+                self.coverage.count("lives that a write broke", 1);
+                self.object_ends(Ending::Reset)
+            }
             Happening::Pulse(life) if is_of(life) => self.tell(Input::Pulse),
             Happening::Timer(life, number) if is_of(life) => {
                 let running = self.object.running.as_mut().filter(|running| running.timer == number);
@@ -235,7 +275,7 @@ impl World {
                     .is_some_and(|running| running.activity == activity);
                 if unused {
                     self.coverage.count("put to sleep by the platform", 1);
-                    return self.object_goes(false, false);
+                    return self.object_ends(Ending::Eviction);
                 }
                 Ok(())
             }
@@ -299,8 +339,9 @@ impl World {
         self.tell(Input::Time)
     }
 
-    /// The instance is gone. `deploy`: the clients' sockets too. `panic`: upstream's socket stays open, and deaf.
-    pub fn object_goes(&mut self, deploy: bool, panic: bool) -> Check {
+    /// The instance is gone.
+    pub fn object_ends(&mut self, ending: Ending) -> Check {
+        let panic = ending == Ending::Panic;
         self.the_link_is_not_alone();
         if let Some(machine) = self.object.machine() {
             self.the_checkpoint_is_seemly(machine, self.object.stored.checkpoint.as_deref())?;
@@ -321,7 +362,15 @@ impl World {
         if !panic {
             self.close_what_was_left();
         }
-        if deploy {
+        let same_isolate = match ending {
+            Ending::Reset => true,
+            Ending::Eviction => self.rng.bool(),
+            Ending::Deploy | Ending::Panic => false,
+        };
+        if !same_isolate {
+            self.object.caution = Caution::default();
+        }
+        if matches!(ending, Ending::Deploy | Ending::Reset) {
             let clients = std::mem::take(&mut self.object.sockets);
             for client in clients.into_keys() {
                 self.viewer_lost(client);
@@ -347,7 +396,13 @@ impl World {
         let now = self.read_clock();
         let object = &mut self.object;
         object.life += 1;
-        let machine = Machine::new(object.config.clone(), &object.stored, self.rng.u64(..), now);
+        let trouble = object.caution.begin_life(object.config.checkpoint, now);
+        let stored = Stored {
+            checkpoint: object.stored.checkpoint.clone(),
+            credits: object.stored.credits.clone(),
+        };
+        let stored = object.caution.newest(stored);
+        let machine = Machine::new(object.config.clone(), &stored, self.rng.u64(..), now);
         object.running = Some(Running {
             feed: machine.feed_state(),
             streams: machine
@@ -364,9 +419,14 @@ impl World {
             known_link: None,
             groups: BTreeMap::new(),
             calls: BTreeSet::new(),
+            is_doomed: false,
             activity: 0,
         });
         self.promises.new_life(now);
+        self.symbols_stream(&[]);
+        if trouble.is_some() {
+            self.tell(Input::Stored(trouble))?;
+        }
         let clients: Vec<(u32, String)> = self.object.sockets.clone().into_iter().collect();
         for (client, record) in clients {
             self.tell(Input::Rejoined(ClientId(client), record))?;
@@ -420,6 +480,9 @@ impl World {
             }
         }
         running.activity += 1;
+        if self.object.caution.is_troubled() {
+            self.object.troubled = Some(self.now);
+        }
         self.set_deadlines(&mut running, now);
         self.consider_sleep(&running);
         self.object.running = Some(running);
@@ -428,6 +491,12 @@ impl World {
 
     fn carry_out(&mut self, running: &mut Running, effect: Effect, inputs: &mut VecDeque<Input>) -> Check {
         match effect {
+            Effect::Broadcast { .. }
+            | Effect::Send { .. }
+            | Effect::CloseClient { .. }
+            | Effect::SendUpstream { .. }
+            | Effect::Answer(_)
+                if running.is_doomed => {}
             Effect::Broadcast { group, frame } => {
                 let members = running
                     .groups
@@ -492,20 +561,27 @@ impl World {
             Effect::Fetch { request, symbols } => {
                 running.calls.insert(request.0);
                 let life = self.object.life;
-                self.after_a_way(Happening::CallArrives(life, request, quote_query(&symbols)));
+                if !running.is_doomed {
+                    self.after_a_way(Happening::CallArrives(life, request, quote_query(&symbols)));
+                }
                 self.at(self.now + REST_TIMEOUT, Happening::CallTimesOut(life, request));
             }
             Effect::Answer(_) => self.reader_is_answered(&running.machine)?,
             Effect::SaveCheckpoint(row) => {
                 self.a_row_is_seemly()?;
-                let trouble = self.save(|stored| stored.checkpoint = Some(row));
-                inputs.push_back(Input::Stored(trouble));
+                let trouble = self.save(running, Row::Checkpoint, row);
+                if trouble.is_some() || !self.object.caution.is_troubled() {
+                    inputs.push_back(Input::Stored(trouble));
+                }
             }
             Effect::SaveCredits(row) => {
-                let trouble = self.save(|stored| stored.credits = Some(row));
+                let trouble = self.save(running, Row::Credits, row);
                 inputs.push_back(Input::Charged(trouble));
             }
-            Effect::Log(_) => {}
+            Effect::Log(line) => {
+                self.log.truncate(LAST_LINES - 1);
+                self.log.push_front(line);
+            }
         }
         Ok(())
     }
@@ -527,7 +603,9 @@ impl World {
         if let Some(before) = running.link.replace(next) {
             self.close_held(before);
         }
-        self.after_a_way(Happening::UpgradeArrives(life, link));
+        if !running.is_doomed {
+            self.after_a_way(Happening::UpgradeArrives(life, link));
+        }
         Ok(())
     }
 
@@ -548,23 +626,53 @@ impl World {
         running.is_some_and(|running| running.calls.remove(&request.0))
     }
 
-    fn save(&mut self, write: impl FnOnce(&mut Stored)) -> Option<String> {
-        let fails = self.weather().any(|one| *one == Weather::StorageFails);
-        if !fails {
-            write(&mut self.object.stored);
-            self.object.row(self.now);
+    /// As `src/edge/storage.rs`; says what is wrong so far.
+    fn save(&mut self, running: &mut Running, row: Row, body: String) -> Option<String> {
+        let now = self.object.clock;
+        let write = match self.object.caution.begin_row(row, &body, now) {
+            Ok(write) => write,
+            Err(trouble) => return Some(trouble),
+        };
+        if self.weather().any(|one| *one == Weather::StorageFails) {
+            self.object.caution.refused(write);
+            return Some("disk full".to_owned());
         }
-        fails.then(|| "disk full".to_owned())
+        if self.commits(running, write) {
+            match row {
+                Row::Checkpoint => self.object.stored.checkpoint = Some(body),
+                Row::Credits => self.object.stored.credits = Some(body),
+            }
+        }
+        None
+    }
+
+    /// Whether a write that was taken is committed.
+    fn commits(&mut self, running: &mut Running, write: Write) -> bool {
+        if running.is_doomed || self.weather().any(|one| *one == Weather::StorageBreaks) {
+            if !std::mem::replace(&mut running.is_doomed, true) {
+                let wait = self.rng.u64(1..100);
+                self.at(self.now + wait, Happening::CommitFails(self.object.life));
+            }
+            return false;
+        }
+        self.object.row(self.now);
+        if self.object.caution.commit(write) {
+            self.at(self.now, Happening::StorageWorks(self.object.life));
+        }
+        true
     }
 
     fn set_deadlines(&mut self, running: &mut Running, now: Millis) {
-        if let Some(at) = running.machine.alarm_at()
+        let is_held = self.object.caution.holds(now);
+        let alarm = running.machine.alarm_at();
+        if let Some(at) = alarm.filter(|_| !is_held)
             && running.alarm_at.is_none_or(|set| at < set || set + LOST_ALARM < now)
         {
             running.alarm_at = Some(at);
-            self.set_alarm(at.max(now) + running.ahead);
+            self.set_alarm(running, at.max(now) + running.ahead);
         }
-        if let Some(at) = running.machine.timer_at()
+        let in_memory = [running.machine.timer_at(), alarm.filter(|_| is_held)];
+        if let Some(at) = in_memory.into_iter().flatten().min()
             && running.timer_at.is_none_or(|set| at < set)
         {
             running.timer += 1;
@@ -583,12 +691,16 @@ impl World {
         late.unwrap_or(0)
     }
 
-    fn set_alarm(&mut self, at: Millis) {
+    fn set_alarm(&mut self, running: &mut Running, at: Millis) {
+        let write = self.object.caution.begin_write();
         if self.weather().any(|one| *one == Weather::StorageFails) {
+            self.object.caution.refused(write);
             self.at(self.now, Happening::AlarmRefused(self.object.life));
             return;
         }
-        self.object.row(self.now);
+        if !self.commits(running, write) {
+            return;
+        }
         self.object.last_alarm += 1;
         let number = self.object.last_alarm;
         self.object.alarm = Some(number);
@@ -655,6 +767,7 @@ impl World {
                 self.coverage
                     .symbol(before.map_or(StreamState::Pending, |(_, state)| *state), *state);
             }
+            self.symbols_stream(&now);
             running.streams = now;
         }
     }

@@ -10,6 +10,7 @@ use super::viewers::{Frame, Shown, place};
 use super::world::{Broken, Check, Happening, World, broken};
 use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND, iso8601};
 use hamster_terminal::hub::{FeedState, Machine, StreamState};
+use hamster_terminal::simulator::INSTRUMENTS;
 use hamster_terminal::twelve_data::Instrument;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -17,11 +18,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 /// What upstream really said.
 #[derive(Debug, Default)]
 pub struct Promises {
-    /// Prices in ticks that reached this life of the object, in cents.
+    /// Prices in ticks that reached this life of the object.
     ticks: HashSet<(Place, u64)>,
-    /// When the newest of them was made.
-    newest: BTreeMap<Place, Millis>,
-    /// Prices that REST ever told, in cents.
+    /// When the newest of them was made, by whether it came from the instrument's own exchange.
+    newest: BTreeMap<(Place, bool), Millis>,
+    /// Prices that REST ever told.
     rest: HashSet<(Place, u64)>,
     /// Previous closes that REST ever told.
     closes: BTreeMap<Place, BTreeSet<u64>>,
@@ -54,13 +55,23 @@ impl Promises {
         let price = tick.get("price").and_then(number);
         if let (Some(symbol), Some(price)) = (text_of("symbol"), price) {
             for place in places(symbol) {
-                self.ticks.insert((place, cents(price)));
+                self.ticks.insert((place, price.to_bits()));
                 if let Some(made) = made(place, price) {
-                    let newest = self.newest.entry(place).or_default();
+                    let own = INSTRUMENTS[place].exchange;
+                    let is_own = text_of("exchange").is_none_or(|name| name.eq_ignore_ascii_case(own));
+                    let newest = self.newest.entry((place, is_own)).or_default();
                     *newest = made.max(*newest);
                 }
             }
         }
+    }
+
+    /// When the newest tick that reached this life of the object was made. One pinned to its exchange has no other's prices.
+    fn newest_of(&self, symbol: &str) -> Option<Millis> {
+        let place = Market::place(symbol)?;
+        let own = self.newest.get(&(place, true));
+        let others = self.newest.get(&(place, false)).filter(|_| !symbol.contains(':'));
+        own.max(others).copied()
     }
 
     /// REST answered.
@@ -78,7 +89,7 @@ impl Promises {
                 continue;
             };
             if let Some(price) = entry.get("close").and_then(number) {
-                self.rest.insert((place, cents(price)));
+                self.rest.insert((place, price.to_bits()));
             }
             if let Some(close) = entry.get("previous_close").and_then(number) {
                 self.closes.entry(place).or_default().insert(close.to_bits());
@@ -121,8 +132,8 @@ impl World {
             return Err(broken("simulated prices say so", format!("{frame:?}")));
         }
         let told = match source {
-            "live" => self.promises.ticks.contains(&(place, cents(price))),
-            "rest" => self.promises.rest.contains(&(place, cents(price))),
+            "live" => self.promises.ticks.contains(&(place, price.to_bits())),
+            "rest" => self.promises.rest.contains(&(place, price.to_bits())),
             _ => true,
         };
         if !told {
@@ -256,11 +267,11 @@ impl World {
                 let view = Instrument::parse(symbol)
                     .ok()
                     .and_then(|instrument| machine.symbol(&instrument));
-                let newest = Market::place(symbol).and_then(|place| self.promises.newest.get(&place));
+                let newest = self.promises.newest_of(symbol);
                 let late = 2 * SECOND + AT_LAST + 2 * viewer.rate();
                 if view.is_some_and(|view| view.state == StreamState::Streaming)
                     && calm > MINUTE
-                    && newest.is_some_and(|newest| held.made() + late < *newest && *newest + late < self.now)
+                    && newest.is_some_and(|newest| held.made() + late < newest && newest + late < self.now)
                     && !self.is_shadowed(symbol, machine)
                 {
                     return Err(broken(
@@ -367,14 +378,10 @@ impl World {
 }
 
 fn places(symbol: &str) -> impl Iterator<Item = Place> + '_ {
-    let all = hamster_terminal::simulator::INSTRUMENTS.iter().enumerate();
+    let all = INSTRUMENTS.iter().enumerate();
     all.filter(move |(_, one)| one.symbol == symbol).map(|(place, _)| place)
 }
 
 fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
-}
-
-fn cents(price: f64) -> u64 {
-    (price * 100.0).round() as u64
 }

@@ -116,6 +116,9 @@ const LISTS: &[&str] = &[
     "BTC/USD,RY,RY:TSX,EUR/USD",
     "BTC/USD:Coinbase Pro,ETH/USD",
     "AAPL,MSFT",
+    // More than three times what small plans stream.
+    "BTC/USD,ETH/USD,SOL/USD,XRP/USD,DOGE/USD,ADA/USD,EUR/USD,GBP/USD,USD/JPY,EUR/JPY,EUR/GBP,USD/CHF,USD/CAD,AUD/USD,\
+     AAPL,MSFT,NVDA,SPY,QQQ,VOO,IWM,TSLA,AMZN,GOOGL,META,AMD,JPM,KO",
 ];
 
 const WISHES: &[&str] = &[
@@ -159,6 +162,9 @@ impl Scenario {
         }
         if rng.u8(..6) == 0 {
             full_disk(&mut rng, length, &mut events);
+        }
+        if rng.u8(..6) == 0 || setup.default_symbols().len() > 20 {
+            mute_after_a_loss(&mut rng, &setup, length, &mut events);
         }
         if rng.u8(..6) == 0 {
             changes_of_pace(&mut rng, &setup, length, &mut events);
@@ -318,10 +324,15 @@ fn trouble_at_bedtime(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<
     }
 }
 
-/// Storage takes nothing, prices come by REST alone, and the object restarts again and again: each life asks anew.
+/// Storage stores nothing, prices come by REST alone, and the object restarts again and again: each life asks anew.
 fn full_disk(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 30 * MINUTE);
-    events.push(Planned::new(from, Event::Weather(Weather::StorageFails, 10 * MINUTE)));
+    let trouble = if rng.bool() {
+        Weather::StorageFails
+    } else {
+        Weather::StorageBreaks
+    };
+    events.push(Planned::new(from, Event::Weather(trouble, 10 * MINUTE)));
     events.push(Planned::new(from, Event::Weather(Weather::NoRoute, 10 * MINUTE)));
     events.push(Planned::new(from + SECOND, Event::Viewer(81, Act::Join)));
     for _ in 0..20 {
@@ -330,6 +341,25 @@ fn full_disk(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>)
         events.push(Planned::new(at + 10, Event::Reader(None)));
     }
     events.push(Planned::new(from + 11 * MINUTE, Event::Viewer(81, Act::Leave)));
+}
+
+/// A healthy link is lost, or there was none any more, and the next one says nothing about any symbol. Where there are many of them, some always wait
+/// for an answer.
+fn mute_after_a_loss(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
+    let from = rng.u64(..length - CALM_END - 30 * MINUTE);
+    let lost = from + rng.u64(2 * MINUTE..5 * MINUTE);
+    let silence = if rng.bool() {
+        let all = hamster_terminal::simulator::INSTRUMENTS.iter().map(|one| one.symbol);
+        Weather::ForgetSymbols(all.chain(setup.default_symbols()).collect())
+    } else {
+        Weather::OverLimit
+    };
+    let joins = if rng.bool() { from } else { lost + 10 };
+    events.push(Planned::new(joins, Event::Viewer(87, Act::Join)));
+    events.push(Planned::new(from, Event::Pace(3 * SECOND)));
+    events.push(Planned::new(lost, Event::Weather(silence, 4 * MINUTE)));
+    events.push(Planned::new(lost + 1, Event::Blow(Blow::Drop)));
+    events.push(Planned::new(lost + 8 * MINUTE, Event::Viewer(87, Act::Leave)));
 }
 
 /// While prices move quickly, somebody watches them slowly, and others change to that pace and away from it, and from one set of symbols

@@ -72,5 +72,9 @@ pub fn report(scenario: &Scenario, broken: &Broken) -> String {
     for Planned { at, event } in &scenario.events {
         let _ = writeln!(text, "    {} {event:?}", iso8601(start + at));
     }
+    let _ = writeln!(text, "  what the hub logged last:");
+    for line in broken.log.iter().rev() {
+        let _ = writeln!(text, "    {line}");
+    }
     text
 }

@@ -205,7 +205,9 @@ impl World {
                     self.client_says(client, r#"{"action":"heartbeat"}"#.to_owned())?;
                 }
                 match self.viewer(number).client {
-                    Some(_) => Err(broken("a flood is stopped", format!("client {client}"))),
+                    Some(_) if !self.object.is_doomed() => {
+                        Err(broken("a flood is stopped", format!("client {client}")))
+                    }
                     None => Ok(()),
                 }
             }

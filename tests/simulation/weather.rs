@@ -50,6 +50,8 @@ pub enum Weather {
     FewCredits(u32),
     /// Storage takes no row and no alarm.
     StorageFails,
+    /// Storage takes what is written and cannot commit it; the platform then resets the object.
+    StorageBreaks,
     AlarmsLate(Millis),
     AlarmsTwice,
     AlarmsLost,
@@ -149,7 +151,8 @@ impl Weather {
             30 => Self::RestHangs,
             31 => Self::RestSlow(rng.u64(1..9) * SECOND),
             32 => Self::FewCredits(rng.u32(0..6)),
-            33 => Self::StorageFails,
+            33 if rng.bool() => Self::StorageFails,
+            33 => Self::StorageBreaks,
             34 => match rng.u8(..3) {
                 0 => Self::AlarmsTwice,
                 1 => Self::AlarmsLost,

@@ -4,7 +4,7 @@
 use super::coverage::Coverage;
 use super::manners::Manners;
 use super::market::{Market, Place};
-use super::object::Object;
+use super::object::{Ending, Object};
 use super::promises::{LIVE_WITHIN, Promises};
 use super::scenario::{Blow, Event, Scenario};
 use super::upstream::Upstream;
@@ -14,7 +14,7 @@ use hamster_terminal::clock::{MINUTE, Millis, SECOND};
 use hamster_terminal::hub::{LinkId, RequestId, RestAnswer};
 use hamster_terminal::simulator::{Exchange, Keys, Plan, SessionId, Settings};
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
 /// A promise that was broken.
 #[derive(Debug, Clone)]
@@ -24,12 +24,19 @@ pub struct Broken {
     pub how: String,
     /// In ms after the start.
     pub at: Millis,
+    /// What the hub logged last, the newest first.
+    pub log: VecDeque<String>,
 }
 
 pub type Check = Result<(), Box<Broken>>;
 
 pub fn broken(promise: &'static str, how: String) -> Box<Broken> {
-    Box::new(Broken { promise, how, at: 0 })
+    Box::new(Broken {
+        promise,
+        how,
+        at: 0,
+        log: VecDeque::new(),
+    })
 }
 
 /// Something on its way. `u32` first is the life of the object that it is meant for.
@@ -51,6 +58,10 @@ pub enum Happening {
         is_late: bool,
     },
     AlarmRefused(u32),
+    /// What was written cannot be committed.
+    CommitFails(u32),
+    /// Something was committed, for the first time since one was not.
+    StorageWorks(u32),
     AlarmRetried(u32),
     Timer(u32, u32),
     Pulse(u32),
@@ -98,6 +109,8 @@ pub struct World {
     pub promises: Promises,
     pub manners: Manners,
     pub coverage: Coverage,
+    /// What the hub logged last, the newest first.
+    pub log: VecDeque<String>,
     /// Instruments of the default symbols.
     pub followed: Vec<Place>,
     /// Since when nothing is wrong.
@@ -122,6 +135,7 @@ pub fn play(scenario: &Scenario) -> Result<(Coverage, World), Box<Broken>> {
         Ok(()) => Ok((world.coverage.clone(), world)),
         Err(mut broken) => {
             broken.at = world.now - start;
+            broken.log = world.log;
             Err(broken)
         }
     }
@@ -150,6 +164,7 @@ impl World {
             promises: Promises::default(),
             manners: Manners::default(),
             coverage: Coverage::default(),
+            log: VecDeque::new(),
             followed,
             calm_since: now,
             excused_until: 0,
@@ -282,9 +297,9 @@ impl World {
             }
             Event::Blow(blow) => {
                 let went = match blow {
-                    Blow::Evict => self.object_goes(false, false),
-                    Blow::Deploy => self.object_goes(true, false),
-                    Blow::Panic => self.object_goes(false, true),
+                    Blow::Evict => self.object_ends(Ending::Eviction),
+                    Blow::Deploy => self.object_ends(Ending::Deploy),
+                    Blow::Panic => self.object_ends(Ending::Panic),
                     Blow::Drop | Blow::Close => {
                         self.the_link_is_lost();
                         self.connection_ends(blow == Blow::Close);
@@ -316,9 +331,8 @@ impl World {
         self.weather_matters();
         let was_barren = std::mem::replace(&mut self.is_barren, is_barren);
         if was_barren && !self.is_barren {
-            // A link on which everything was refused is given up after as long as a refused one. What others streamed on it
-            // meanwhile may have put that off by as much as they stayed.
-            self.excuse(3 * super::weather::AFTER_REFUSAL);
+            // What was refused is asked for again after as long as a refused connection.
+            self.excuse(super::weather::AFTER_REFUSAL);
         }
     }
 

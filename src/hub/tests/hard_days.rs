@@ -108,6 +108,37 @@ fn a_link_that_refused_everything_is_tried_again_some_day() {
     assert!(tried > 0, "six hours");
 }
 
+// The simulation (seed 606): upstream left the default symbols unanswered for minutes, and others streamed on the link for an hour: so long
+// they were polled.
+#[test]
+fn a_symbol_that_was_refused_is_asked_for_again_on_the_same_link() {
+    let (mut play, link) = Play::watching("AAPL");
+    play.input(Input::Opened(link));
+    let others: Vec<&str> = DEFAULT_SYMBOLS.split(',').filter(|symbol| *symbol != "SPY").collect();
+    let refusal = json!({"event": "subscribe-status", "success": items(&others), "fails": items(&["SPY"])});
+    play.frame(link, &refusal);
+    play.take();
+    let mut asked = Vec::new();
+    for minute in 1..=31 {
+        for _ in 0..12 {
+            play.tick(link, "BTC/USD", 95_500.0);
+            play.pass(5 * SECOND);
+            let frames = play.sent();
+            let frames: Vec<_> = frames.iter().filter(|frame| frame.contains("subscribe")).collect();
+            if let Some(frame) = frames.first() {
+                assert!(frame.contains("SPY") && !frame.contains("AAPL"), "{frame}");
+                asked.push(minute);
+            }
+            let state = play.quote("SPY").state;
+            assert_eq!(state, StreamState::Polled, "until it is answered");
+            play.take();
+        }
+    }
+    assert_eq!(asked, [15, 30]);
+    play.frame(link, &json!({"event": "subscribe-status", "success": items(&["SPY"])}));
+    assert_eq!(play.quote("SPY").state, StreamState::Streaming);
+}
+
 // thin, around-the-clock symbols only: how often is the link thrown away?
 #[test]
 fn a_quiet_open_market_does_not_cycle_the_link_for_ever() {

@@ -323,3 +323,40 @@ fn a_checkpoint_that_was_refused_is_tried_again() {
     play.pass_with_heartbeats(link, 60 * SECOND);
     assert!(saves(&play) <= 1, "and not for ever");
 }
+
+// Found by the simulation (seed 513): the last checkpoint before the sleep was refused, and nothing ever wrote it.
+#[test]
+fn a_row_that_was_refused_at_bedtime_is_written_when_something_wakes_the_hub() {
+    let (mut play, link) = Play::live("AAPL");
+    play.tick(link, "AAPL", 456.0);
+    play.input(Input::Left(ALICE));
+    let rows = |play: &Play| -> Vec<String> {
+        let rows = play.effects.iter().filter_map(|effect| match effect {
+            Effect::SaveCheckpoint(row) => Some(row.clone()),
+            _ => None,
+        });
+        rows.collect()
+    };
+    play.pass_with_heartbeats(link, 310 * SECOND);
+    assert!(play.hub.alarm_at().is_none(), "it sleeps");
+    play.take();
+    play.input(Input::Stored(Some("disk full".into())));
+    play.input(Input::Time);
+    assert!(rows(&play).is_empty(), "not at once, or there were no end");
+    for _ in 0..2 {
+        play.now += MINUTE;
+        play.input(Input::Time);
+        let written = rows(&play);
+        assert!(written.len() == 1 && written[0].contains("456"), "{written:?}");
+        play.take();
+        play.input(Input::Stored(Some("disk full".into())));
+    }
+    play.now += MINUTE;
+    play.input(Input::Time);
+    play.take();
+    play.input(Input::Stored(None));
+    play.now += MINUTE;
+    play.input(Input::Time);
+    assert!(rows(&play).is_empty(), "and not for ever");
+    assert!(play.hub.alarm_at().is_none(), "and it went on sleeping");
+}

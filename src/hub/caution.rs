@@ -1,0 +1,211 @@
+//! When storage may be written, and what it should hold: knowledge of the isolate, which outlives the machine.
+//!
+//! Why a hub must be careful: the platform takes a write and commits it later. If that fails (a full or broken disk) it resets the object,
+//! and with it every client's socket; the next life would write again, and so nobody would ever be served. But the isolate lives on. So here it
+//! is noted that a write is under way; a life that begins while one is knows that it broke the life before. It leaves storage alone
+//! for a while, keeps its deadlines in memory, and has the rows that were never stored from here.
+
+use super::Stored;
+use crate::clock::Millis;
+use std::collections::BTreeSet;
+
+/// Checkpoints left out after a write that broke the object. It doubles with each further one: every attempt costs the clients their sockets.
+const FIRST_HOLD: u64 = 4;
+const MOST_DOUBLINGS: u32 = 3;
+
+/// What the operator reads while storage is left alone.
+const HELD: &str = "storage failed when it was last written, and the platform reset the hub; prices go on without it, but a restart would forget them: \
+     see the platform's log and the storage limits of the plan; it is tried again by itself";
+
+/// What an isolate knows of its hub's storage.
+#[derive(Debug, Default)]
+pub struct Caution {
+    begun: u64,
+    /// Writes of which nothing was heard yet.
+    under_way: BTreeSet<u64>,
+    /// Lives that a write broke, since one was committed.
+    broken: u32,
+    held_until: Millis,
+    /// Rows that are not known to be committed.
+    checkpoint: Option<Unsaved>,
+    credits: Option<Unsaved>,
+}
+
+#[derive(Debug)]
+struct Unsaved {
+    body: String,
+    /// The write that will store it, if there is one.
+    by: Option<u64>,
+}
+
+/// Which row is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Row {
+    /// The row of [`Effect::SaveCheckpoint`](super::Effect::SaveCheckpoint).
+    Checkpoint,
+    /// The row of [`Effect::SaveCredits`](super::Effect::SaveCredits).
+    Credits,
+}
+
+/// A write that was begun; hand it to [`Caution::commit`] or [`Caution::refused`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub struct Write(u64);
+
+impl Caution {
+    /// The hub begins a life; `checkpoint` is the time between two of them. Says what is wrong with storage, if anything is.
+    pub fn begin_life(&mut self, checkpoint: Millis, now: Millis) -> Option<String> {
+        if !std::mem::take(&mut self.under_way).is_empty() {
+            let checkpoints = FIRST_HOLD << self.broken.min(MOST_DOUBLINGS);
+            self.broken = self.broken.saturating_add(1);
+            self.never_stored(|_| true);
+            self.held_until = now.saturating_add(checkpoint.saturating_mul(checkpoints));
+        }
+        self.is_troubled().then(|| HELD.to_owned())
+    }
+
+    /// The newest rows, when storage holds these.
+    #[must_use]
+    pub fn newest(&self, stored: Stored) -> Stored {
+        let body = |row: Option<&Unsaved>| row.map(|row| row.body.clone());
+        Stored {
+            checkpoint: body(self.checkpoint.as_ref()).or(stored.checkpoint),
+            credits: body(self.credits.as_ref()).or(stored.credits),
+        }
+    }
+
+    /// Whether nothing may be written now, the alarm neither: its deadlines are to be kept in memory.
+    #[must_use]
+    pub fn holds(&self, now: Millis) -> bool {
+        now < self.held_until
+    }
+
+    /// Whether the last word of storage was that it failed. Trouble ends when something was committed, not when it was taken.
+    #[must_use]
+    pub fn is_troubled(&self) -> bool {
+        self.broken > 0
+    }
+
+    /// A row should be written.
+    ///
+    /// # Errors
+    /// The sentence for the operator: it must not be tried now. The row is remembered here.
+    pub fn begin_row(&mut self, row: Row, body: &str, now: Millis) -> Result<Write, String> {
+        let write = (!self.holds(now)).then(|| self.begin_write());
+        let unsaved = Unsaved {
+            body: body.to_owned(),
+            by: write.map(|Write(number)| number),
+        };
+        match row {
+            Row::Checkpoint => self.checkpoint = Some(unsaved),
+            Row::Credits => self.credits = Some(unsaved),
+        }
+        write.ok_or_else(|| HELD.to_owned())
+    }
+
+    /// A write goes out: of a row, or of the alarm.
+    pub fn begin_write(&mut self) -> Write {
+        self.begun += 1;
+        self.under_way.insert(self.begun);
+        Write(self.begun)
+    }
+
+    /// This write was refused at once: it breaks nothing later, and its row stays unsaved.
+    pub fn refused(&mut self, Write(number): Write) {
+        self.under_way.remove(&number);
+        self.never_stored(|by| by == number);
+    }
+
+    /// This write, and all before it, was committed. Says whether that ended a trouble.
+    pub fn commit(&mut self, Write(number): Write) -> bool {
+        self.under_way.retain(|other| *other > number);
+        for row in [&mut self.checkpoint, &mut self.credits] {
+            row.take_if(|row| row.by.is_some_and(|by| by <= number));
+        }
+        std::mem::take(&mut self.broken) > 0
+    }
+
+    /// Rows of these writes wait for another one.
+    fn never_stored(&mut self, is_lost: impl Fn(u64) -> bool) {
+        for row in [&mut self.checkpoint, &mut self.credits].into_iter().flatten() {
+            row.by = row.by.filter(|by| !is_lost(*by));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_that_was_committed_holds_nothing_back() {
+        let mut caution = Caution::default();
+        let number = caution.begin_write();
+        assert!(!caution.commit(number));
+        assert_eq!(caution.begin_life(1_000, 5_000), None);
+        assert!(!caution.holds(5_000) && !caution.is_troubled());
+    }
+
+    #[test]
+    fn a_life_after_one_that_a_write_broke_leaves_storage_alone_and_each_time_longer() {
+        let mut caution = Caution::default();
+        for hold in [4_000, 8_000, 16_000] {
+            let _ = caution.begin_write();
+            assert!(caution.begin_life(1_000, 100_000).is_some());
+            assert!(caution.begin_row(Row::Credits, "{}", 100_000).is_err());
+            assert!(caution.holds(100_000 + hold - 1) && !caution.holds(100_000 + hold));
+            assert!(caution.is_troubled());
+        }
+        let number = caution.begin_write();
+        assert!(caution.commit(number), "the trouble is over");
+        assert!(!caution.is_troubled());
+    }
+
+    #[test]
+    fn rows_are_kept_until_they_are_committed() {
+        let stored = || Stored {
+            checkpoint: Some("old".to_owned()),
+            credits: Some("stored".to_owned()),
+        };
+        let mut caution = Caution::default();
+        let first = caution.begin_write();
+        let second = caution.begin_row(Row::Checkpoint, "new", 0).unwrap();
+        caution.commit(first);
+        let newest = caution.newest(stored());
+        assert_eq!(newest.checkpoint.as_deref(), Some("new"));
+        assert_eq!(newest.credits.as_deref(), Some("stored"));
+        caution.commit(second);
+        assert_eq!(caution.newest(stored()).checkpoint.as_deref(), Some("old"));
+    }
+
+    #[test]
+    fn a_write_that_was_refused_says_nothing_of_an_earlier_one() {
+        let mut caution = Caution::default();
+        let _ = caution.begin_write();
+        let refused = caution.begin_write();
+        caution.refused(refused);
+        assert!(caution.begin_life(1_000, 0).is_some());
+    }
+
+    #[test]
+    fn a_row_that_was_refused_at_once_is_kept_until_it_is_stored() {
+        let mut caution = Caution::default();
+        let row = caution.begin_row(Row::Checkpoint, "new", 0).unwrap();
+        caution.refused(row);
+        let alarm = caution.begin_write();
+        caution.commit(alarm);
+        assert_eq!(caution.begin_life(1_000, 0), None);
+        assert!(!caution.holds(0));
+        assert_eq!(caution.newest(Stored::default()).checkpoint.as_deref(), Some("new"));
+    }
+
+    #[test]
+    fn a_row_that_broke_a_life_is_kept_until_it_is_stored() {
+        let mut caution = Caution::default();
+        let _ = caution.begin_row(Row::Credits, "spent", 0).unwrap();
+        assert!(caution.begin_life(1_000, 0).is_some());
+        let alarm = caution.begin_write();
+        assert!(caution.commit(alarm));
+        assert_eq!(caution.newest(Stored::default()).credits.as_deref(), Some("spent"));
+    }
+}
