@@ -240,6 +240,24 @@ export const MUTANTS = [
     replace: "before.iter()",
   },
   {
+    name: "a life that a write broke writes again at once",
+    file: "src/hub/caution.rs",
+    find: "        now < self.held_until",
+    replace: "        now < self.held_until.min(0)",
+  },
+  {
+    name: "a connection that streams nothing is called live",
+    file: "src/hub/feed.rs",
+    find: " && outlook == Outlook::Quiet",
+    replace: "",
+  },
+  {
+    name: "a symbol that was refused is not asked for again",
+    file: "src/hub/watchlist.rs",
+    find: "Some(ask.at + config.refused)",
+    replace: "Some(ask.at + 1_000 * config.refused)",
+  },
+  {
     name: "a client that reads nothing is kept for ever",
     file: "src/hub/readers.rs",
     find: "            if now >= since + SILENT {",

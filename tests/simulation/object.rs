@@ -25,6 +25,8 @@ const MOST_ROUNDS: u32 = 100;
 /// The platform takes 16 KiB with a socket; the machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
 
+/// Lives that a write may break in ten minutes of one isolate: at once, after two minutes, after four more.
+const MOST_BREAKS: usize = 4;
 /// Of the hub's log, for the report of a broken promise.
 const LAST_LINES: usize = 12;
 
@@ -38,6 +40,8 @@ pub struct Object {
     stored: Stored,
     /// Lives as long as the isolate.
     caution: Caution,
+    /// When writes broke lives of this isolate.
+    breaks: VecDeque<Millis>,
     /// When storage was last known to be in trouble.
     troubled: Option<Millis>,
     alarm: Option<u32>,
@@ -138,6 +142,7 @@ impl Object {
             running: None,
             stored: Stored::default(),
             caution: Caution::default(),
+            breaks: VecDeque::new(),
             troubled: None,
             alarm: None,
             last_alarm: 0,
@@ -257,6 +262,7 @@ impl World {
             Happening::StorageWorks(life) if is_of(life) => self.tell(Input::Stored(None)),
             Happening::CommitFails(life) if is_of(life) => {
                 self.coverage.count("lives that a write broke", 1);
+                self.broken_lives_are_seldom()?;
                 self.object_ends(Ending::Reset)
             }
             Happening::Pulse(life) if is_of(life) => self.tell(Input::Pulse),
@@ -281,6 +287,20 @@ impl World {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Each costs the clients their sockets: an isolate that knows of the trouble lets storage alone for longer and longer.
+    fn broken_lives_are_seldom(&mut self) -> Check {
+        let breaks = &mut self.object.breaks;
+        breaks.push_back(self.now);
+        breaks.retain(|at| self.now < at + 10 * MINUTE);
+        if breaks.len() > MOST_BREAKS {
+            return Err(broken(
+                "broken storage does not break life after life",
+                format!("{} in ten minutes", breaks.len()),
+            ));
+        }
+        Ok(())
     }
 
     /// A client's socket: its number, for the object knows it by nothing else.
@@ -369,6 +389,7 @@ impl World {
         };
         if !same_isolate {
             self.object.caution = Caution::default();
+            self.object.breaks.clear();
         }
         if matches!(ending, Ending::Deploy | Ending::Reset) {
             let clients = std::mem::take(&mut self.object.sockets);

@@ -204,12 +204,10 @@ impl World {
                 for _ in 0..100 {
                     self.client_says(client, r#"{"action":"heartbeat"}"#.to_owned())?;
                 }
-                match self.viewer(number).client {
-                    Some(_) if !self.object.is_doomed() => {
-                        Err(broken("a flood is stopped", format!("client {client}")))
-                    }
-                    None => Ok(()),
+                if self.viewer(number).client.is_some() && !self.object.is_doomed() {
+                    return Err(broken("a flood is stopped", format!("client {client}")));
                 }
+                Ok(())
             }
             (Act::Leave, Some(client)) => {
                 self.viewer(number).watches.clear();

@@ -330,3 +330,36 @@ fn too_many_messages_make_it_silent_for_seventy_seconds() {
     play.pass_with_heartbeats(link, 60 * SECOND);
     assert!(!play.sent().iter().any(|frame| frame.contains("subscribe")));
 }
+
+// Found by the simulation (seed 4003): with nothing subscribed the feed was called live for half an hour, and nothing was polled.
+#[test]
+fn a_link_on_which_too_many_messages_prevent_every_subscription_is_not_live() {
+    let (mut play, link) = Play::watching("AAPL");
+    play.input(Input::Opened(link));
+    let limit = json!({"event": "message-processing", "status": "error",
+        "messages": ["The server received 103 events from you, which exceeds the limit of 100 events per minute."]});
+    play.frame(link, &limit);
+    play.take();
+    for _ in 0..180 {
+        assert_eq!(play.hub.feed_state(), FeedState::Fallback);
+        play.pass(SECOND);
+        if play.sent().iter().any(|frame| frame.contains("heartbeat")) {
+            play.frame(link, &limit);
+        }
+        assert!(
+            !play.sent().iter().any(|frame| frame.contains("subscribe")),
+            "told to be quiet"
+        );
+        if !play.calls().is_empty() {
+            play.answer_call(|_| Some((100.0, true)));
+        }
+        play.take();
+    }
+    let reason = play.hub.feed_view().reason;
+    assert!(reason.contains("too many messages"), "{reason}");
+    assert_eq!(play.quote("AAPL").quote.price, Some(100.0), "REST serves meanwhile");
+    play.pass_with_heartbeats(link, 80 * SECOND);
+    assert!(play.sent().iter().any(|frame| frame.contains("subscribe")), "now again");
+    play.accept_all(link);
+    assert_eq!(play.hub.feed_state(), FeedState::Live);
+}
