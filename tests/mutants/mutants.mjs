@@ -146,8 +146,8 @@ export const MUTANTS = [
   {
     name: "the checkpoint is never saved",
     file: "src/hub/mod.rs",
-    find: "if (due || falling_asleep) && self.dirty || new_wait {",
-    replace: "if new_wait {",
+    find: "if (due || falling_asleep) && self.dirty || new_wait || again {",
+    replace: "if new_wait || again {",
   },
   {
     name: "everything is stored on each tick",
