@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use support::visitor::{Market, visitors};
+use support::visitor::{Market, SILENCE, visitors};
 use support::{Terminal, manual, pass};
 
 /// Less than SQLite's log holds after a few seconds of checkpoints, and more than its index of it needs.
@@ -19,7 +19,7 @@ async fn with_a_full_disk_prices_go_on_and_the_status_says_what_is_wrong() {
     let mut terminal = Terminal::start(manual(), &[]).await;
     terminal.platform_fails = true;
     terminal.worker.restart_on_small_disk().await;
-    let visitors = visitors(&terminal, 10);
+    let visitors = visitors(&terminal, 10, SILENCE);
     let market = Market::new(&terminal.fake);
     let story = async {
         market.reaches(&visitors, "at first").await;

@@ -89,6 +89,7 @@ fn load(state: &State, may_create: bool) -> Stored {
     Stored {
         checkpoint: read(Row::Checkpoint),
         credits: read(Row::Credits),
+        is_unsaved: false,
     }
 }
 

@@ -71,6 +71,7 @@ impl Caution {
         Stored {
             checkpoint: body(self.checkpoint.as_ref()).or(stored.checkpoint),
             credits: body(self.credits.as_ref()).or(stored.credits),
+            is_unsaved: self.checkpoint.is_some(),
         }
     }
 
@@ -166,6 +167,7 @@ mod tests {
         let stored = || Stored {
             checkpoint: Some("old".to_owned()),
             credits: Some("stored".to_owned()),
+            is_unsaved: false,
         };
         let mut caution = Caution::default();
         let first = caution.begin_write();
@@ -174,6 +176,7 @@ mod tests {
         let newest = caution.newest(stored());
         assert_eq!(newest.checkpoint.as_deref(), Some("new"));
         assert_eq!(newest.credits.as_deref(), Some("stored"));
+        assert!(newest.is_unsaved);
         caution.commit(second);
         assert_eq!(caution.newest(stored()).checkpoint.as_deref(), Some("old"));
     }

@@ -241,6 +241,8 @@ pub struct Stored {
     pub checkpoint: Option<String>,
     /// The row of [`Effect::SaveCredits`].
     pub credits: Option<String>,
+    /// Whether storage holds an older checkpoint than this.
+    pub is_unsaved: bool,
 }
 
 /// The hub.
@@ -270,6 +272,8 @@ pub struct Machine {
     dirty: bool,
     /// From when a row that was refused while the hub slept is written again.
     save_again_at: Option<Millis>,
+    /// Whether storage has not said yet what became of the last row.
+    is_saving: bool,
     /// The wait for upstream that is stored.
     remembered_wait: Option<Millis>,
     storage_trouble: Option<String>,
@@ -327,7 +331,9 @@ impl Machine {
             sweep_at: None,
             acknowledge_within: readers::OFTEN,
             dirty: false,
-            save_again_at: None,
+            // At once: this life may be over when the one that a poke makes is put to sleep.
+            save_again_at: stored.is_unsaved.then_some(now),
+            is_saving: false,
             remembered_wait,
             storage_trouble: None,
             alarm_at: None,
@@ -370,8 +376,9 @@ impl Machine {
             Input::Stored(trouble) => {
                 // What was not stored is tried again with the next checkpoint. Asleep, there is none: then when something next wakes
                 // the hub, after as long.
+                let of_checkpoint = std::mem::take(&mut self.is_saving);
                 self.dirty |= trouble.is_some() && self.checkpoint_at.is_some();
-                if trouble.is_some() && self.checkpoint_at.is_none() {
+                if trouble.is_some() && of_checkpoint && self.checkpoint_at.is_none() {
                     self.save_again_at = Some(now + self.config.checkpoint);
                 }
                 self.counts.storage_failures += u64::from(trouble.is_some());
@@ -482,7 +489,7 @@ impl Machine {
         let sync = self
             .feed
             .open_link()
-            .and_then(|_| self.list.sync_deadline(&self.config));
+            .and_then(|_| self.list.sync_deadline(&self.config, now));
         let readers = self.readers.iter().map(|reader| reader.until).min();
         let stale = self
             .list
@@ -507,6 +514,7 @@ impl Machine {
         if (due || falling_asleep) && self.dirty || new_wait || again {
             self.dirty = false;
             self.save_again_at = None;
+            self.is_saving = true;
             self.remembered_wait = wait;
             self.counts.checkpoints += 1;
             let row = self.checkpoint(now);

@@ -45,6 +45,9 @@ impl Machine {
         if self.feed.is_current(link) {
             self.feed.opened(&self.config, now);
             self.list.link_lost();
+            if self.list.is_paused(now) {
+                self.feed.told_to_be_quiet(now);
+            }
         }
     }
 

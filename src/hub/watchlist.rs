@@ -120,12 +120,19 @@ impl Entry {
 
     /// When a symbol that the WebSocket refused is asked for again: it may have been refused for another connection that held the
     /// plan's streaming credits. Until it is answered it stays what it is.
-    fn asked_again_at(&self, config: &Config) -> Option<Millis> {
-        let refused = matches!(self.state, StreamState::Polled | StreamState::Unavailable);
-        let ask = self
-            .asked
-            .filter(|_| refused && (self.is_default || self.watchers > 0))?;
+    fn asked_again_at(&self, config: &Config, now: Millis) -> Option<Millis> {
+        let ask = self.asked.filter(|_| self.was_refused() && self.is_wanted(now))?;
         Some(ask.at + config.refused)
+    }
+
+    fn was_refused(&self) -> bool {
+        matches!(self.state, StreamState::Polled | StreamState::Unavailable)
+    }
+
+    /// Whether it was refused, was asked for again, and may be accepted any moment.
+    fn may_be_accepted(&self, now: Millis) -> bool {
+        let asked = self.asked.filter(|_| self.was_refused());
+        asked.is_some_and(|ask| ask.again && now < ask.at + ANSWER_WITHIN)
     }
 
     fn occupies_a_slot(&self) -> bool {
@@ -317,10 +324,16 @@ impl Watchlist {
         self.unsynced = true;
     }
 
+    /// Whether upstream will hear of no subscription now.
+    #[must_use]
+    pub fn is_paused(&self, now: Millis) -> bool {
+        now < self.paused_until
+    }
+
     /// What to tell upstream now, on an open link. Asking counts from this call.
     pub fn sync(&mut self, config: &Config, now: Millis) -> Wishes {
         let mut wishes = Wishes::default();
-        if self.sync_deadline(config).is_none_or(|at| at > now) {
+        if self.sync_deadline(config, now).is_none_or(|at| at > now) {
             return wishes;
         }
         self.synced = now;
@@ -343,10 +356,10 @@ impl Watchlist {
                     wishes.subscribe.push(entry.instrument.clone());
                 }
             }
-            taken += usize::from(entry.occupies_a_slot());
+            taken += usize::from(entry.occupies_a_slot() || entry.may_be_accepted(now));
         }
         for entry in self.entries.values_mut() {
-            if entry.asked_again_at(config).is_some_and(|at| now >= at) {
+            if entry.asked_again_at(config, now).is_some_and(|at| now >= at) {
                 entry.asked = Some(Ask { at: now, again: true });
                 if taken < config.symbol_limit {
                     taken += 1;
@@ -372,7 +385,7 @@ impl Watchlist {
 
     /// When [`Watchlist::sync`] may have something to say.
     #[must_use]
-    pub fn sync_deadline(&self, config: &Config) -> Option<Millis> {
+    pub fn sync_deadline(&self, config: &Config, now: Millis) -> Option<Millis> {
         let earliest = self.paused_until.max(self.synced + SYNC_INTERVAL);
         if self.unsynced {
             return Some(earliest);
@@ -389,7 +402,10 @@ impl Watchlist {
             .values()
             .filter(|entry| entry.occupies_a_slot() && !entry.is_default && entry.watchers == 0);
         let leaving = unwatched.map(|entry| entry.wanted_until);
-        let again = self.entries.values().filter_map(|entry| entry.asked_again_at(config));
+        let again = self
+            .entries
+            .values()
+            .filter_map(|entry| entry.asked_again_at(config, now));
         unanswered.chain(leaving).chain(again).min().map(|at| at.max(earliest))
     }
 

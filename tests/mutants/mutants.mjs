@@ -246,6 +246,12 @@ export const MUTANTS = [
     replace: "        now < self.held_until.min(0)",
   },
   {
+    name: "a mute feed is live as soon as it is subscribed anew",
+    file: "src/hub/feed.rs",
+    find: "self.link.as_ref().is_some_and(|link| link.reset_at.is_none())",
+    replace: "self.link.is_some()",
+  },
+  {
     name: "a connection that streams nothing is called live",
     file: "src/hub/feed.rs",
     find: " && outlook == Outlook::Quiet",

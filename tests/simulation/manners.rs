@@ -19,8 +19,10 @@ pub struct Manners {
     wakeups: Window,
     /// When somebody was last there.
     pub present: Millis,
-    /// Since when a symbol streams whose market never closes.
+    /// Since when a symbol streams whose market never closes, resets of the link not counted.
     crypto_streams: Option<Millis>,
+    /// Since when no symbol streams.
+    nothing_streams: Option<Millis>,
     /// Since when upstream sends no prices, and how many connections there had been.
     mute: Option<(Millis, u64)>,
     connections: u64,
@@ -146,20 +148,27 @@ impl World {
     /// The ways of symbols changed.
     pub fn symbols_stream(&mut self, streams: &[(Instrument, StreamState)]) {
         let crypto = |symbol: &str| ["BTC/USD", "ETH/USD"].iter().any(|one| symbol.starts_with(one));
-        let mut streaming = streams.iter().filter(|(_, state)| *state == StreamState::Streaming);
-        let since = self.manners.crypto_streams.unwrap_or(self.now);
-        let is_there = streaming.any(|(one, _)| crypto(&one.to_string()));
-        self.manners.crypto_streams = is_there.then_some(since);
+        let in_state = |state| streams.iter().filter(move |(_, one)| *one == state);
+        let is_crypto = |(one, _): &(Instrument, _)| crypto(&one.to_string());
+        let manners = &mut self.manners;
+        if in_state(StreamState::Streaming).any(is_crypto) {
+            manners.crypto_streams.get_or_insert(self.now);
+        } else if !in_state(StreamState::Pending).any(is_crypto) {
+            manners.crypto_streams = None;
+        }
+        if in_state(StreamState::Streaming).next().is_some() {
+            manners.nothing_streams = None;
+        } else {
+            manners.nothing_streams.get_or_insert(self.now);
+        }
     }
 
     /// A feed whose prices stopped is not called live; one that nobody watches is closed.
     pub fn the_feed_is_seemly(&self, machine: &Machine) -> Check {
         let patience = 70 * SECOND;
-        let live_since = machine.feed_view().since;
         if let Some((since, connections)) = self.manners.mute
             && self.weather().count() == 1
             && self.now > since + patience
-            && live_since < iso8601(self.now - patience)
             && self.object.began() < since
             && connections == self.manners.connections
             && machine.feed_state() == FeedState::Live
@@ -173,10 +182,10 @@ impl World {
                 format!("no price since {since}"),
             ));
         }
-        let streams = machine
-            .stream_states()
-            .any(|(_, state)| state == StreamState::Streaming);
-        if machine.feed_state() == FeedState::Live && live_since < iso8601(self.now - 30 * SECOND) && !streams {
+        let live_since = machine.feed_view().since;
+        let long_ago = self.now - 30 * SECOND;
+        let nothing = self.manners.nothing_streams.is_some_and(|since| since < long_ago);
+        if machine.feed_state() == FeedState::Live && live_since < iso8601(long_ago) && nothing {
             return Err(broken(
                 "a feed that streams nothing is not called live",
                 format!("live since {live_since}"),

@@ -421,6 +421,7 @@ impl World {
         let stored = Stored {
             checkpoint: object.stored.checkpoint.clone(),
             credits: object.stored.credits.clone(),
+            is_unsaved: false,
         };
         let stored = object.caution.newest(stored);
         let machine = Machine::new(object.config.clone(), &stored, self.rng.u64(..), now);

@@ -38,8 +38,13 @@ pub fn now_s() -> u64 {
 }
 
 /// Polls until `condition` holds.
-pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+pub async fn eventually(what: &str, condition: impl FnMut() -> bool) {
+    within(PATIENCE, what, condition).await;
+}
+
+/// Polls until `condition` holds, so long at most.
+pub async fn within(patience: Duration, what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;

@@ -12,13 +12,13 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::reader::Reader;
-use super::{FakeTwelveData, Terminal, eventually, now_s, pass};
+use super::{FakeTwelveData, PATIENCE, Terminal, now_s, pass, within};
 
 /// The page's backoff has a second here, and half a minute at most; kills come faster than that.
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(2);
 /// From the upgrade to the first frame, and between two: a dead worker may leave a connection half open.
-const SILENCE: Duration = Duration::from_secs(10);
+pub const SILENCE: Duration = Duration::from_secs(10);
 const ACKNOWLEDGE_EVERY: Duration = Duration::from_millis(1_000);
 
 /// What a visitor knows.
@@ -68,24 +68,32 @@ impl<'a> Market<'a> {
 
     /// Waits until every visitor has heard a price that is made from now on.
     pub async fn reaches(&self, visitors: &[Visitor], when: &str) {
+        self.reaches_within(PATIENCE, visitors, when).await;
+    }
+
+    /// As [`reaches`](Self::reaches), so long at most.
+    pub async fn reaches_within(&self, patience: Duration, visitors: &[Visitor], when: &str) {
         let newest = self.newest();
         let behind = || {
             visitors
                 .iter()
                 .filter(|visitor| visitor.known().price.is_none_or(|price| price <= newest))
         };
-        eventually(&format!("prices for all {when}"), || behind().next().is_none()).await;
+        within(patience, &format!("prices for all {when}"), || {
+            behind().next().is_none()
+        })
+        .await;
         for visitor in visitors {
             assert_eq!(visitor.known().complaint, None, "{when}");
         }
     }
 }
 
-/// Half of them speak plain JSON, the other half `hamster.v1`.
-pub fn visitors(terminal: &Terminal, count: u64) -> Vec<Visitor> {
+/// Half of them speak plain JSON, the other half `hamster.v1`. They connect anew when they hear nothing for so long.
+pub fn visitors(terminal: &Terminal, count: u64, silence: Duration) -> Vec<Visitor> {
     let url = terminal.worker.ws_url();
     (0..count)
-        .map(|seed| Visitor::start(url.clone(), "AAPL", seed % 2 == 0, seed))
+        .map(|seed| Visitor::start(url.clone(), silence, seed % 2 == 0, seed))
         .collect()
 }
 
@@ -102,12 +110,12 @@ impl Drop for Visitor {
 }
 
 impl Visitor {
-    /// One that watches a symbol.
-    pub fn start(url: String, symbol: &'static str, streams: bool, seed: u64) -> Visitor {
+    fn start(url: String, silence: Duration, streams: bool, seed: u64) -> Visitor {
         let known = Arc::new(Mutex::new(Known::default()));
         let mut life = Life {
             url,
-            symbol,
+            silence,
+            symbol: "AAPL",
             streams,
             random: fastrand::Rng::with_seed(seed),
             known: known.clone(),
@@ -137,6 +145,7 @@ impl Visitor {
 
 struct Life {
     url: String,
+    silence: Duration,
     symbol: &'static str,
     streams: bool,
     random: fastrand::Rng,
@@ -152,7 +161,7 @@ impl Life {
             let headers = request.headers_mut();
             headers.insert("sec-websocket-protocol", HeaderValue::from_static("hamster.v1"));
         }
-        let Ok(Ok((mut socket, _))) = timeout(SILENCE, tokio_tungstenite::connect_async(request)).await else {
+        let Ok(Ok((mut socket, _))) = timeout(self.silence, tokio_tungstenite::connect_async(request)).await else {
             return;
         };
         let mut params = json!({"symbols": self.symbol});
@@ -165,7 +174,7 @@ impl Life {
             return;
         }
         let (mut has_picture, mut acknowledged) = (false, Instant::now());
-        while let Ok(Some(Ok(message))) = timeout(SILENCE, socket.next()).await {
+        while let Ok(Some(Ok(message))) = timeout(self.silence, socket.next()).await {
             let Message::Text(text) = message else { continue };
             let frame: Value = serde_json::from_str(&text).unwrap();
             if frame["event"] == "connected" {

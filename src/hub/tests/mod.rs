@@ -212,7 +212,7 @@ impl Play {
     fn left_behind(&self) -> Stored {
         Stored {
             checkpoint: Some(self.hub.checkpoint(self.now)),
-            credits: None,
+            ..Stored::default()
         }
     }
 

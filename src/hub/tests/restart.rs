@@ -100,6 +100,7 @@ fn what_cannot_be_read_is_as_nothing() {
         let stored = Stored {
             checkpoint: Some(row.into()),
             credits: Some(row.into()),
+            ..Stored::default()
         };
         let play = Play::restored(config(&[]), &stored, NOON);
         assert_eq!(play.quote("AAPL").quote.price, None, "{row}");
@@ -112,6 +113,7 @@ fn a_restart_does_not_refill_the_budget() {
     let stored = Stored {
         checkpoint: None,
         credits: last_credits(&before),
+        ..Stored::default()
     };
     before.take();
     let mut play = Play::restored(config(&[]), &stored, before.now + SECOND);
@@ -200,7 +202,7 @@ fn a_refusal_outlives_the_object_unless_key_or_upstream_were_changed() {
     before.input(Input::Refused(link, 401, String::new()));
     let stored = Stored {
         checkpoint: last_checkpoint(&before),
-        credits: None,
+        ..Stored::default()
     };
     let mut play = Play::restored(config(&[]), &stored, before.now + MINUTE);
     play.input(Input::Rejoined(ALICE, record(&["AAPL"])));
@@ -359,4 +361,25 @@ fn a_row_that_was_refused_at_bedtime_is_written_when_something_wakes_the_hub() {
     play.input(Input::Time);
     assert!(rows(&play).is_empty(), "and not for ever");
     assert!(play.hub.alarm_at().is_none(), "and it went on sleeping");
+}
+
+#[test]
+fn a_row_that_an_earlier_life_could_not_store_is_written_by_the_next_one_though_nobody_watches() {
+    let (mut before, link) = Play::live("AAPL");
+    before.tick(link, "AAPL", 456.0);
+    let stored = Stored {
+        is_unsaved: true,
+        ..before.left_behind()
+    };
+    // What a cron trigger does.
+    let mut play = Play::restored(config(&[]), &stored, before.now + 10 * MINUTE);
+    play.input(Input::Time);
+    let row = last_checkpoint(&play);
+    assert!(row.is_some_and(|row| row.contains("456")));
+    assert!(play.hub.alarm_at().is_none(), "and it sleeps on");
+    play.take();
+    play.input(Input::Stored(None));
+    play.now += MINUTE;
+    play.input(Input::Time);
+    assert_eq!(last_checkpoint(&play), None);
 }
