@@ -252,10 +252,10 @@ export const MUTANTS = [
     replace: "self.link.is_some()",
   },
   {
-    name: "a connection that streams nothing is called live",
+    name: "a feed that was told to be quiet is called live",
     file: "src/hub/feed.rs",
-    find: " && outlook == Outlook::Quiet",
-    replace: "",
+    find: 'about a minute, prices come by REST";\n        self.enter(FeedState::Fallback',
+    replace: 'about a minute, prices come by REST";\n        self.enter(FeedState::Live',
   },
   {
     name: "a symbol that was refused is not asked for again",
