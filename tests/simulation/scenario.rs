@@ -363,10 +363,11 @@ fn mute_after_a_loss(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, eve
 }
 
 /// While prices move quickly, somebody watches them slowly, and others change to that pace and away from it, and from one set of symbols
-/// to another: what a stream that they come to was told last is older than what they know. Two more are there: one reads nothing any more, one more slowly than prices come.
+/// to another: what a stream that they come to was told last is older than what they know. Three more are there: two
+/// read nothing any more, one of which goes on to ask for pictures, and one reads more slowly than prices come.
 fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 30 * MINUTE);
-    let paces = [(82, 10_000), (83, 0), (84, 100), (85, 0), (86, 0)];
+    let paces = [(82, 10_000), (83, 0), (84, 100), (85, 0), (86, 0), (88, 0)];
     for (viewer, pace) in paces {
         events.push(Planned::new(from, Event::Viewer(viewer, Act::JoinV1(pace))));
         events.push(Planned::new(
@@ -377,6 +378,7 @@ fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, event
     let busy = from + 30 * SECOND;
     events.push(Planned::new(busy, Event::Pace(rng.u64(150..3_000))));
     events.push(Planned::new(busy, Event::Viewer(85, Act::StopReading)));
+    events.push(Planned::new(busy, Event::Viewer(88, Act::StopReading)));
     for wish in 1..=20 {
         events.push(Planned::new(busy + wish * SECOND, Event::Viewer(85, Act::Rate(0))));
     }
