@@ -7,7 +7,6 @@
 
 use super::Stored;
 use crate::clock::Millis;
-use std::collections::BTreeSet;
 
 /// Checkpoints left out after a write that broke the object. It doubles with each further one: every attempt costs the clients their sockets.
 const FIRST_HOLD: u64 = 4;
@@ -22,7 +21,7 @@ const HELD: &str = "storage failed when it was last written, and the platform re
 pub struct Caution {
     begun: u64,
     /// Writes of which nothing was heard yet.
-    under_way: BTreeSet<u64>,
+    under_way: Vec<u64>,
     /// Lives that a write broke, since one was committed.
     broken: u32,
     held_until: Millis,
@@ -107,13 +106,13 @@ impl Caution {
     /// A write goes out: of a row, or of the alarm.
     pub fn begin_write(&mut self) -> Write {
         self.begun += 1;
-        self.under_way.insert(self.begun);
+        self.under_way.push(self.begun);
         Write(self.begun)
     }
 
     /// This write was refused at once: it breaks nothing later, and its row stays unsaved.
     pub fn refused(&mut self, Write(number): Write) {
-        self.under_way.remove(&number);
+        self.under_way.retain(|other| *other != number);
         self.never_stored(|by| by == number);
     }
 
