@@ -31,7 +31,7 @@ await main(async () => {
 async function libraries() {
   /** @type {Map<string, string>} */
   const found = new Map();
-  // As worker-build calls it: what it has compiled is not compiled again.
+  // As the worker is built: what it has compiled is not compiled again.
   const env = { ...wasmEnv(), WASM_BINDGEN_USE_JS_SYS: "1" };
   await run("bench memory library", "cargo", ["build", "--lib", "--release", "--target", TARGET, "--message-format", "json"], {
     env,

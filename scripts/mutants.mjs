@@ -47,7 +47,7 @@ await main(async () => {
 function copySource() {
   rmSync(COPY, { recursive: true, force: true });
   mkdirSync(COPY, { recursive: true });
-  for (const name of ["Cargo.toml", "Cargo.lock", "src", "tests"]) {
+  for (const name of ["Cargo.toml", "Cargo.lock", "src", "tests", "tools"]) {
     cpSync(join(ROOT, name), join(COPY, name), { recursive: true });
   }
 }

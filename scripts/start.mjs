@@ -3,12 +3,13 @@
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { whenToldToEnd } from "./lib/ending.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { requirePrograms, setUp } from "./lib/setup.mjs";
-import { buildWorker } from "./lib/worker.mjs";
+import { QUICK, buildWorker, folderOf } from "./lib/worker.mjs";
 
 const HOST = "127.0.0.1";
 const DEFAULT_PORT = "8787";
@@ -18,7 +19,7 @@ await main(async () => {
   requirePrograms();
   await requireFree(port);
   await setUp({ tests: false });
-  await buildWorker();
+  await buildWorker(QUICK);
   await serve(port, rest);
 });
 
@@ -54,9 +55,9 @@ function requireFree(port) {
 function serve(port, rest) {
   console.log(`→ wrangler dev on http://${HOST}:${port} (Ctrl-C ends it)`);
   const where = rest.some((word) => word === "--ip" || word.startsWith("--ip=")) ? [] : ["--ip", HOST];
-  const args = [WRANGLER, "dev", ...where, "--port", String(port), ...rest];
+  const args = [WRANGLER, "dev", join(folderOf(QUICK), "index.js"), ...where, "--port", String(port), ...rest];
   // In our process group, so that wrangler may use the terminal and Ctrl-C reaches it directly.
-  const child = spawn(wranglersNode(), args, { cwd: ROOT, env: wranglerEnv(), stdio: "inherit" });
+  const child = spawn(wranglersNode(), args, { cwd: ROOT, env: { ...wranglerEnv(), HAMSTER_BUILD: QUICK.name }, stdio: "inherit" });
   let toldToEnd = false;
   whenToldToEnd((signal) => {
     // The terminal has sent its SIGINT to wrangler too, for which a second one would be impatience.

@@ -20,11 +20,13 @@ pub use edge::{Hub, Simulator};
 /// The platform's own; every fault of a request is answered with a problem document.
 #[event(fetch)]
 pub async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+    edge::install_hook();
     edge::handle(request, env).await
 }
 
 /// The cron trigger's entry point, each minute.
 #[event(scheduled)]
 pub async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    edge::install_hook();
     edge::poke(env).await;
 }

@@ -5,7 +5,7 @@ import { chromiumPath, installChromium } from "./chromium.mjs";
 import { installPackages, packagesMatchLock, requireNode, requireNpm } from "./node-packages.mjs";
 import { installPromtool, promtoolPath } from "./promtool.mjs";
 import { duration, step } from "./run.mjs";
-import { hasBindgen, hasLinters, hasWorkerBuild, installBindgen, installLinters, installWorkerBuild, requireRust } from "./rust-tools.mjs";
+import { buildBindgen, hasBindgen, hasLinters, installLinters, requireRust } from "./rust-tools.mjs";
 import { addWasmTarget, hasWasmTarget } from "./wasm-target.mjs";
 
 /**
@@ -15,10 +15,9 @@ import { addWasmTarget, hasWasmTarget } from "./wasm-target.mjs";
 
 /** @type {Requirement[]} */
 const TO_RUN = [
-  { title: "npm packages (npm ci)", minutes: 0.3, there: packagesMatchLock, work: installPackages },
-  { title: "Rust's standard library for WebAssembly", minutes: 1, there: hasWasmTarget, work: addWasmTarget },
-  { title: "worker-build (cargo install)", minutes: 3.3, there: hasWorkerBuild, work: installWorkerBuild },
-  { title: "wasm-bindgen (cargo install)", minutes: 2.3, there: hasBindgen, work: installBindgen },
+  { title: "npm packages (npm ci)", minutes: 0.2, there: packagesMatchLock, work: installPackages },
+  { title: "Rust's standard library for WebAssembly", minutes: 0.7, there: hasWasmTarget, work: addWasmTarget },
+  { title: "tools/bindgen (cargo build)", minutes: 0.4, there: hasBindgen, work: async () => void (await buildBindgen()) },
 ];
 
 /** @type {Requirement[]} */
@@ -40,10 +39,15 @@ export async function setUp({ tests }) {
   const begun = Date.now();
   requirePrograms();
   const missing = [...TO_RUN, ...(tests ? TO_TEST : [])].filter(({ there }) => !there());
+  // They share no file. What the tests need comes after them, as apt-get runs but once at a time.
+  const together = missing.filter((one) => TO_RUN.includes(one));
   if (missing.length > 0) {
     const minutes = Math.ceil(missing.reduce((sum, requirement) => sum + requirement.minutes, 0));
     console.log(`Set-up, once: ${missing.length} ${missing.length === 1 ? "step" : "steps"}, about ${minutes} min on two cores. Logs are in .tools/logs.`);
   }
-  for (const { title, work } of missing) await step(title, work);
+  const outcomes = await Promise.allSettled(together.map(({ title, work }) => step(title, work)));
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
+  for (const { title, work } of missing.filter((one) => !together.includes(one))) await step(title, work);
   console.log(`Set-up is complete (${duration(Date.now() - begun)}).`);
 }

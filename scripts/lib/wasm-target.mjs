@@ -69,7 +69,7 @@ async function buildDebianStd() {
   const library = join(DEBIAN, "library");
   const built = join(DEBIAN, "target");
   cpSync(STD_SOURCE, library, { recursive: true, dereference: true });
-  await run("wasm target", CARGO, ["build", "--release", "--target", TARGET, "--target-dir", built, "--manifest-path", join(library, "sysroot", "Cargo.toml")], {
+  await run("wasm target", CARGO, ["build", "-p", "std", "--release", "--target", TARGET, "--target-dir", built, "--manifest-path", join(library, "sysroot", "Cargo.toml")], {
     cwd: library,
     env: {
       ...process.env,

@@ -1,64 +1,127 @@
-// The worker's bundle in build/: made by worker-build, and only when one of its inputs has changed, so
-// that `wrangler dev`, which runs the build command at every start, is up at once, and tests that
-// start several of them neither compile nor disturb each other.
+// The worker's bundles below build/: cargo, tools/bindgen, esbuild, and for what is deployed wasm-opt. One is made only when one of
+// its inputs has changed, so that `wrangler dev`, which runs the build command at every start, is up at once, and tests
+// that start several of them neither compile nor disturb each other.
 
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Failure } from "./failure.mjs";
-import { wranglersNode } from "./node-packages.mjs";
-import { NODE_BIN, ROOT, TOOLS, onWindows } from "./project.mjs";
+import { packagesMatchLock, wranglersNode } from "./node-packages.mjs";
+import { ROOT, TOOLS } from "./project.mjs";
 import { run, step } from "./run.mjs";
-import { hasBindgen, hasWorkerBuild, toolPath } from "./rust-tools.mjs";
+import { buildBindgen } from "./rust-tools.mjs";
 import { wasmEnv } from "./wasm-target.mjs";
 
+/**
+ * `profile` is one of Cargo.toml, `small` says that wasm-opt makes it so.
+ * @typedef {{ name: string, profile: string, features: string[], small: boolean, takes: string }} Variant
+ */
+
+/** What is deployed, and what the tests test. @type {Variant} */
+export const RELEASE = { name: "release", profile: "release", features: [], small: true, takes: "about 2 min" };
+/** What `npm start` serves: served again some seconds after an edit. In a folder of its own, so that it is never uploaded. @type {Variant} */
+export const QUICK = { name: "quick", profile: "quick", features: [], small: false, takes: "about 1.5 min" };
+/** RELEASE with routes that panic, for the tests of recovery. @type {Variant} */
+export const FAULTS = { name: "faults", profile: "release", features: ["faults"], small: false, takes: "some seconds" };
+
+const TARGET = "wasm32-unknown-unknown";
+const CRATE = "hamster_terminal.wasm";
+const ENTRY = join(ROOT, "src", "edge", "worker.js");
 const BUILD = join(ROOT, "build");
-const STAMP = join(BUILD, "inputs.sha256");
 const LOCK = join(TOOLS, "build.lock");
-const WASM = join(BUILD, "index_bg.wasm");
-/** The same with the names of its functions, for profiles; a tenth of an upload that nobody there reads, so it stays here. */
-const NAMED_WASM = join(BUILD, "named.wasm");
-const OUTPUTS = [join(BUILD, "index.js"), WASM];
 const WASM_OPT = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
 /** What rustc and wasm-bindgen make use of; named one by one, so that nothing is emitted that workerd does not know. */
 const WASM_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
 /** The lock files stand for the tools; this file for the way they are called. */
-const INPUTS = ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/lib/worker.mjs", "scripts/lib/wasm-target.mjs"];
+const INPUTS = ["src", "tools", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/lib/worker.mjs", "scripts/lib/wasm-target.mjs"];
 
-/** Builds the worker unless build/ already holds what the inputs ask for. */
-export async function buildWorker() {
-  if (isFresh(inputsHash())) return console.log("The worker in build/ is up to date.");
-  if (!hasWorkerBuild() || !hasBindgen() || !existsSync(NODE_BIN)) throw new Failure("The toolchain is not set up: run `npm run setup`.");
+/** The folder of a variant's bundle: `index.js`, `index_bg.wasm`. @param {Variant} variant */
+export const folderOf = ({ name }) => join(BUILD, name);
+
+/** The variant that the build command is to make; `npm start` names its own. */
+export function askedVariant() {
+  return process.env.HAMSTER_BUILD === QUICK.name ? QUICK : RELEASE;
+}
+
+/** Builds a variant of the worker unless its folder already holds what the inputs ask for. @param {Variant} variant */
+export async function buildWorker(variant) {
+  const upToDate = `The worker in build/${variant.name} is up to date.`;
+  if (isFresh(variant, inputsHash(variant))) return console.log(upToDate);
+  if (!packagesMatchLock()) throw new Failure("The toolchain is not set up: run `npm run setup`.");
   await withLock(async () => {
     // Whoever held the lock before us may have built the very same thing.
-    const hash = inputsHash();
-    if (isFresh(hash)) return console.log("The worker in build/ is up to date.");
-    await step(`the worker (worker-build${existsSync(BUILD) ? "" : "; the first time about 2 min on two cores"})`, compile);
-    writeFileSync(STAMP, hash);
+    const hash = inputsHash(variant);
+    if (isFresh(variant, hash)) return console.log(upToDate);
+    const first = existsSync(folderOf(variant)) ? "" : `; the first time ${variant.takes} on two cores`;
+    await step(`the worker (build/${variant.name}${first})`, () => compile(variant, hash));
   });
 }
 
-async function compile() {
-  rmSync(STAMP, { force: true });
-  const env = wasmEnv();
-  // Its own wasm-opt would keep the names and not aim at size.
-  await run("worker", toolPath("worker-build"), ["--release", "--no-opt"], {
-    env: {
-      ...env,
-      RUST_BACKTRACE: "0", // a compiler's error is said best by the compiler
-      // Named, so that worker-build downloads nothing.
-      WASM_BINDGEN_BIN: toolPath("wasm-bindgen"),
-      ESBUILD_BIN: join(NODE_BIN, onWindows ? "esbuild.cmd" : "esbuild"),
-    },
+/** Into a folder beside the one in use, which is replaced when all is there: a watching wrangler never sees half. @param {Variant} variant @param {string} hash */
+async function compile(variant, hash) {
+  const next = join(BUILD, `.${variant.name}`);
+  rmSync(next, { recursive: true, force: true });
+  mkdirSync(next, { recursive: true });
+  const bindgen = await buildBindgen();
+  const wasm = await compileCrate(variant);
+  await run("bindgen", bindgen, [wasm, next]);
+  await bundle(next);
+  if (variant.small) await optimise(next);
+  else renameSync(join(next, "bindings_bg.wasm"), join(next, "index_bg.wasm"));
+  for (const file of readdirSync(next)) {
+    if (!["index.js", "index_bg.wasm", "named.wasm"].includes(file)) rmSync(join(next, file), { recursive: true });
+  }
+  writeFileSync(join(next, "inputs.sha256"), hash);
+  rmSync(folderOf(variant), { recursive: true, force: true });
+  renameSync(next, folderOf(variant));
+}
+
+/** @param {Variant} variant */
+async function compileCrate({ profile, features }) {
+  const env = {
+    ...wasmEnv(),
+    RUST_BACKTRACE: "0", // a compiler's error is said best by the compiler
+    WASM_BINDGEN_USE_JS_SYS: "1",
+  };
+  const words = ["build", "--locked", "--lib", "--target", TARGET, "--target-dir", join(ROOT, "target"), "--profile", profile];
+  await run("worker", "cargo", [...words, "--features", features.join(",")], { env });
+  return join(ROOT, "target", TARGET, profile, CRATE);
+}
+
+/** One module of all JavaScript: the entry, the bindings and the snippets that the Rust code names. @param {string} folder */
+async function bundle(folder) {
+  // From node_modules, which the set-up may only just have filled.
+  const { build } = await import("esbuild");
+  const bindings = join(folder, "bindings.js");
+  // The platform compiles the module itself; only in this form does it hand out a WebAssembly.Module.
+  const [before, after, ...more] = readFileSync(bindings, "utf8").split("import source wasmModule from");
+  if (before === undefined || after === undefined || more.length > 0) throw new Failure("wasm-bindgen's JavaScript has changed: bindings.js does not import its wasm once.");
+  writeFileSync(bindings, `${before}import wasmModule from${after.replace("./bindings_bg.wasm", "./index_bg.wasm")}`);
+  await build({
+    stdin: { contents: readFileSync(ENTRY, "utf8"), resolveDir: folder, sourcefile: "worker.js" },
+    outfile: join(folder, "index.js"),
+    bundle: true,
+    format: "esm",
+    minify: true,
+    target: "es2022",
+    external: ["./index_bg.wasm", "cloudflare:*"],
+    logLevel: "warning",
   });
+}
+
+/** @param {string} folder */
+async function optimise(folder) {
+  const [bound, named, small] = ["bindings_bg.wasm", "named.wasm", "index_bg.wasm"].map((name) => join(folder, name));
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  await run("wasm-opt", wranglersNode(), [WASM_OPT, WASM, ...features, "-Oz", "--debuginfo", "-o", NAMED_WASM]);
+  // The names of the functions, for profiles, are a tenth of an upload that nobody there reads, so they stay here.
+  await run("wasm-opt", wranglersNode(), [WASM_OPT, String(bound), ...features, "-Oz", "--debuginfo", "-o", String(named)]);
   // Without the names more functions turn out to be the same.
-  await run("wasm-opt", wranglersNode(), [WASM_OPT, NAMED_WASM, ...features, "--strip-debug", "--strip-producers", "-Oz", "-o", WASM]);
+  await run("wasm-opt", wranglersNode(), [WASM_OPT, String(named), ...features, "--strip-debug", "--strip-producers", "-Oz", "-o", String(small)]);
 }
 
-function inputsHash() {
-  const hash = createHash("sha256");
+/** @param {Variant} variant */
+function inputsHash(variant) {
+  const hash = createHash("sha256").update(JSON.stringify(variant));
   for (const file of INPUTS.flatMap((input) => filesIn(join(ROOT, input)))) {
     hash.update(`${relative(ROOT, file)}\n`).update(readFileSync(file)).update("\n");
   }
@@ -75,9 +138,10 @@ function filesIn(path) {
   }
 }
 
-/** @param {string} hash */
-function isFresh(hash) {
-  return [STAMP, ...OUTPUTS].every((path) => existsSync(path)) && readFileSync(STAMP, "utf8") === hash;
+/** @param {Variant} variant @param {string} hash */
+function isFresh(variant, hash) {
+  const [stamp, ...outputs] = ["inputs.sha256", "index.js", "index_bg.wasm"].map((name) => join(folderOf(variant), name));
+  return [stamp, ...outputs].every((path) => existsSync(String(path))) && readFileSync(String(stamp), "utf8") === hash;
 }
 
 /** Lets one build run at a time; a lock whose owner has died counts for nothing. @param {() => Promise<void>} work */

@@ -15,8 +15,12 @@ const HUB_NAME: &str = "hub";
 /// # Errors
 /// The platform's own; every fault of the request is a problem document.
 pub async fn handle(request: Request, env: Env) -> Result<Response> {
+    #[cfg(feature = "faults")]
+    super::panics::break_if_asked(&request.path(), "gateway");
     let is_head = request.method() == Method::Head;
     let response = match api::route(request.method().as_ref(), &request.path()) {
+        #[cfg(feature = "faults")]
+        Err(_) if request.path().starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
         Err(problem) => respond(&problem.reply()),
         Ok(Route::Options) => respond(&Reply::options()),
         Ok(Route::Health) => respond(&api::health()),

@@ -37,6 +37,7 @@ pub struct Hub {
 
 impl DurableObject for Hub {
     fn new(state: State, env: Env) -> Self {
+        super::install_hook();
         let hub = Self {
             driver: start(state, &env),
             last_client: Cell::new(0),
@@ -59,6 +60,8 @@ impl DurableObject for Hub {
             Err(sentence) => return respond(&Problem::Misconfigured(sentence.clone()).reply()),
         };
         let path = request.path();
+        #[cfg(feature = "faults")]
+        super::panics::break_if_asked(&path, "hub");
         if path == POKE_PATH {
             driver.poked().await;
             return Response::empty();

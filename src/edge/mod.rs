@@ -6,6 +6,7 @@ mod fanout;
 mod gateway;
 #[allow(missing_docs, reason = "the macro makes public methods without any")]
 mod hub;
+mod panics;
 mod query;
 mod respond;
 #[allow(missing_docs, reason = "the macro makes public methods without any")]
@@ -16,4 +17,5 @@ mod upstream;
 
 pub use gateway::{handle, poke};
 pub use hub::Hub;
+pub use panics::install_hook;
 pub use simulator::Simulator;

@@ -37,6 +37,7 @@ struct Market {
 
 impl DurableObject for Simulator {
     fn new(state: State, env: Env) -> Self {
+        super::install_hook();
         for socket in state.get_websockets() {
             // Closed already is closed as well.
             let _ = socket.close(Some(GOING_AWAY), Some("the simulator was restarted"));

@@ -1,7 +1,7 @@
 // A worker under load: served by workerd through Miniflare, without wrangler's proxy and trace collector, which would
 // be most of what is measured.
 //
-// `node tests/bench/worker.mjs ours VARS` serves build/ with the options of wrangler.toml; `raw` in place of `ours` serves
+// `node tests/bench/worker.mjs ours VARS` serves build/release with the options of wrangler.toml; `raw` in place of `ours` serves
 // peers/raw.ts in the same way. VARS are the worker's vars as JSON; the port is in PORT. It runs until its standard
 // input ends, so it cannot outlive the program that started it. Error logs of the worker go to standard error.
 
@@ -13,7 +13,7 @@ import { Miniflare, convertV4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const BUILD = join(ROOT, "build");
+const BUILD = join(ROOT, "build", "release");
 const [which, vars] = process.argv.slice(2);
 
 /** @type {Record<string, any>} */

@@ -155,7 +155,7 @@ impl Worker {
     fn spawn(&self) -> Child {
         let root = root();
         let bin = root.join("node_modules/.bin");
-        for needed in [bin.join("wrangler"), root.join("build/index.js")] {
+        for needed in [bin.join("wrangler"), root.join("build/release/index.js")] {
             assert!(
                 needed.exists(),
                 "{} is missing; run `npm run setup && npm run build` first",

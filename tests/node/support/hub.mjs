@@ -8,7 +8,7 @@ import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { PROTOCOL, Stream } from '../../../public/app/stream.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const BUILD = join(ROOT, 'build');
+const BUILD = join(ROOT, 'build', 'release');
 const NAME = 'hamster-terminal';
 
 export class Hub {

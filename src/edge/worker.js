@@ -1,0 +1,81 @@
+// The Worker's module: what the platform calls, handed over to the Rust half.
+//
+// Why it recovers: a panic or a trap kills the instance of the wasm, with the Rust halves of all objects in it. The next call of any
+// exported function makes a new instance (bindings.js, told so by the `worker` crate) and counts it. So each call here first asks
+// for the number of the instance, and an object whose Rust half is of an older one makes a new half from the same state.
+
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+import * as rust from "./bindings.js";
+
+// The default, ten lines, ends before a Rust stack gets interesting.
+Error.stackTraceLimit = 100;
+
+/** The number of the living instance. @returns {number} */
+const instance = () => rust.__worker_init_state().instanceId;
+
+/**
+ * A Durable Object around a Rust half.
+ * @param {"Hub" | "Simulator"} name as exported from Rust
+ */
+function hosted(name) {
+  return class extends DurableObject {
+    #half;
+    #instance = 0;
+
+    /** @param {any} ctx @param {any} env */
+    constructor(ctx, env) {
+      super(ctx, env);
+      this.#half = this.#rust();
+    }
+
+    #rust() {
+      const living = instance();
+      if (this.#instance !== living) {
+        this.#half = new rust[name](this.ctx, this.env);
+        this.#instance = living;
+      }
+      return this.#half;
+    }
+
+    /** @param {any} request */
+    fetch(request) {
+      return this.#rust().fetch(request);
+    }
+
+    alarm() {
+      return this.#rust().alarm();
+    }
+
+    /** @param {any} socket @param {any} message */
+    webSocketMessage(socket, message) {
+      return this.#rust().webSocketMessage(socket, message);
+    }
+
+    /** @param {any} socket @param {number} code @param {string} reason @param {boolean} wasClean */
+    webSocketClose(socket, code, reason, wasClean) {
+      return this.#rust().webSocketClose(socket, code, reason, wasClean);
+    }
+
+    /** @param {any} socket @param {any} error */
+    webSocketError(socket, error) {
+      return this.#rust().webSocketError(socket, error);
+    }
+  };
+}
+
+export const Hub = hosted("Hub");
+export const Simulator = hosted("Simulator");
+
+export default class extends WorkerEntrypoint {
+  /** @param {any} request */
+  fetch(request) {
+    instance();
+    return rust.fetch(request, this.env, this.ctx);
+  }
+
+  /** @param {any} event */
+  scheduled(event) {
+    instance();
+    return rust.scheduled(event, this.env, this.ctx);
+  }
+}
