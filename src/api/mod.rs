@@ -7,5 +7,5 @@ mod shapes;
 
 pub use problem::Problem;
 pub use reply::Reply;
-pub use route::{ALLOWED_METHODS, Route, requested_symbols, route};
+pub use route::{ALLOWED_METHODS, Route, is_ours, requested_symbols, route};
 pub use shapes::{AssetClass, class_quotes, health, metrics, quotes, status};

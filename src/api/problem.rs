@@ -17,12 +17,18 @@ pub enum Problem {
     /// The client asked for something that makes no sense.
     #[error("{0}")]
     BadRequest(String),
-    /// `/ws` without an upgrade.
-    #[error("/ws is a WebSocket: connect with a WebSocket client, for example websocat ws://127.0.0.1:8787/ws")]
-    UpgradeRequired,
+    /// `/ws` without an upgrade; the WebSocket's address.
+    #[error("/ws is a WebSocket: connect with a WebSocket client, for example websocat {0}")]
+    UpgradeRequired(String),
     /// `/ws` with subprotocols that we do not speak.
     #[error("none of the subprotocols {0:?} is spoken here; offer hamster.v1, or none for plain JSON")]
     UnknownDialect(String),
+    /// The address has as many sockets as one may have.
+    #[error("your address has {0} connections already, which is as many as one address may have (CLIENTS_PER_ADDRESS)")]
+    TooManySockets(u32),
+    /// A client of the address was expelled; seconds until the next may come.
+    #[error("a client of your address was closed because it flooded this hub; come back in {0} s")]
+    Expelled(u64),
     /// As many clients as one hub can hold.
     #[error("this hub serves its most clients already; try again later")]
     HubFull,
@@ -45,7 +51,8 @@ impl Problem {
             Self::NotFound(_) => 404,
             Self::MethodNotAllowed(_) => 405,
             Self::BadRequest(_) | Self::UnknownDialect(_) => 400,
-            Self::UpgradeRequired => 426,
+            Self::UpgradeRequired(_) => 426,
+            Self::TooManySockets(_) | Self::Expelled(_) => 429,
             Self::HubFull | Self::NoPrices(_) => 503,
             Self::Misconfigured(_) | Self::Internal(_) => 500,
         }
@@ -56,7 +63,8 @@ impl Problem {
             Self::NotFound(_) => "Not Found",
             Self::MethodNotAllowed(_) => "Method Not Allowed",
             Self::BadRequest(_) | Self::UnknownDialect(_) => "Bad Request",
-            Self::UpgradeRequired => "Upgrade Required",
+            Self::UpgradeRequired(_) => "Upgrade Required",
+            Self::TooManySockets(_) | Self::Expelled(_) => "Too Many Requests",
             Self::HubFull | Self::NoPrices(_) => "Service Unavailable",
             Self::Misconfigured(_) => "Misconfigured",
             Self::Internal(_) => "Internal Server Error",
@@ -76,7 +84,9 @@ impl Problem {
         let reply = Reply::new(self.status(), "application/problem+json", body.to_string());
         match self {
             Self::MethodNotAllowed(_) => reply.with_header("Allow", super::ALLOWED_METHODS),
-            Self::UpgradeRequired => reply.with_header("Upgrade", "websocket"),
+            Self::UpgradeRequired(_) => reply.with_header("Upgrade", "websocket"),
+            Self::TooManySockets(_) => reply.with_header("Retry-After", "60"),
+            Self::Expelled(seconds) => reply.with_header("Retry-After", &seconds.to_string()),
             Self::HubFull | Self::NoPrices(_) => reply.with_header("Retry-After", "5"),
             _ => reply,
         }

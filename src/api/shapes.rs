@@ -13,13 +13,13 @@ use serde::ser::{SerializeMap, Serializer};
 pub enum AssetClass {
     /// Shares, funds and indices: no slash in the symbol.
     Stocks,
-    /// A pair of currencies or metals.
+    /// Pairs of currencies, metals and other goods.
     Forex,
-    /// Any other pair.
+    /// Pairs with a cryptocurrency.
     Crypto,
 }
 
-/// What trades against each other on the currency markets: ISO 4217 codes of the pairs that upstream has, metals included.
+/// Codes of currencies and metals, by which a pair is told from one of cryptocurrencies as long as upstream has not said what it is.
 const CURRENCIES: &[&str] = &[
     "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNH", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP", "HKD",
     "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KRW", "KWD", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP", "PKR",
@@ -28,13 +28,15 @@ const CURRENCIES: &[&str] = &[
 ];
 
 impl AssetClass {
-    /// The class of a symbol, by its form: `AAPL`, `EUR/USD`, `BTC/USD`.
+    /// The class of a symbol, by what upstream calls it. Before upstream has said anything, by its form: `AAPL`, `EUR/USD`, `BTC/USD`.
     #[must_use]
-    pub fn of(instrument: &Instrument) -> Self {
-        match instrument.symbol().split_once('/') {
-            None => Self::Stocks,
-            Some((base, quote)) if CURRENCIES.contains(&base) && CURRENCIES.contains(&quote) => Self::Forex,
-            Some(_) => Self::Crypto,
+    pub fn of(instrument: &Instrument, kind: Option<&str>) -> Self {
+        match (instrument.pair(), kind) {
+            (None, _) => Self::Stocks,
+            (Some(_), Some(kind)) if kind.eq_ignore_ascii_case("Digital Currency") => Self::Crypto,
+            (Some(_), Some(_)) => Self::Forex,
+            (Some((base, quote)), None) if CURRENCIES.contains(&base) && CURRENCIES.contains(&quote) => Self::Forex,
+            (Some(_), None) => Self::Crypto,
         }
     }
 }
@@ -42,22 +44,29 @@ impl AssetClass {
 /// `/api/stocks` and its like: `{"ok":true,"simulated":false,"spy":{"price":470.5,"change":0.8,…},…}`.
 #[must_use]
 pub fn class_quotes(machine: &Machine, class: AssetClass) -> Reply {
-    let symbols = machine
-        .config()
-        .symbols
-        .iter()
-        .filter(|symbol| AssetClass::of(symbol) == class);
-    let views: Vec<(String, SymbolView)> = symbols
-        .filter_map(|symbol| Some((original_key(symbol), machine.symbol(symbol)?)))
-        .collect();
+    let mut views: Vec<(String, SymbolView)> = Vec::new();
+    for symbol in &machine.config().symbols {
+        let Some(view) = machine.symbol(symbol) else { continue };
+        if AssetClass::of(symbol, view.quote.kind.as_deref()) == class {
+            let key = original_key(symbol);
+            // The envelope's own words, and a key that is there, stay what they are: then the symbol goes by its whole name.
+            let is_taken = ENVELOPE.contains(&key.as_str()) || views.iter().any(|(taken, _)| *taken == key);
+            views.push((if is_taken { symbol.to_string() } else { key }, view));
+        }
+    }
     if !views.is_empty() && views.iter().all(|(_, view)| view.quote.price.is_none()) {
         return Problem::NoPrices(machine.feed_view().reason.to_owned()).reply();
     }
-    Reply::json(&ClassQuotes {
+    let reply = Reply::json(&ClassQuotes {
         simulated: machine.config().simulated,
         views: &views,
-    })
+    });
+    let content = reply.body.clone();
+    reply.with_tag_of(&content)
 }
+
+/// Words beside the symbols in [`class_quotes`].
+const ENVELOPE: [&str; 2] = ["ok", "simulated"];
 
 /// `/api/quotes`: the quotes of `symbols`, or of the default ones.
 #[must_use]
@@ -68,14 +77,20 @@ pub fn quotes(machine: &Machine, symbols: &[Instrument], now: Millis) -> Reply {
         symbols
     };
     let (known, unknown): (Vec<_>, Vec<_>) = asked.iter().partition(|symbol| machine.symbol(symbol).is_some());
-    Reply::json(&Quotes {
+    let mut quotes = Quotes {
         ok: true,
         simulated: machine.config().simulated,
-        time: iso8601(now),
+        time: String::new(),
         feed: machine.feed_view(),
         quotes: known.into_iter().filter_map(|symbol| machine.symbol(symbol)).collect(),
-        fails: unknown.into_iter().map(Machine::no_room_for).collect(),
-    })
+        fails: unknown
+            .into_iter()
+            .map(|symbol| machine.not_tracked(symbol, now))
+            .collect(),
+    };
+    let content = Reply::json(&quotes).body;
+    quotes.time = iso8601(now);
+    Reply::json(&quotes).with_tag_of(&content)
 }
 
 /// `/api/status`, with the original's `cache`.
@@ -122,7 +137,9 @@ pub fn metrics(machine: &Machine, edge: &EdgeCounts, now: Millis) -> Reply {
 /// `/health`: this Worker runs. It says nothing of the feed and wakes nobody; `/api/status` does.
 #[must_use]
 pub fn health() -> Reply {
-    Reply::json(&serde_json::json!({"ok": true, "version": env!("CARGO_PKG_VERSION")}))
+    let reply = Reply::json(&serde_json::json!({"ok": true, "version": env!("CARGO_PKG_VERSION")}));
+    let content = reply.body.clone();
+    reply.with_tag_of(&content)
 }
 
 struct ClassQuotes<'a> {
@@ -149,6 +166,7 @@ struct OriginalEntry<'a> {
     change: Option<f64>,
     symbol: &'a str,
     timestamp: Option<&'a str>,
+    timestamp_precision: Option<&'a str>,
     received_at: Option<&'a str>,
     source: Option<crate::hub::Source>,
     session: crate::hub::Session,
@@ -160,6 +178,10 @@ struct OriginalEntry<'a> {
     #[serde(serialize_with = "crate::wire::whole")]
     day_volume: Option<f64>,
     exchange: Option<&'a str>,
+    mic_code: Option<&'a str>,
+    kind: Option<&'a str>,
+    currency: Option<&'a str>,
+    decimals: Option<u8>,
     state: crate::hub::StreamState,
     reason: Option<&'a str>,
 }
@@ -172,6 +194,7 @@ impl<'a> OriginalEntry<'a> {
             change: quote.percent_change,
             symbol: &quote.symbol,
             timestamp: quote.timestamp.as_deref(),
+            timestamp_precision: quote.timestamp_precision,
             received_at: quote.received_at.as_deref(),
             source: quote.source,
             session: quote.session,
@@ -182,6 +205,10 @@ impl<'a> OriginalEntry<'a> {
             ask: quote.ask,
             day_volume: quote.day_volume,
             exchange: quote.exchange.as_deref(),
+            mic_code: quote.mic_code.as_deref(),
+            kind: quote.kind.as_deref(),
+            currency: quote.currency.as_deref(),
+            decimals: quote.decimals,
             state: view.state,
             reason: view.reason.as_deref(),
         }
@@ -230,17 +257,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_by_form() {
-        for (symbol, class) in [
-            ("AAPL", AssetClass::Stocks),
-            ("RY:TSX", AssetClass::Stocks),
-            ("EUR/USD", AssetClass::Forex),
-            ("XAU/USD", AssetClass::Forex),
-            ("BTC/USD", AssetClass::Crypto),
-            ("ETH/BTC", AssetClass::Crypto),
-            ("USDT/USD", AssetClass::Crypto),
+    fn classes_by_upstreams_word_and_before_it_by_form() {
+        for (symbol, kind, class) in [
+            ("AAPL", None, AssetClass::Stocks),
+            ("RY:TSX", Some("Common Stock"), AssetClass::Stocks),
+            ("VIX", Some("Index"), AssetClass::Stocks),
+            ("EUR/USD", None, AssetClass::Forex),
+            ("XAU/USD", Some("Physical Currency"), AssetClass::Forex),
+            ("WTI/USD", Some("Commodity"), AssetClass::Forex),
+            ("BTC/USD", None, AssetClass::Crypto),
+            ("ETH/BTC", Some("Digital Currency"), AssetClass::Crypto),
+            ("USDT/USD", None, AssetClass::Crypto),
         ] {
-            assert_eq!(AssetClass::of(&Instrument::parse(symbol).unwrap()), class, "{symbol}");
+            let instrument = Instrument::parse(symbol).unwrap();
+            assert_eq!(AssetClass::of(&instrument, kind), class, "{symbol}");
         }
     }
 }

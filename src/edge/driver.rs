@@ -3,13 +3,17 @@
 //! Why nothing is lost or reordered: inputs that arrive while effects are carried out (storage that fails, say) wait in a queue,
 //! no borrow of the machine is held while the platform is called, and everything here is synchronous but what is spawned.
 
-use super::fanout::{Fanout, number};
+use super::bodies::text_of;
+use super::fanout::{Fanout, auto_respond, number};
 use super::source::Source;
 use super::storage;
 use super::upstream::Upstream;
 use crate::clock::{MINUTE, Millis};
-use crate::hub::{EdgeCounts, Effect, Input, Machine, ReaderId, RequestId, RestAnswer, Row, Write};
+use crate::hub::{
+    Door, EdgeCounts, Effect, Input, Machine, ReaderId, Refused, RequestId, RestAnswer, Row, Viewer, Write,
+};
 use crate::twelve_data::quote_query;
+use crate::wire::CLOSE_FLOOD;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use std::cell::{Cell, RefCell};
@@ -21,6 +25,8 @@ use worker::wasm_bindgen_futures::spawn_local;
 use worker::{AbortController, Date, Delay, Response, State, console_log};
 
 const REST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a REST answer that are read. That of sixty symbols has some fifty thousand.
+const LONGEST_ANSWER: u32 = 1024 * 1024;
 const ALARM_RETRY: Duration = Duration::from_secs(5);
 /// An alarm may be late by a minute or so; one that is later than this was lost, and is set anew.
 const LOST_ALARM: Millis = 2 * MINUTE;
@@ -37,6 +43,11 @@ pub(super) struct Driver {
     pub(super) counts: RefCell<EdgeCounts>,
     inputs: RefCell<VecDeque<Input>>,
     is_draining: Cell<bool>,
+    door: RefCell<Door>,
+    /// Who is behind each client, where the platform said from which address it came.
+    viewers: RefCell<HashMap<u32, Viewer>>,
+    /// Whether the platform answers pings by itself, because the hub may be asleep.
+    auto_responds: Cell<bool>,
     readers: RefCell<HashMap<u32, oneshot::Sender<()>>>,
     next_reader: Cell<u32>,
     /// When the durable alarm is set to, as far as this life of the object knows.
@@ -55,7 +66,7 @@ pub(super) fn now() -> Millis {
 }
 
 impl Driver {
-    pub(super) fn new(state: State, source: Source, machine: Machine) -> Rc<Self> {
+    pub(super) fn new(state: State, source: Source, machine: Machine, door: Door) -> Rc<Self> {
         Rc::new(Self {
             machine: RefCell::new(machine),
             fanout: Fanout::new(),
@@ -65,6 +76,9 @@ impl Driver {
             counts: RefCell::default(),
             inputs: RefCell::default(),
             is_draining: Cell::new(false),
+            door: RefCell::new(door),
+            viewers: RefCell::default(),
+            auto_responds: Cell::new(false),
             readers: RefCell::default(),
             next_reader: Cell::new(0),
             alarm_at: Cell::new(None),
@@ -89,6 +103,32 @@ impl Driver {
         }
         self.is_draining.set(false);
         self.set_deadlines(now);
+    }
+
+    /// Whether one more client may come from an address, and who is behind it. Where the platform names no address, each is on its own.
+    pub(super) fn admit(&self, client: u32, address: Option<&str>) -> Result<Viewer, Refused> {
+        let Some(address) = address else {
+            return Ok(Viewer(u64::from(client)));
+        };
+        let viewer = self.door.borrow_mut().admit(address, now())?;
+        self.viewers.borrow_mut().insert(client, viewer);
+        Ok(viewer)
+    }
+
+    /// A client's socket is gone.
+    pub(super) fn has_left(&self, client: u32) {
+        if let Some(viewer) = self.viewers.borrow_mut().remove(&client) {
+            self.door.borrow_mut().left(viewer, now());
+        }
+    }
+
+    fn close_client(&self, client: u32, code: u16, reason: &str, now: Millis) {
+        self.fanout.close(client, code, reason);
+        if code == CLOSE_FLOOD
+            && let Some(viewer) = self.viewers.borrow().get(&client)
+        {
+            self.door.borrow_mut().expelled(*viewer, now);
+        }
     }
 
     /// The alarm fired: whatever it was set to is gone.
@@ -143,7 +183,7 @@ impl Driver {
                 // Fails only for a socket that is closed already.
                 let _ = self.fanout.remember(client.0, &record);
             }
-            Effect::CloseClient { client, code, reason } => self.fanout.close(client.0, code, reason),
+            Effect::CloseClient { client, code, reason } => self.close_client(client.0, code, reason, now),
             Effect::OpenUpstream { link } => self.upstream.open(self, link),
             Effect::SendUpstream { link, frame } => self.upstream.send(link, &frame),
             Effect::CloseUpstream { link } => self.upstream.close(link),
@@ -214,12 +254,12 @@ impl Driver {
         let controller = AbortController::default();
         let signal = controller.signal();
         let call = async {
-            let mut response = self.source.get(path, &signal).await?;
-            let body = response.text().await?;
+            let response = self.source.get(path, &signal).await?;
+            let body = text_of(&response, LONGEST_ANSWER).await?;
             Ok::<_, worker::Error>(RestAnswer {
                 status: response.status_code(),
                 credits: credits(&response),
-                body: self.source.redact(&body),
+                body: body.ok_or("its answer is longer than 1 MiB, which was not read")?,
             })
         };
         let result = match select(pin!(call), pin!(Delay::from(REST_TIMEOUT))).await {
@@ -227,7 +267,11 @@ impl Driver {
             Either::Right(_) => None,
         };
         match result {
-            Some(result) => result.map_err(|error| self.source.redact(&error.to_string())),
+            Some(result) => result.map_err(|error| {
+                // What was not read to its end is not wanted any more.
+                controller.abort();
+                self.source.redact(&error.to_string())
+            }),
             None => {
                 controller.abort();
                 Err("no answer within 10 s".to_owned())
@@ -257,6 +301,14 @@ impl Driver {
             && self.timer_at.get().is_none_or(|set| at < set)
         {
             self.set_timer(at, at.saturating_sub(now));
+        }
+        self.leave_pings_to_the_platform(self.machine.borrow().may_sleep());
+    }
+
+    /// A sleeping hub is not woken for a ping. One that is awake answers itself, so that pings count against the flood limit.
+    fn leave_pings_to_the_platform(&self, wanted: bool) {
+        if self.auto_responds.get() != wanted && auto_respond(self.state.as_raw(), wanted).is_ok() {
+            self.auto_responds.set(wanted);
         }
     }
 

@@ -84,6 +84,12 @@ export class Fanout {
   }
 }
 
+// Has the platform answer a page's ping, which then wakes nobody; or no longer.
+export function autoRespond(state, isOn) {
+  if (isOn) state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+  else state.setWebSocketAutoResponse();
+}
+
 // A socket that cannot be written to is about to be reported closed; nobody else must suffer for it.
 function trySend(socket, frame) {
   try {

@@ -44,6 +44,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn broadcast(this: &Fanout, group: f64, frame: &str);
 
+    /// Whether the platform answers the text `ping` with `pong` by itself; of a `DurableObjectState`.
+    #[wasm_bindgen(catch, js_name = autoRespond)]
+    pub(super) fn auto_respond(state: &JsValue, is_on: bool) -> Result<(), JsValue>;
+
     #[wasm_bindgen(method)]
     pub(super) fn close(this: &Fanout, client: u32, code: u16, reason: &str);
 }

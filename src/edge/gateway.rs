@@ -1,33 +1,56 @@
 //! The Worker's front door: it answers what needs no state, and hands the rest to the one hub.
 
 use super::hub::POKE_PATH;
+use super::query::{borrowed, header, is_https, method, parameters, socket_address};
 use super::respond::respond;
 use crate::api::{self, Problem, Reply, Route};
 use crate::clock::iso8601;
-use worker::{Date, Env, Method, Request, Response, Result, Stub, console_error};
+use worker::{Date, Env, Request, Response, Result, Stub, console_error};
 
+const ASSETS_BINDING: &str = "ASSETS";
+/// Where the asset server has the page for what is not there.
+const NOT_FOUND_PAGE: &str = "https://assets/404";
 const HUB_BINDING: &str = "HUB";
 /// There is one hub: one feed, received once.
 const HUB_NAME: &str = "hub";
 
-/// Handles a request that the assets do not.
+/// Handles a request that no asset answers.
 ///
 /// # Errors
 /// The platform's own; every fault of the request is a problem document.
 pub async fn handle(request: Request, env: Env) -> Result<Response> {
     #[cfg(feature = "faults")]
     super::panics::break_if_asked(&request.path(), "gateway");
-    let is_head = request.method() == Method::Head;
-    let response = match api::route(request.method().as_ref(), &request.path()) {
+    let (method, path) = (method(&request), request.path());
+    let reply = |reply: Reply| respond(&reply.over(is_https(&request)));
+    let response = match api::route(&method, &path) {
         #[cfg(feature = "faults")]
-        Err(_) if request.path().starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
-        Err(problem) => respond(&problem.reply()),
-        Ok(Route::Options) => respond(&Reply::options()),
-        Ok(Route::Health) => respond(&api::health()),
-        Ok(Route::Socket) if !is_upgrade(&request) => respond(&Problem::UpgradeRequired.reply()),
-        Ok(_) => ask_hub(request, &env).await,
+        Err(_) if path.starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
+        Err(Problem::NotFound(_)) if !api::is_ours(&path) => not_found_page(&env).await,
+        Err(problem) => reply(problem.reply()),
+        Ok(Route::Options) => reply(Reply::options()),
+        Ok(route) => match api::requested_symbols(route, borrowed(&parameters(&request))) {
+            Err(problem) => reply(problem.reply()),
+            Ok(_) if route == Route::Health => {
+                reply(api::health().unless_known(header(&request, "If-None-Match").as_deref()))
+            }
+            Ok(_) if route == Route::Socket && !is_upgrade(&request) => {
+                reply(Problem::UpgradeRequired(socket_address(&request)).reply())
+            }
+            Ok(_) => ask_hub(request, &env).await,
+        },
     }?;
-    if is_head { without_body(&response) } else { Ok(response) }
+    if method == "HEAD" {
+        without_body(&response)
+    } else {
+        Ok(response)
+    }
+}
+
+/// What people see at an address that is not there.
+async fn not_found_page(env: &Env) -> Result<Response> {
+    let page = env.assets(ASSETS_BINDING)?.fetch(NOT_FOUND_PAGE, None).await?;
+    Ok(page.with_status(404))
 }
 
 /// An object that was reset or replaced under a request meets the next one as a new one, so it is asked a second time: no route

@@ -4,19 +4,21 @@
 //! sockets that slept through it with the symbols in their attachments, and the alarm that is still set brings the rest to life.
 
 use super::driver::{Driver, now};
-use super::query::parameter;
+use super::fanout::auto_respond;
+use super::query::{borrowed, header, is_https, method, parameters, socket_address};
 use super::respond::respond;
 use super::source::{Source, text};
 use super::{fanout::Fanout, storage};
-use crate::api::{self, Problem, Reply, Route, requested_symbols};
+use crate::api::{self, Problem, Reply, Route};
 use crate::clock::iso8601;
-use crate::hub::{ClientId, Config, Input, Machine};
+use crate::hub::{ClientId, Config, Door, Input, Machine, Refused};
+use crate::twelve_data::Instrument;
 use crate::wire::Dialect;
 use std::cell::Cell;
 use std::rc::Rc;
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
-    WebSocketRequestResponsePair, console_error, durable_object,
+    console_error, durable_object,
 };
 
 /// Hibernatable sockets of one object, with room to spare below the platform's 32,768.
@@ -26,6 +28,8 @@ pub(super) const POKE_PATH: &str = "/poke";
 /// A connection that broke.
 const ABNORMAL_CLOSURE: usize = 1006;
 const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
+/// Who connects, as the platform says; a client cannot.
+const ADDRESS: &str = "CF-Connecting-IP";
 
 /// The Durable Object; see the module.
 #[durable_object]
@@ -66,12 +70,19 @@ impl DurableObject for Hub {
             driver.poked().await;
             return Response::empty();
         }
-        match api::route(request.method().as_ref(), &path) {
-            Ok(Route::Metrics) => respond(&api::metrics(&driver.machine.borrow(), &driver.counts.borrow(), now())),
-            Ok(Route::Socket) => self.connect_client(driver, &request),
-            Ok(route) => respond(&answer(driver, route, &request).await),
-            Err(problem) => respond(&problem.reply()),
-        }
+        let asked = api::route(&method(&request), &path)
+            .and_then(|route| Ok((route, api::requested_symbols(route, borrowed(&parameters(&request)))?)));
+        let reply = match asked {
+            Ok((Route::Socket, _)) => match self.connect_client(driver, &request)? {
+                Ok(response) => return Ok(response),
+                Err(problem) => problem.reply(),
+            },
+            Ok((Route::Metrics, _)) => api::metrics(&driver.machine.borrow(), &driver.counts.borrow(), now()),
+            Ok((route, symbols)) => answer(driver, route, symbols).await,
+            Err(problem) => problem.reply(),
+        };
+        let reply = reply.unless_known(header(&request, "If-None-Match").as_deref());
+        respond(&reply.over(is_https(&request)))
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -110,27 +121,22 @@ fn start(state: State, env: &Env) -> std::result::Result<Rc<Driver>, String> {
     let mut config =
         Config::from_vars(source.is_simulated(), |name| text(env, name)).map_err(|error| error.to_string())?;
     config.upstream = source.fingerprint();
+    config.secret = source.secret().clone();
+    let per_address = config.clients_per_address;
     let (stored, trouble) = storage::begin_life(&state, config.checkpoint, now());
     let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
     let machine = Machine::new(config, &stored, seed, now());
-    if let Ok(pair) = WebSocketRequestResponsePair::new("ping", "pong") {
-        state.set_websocket_auto_response(&pair);
-    }
-    let driver = Driver::new(state, source, machine);
+    // Set for a life that ended asleep.
+    auto_respond(state.as_raw(), false)
+        .map_err(|_| "the platform does not take back its automatic response".to_owned())?;
+    let driver = Driver::new(state, source, machine, Door::new(seed, per_address));
     if trouble.is_some() {
         driver.handle(Input::Stored(trouble));
     }
     Ok(driver)
 }
 
-async fn answer(driver: &Rc<Driver>, route: Route, request: &Request) -> Reply {
-    let symbols = match route {
-        Route::Quotes => match requested_symbols(parameter(request, "symbols").as_deref()) {
-            Ok(symbols) => symbols,
-            Err(problem) => return problem.reply(),
-        },
-        _ => Vec::new(),
-    };
+async fn answer(driver: &Rc<Driver>, route: Route, symbols: Vec<Instrument>) -> Reply {
     driver.wait_as_reader(symbols.clone()).await;
     let machine = driver.machine.borrow();
     match route {
@@ -141,26 +147,35 @@ async fn answer(driver: &Rc<Driver>, route: Route, request: &Request) -> Reply {
 }
 
 impl Hub {
-    fn connect_client(&self, driver: &Rc<Driver>, request: &Request) -> Result<Response> {
+    fn connect_client(&self, driver: &Rc<Driver>, request: &Request) -> Result<std::result::Result<Response, Problem>> {
         let offer = request.headers().get(SUBPROTOCOL)?;
         let dialect = match Dialect::negotiate(offer.as_deref()) {
             Ok(dialect) => dialect,
-            Err(offer) => return respond(&Problem::UnknownDialect(offer).reply()),
+            Err(offer) => return Ok(Err(Problem::UnknownDialect(offer))),
         };
-        if driver.fanout.size() >= MOST_CLIENTS {
-            return respond(&Problem::HubFull.reply());
+        let upgrade = header(request, "Upgrade").unwrap_or_default();
+        if !upgrade.eq_ignore_ascii_case("websocket") {
+            return Ok(Err(Problem::UpgradeRequired(socket_address(request))));
         }
+        if driver.fanout.size() >= MOST_CLIENTS {
+            return Ok(Err(Problem::HubFull));
+        }
+        let number = self.last_client.get().wrapping_add(1);
+        let viewer = match driver.admit(number, header(request, ADDRESS).as_deref()) {
+            Ok(viewer) => viewer,
+            Err(Refused::TooMany(most)) => return Ok(Err(Problem::TooManySockets(most))),
+            Err(Refused::Expelled(seconds)) => return Ok(Err(Problem::Expelled(seconds))),
+        };
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         driver.state.accept_web_socket(&server);
-        let number = self.last_client.get().wrapping_add(1);
         self.last_client.set(number);
         driver.fanout.add(number, server.as_ref())?;
-        driver.handle(Input::Joined(ClientId(number), dialect));
+        driver.handle(Input::Joined(ClientId(number), dialect, viewer));
         let mut response = Response::from_websocket(client)?;
         if let Some(name) = dialect.subprotocol() {
             response.headers_mut().set(SUBPROTOCOL, name)?;
         }
-        Ok(response)
+        Ok(Ok(response))
     }
 
     /// After hibernation or a reset the sockets are there already.
@@ -186,6 +201,7 @@ impl Hub {
             driver.counts.borrow_mut().closed(code);
             driver.handle(Input::Left(client));
             driver.fanout.remove(client.0);
+            driver.has_left(client.0);
         }
     }
 

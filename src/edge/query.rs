@@ -1,7 +1,24 @@
-//! A request's query. Not through `Request::url`: that would bring a second parser of addresses, with all of Unicode's tables for
-//! the names of hosts, a fifth of the worker, when the platform has one and hands out what it has parsed.
+//! What the platform knows of a request. Not through `Request::url`: that would bring a second parser of addresses, with all of Unicode's
+//! tables for the names of hosts, a fifth of the worker, when the platform has one and hands out what it has parsed.
 
 use worker::Request;
+
+/// The method as it came; the `worker` crate takes those that it does not know for GET.
+pub(super) fn method(request: &Request) -> String {
+    request.inner().method()
+}
+
+/// Whether it came by https.
+pub(super) fn is_https(request: &Request) -> bool {
+    request.inner().url().starts_with("https:")
+}
+
+/// The address of the WebSocket at the host that was asked.
+pub(super) fn socket_address(request: &Request) -> String {
+    let url = request.inner().url();
+    let origin: String = url.split('/').take(3).collect::<Vec<_>>().join("/");
+    format!("{}/ws", origin.replacen("http", "ws", 1))
+}
 
 /// What follows the `?`, still encoded.
 pub(super) fn query(request: &Request) -> String {
@@ -12,7 +29,26 @@ pub(super) fn query(request: &Request) -> String {
         .map_or_else(String::new, |(_, query)| query.to_owned())
 }
 
-/// The first value of a parameter.
-pub(super) fn parameter(request: &Request, name: &str) -> Option<String> {
-    web_sys::UrlSearchParams::new_with_str(&query(request)).ok()?.get(name)
+/// The parameters, decoded, in order.
+pub(super) fn parameters(request: &Request) -> Vec<(String, String)> {
+    let Ok(parameters) = web_sys::UrlSearchParams::new_with_str(&query(request)) else {
+        return Vec::new();
+    };
+    let pairs = parameters.entries().into_iter().flatten();
+    let text = |pair: &js_sys::Array, place| pair.get(place).as_string();
+    let pair = |pair: wasm_bindgen::JsValue| {
+        let pair = js_sys::Array::from(&pair);
+        Some((text(&pair, 0)?, text(&pair, 1)?))
+    };
+    pairs.filter_map(pair).collect()
+}
+
+/// The parameters as the routes take them.
+pub(super) fn borrowed(parameters: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+}
+
+/// A header, if it is there.
+pub(super) fn header(request: &Request, name: &str) -> Option<String> {
+    request.headers().get(name).ok().flatten()
 }

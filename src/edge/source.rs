@@ -1,8 +1,9 @@
 //! Where the feed comes from: Twelve Data, anything that speaks its protocol, or the simulator in this Worker.
 //!
-//! The key lives here and goes nowhere but into two request headers. Texts that come back are searched for it before anybody
-//! sees them.
+//! The key lives here and goes nowhere but into two request headers, and to no other address: redirects are not followed. Texts
+//! that come back are searched for it, by the machine after they were decoded.
 
+use crate::twelve_data::Secret;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use worker::{AbortSignal, Env, Error, Fetch, Headers, Request, Response, Result};
 
@@ -16,6 +17,7 @@ const SIMULATOR_BINDING: &str = "SIMULATOR";
 /// The upstream as the vars describe it.
 pub(super) struct Source {
     key: Option<String>,
+    secret: Secret,
     ws_url: String,
     rest_url: String,
     env: Env,
@@ -39,6 +41,7 @@ impl Source {
             (SIMULATOR_WS_URL, SIMULATOR_REST_URL)
         };
         Ok(Self {
+            secret: key.as_deref().map(Secret::new).unwrap_or_default(),
             key,
             ws_url: as_http(ws_url.as_deref().unwrap_or(default_ws)),
             rest_url: rest_url
@@ -82,18 +85,25 @@ impl Source {
             .await
     }
 
-    /// A text from outside without the key, should it hold it.
+    /// What takes the key out of texts.
+    pub(super) fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// A text of the platform or of upstream without the key and without addresses.
     pub(super) fn redact(&self, text: &str) -> String {
-        match &self.key {
-            Some(key) => text.replace(key.as_str(), "[key]"),
-            None => text.to_owned(),
-        }
+        let words = text
+            .split(' ')
+            .map(|word| if word.contains("://") { "(address)" } else { word });
+        self.secret.clean(&words.collect::<Vec<_>>().join(" "))
     }
 
     async fn send(&self, url: &str, headers: Headers, signal: &AbortSignal) -> Result<Response> {
         // Not `worker::RequestInit`, which would bring all that Cloudflare can do with pictures.
         let init = web_sys::RequestInit::new();
         init.set_headers(headers.as_ref());
+        // Whoever answers with another address is refused: the key belongs to this host.
+        init.set_redirect(web_sys::RequestRedirect::Manual);
         let request = Request::from(web_sys::Request::new_with_str_and_init(url, &init)?);
         let sent = if self.is_simulated() {
             let simulator = self.env.durable_object(SIMULATOR_BINDING)?.get_by_name("simulator")?;

@@ -4,6 +4,7 @@
 //! closed unread, and the socket is also kept on the object's JavaScript side, where a new instance of this code (after a panic
 //! elsewhere in the isolate, say) finds and closes the deaf one before it opens its own.
 
+use super::bodies::text_of;
 use super::driver::Driver;
 use crate::hub::{Input, LinkId};
 use std::cell::RefCell;
@@ -16,7 +17,8 @@ use worker::{AbortController, AbortSignal, Error, State};
 /// Where the socket is kept on the object's state, which outlives an instance of this code.
 const KEPT_AS: &str = "hamsterUpstream";
 const NORMAL_CLOSURE: u16 = 1000;
-const LONGEST_REFUSAL: usize = 4096;
+/// Bytes of a refusal that are read.
+const LONGEST_REFUSAL: u32 = 64 * 1024;
 
 pub(super) struct Upstream {
     present: RefCell<Option<Present>>,
@@ -163,15 +165,15 @@ impl Upstream {
 }
 
 async fn upgrade(driver: &Driver, signal: &AbortSignal) -> Result<Upgrade, Error> {
-    let mut response = driver.source.upgrade(signal).await?;
+    let response = driver.source.upgrade(signal).await?;
     let status = response.status_code();
     if status == 101 {
         let socket = response.websocket().ok_or("an upgrade without a socket")?;
         return Ok(Upgrade::Taken(socket));
     }
-    let body = response.text().await.unwrap_or_default();
-    let body = driver.source.redact(&body);
-    Ok(Upgrade::Refused(status, body.chars().take(LONGEST_REFUSAL).collect()))
+    // Longer than any refusal: what it is does not matter then, and is not read.
+    let body = text_of(&response, LONGEST_REFUSAL).await.ok().flatten();
+    Ok(Upgrade::Refused(status, body.unwrap_or_default()))
 }
 
 fn listening(driver: &Rc<Driver>, link: LinkId, socket: web_sys::WebSocket) -> Result<Listening, JsValue> {

@@ -10,6 +10,9 @@ import * as rust from "./bindings.js";
 // The default, ten lines, ends before a Rust stack gets interesting.
 Error.stackTraceLimit = 100;
 
+/** The state of a WebSocket that was closed by neither side. */
+const OPEN = 1;
+
 /** The number of the living instance. @returns {number} */
 const instance = () => rust.__worker_init_state().instanceId;
 
@@ -48,6 +51,9 @@ function hosted(name) {
 
     /** @param {any} socket @param {any} message */
     webSocketMessage(socket, message) {
+      // One that we closed, and that does not answer the close but goes on talking. The platform has no way to cut it off; so this is
+      // all that it can cost.
+      if (socket.readyState !== OPEN) return undefined;
       return this.#rust().webSocketMessage(socket, message);
     }
 

@@ -26,7 +26,9 @@ impl Machine {
         advice.extend(self.advice_on_feed());
         advice.extend(self.advice_on_storage());
         advice.extend(self.advice_on_rest(now));
+        advice.extend(self.advice_on_bad_symbols());
         advice.extend(self.advice_on_symbols());
+        advice.extend(self.advice_on_room(now));
         advice.extend(self.advice_on_clients());
         advice
     }
@@ -108,6 +110,28 @@ impl Machine {
             about: "rest",
             wrong: trouble.to_owned(),
             todo,
+        })
+    }
+
+    fn advice_on_bad_symbols(&self) -> Vec<Advice> {
+        let bad = self.config.bad_symbols.iter().take(MOST_NAMED);
+        bad.map(|(name, why)| Advice {
+            about: "symbols",
+            wrong: format!("SYMBOLS holds {name:?}, which is {why}"),
+            todo: "Correct it in SYMBOLS, or take it out; the other symbols are served.",
+        })
+        .collect()
+    }
+
+    fn advice_on_room(&self, now: Millis) -> Option<Advice> {
+        let refusals = self.no_room.of_late(now)?;
+        let others = self.config.extra_symbols;
+        Some(Advice {
+            about: "symbols",
+            wrong: format!(
+                "viewers asked {refusals} times for a symbol for which there is no room: {others} beside SYMBOLS are tracked at once"
+            ),
+            todo: "Nothing, if these are too many wishes for your plan. Else raise EXTRA_SYMBOLS, or put what is asked for most into SYMBOLS.",
         })
     }
 

@@ -2,7 +2,7 @@
 
 use super::lanes::Rate;
 use super::outbox::Crowd;
-use super::{ClientId, StreamId, SymbolId};
+use super::{ClientId, StreamId, SymbolId, Viewer};
 use crate::clock::Millis;
 use crate::wire::{Dialect, Position};
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,23 @@ pub struct Client {
     pub place: Option<Place>,
     /// The plain clients that it is sent frames with.
     pub crowd: Crowd,
+    /// Acknowledgements of what it was never sent.
+    pub lies: u8,
+    /// Of a plain client: how much it was sent since it last proved that it reads.
+    pub unproven: Unproven,
+    /// Who is behind it.
+    viewer: Option<Viewer>,
     /// A leaky bucket kept as the time at which it will be empty.
     drained_at: Millis,
+}
+
+/// What a plain client was sent, and the proof that it was asked for.
+#[derive(Debug, Default)]
+pub struct Unproven {
+    /// Estimated to the half minute.
+    pub bytes: u64,
+    /// The number that it is to say, which it knows only if it reads.
+    pub asked: Option<u64>,
 }
 
 /// Where a client of `hamster.v1` is.
@@ -99,8 +114,9 @@ impl Audience {
     }
 
     /// A client connected.
-    pub fn join(&mut self, id: ClientId, dialect: Dialect, now: Millis) {
+    pub fn join(&mut self, id: ClientId, dialect: Dialect, viewer: Viewer, now: Millis) {
         let client = self.clients.entry(id).or_default();
+        client.viewer = Some(viewer);
         client.place = (dialect == Dialect::V1).then(Place::default);
         self.seen(now);
     }
@@ -109,6 +125,37 @@ impl Audience {
     pub fn leave(&mut self, id: ClientId, now: Millis) -> Option<Client> {
         self.seen(now);
         self.clients.remove(&id)
+    }
+
+    /// Whether a client is connected.
+    #[must_use]
+    pub fn knows(&self, id: ClientId) -> bool {
+        self.clients.contains_key(&id)
+    }
+
+    /// Who is behind a client.
+    #[must_use]
+    pub fn viewer(&self, id: ClientId) -> Option<Viewer> {
+        self.clients.get(&id)?.viewer
+    }
+
+    /// What each client watches, and who is behind it.
+    pub fn wishes(&self) -> impl Iterator<Item = (Viewer, &BTreeSet<SymbolId>)> {
+        let clients = self.clients.values();
+        clients.filter_map(|client| Some((client.viewer?, &client.symbols)))
+    }
+
+    /// The clients that watch a symbol.
+    #[must_use]
+    pub fn watching(&self, id: SymbolId) -> Vec<ClientId> {
+        let clients = self.clients.iter().filter(|(_, client)| client.symbols.contains(&id));
+        clients.map(|(client, _)| *client).collect()
+    }
+
+    /// The clients of plain JSON.
+    pub fn plain(&mut self) -> impl Iterator<Item = (ClientId, &mut Client)> {
+        let clients = self.clients.iter_mut().filter(|(_, client)| client.place.is_none());
+        clients.map(|(id, client)| (*id, client))
     }
 
     /// Where a client of `hamster.v1` is.
@@ -220,7 +267,7 @@ mod tests {
     fn watching_ends_some_time_after_the_last_one_left() {
         let mut audience = Audience::default();
         assert!(!audience.is_watching(300, 1_000));
-        audience.join(ClientId(1), Dialect::Plain, 1_000);
+        audience.join(ClientId(1), Dialect::Plain, Viewer(1), 1_000);
         assert!(audience.is_watching(300, 9_000));
         audience.leave(ClientId(1), 9_000);
         assert!(audience.is_watching(300, 9_299) && !audience.is_watching(300, 9_300));

@@ -4,7 +4,7 @@
 //! rows a day, whatever the number of symbols.
 
 use super::feed::Trouble;
-use super::market::{Cell, Quote, Reference, Source};
+use super::market::{Cell, Details, Quote, Reference, Source};
 use super::{Config, Machine};
 use crate::clock::Millis;
 use crate::twelve_data::Instrument;
@@ -32,6 +32,9 @@ struct StoredCell {
     symbol: String,
     quote: Option<Quote>,
     reference: Reference,
+    /// An earlier version kept none.
+    #[serde(default)]
+    details: Details,
 }
 
 const VERSION: u32 = 1;
@@ -61,10 +64,24 @@ impl Earlier {
             let quote = cell.quote.map(|quote| Quote {
                 source: Source::Restored,
                 stale_since: quote.stale_since.or(Some(quote.received)),
+                // An earlier version kept the exchange's time alone.
+                as_of: quote.as_of.max(quote.exchange_time.unwrap_or_default()),
                 ..quote
             });
+            let currency = cell.details.currency.clone().or(Cell::of(&instrument).details.currency);
+            let details = Details {
+                currency,
+                ..cell.details
+            };
             let reference = cell.reference;
-            Some((instrument, Cell { quote, reference }))
+            Some((
+                instrument,
+                Cell {
+                    quote,
+                    reference,
+                    details,
+                },
+            ))
         });
         Self {
             last_seen: stored.last_seen,
@@ -83,6 +100,7 @@ impl Machine {
             symbol: entry.instrument.to_string(),
             quote: entry.cell.quote.clone(),
             reference: entry.cell.reference.clone(),
+            details: entry.cell.details.clone(),
         });
         let checkpoint = Checkpoint {
             version: VERSION,

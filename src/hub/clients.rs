@@ -1,8 +1,7 @@
 //! What clients and REST readers say, and what they are told.
 
 use super::audience::Record;
-use super::watchlist::Full;
-use super::{ClientId, Effect, Group, Machine, ReaderId, ServerEvent, SymbolId, WaitingReader};
+use super::{ClientId, Effect, Group, Machine, ReaderId, ServerEvent, SymbolId, Viewer, WaitingReader};
 use crate::clock::{Millis, iso8601};
 use crate::twelve_data::Instrument;
 use crate::wire::{
@@ -16,15 +15,19 @@ const LARGE_MESSAGE_COST: u64 = 10;
 /// So many symbols that a client is shown at once count as a message more.
 const SYMBOLS_PER_MESSAGE: u64 = 50;
 
-/// What a client is told of a symbol for which there is no room.
-pub(crate) const FULL: &str = "this terminal tracks as many other symbols as its operator allows (EXTRA_SYMBOLS); try again when others have left";
+/// What a page says to see whether the connection lives, and what it is answered.
+const PING: &str = "ping";
+const PONG: &str = "pong";
+
+/// A client that has acknowledged so often what it was never sent is closed.
+const MOST_LIES: u8 = 3;
 
 impl Machine {
-    pub(super) fn client_joined(&mut self, client: ClientId, dialect: Dialect, now: Millis) {
+    pub(super) fn client_joined(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, now: Millis) {
         // Woken first, so that the greeting tells the feed's state as it is from now on.
         self.audience.seen(now);
         self.advance(now);
-        self.enter(client, dialect, now);
+        self.enter(client, dialect, viewer, now);
         let symbols = self.config.symbols.iter().map(ToString::to_string).collect();
         let position = self.position_of(client);
         let event = ServerEvent::Connected {
@@ -53,7 +56,8 @@ impl Machine {
         } else {
             Dialect::Plain
         };
-        self.enter(client, dialect, now);
+        // Who is behind it is not known any more: it counts for itself.
+        self.enter(client, dialect, Viewer(u64::from(client.0)), now);
         self.set_rate(client, interval.unwrap_or_default());
         if dialect == Dialect::Plain {
             // What it knows of the feed is of another life. News reach only those who are back already.
@@ -64,12 +68,15 @@ impl Machine {
         let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
         let (mut watched, mut fails) = (Vec::new(), Vec::new());
         for instrument in known.collect::<Vec<_>>() {
-            match self.list.track(&instrument, &self.config, now) {
+            match self.track_for(client, &instrument, now) {
                 Ok(id) => {
                     self.watch(client, id);
                     watched.push(id);
                 }
-                Err(Full) => fails.push(Self::no_room_for(&instrument)),
+                Err(reason) => fails.push(SubscriptionFailure {
+                    symbol: instrument.to_string(),
+                    reason,
+                }),
             }
         }
         // Of some symbols an earlier life told a plain client what this one does not know: it must not go on as if that were fresh.
@@ -119,6 +126,10 @@ impl Machine {
         if !self.may_speak(client, text.len(), now) {
             return false;
         }
+        if text == PING {
+            self.push_frame(client, PONG.to_owned());
+            return true;
+        }
         match parse_client(text) {
             Ok(ClientMessage::Subscribe(wish)) => self.subscribe(client, wish, now),
             Ok(ClientMessage::Unsubscribe(symbols)) => self.unsubscribe(client, &symbols, now),
@@ -134,8 +145,16 @@ impl Machine {
                 self.send(client, &ServerEvent::Time { id, time });
             }
             Ok(ClientMessage::Ack { stream, seq }) => {
-                self.acknowledged(client, stream, seq, now);
-                return true;
+                if self.acknowledged(client, stream, seq, now) {
+                    return true;
+                }
+                self.lied(client, now);
+            }
+            Ok(ClientMessage::Proof(id)) => {
+                if self.proved(client, id) {
+                    return true;
+                }
+                self.lied(client, now);
             }
             Err(error) => {
                 self.counts.unreadable_wishes += 1;
@@ -151,7 +170,7 @@ impl Machine {
         self.wake(now);
         let mut wanted = Vec::new();
         for instrument in symbols {
-            if let Ok(symbol) = self.list.track(instrument, &self.config, now) {
+            if let Ok(symbol) = self.track_for_reader(instrument, now) {
                 self.list.read(symbol, now);
                 wanted.push(symbol);
             }
@@ -181,7 +200,9 @@ impl Machine {
     pub(super) fn answer_readers(&mut self, now: Millis) {
         let mut waiting = std::mem::take(&mut self.readers);
         waiting.retain(|reader| {
-            let waits = now < reader.until && !reader.symbols.iter().all(|id| self.is_fresh(*id));
+            // What is tracked no more will not come.
+            let is_done = |id: &SymbolId| self.is_fresh(*id) || self.list.get(*id).is_none();
+            let waits = now < reader.until && !reader.symbols.iter().all(is_done);
             if !waits {
                 self.effects.push(Effect::Answer(reader.id));
             }
@@ -304,10 +325,7 @@ impl Machine {
         if !again && watched >= MOST_SYMBOLS_PER_CLIENT {
             return Err(ClientError::TooManySymbols.to_string());
         }
-        let id = self
-            .list
-            .track(instrument, &self.config, now)
-            .map_err(|Full| FULL.to_owned())?;
+        let id = self.track_for(client, instrument, now)?;
         self.watch(client, id);
         Ok(id)
     }
@@ -333,7 +351,7 @@ impl Machine {
         }
     }
 
-    fn unwatch(&mut self, client: ClientId, id: SymbolId, now: Millis) -> bool {
+    pub(super) fn unwatch(&mut self, client: ClientId, id: SymbolId, now: Millis) -> bool {
         let Some(watcher) = self.audience.get_mut(client) else {
             return false;
         };
@@ -349,8 +367,8 @@ impl Machine {
         watched
     }
 
-    fn enter(&mut self, client: ClientId, dialect: Dialect, now: Millis) {
-        self.audience.join(client, dialect, now);
+    fn enter(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, now: Millis) {
+        self.audience.join(client, dialect, viewer, now);
         if dialect == Dialect::Plain {
             let crowd = self.outbox.join();
             if let Some(client) = self.audience.get_mut(client) {
@@ -366,7 +384,7 @@ impl Machine {
         self.effects.push(Effect::Dismiss { client, group });
     }
 
-    fn remember(&mut self, client: ClientId) {
+    pub(super) fn remember(&mut self, client: ClientId) {
         let ids = self.audience.watched(client);
         let symbols = ids
             .iter()
@@ -402,14 +420,38 @@ impl Machine {
         if speaker.says(cost, now) {
             return true;
         }
+        self.expel(
+            client,
+            "flood: at most 60 messages at once and 2 a second; come back in a minute",
+            now,
+        );
+        false
+    }
+
+    /// Closes a client that disturbs.
+    fn expel(&mut self, client: ClientId, reason: &'static str, now: Millis) {
         self.counts.floods += 1;
         self.client_left(client, now);
         self.effects.push(Effect::CloseClient {
             client,
             code: CLOSE_FLOOD,
-            reason: "flood: at most 60 messages at once and 2 a second; come back in a minute",
+            reason,
         });
-        false
+    }
+
+    /// A client has acknowledged what it was never sent: it is told so, and closed if it goes on.
+    fn lied(&mut self, client: ClientId, now: Millis) {
+        self.counts.unreadable_wishes += 1;
+        let Some(liar) = self.audience.get_mut(client) else {
+            return;
+        };
+        liar.lies = liar.lies.saturating_add(1);
+        if liar.lies < MOST_LIES {
+            self.send_error(client, &ClientError::AckAhead);
+        } else {
+            let reason = "acknowledged what was never sent, again and again; come back in a minute";
+            self.expel(client, reason, now);
+        }
     }
 
     fn send_error(&mut self, client: ClientId, error: &ClientError) {

@@ -1,7 +1,7 @@
 //! What an operator can set, and the defaults. Every deadline is a var, so that tests need not wait.
 
 use crate::clock::{MINUTE, Millis, SECOND};
-use crate::twelve_data::Instrument;
+use crate::twelve_data::{Instrument, Secret};
 
 /// The settings of one hub.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,10 @@ pub struct Config {
     pub upstream: u32,
     /// The symbols that are always subscribed, in the order of the page.
     pub symbols: Vec<Instrument>,
+    /// Parts of `SYMBOLS` that are none, each with why. They cost nobody else anything.
+    pub bad_symbols: Vec<(String, String)>,
+    /// What must not be in any text that upstream says.
+    pub secret: Secret,
     /// How many symbols the plan lets one connection stream.
     pub symbol_limit: usize,
     /// How many symbols beside those may be tracked at once because somebody asks for them.
@@ -46,6 +50,8 @@ pub struct Config {
     pub reader: Millis,
     /// How often previous closes and sessions are asked for again.
     pub reference: Millis,
+    /// Sockets that clients of one address may have at once.
+    pub clients_per_address: u32,
     /// Between two updates of a symbol to a plain-JSON client.
     pub plain_interval: Millis,
     /// Clients of a lane or a crowd: those that are sent a frame in one go.
@@ -67,17 +73,9 @@ pub enum ConfigError {
         /// Largest sensible value.
         most: u64,
     },
-    /// A symbol in `SYMBOLS` is none.
-    #[error("the var SYMBOLS holds {symbol:?}, which is {reason}")]
-    Symbol {
-        /// The part that is wrong.
-        symbol: String,
-        /// What is right.
-        reason: String,
-    },
     /// `SYMBOLS` is empty or too long.
-    #[error("the var SYMBOLS must name 1 to 200 symbols, such as \"BTC/USD,AAPL\"; it names {0}")]
-    SymbolCount(usize),
+    #[error("the var SYMBOLS must name 1 to 200 symbols, such as \"BTC/USD,AAPL\"; it names {0}{1}")]
+    SymbolCount(usize, String),
 }
 
 /// The symbols of a terminal that nobody configured.
@@ -105,11 +103,14 @@ impl Config {
             _ => Ok(default),
         };
         let span = |name, default| number(name, default, 10, LONGEST_SPAN);
+        let (symbols, bad_symbols) = symbols(var("SYMBOLS").filter(|list| !list.trim().is_empty()))?;
         let plan = if simulated { Plan::SIMULATED } else { Plan::FREE };
         Ok(Self {
             simulated,
             upstream: 0,
-            symbols: symbols(var("SYMBOLS").filter(|list| !list.trim().is_empty()))?,
+            symbols,
+            bad_symbols,
+            secret: Secret::default(),
             symbol_limit: number("SYMBOL_LIMIT", plan.symbol_limit, 1, 10_000)? as usize,
             extra_symbols: number("EXTRA_SYMBOLS", 50, 0, 1_000)? as usize,
             credits_per_minute: number("CREDITS_PER_MINUTE", plan.per_minute, 1, 100_000)? as u32,
@@ -128,6 +129,7 @@ impl Config {
             reader: number("READER_MS", 1_500, 10, 1_900)?,
             reference: span("REFERENCE_MS", 60 * MINUTE)?,
             plain_interval: number("PLAIN_INTERVAL_MS", 100, 0, MINUTE)?,
+            clients_per_address: number("CLIENTS_PER_ADDRESS", 100, 1, 100_000)? as u32,
             lane: number("LANE_CLIENTS", 512, 1, 100_000)? as u32,
         })
     }
@@ -155,22 +157,32 @@ impl Plan {
     };
 }
 
-fn symbols(list: Option<String>) -> Result<Vec<Instrument>, ConfigError> {
+/// What a var holds, cut for a sentence.
+const LONGEST_ECHO: usize = 40;
+/// Parts that are named in a sentence.
+const MOST_NAMED: usize = 3;
+
+type Symbols = (Vec<Instrument>, Vec<(String, String)>);
+
+/// The symbols of a list, and the parts that are none.
+fn symbols(list: Option<String>) -> Result<Symbols, ConfigError> {
     let list = list.unwrap_or_else(|| DEFAULT_SYMBOLS.to_owned());
-    let mut symbols: Vec<Instrument> = Vec::new();
+    let (mut symbols, mut bad): Symbols = (Vec::new(), Vec::new());
     for part in list.split(',').filter(|part| !part.trim().is_empty()) {
-        let instrument = Instrument::parse(part).map_err(|reason| ConfigError::Symbol {
-            symbol: part.trim().to_owned(),
-            reason: reason.to_string(),
-        })?;
-        if !symbols.contains(&instrument) {
-            symbols.push(instrument);
+        match Instrument::parse(part) {
+            Ok(instrument) if symbols.contains(&instrument) => {}
+            Ok(instrument) => symbols.push(instrument),
+            Err(why) => bad.push((part.trim().chars().take(LONGEST_ECHO).collect(), why.to_string())),
         }
     }
     if symbols.is_empty() || symbols.len() > MOST_DEFAULT_SYMBOLS {
-        return Err(ConfigError::SymbolCount(symbols.len()));
+        let named = bad
+            .iter()
+            .take(MOST_NAMED)
+            .map(|(part, why)| format!("; {part:?} is {why}"));
+        return Err(ConfigError::SymbolCount(symbols.len(), named.collect()));
     }
-    Ok(symbols)
+    Ok((symbols, bad))
 }
 
 #[cfg(test)]
@@ -204,9 +216,20 @@ mod tests {
             with("RECONNECT_MS", "soon").unwrap_err().to_string(),
             "the var RECONNECT_MS is \"soon\": set a whole number from 10 to 86400000"
         );
-        assert!(matches!(with("SYMBOLS", "AAPL,$$$"), Err(ConfigError::Symbol { .. })));
-        assert_eq!(with("SYMBOLS", ","), Err(ConfigError::SymbolCount(0)));
+        assert_eq!(with("SYMBOLS", ","), Err(ConfigError::SymbolCount(0, String::new())));
+        let nothing = with("SYMBOLS", "$$$").unwrap_err().to_string();
+        assert!(nothing.contains(r#"it names 0; "$$$" is not a symbol"#), "{nothing}");
         assert_eq!(with("SYMBOLS", "aapl, AAPL").unwrap().symbols.len(), 1);
         assert_eq!(with("IDLE_MS", "1000").unwrap().idle, 1_000);
+    }
+
+    #[test]
+    fn a_name_that_is_none_costs_itself_alone() {
+        let list = |name: &str| (name == "SYMBOLS").then(|| "AAPL,$$$,M&M:NSE".to_owned());
+        let config = Config::from_vars(false, list).unwrap();
+        let symbols: Vec<String> = config.symbols.iter().map(ToString::to_string).collect();
+        assert_eq!(symbols, ["AAPL", "M&M:NSE"]);
+        assert_eq!(config.bad_symbols.len(), 1);
+        assert_eq!(config.bad_symbols[0].0, "$$$");
     }
 }

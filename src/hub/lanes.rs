@@ -8,7 +8,7 @@
 //! That a lane has its own [`Line`]s is what lets it go at its own pace: a price is encoded against what this lane was said last.
 
 use super::watchlist::{Entry, Watchlist};
-use super::{ClientId, StreamId, SymbolId};
+use super::{ClientId, Precision, StreamId, SymbolId};
 use crate::clock::Millis;
 use crate::wire::{Facts, Line, Tick};
 use std::collections::{BTreeSet, HashMap};
@@ -307,9 +307,15 @@ impl Held {
 
 fn line(entry: &Entry, before: Option<&Line>) -> Line {
     let quote = entry.cell.quote.as_ref();
+    let details = &entry.cell.details;
     let facts = Facts {
         previous_close: entry.cell.reference.previous_close,
         exchange: quote.and_then(|quote| quote.exchange.clone()),
+        mic_code: details.mic_code.clone(),
+        kind: details.kind.clone(),
+        currency: details.currency.clone(),
+        decimals: details.decimals,
+        time_precision: quote.and_then(|quote| quote.precision).map(Precision::name),
         source: quote.map(|quote| quote.source),
         session: entry.cell.reference.session,
         stale_since: quote.and_then(|quote| quote.stale_since),

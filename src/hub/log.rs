@@ -90,6 +90,25 @@ impl Machine {
         ];
         let message = "the hub is awake; a new epoch begins";
         self.log(Level::Info, "start", message, details, now);
+        let bad = self
+            .config
+            .bad_symbols
+            .iter()
+            .map(|(name, why)| format!("{name:?} is {why}"));
+        let bad: Vec<String> = bad.collect();
+        if !bad.is_empty() {
+            let message = format!(
+                "SYMBOLS holds what is no symbol, and is served without: {}",
+                bad.join("; ")
+            );
+            self.log(
+                Level::Warn,
+                "bad_symbols",
+                &message,
+                vec![("count", bad.len().into())],
+                now,
+            );
+        }
     }
 
     fn log_feed(&mut self, now: Millis) {

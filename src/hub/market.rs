@@ -3,9 +3,16 @@
 //! **A quote never goes back in time.** Ticks are ordered by exchange time; upstream stamps whole seconds, so an equal stamp wins
 //! (two prices may share a second) and an older one is dropped. A stamp in the future is clamped to the time of receipt, or it
 //! would block every honest tick behind it.
+//!
+//! **Arrival is not trade.** A price is fresh when upstream has confirmed it within [`Config::stale`](super::Config::stale), and the exchange made it no longer
+//! ago than that, or upstream says that this is the running day of an open market. So a delayed feed, or the last trade told
+//! once more at a reconnect, opens no market and makes nothing fresh, whenever it arrives.
+//!
+//! **What is known stays until something better is there.** Previous close and session are replaced by what REST tells next, never wiped.
 
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
 use crate::twelve_data::{Instrument, Price, RestQuote};
+use crate::wire::decimals_of;
 use serde::{Deserialize, Serialize};
 
 /// Where a price came from.
@@ -26,12 +33,38 @@ pub enum Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Session {
-    /// Upstream says so, or it ticks, or it never closes.
+    /// Upstream says so, or it never closes, or it ticks and nobody said otherwise.
     Open,
     /// Upstream says so.
     Closed,
+    /// Upstream says that it is closed, and trades with new stamps come.
+    Extended,
     /// Nobody said.
     Unknown,
+}
+
+/// How exactly upstream tells when a price was made: at the time that is told, or later by less than this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// A tick.
+    Second,
+    /// REST's last minute candle.
+    Minute,
+    /// REST's bar of the day: all that it tells of some currencies.
+    Day,
+}
+
+impl Precision {
+    /// As in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+            Self::Day => "day",
+        }
+    }
 }
 
 /// The newest price of a symbol and what is known about it. Prices are in the quote currency.
@@ -47,8 +80,15 @@ pub struct Quote {
     pub day_volume: Option<f64>,
     /// The venue, where upstream names one.
     pub exchange: Option<String>,
-    /// When the exchange says that the price was made.
-    pub exchange_time: Millis,
+    /// When the exchange says that the price was made, to `precision`; without one, the price is of that time or later. `None`: it did
+    /// not say.
+    pub exchange_time: Option<Millis>,
+    /// How exactly that is known.
+    #[serde(default)]
+    pub precision: Option<Precision>,
+    /// What orders quotes, and is shown to nobody: the exchange's time, or where it told none, when upstream was asked.
+    #[serde(default)]
+    pub as_of: Millis,
     /// When it reached the hub, or was last confirmed by REST.
     pub received: Millis,
     /// Where it came from.
@@ -64,8 +104,24 @@ pub struct Reference {
     pub previous_close: Option<f64>,
     /// Whether its market trades.
     pub session: Session,
-    /// When REST last told both; 0 for never.
+    /// When REST last told both; 0 for never, or when something happened since that it should be asked about.
     pub asked: Millis,
+    /// What it told was incomplete, or ticks contradict it: it is asked again soon.
+    #[serde(default)]
+    pub is_provisional: bool,
+}
+
+/// What an instrument is, in upstream's own words. Kept once it was said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// Upstream's `type`, such as `Common Stock` or `Index`.
+    pub kind: Option<String>,
+    /// Of the price, such as `USD` or `GBp`; of a pair the currency behind the slash.
+    pub currency: Option<String>,
+    /// The venue's market identifier code.
+    pub mic_code: Option<String>,
+    /// With so many decimals every price, bid and ask so far is exact; at least two. It only grows.
+    pub decimals: Option<u8>,
 }
 
 /// The quote and reference of one symbol.
@@ -75,6 +131,8 @@ pub struct Cell {
     pub quote: Option<Quote>,
     /// Previous close and session.
     pub reference: Reference,
+    /// What the instrument is.
+    pub details: Details,
 }
 
 /// What an update did.
@@ -94,45 +152,113 @@ impl Default for Cell {
                 previous_close: None,
                 session: Session::Unknown,
                 asked: 0,
+                is_provisional: false,
             },
+            details: Details::default(),
+        }
+    }
+}
+
+impl Quote {
+    /// The latest moment at which the price can have been made, as far as the exchange says.
+    fn made_by(&self) -> Option<Millis> {
+        let span = match self.precision? {
+            Precision::Second => 0,
+            Precision::Minute => MINUTE,
+            Precision::Day => DAY,
+        };
+        Some(self.exchange_time?.saturating_add(span).min(self.received))
+    }
+
+    /// Whether it is the price of a trade that is told once more, or of one before it.
+    fn outdates(&self, price: &Price, time: Millis) -> bool {
+        let made_by = self.made_by().unwrap_or(self.received);
+        time < made_by || time == made_by && same_price(self.price, price.price)
+    }
+}
+
+impl Details {
+    fn learn(&mut self, kind: Option<&String>, currency: Option<&String>, mic_code: Option<&String>) {
+        for (known, told) in [
+            (&mut self.kind, kind),
+            (&mut self.currency, currency),
+            (&mut self.mic_code, mic_code),
+        ] {
+            if told.is_some() && known.as_ref() != told {
+                *known = told.cloned();
+            }
+        }
+    }
+
+    fn count_decimals(&mut self, prices: [Option<f64>; 3]) {
+        for price in prices.into_iter().flatten() {
+            self.decimals = decimals_of(price, self.decimals).or(self.decimals);
         }
     }
 }
 
 impl Cell {
-    /// Takes a tick of the WebSocket.
-    pub fn tick(&mut self, price: &Price, source: Source, now: Millis) -> Change {
-        let exchange_time = price.timestamp.min(now);
-        if self
-            .quote
-            .as_ref()
-            .is_some_and(|quote| exchange_time < quote.exchange_time)
-        {
-            return Change::Dropped;
+    /// A cell of an instrument of which upstream has said nothing yet. The currency of a pair is in its symbol.
+    #[must_use]
+    pub fn of(instrument: &Instrument) -> Self {
+        let mut cell = Self::default();
+        cell.details.currency = instrument.pair().map(|(_, currency)| currency.to_owned());
+        cell
+    }
+
+    /// Takes a tick of the WebSocket. One that was made longer than `stale` ago is no sign of an open market, and not fresh.
+    pub fn tick(&mut self, price: &Price, source: Source, stale: Millis, now: Millis) -> Change {
+        let time = price.timestamp.min(now);
+        let is_recent = time.saturating_add(stale) > now;
+        if let Some(quote) = &self.quote {
+            let is_older = time < quote.as_of;
+            let says_nothing = !is_recent && quote.source != Source::Restored && quote.outdates(price, time);
+            if is_older || says_nothing {
+                return Change::Dropped;
+            }
         }
-        let of_another_day = self.reference.asked != 0 && self.reference.asked / DAY < exchange_time / DAY;
-        if self.reference.session == Session::Closed || of_another_day {
-            // Yesterday's reference is not today's. Unknown until REST tells, rather than wrong.
-            self.reference.previous_close = None;
-            self.reference.asked = 0;
+        if is_recent {
+            self.trades_at(time);
         }
-        self.reference.session = Session::Open;
+        self.details
+            .learn(price.kind.as_ref(), price.currency.as_ref(), price.mic_code.as_ref());
+        self.details.count_decimals([Some(price.price), price.bid, price.ask]);
         let before = self.quote.take();
+        let exchange = match (&price.exchange, before) {
+            (Some(told), Some(before)) if before.exchange.as_ref() == Some(told) => before.exchange,
+            (Some(told), _) => Some(told.clone()),
+            (None, before) => before.and_then(|quote| quote.exchange),
+        };
         self.quote = Some(Quote {
             price: price.price,
             bid: price.bid,
             ask: price.ask,
             day_volume: price.day_volume,
-            exchange: price
-                .exchange
-                .clone()
-                .or_else(|| before.and_then(|quote| quote.exchange)),
-            exchange_time,
+            exchange,
+            exchange_time: Some(time),
+            precision: Some(Precision::Second),
+            as_of: time,
             received: now,
             source,
-            stale_since: None,
+            stale_since: (!is_recent).then_some(time),
         });
         Change::Updated
+    }
+
+    /// The market trades, whatever REST said of it last.
+    fn trades_at(&mut self, time: Millis) {
+        let reference = &mut self.reference;
+        let was_closed = reference.session == Session::Closed;
+        let of_another_day = reference.asked != 0 && reference.asked / DAY < time / DAY;
+        if was_closed || of_another_day {
+            // There may be a new previous close, or a new session, by now. What is known is kept until REST tells.
+            reference.asked = 0;
+        }
+        reference.session = match reference.session {
+            _ if never_closes(self.details.kind.as_deref()) => Session::Open,
+            Session::Closed | Session::Extended => Session::Extended,
+            Session::Open | Session::Unknown => Session::Open,
+        };
     }
 
     /// Takes a REST quote that was asked for at `asked`. `streaming` says that the WebSocket serves this symbol now: then REST
@@ -140,68 +266,49 @@ impl Cell {
     ///
     /// REST stamps the minute's candle, not the trade. A price that was asked for after the newest tick came, in the same minute or a
     /// later one, is therefore at least as new as that tick, and keeps the later of both stamps.
-    pub fn rest(&mut self, rest: &RestQuote, source: Source, streaming: bool, asked: Millis, now: Millis) -> Change {
-        let before = (self.reference.previous_close, self.reference.session);
-        let ticks = streaming
-            && self
-                .quote
-                .as_ref()
-                .is_some_and(|quote| is_a_tick(quote.source) && now.saturating_sub(quote.received) < MINUTE);
-        if rest.is_market_open == Some(false) && ticks {
-            // Ticks of the last minute know better: upstream's day has not turned yet, nor then has its previous close.
-            self.reference.session = Session::Open;
-            self.reference.asked = 0;
-        } else {
-            self.reference = Reference {
-                previous_close: rest.previous_close,
-                session: match rest.is_market_open {
-                    Some(true) => Session::Open,
-                    Some(false) => Session::Closed,
-                    None => self.reference.session,
-                },
-                asked: now,
-            };
-        }
-        let told = (self.reference.previous_close, self.reference.session) != before;
-
+    pub fn rest(
+        &mut self,
+        rest: &RestQuote,
+        source: Source,
+        streaming: bool,
+        asked: Millis,
+        stale: Millis,
+        now: Millis,
+    ) -> Change {
+        let told = self.take_reference(rest, streaming, now);
         let is_closed = self.reference.session == Session::Closed;
         let traded = rest.last_quote_at.map(|at| at.min(now));
-        // Crypto and forex have no stamp but the day's bar: the price is as of the question, or of a closed day.
+        let is_current = is_closed || is_current(rest, stale, now);
         // In whole seconds, as ticks are stamped: a tick of the second in which REST was asked is not older than its answer.
-        let stamp = traded
+        let as_of = traded
             .or(rest.bar_opened.filter(|_| is_closed))
             .unwrap_or(asked)
             .min(now);
-        let stamp = stamp - stamp % SECOND;
+        let as_of = as_of - as_of % SECOND;
         let newer = match &self.quote {
             None => true,
-            // No tick comes of a closed market: what REST says after the last one is the last word.
-            Some(quote) if is_closed && asked >= quote.received => true,
+            // Of a closed market REST has the last word, unless there was a trade after its last candle.
+            Some(quote) if is_closed && asked >= quote.received => as_of.saturating_add(LAST_WORD) > quote.as_of,
             Some(quote) if streaming && quote.source != Source::Restored && quote.stale_since.is_none() => {
-                traded.is_some_and(|at| at > quote.exchange_time)
+                traded.is_some_and(|at| at > quote.as_of)
             }
             Some(quote) => {
-                let same_minute = traded.is_none_or(|at| at / MINUTE >= quote.exchange_time / MINUTE);
-                asked >= quote.received && same_minute || traded.is_some_and(|at| at > quote.exchange_time)
+                let same_minute = traded.is_none_or(|at| at / MINUTE >= quote.as_of / MINUTE);
+                asked >= quote.received && same_minute || traded.is_some_and(|at| at > quote.as_of)
             }
         };
         if !newer {
-            // A closed market's last trade is older than its minute: the same price, confirmed.
-            if let Some(quote) = &mut self.quote
-                && !streaming
-                && asked >= quote.received
-                && (quote.price - rest.price).abs() < f64::EPSILON * rest.price
-            {
-                quote.received = now;
-                quote.stale_since = None;
-                if quote.source == Source::Restored {
-                    quote.source = source;
-                }
-                return Change::Updated;
-            }
-            return if told { Change::Updated } else { Change::Dropped };
+            let confirmed = self.confirm(rest, source, (is_current && !streaming).then_some(asked), now);
+            return if confirmed == Change::Updated { confirmed } else { told };
         }
+        self.details.count_decimals([Some(rest.price), None, None]);
         let before = self.quote.take();
+        let (exchange_time, precision) = match (traded, rest.bar_opened) {
+            (Some(at), _) => (Some(at), Some(Precision::Minute)),
+            (None, Some(at)) => (Some(at.min(now)), Some(Precision::Day)),
+            (None, None) => (None, None),
+        };
+        let earlier = before.as_ref().and_then(|quote| quote.exchange_time);
         self.quote = Some(Quote {
             price: rest.price,
             bid: None,
@@ -211,12 +318,55 @@ impl Cell {
                 .exchange
                 .clone()
                 .or_else(|| before.as_ref().and_then(|quote| quote.exchange.clone())),
-            exchange_time: before.map_or(stamp, |quote| quote.exchange_time.max(stamp)),
+            exchange_time: exchange_time.max(earlier),
+            precision,
+            as_of: before.map_or(as_of, |quote| quote.as_of.max(as_of)),
             received: now,
             source,
-            stale_since: None,
+            stale_since: (!is_current).then(|| exchange_time.map_or(now, |at| at.max(earlier.unwrap_or(0)))),
         });
         Change::Updated
+    }
+
+    /// Takes what REST tells of session and previous close; says whether that is news.
+    fn take_reference(&mut self, rest: &RestQuote, streaming: bool, now: Millis) -> Change {
+        let before = (self.reference.previous_close, self.reference.session);
+        let ticks = streaming
+            && self.quote.as_ref().is_some_and(|quote| {
+                is_a_tick(quote.source) && quote.stale_since.is_none() && now.saturating_sub(quote.received) < MINUTE
+            });
+        let session = match rest.is_market_open {
+            Some(true) => Session::Open,
+            Some(false) if ticks => Session::Extended,
+            Some(false) => Session::Closed,
+            None => self.reference.session,
+        };
+        self.reference = Reference {
+            previous_close: rest.previous_close.or(self.reference.previous_close),
+            session,
+            asked: now,
+            is_provisional: rest.previous_close.is_none() || rest.is_market_open == Some(false) && ticks,
+        };
+        let details = self.details.clone();
+        self.details
+            .learn(rest.kind.as_ref(), rest.currency.as_ref(), rest.mic_code.as_ref());
+        let is_news = (self.reference.previous_close, self.reference.session) != before || self.details != details;
+        if is_news { Change::Updated } else { Change::Dropped }
+    }
+
+    /// A closed market's last trade is older than its minute: the same price, confirmed.
+    fn confirm(&mut self, rest: &RestQuote, source: Source, asked: Option<Millis>, now: Millis) -> Change {
+        match (&mut self.quote, asked) {
+            (Some(quote), Some(asked)) if asked >= quote.received && same_price(quote.price, rest.price) => {
+                quote.received = now;
+                quote.stale_since = None;
+                if quote.source == Source::Restored {
+                    quote.source = source;
+                }
+                Change::Updated
+            }
+            _ => Change::Dropped,
+        }
     }
 
     /// When the quote turns stale if nothing comes; `None` when it is stale already, or there is none, or its market is known to
@@ -224,7 +374,8 @@ impl Cell {
     #[must_use]
     pub fn turns_stale_at(&self, after: Millis) -> Option<Millis> {
         let quote = self.quote.as_ref()?;
-        (quote.stale_since.is_none() && !self.closed_and_confirmed()).then(|| quote.received.saturating_add(after))
+        let since = quote.made_by().unwrap_or(quote.received);
+        (quote.stale_since.is_none() && !self.closed_and_confirmed()).then(|| since.saturating_add(after))
     }
 
     /// Marks the quote stale if its time has come; says whether it did.
@@ -236,11 +387,12 @@ impl Cell {
         due
     }
 
-    /// Percent change against the previous close, `0.25` for 0.25 %, rounded to five places as upstream does.
+    /// Percent change against the previous close, `0.25` for 0.25 %, rounded to five places as upstream does. There is none against a
+    /// previous close of zero or below.
     #[must_use]
     pub fn percent_change(&self) -> Option<f64> {
         let price = self.quote.as_ref()?.price;
-        let previous = self.reference.previous_close?;
+        let previous = self.reference.previous_close.filter(|close| *close > 0.0)?;
         let percent = (price - previous) / previous * 100.0;
         percent.is_finite().then(|| (percent * 1e5).round() / 1e5)
     }
@@ -252,6 +404,22 @@ impl Cell {
                 .as_ref()
                 .is_some_and(|quote| quote.source != Source::Restored)
     }
+}
+
+/// A trade that is so much later than the last candle of a closed session is not in it.
+const LAST_WORD: Millis = 2 * MINUTE;
+
+/// Whether REST's price is of now, as far as it says: its last candle is, or it is the running bar of an open market.
+fn is_current(rest: &RestQuote, stale: Millis, now: Millis) -> bool {
+    match (rest.last_quote_at, rest.bar_opened) {
+        (Some(at), _) => at.saturating_add(MINUTE + stale) > now,
+        (None, Some(at)) => rest.is_market_open == Some(true) && at.saturating_add(DAY) > now,
+        (None, None) => false,
+    }
+}
+
+fn same_price(one: f64, other: f64) -> bool {
+    (one - other).abs() < f64::EPSILON * other.abs()
 }
 
 /// Whether a price came by the WebSocket, as far as its source tells; what was restored may have come by either way.

@@ -136,6 +136,11 @@ impl Machine {
                 at,
             );
         }
+        page.count(
+            "hamster_room_refusals_total",
+            "Symbols that were refused because EXTRA_SYMBOLS are tracked already.",
+            self.no_room.count(),
+        );
     }
 
     fn about_clients(&self, page: &mut Page, edge: &EdgeCounts) {

@@ -14,6 +14,7 @@ mod clients;
 mod config;
 mod counts;
 mod credits;
+mod door;
 mod feed;
 mod lanes;
 mod log;
@@ -24,6 +25,7 @@ mod metrics;
 mod outbox;
 mod polling;
 mod readers;
+mod shares;
 mod status;
 mod streams;
 #[cfg(test)]
@@ -36,10 +38,12 @@ pub use caution::{Caution, Row, Write};
 pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
 pub use counts::EdgeCounts;
 pub use credits::{Ledger, Purpose};
+pub use door::{Door, Refused};
 pub use feed::FeedState;
 pub use loss::Loss;
-pub use market::{Session, Source, original_key};
+pub use market::{Precision, Session, Source, original_key};
 pub use outbox::Crowd;
+pub use shares::Viewer;
 pub use status::{CreditsView, Status, SymbolView};
 pub use watchlist::StreamState;
 
@@ -53,9 +57,10 @@ use feed::{Feed, FeedTurn};
 use log::Logged;
 use outbox::Outbox;
 use polling::Polling;
+use shares::Refusals;
 use std::collections::VecDeque;
 use streams::Streams;
-use watchlist::Watchlist;
+use watchlist::{Asker, Watchlist};
 
 /// A tracked symbol's number, for as long as it is tracked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,8 +100,8 @@ pub struct ReaderId(pub u32);
 /// Something that happened.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// A client connected.
-    Joined(ClientId, Dialect),
+    /// A client connected, and who is behind it.
+    Joined(ClientId, Dialect, Viewer),
     /// A client that was connected before the object slept, with its last [`Effect::Remember`].
     Rejoined(ClientId, String),
     /// A text frame of a client.
@@ -257,6 +262,9 @@ pub struct Machine {
     outbox: Outbox,
     effects: Effects,
     counts: Counts,
+    no_room: Refusals,
+    /// For numbers that nobody can guess.
+    numbers: fastrand::Rng,
     logged: Logged,
     /// When this life began.
     started: Millis,
@@ -298,7 +306,7 @@ impl Machine {
         let mut list = Watchlist::new(&config, now);
         for (instrument, cell) in earlier.cells {
             // A default symbol, or one that somebody watched: he is likely to come back.
-            if let Ok(id) = list.track(&instrument, &config, now)
+            if let Ok(id) = list.track(&instrument, Asker::Reader, &config, now)
                 && let Some(entry) = list.get_mut(id)
             {
                 entry.cell = cell;
@@ -325,6 +333,8 @@ impl Machine {
             outbox: Outbox::new(Streams::new(seed, config.lane, now), &config),
             effects: Effects::default(),
             counts: Counts::default(),
+            no_room: Refusals::default(),
+            numbers: fastrand::Rng::with_seed(!seed),
             started: now,
             woke: now,
             checkpoint_at: None,
@@ -344,6 +354,12 @@ impl Machine {
 
     /// Takes one input. Drain the effects afterwards.
     pub fn handle(&mut self, input: Input, now: Millis) {
+        if let Input::Said(client, _) | Input::SaidBinary(client, _) = &input
+            && !self.audience.knows(*client)
+        {
+            // It was closed, and goes on talking: not an instruction more for it.
+            return;
+        }
         match input {
             Input::Frame(link, text) => {
                 let only_a_quote = self.upstream_frame(link, &text, now);
@@ -357,7 +373,7 @@ impl Machine {
                     return;
                 }
             }
-            Input::Joined(client, dialect) => self.client_joined(client, dialect, now),
+            Input::Joined(client, dialect, viewer) => self.client_joined(client, dialect, viewer, now),
             Input::Rejoined(client, record) => self.client_rejoined(client, &record, now),
             Input::Said(client, text) => {
                 let only_an_acknowledgement = self.client_said(client, &text, now);
@@ -397,7 +413,12 @@ impl Machine {
             return false;
         }
         self.flush(now);
-        let more = [self.timer_at, self.sweep_at, self.outbox.deadline()];
+        let more = [
+            self.timer_at,
+            self.sweep_at,
+            self.outbox.plain_sweep_at,
+            self.outbox.deadline(),
+        ];
         self.timer_at = more.into_iter().flatten().min();
         true
     }
@@ -430,6 +451,12 @@ impl Machine {
         self.audience.is_watching(self.config.idle, now) || self.feed.open_link().is_some()
     }
 
+    /// Whether the platform may put the hub to sleep with its clients: nothing but the alarm would wake it.
+    #[must_use]
+    pub fn may_sleep(&self) -> bool {
+        self.timer_at.is_none() && self.feed.open_link().is_none()
+    }
+
     /// Whether the WebSocket brings prices.
     fn streams(&self) -> bool {
         self.feed.state().0 == FeedState::Live
@@ -456,7 +483,8 @@ impl Machine {
         }
         self.answer_readers(now);
         self.sweep(now);
-        self.announce();
+        self.sweep_plain(now);
+        self.announce(now);
         self.flush(now);
         self.save(watching, now);
         self.log_news(now);
@@ -497,10 +525,18 @@ impl Machine {
             .filter_map(|(_, entry)| entry.cell.turns_stale_at(self.config.stale))
             .min();
         let stale = stale.filter(|_| self.is_awake(now));
-        [watch, sync, readers, stale, self.sweep_at, self.outbox.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            watch,
+            sync,
+            readers,
+            stale,
+            self.sweep_at,
+            self.outbox.plain_sweep_at,
+            self.outbox.deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     fn save(&mut self, watching: bool, now: Millis) {

@@ -8,6 +8,7 @@
 //!
 //! Plain-JSON clients do not acknowledge, so nobody can tell that one is slow; they are capped instead, at so many updates of a symbol a second.
 
+use super::readers::PLAIN_SWEEP;
 use super::streams::Streams;
 use super::{Config, Effect, Group, Machine, SymbolId};
 use crate::clock::{Millis, SECOND};
@@ -36,6 +37,8 @@ pub struct Outbox {
     most: u64,
     /// Since when the gate is closed.
     closed: Option<Millis>,
+    /// When to look how much plain clients were sent.
+    pub plain_sweep_at: Option<Millis>,
 }
 
 /// Plain clients that are sent frames in one go: to them what a lane is to clients of `hamster.v1`.
@@ -48,6 +51,8 @@ struct PlainLine {
     watchers: u32,
     sent: Option<Millis>,
     queued: bool,
+    /// Sent to each watcher since the last look.
+    bytes: u64,
 }
 
 impl Outbox {
@@ -63,6 +68,7 @@ impl Outbox {
             plain_interval: config.plain_interval,
             most: u64::from(config.lane),
             closed: None,
+            plain_sweep_at: None,
         }
     }
 
@@ -124,6 +130,22 @@ impl Outbox {
         crowds.filter_map(move |crowd| Some((crowd, self.plain.get(&(symbol, crowd))?.watchers)))
     }
 
+    /// What each watcher of a symbol was sent since the last call, by crowd.
+    pub fn take_plain_bytes(&mut self) -> HashMap<(SymbolId, Crowd), u64> {
+        let lines = self
+            .plain
+            .iter_mut()
+            .map(|(key, line)| (*key, std::mem::take(&mut line.bytes)));
+        lines.filter(|(_, bytes)| *bytes > 0).collect()
+    }
+
+    fn count_bytes(&mut self, key: (SymbolId, Crowd), bytes: usize, now: Millis) {
+        if let Some(line) = self.plain.get_mut(&key) {
+            line.bytes += bytes as u64;
+            self.plain_sweep_at.get_or_insert(now + PLAIN_SWEEP);
+        }
+    }
+
     /// When something is due that nothing else will call for.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
@@ -181,6 +203,7 @@ impl Machine {
         {
             if let Some(entry) = self.list.get(symbol) {
                 let frame = ServerEvent::PriceUpdate(&self.quote_view(entry)).text();
+                self.outbox.count_bytes((symbol, crowd), frame.len(), now);
                 self.effects.push(Effect::Broadcast {
                     group: Group::Symbol(symbol, crowd),
                     frame,

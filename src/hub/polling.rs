@@ -1,7 +1,8 @@
 //! The REST calls: one at a time, for the symbols that need it most, within the budget.
 //!
-//! A symbol needs a call for its *reference* (previous close and session, which the WebSocket never carries) and, while it does
-//! not stream, for its *price*. References come first, then those the WebSocket refused, the most watched, the oldest.
+//! A symbol needs a call for its *reference* (previous close and session, which the WebSocket never carries) and, while nothing
+//! fresh streams, for its *price*. **The operator's symbols come first**, whatever strangers ask for: their references, then those the
+//! WebSocket refused, the most watched, the longest waiting. Only then come the others, each by how long it has waited.
 
 use super::credits::{Ledger, Purpose};
 use super::watchlist::{Entry, StreamState, Watchlist};
@@ -19,8 +20,6 @@ pub struct Polling {
     not_before: Millis,
     next_request: u32,
     trouble: Option<String>,
-    /// Upstream refused a call of several symbols as a whole: until then each is asked for alone, to find the one that it minds.
-    alone_until: Millis,
 }
 
 /// A call under way.
@@ -60,7 +59,6 @@ impl Polling {
             not_before: 0,
             next_request: 0,
             trouble: None,
-            alone_until: 0,
         }
     }
 
@@ -83,9 +81,9 @@ impl Polling {
         self.trouble = Some(why.to_owned());
     }
 
-    /// Asks for one symbol at a time until `until`.
-    pub fn ask_alone(&mut self, until: Millis) {
-        self.alone_until = until;
+    /// What is wrong, while calls go on.
+    pub fn complain(&mut self, why: &str) {
+        self.trouble = Some(why.to_owned());
     }
 
     /// A call was answered.
@@ -169,36 +167,45 @@ impl Polling {
         let soonest = now + self.early(list, streams, config, now);
         let for_references = self.ledger.available(Purpose::Reference, now) as usize;
         let for_prices = self.ledger.available(Purpose::Price, now) as usize;
-        let mut due: Vec<(bool, bool, Reverse<u64>, SymbolId)> = list
+        let mut due: Vec<(bool, bool, bool, Reverse<u64>, SymbolId)> = list
             .iter()
             .filter(|(_, entry)| entry.is_wanted(now) && due_at(entry, streams, config) <= soonest)
             .map(|(id, entry)| {
                 // Only the operator's own symbols may dip into what is put by for references: strangers choose the others.
                 let reference = entry.is_default && reference_due_at(entry, config) <= now;
                 let refused = entry.state == StreamState::Polled;
-                (!reference, !refused, Reverse(urgency(entry, now)), id)
+                (
+                    !entry.is_default,
+                    !reference,
+                    !refused,
+                    Reverse(urgency(entry, now)),
+                    id,
+                )
             })
             .collect();
         due.sort_unstable();
-        let references = due.iter().filter(|item| !item.0).count().min(for_references);
-        let most = if now < self.alone_until {
-            1
-        } else {
-            MOST_SYMBOLS_IN_A_CALL
-        };
+        let references = due.iter().filter(|item| !item.1).count().min(for_references);
+        let is_suspect = |id: SymbolId| list.get(id).is_some_and(|entry| entry.is_suspect);
+        // What spoiled a call for the others is asked for alone, when its turn comes.
+        let alone = due.first().is_some_and(|(.., id)| is_suspect(*id));
+        let most = if alone { 1 } else { MOST_SYMBOLS_IN_A_CALL };
         let allowed = references.max(for_prices).min(most);
-        let chosen = due.into_iter().take(allowed);
+        let chosen = due
+            .into_iter()
+            .filter(|(.., id)| alone || !is_suspect(*id))
+            .take(allowed);
         chosen
             .filter_map(|(.., id)| Some((id, list.get(id)?.instrument.clone())))
             .collect()
     }
 }
 
-/// How long it waits, times how many wait for it; a closed market can wait.
+/// How long it waits, times how many wait for it; a closed market can wait. A new symbol waits since it is tracked.
 fn urgency(entry: &Entry, now: Millis) -> u64 {
     let weight = u64::from(entry.watchers) + 1;
     let closed = entry.cell.reference.session == Session::Closed;
-    now.saturating_sub(entry.polled).saturating_mul(weight) / if closed { 10 } else { 1 }
+    let since = if entry.polled == 0 { entry.created } else { entry.polled };
+    now.saturating_sub(since).saturating_mul(weight) / if closed { 10 } else { 1 }
 }
 
 /// When to ask again for what upstream did not have, or told too early.
@@ -209,18 +216,15 @@ pub fn soon(config: &Config) -> Millis {
 fn due_at(entry: &Entry, streams: bool, config: &Config) -> Millis {
     let reference = reference_due_at(entry, config);
     let streaming = streams && entry.state == StreamState::Streaming;
-    let quiet = entry
+    let is_fresh = entry
         .cell
         .quote
         .as_ref()
-        .is_some_and(|quote| quote.stale_since.is_some())
-        && entry.cell.reference.session != Session::Closed;
-    let at = if streaming && quiet {
-        // Accepted, but nothing comes: its market closed, or the plan is silent about it.
-        reference.min(entry.polled + soon(config))
-    } else if streaming {
+        .is_some_and(|quote| quote.stale_since.is_none());
+    let at = if streaming && (is_fresh || entry.cell.reference.session == Session::Closed) {
         reference
     } else {
+        // Also when upstream accepted it and says nothing: nobody can tell whether it will.
         reference.min(price_due_at(entry, config))
     };
     at.max(entry.poll_not_before)
@@ -231,8 +235,8 @@ fn reference_due_at(entry: &Entry, config: &Config) -> Millis {
     match (reference.asked, reference.previous_close) {
         (0, _) if entry.polled == 0 => 0,
         (0, _) => entry.polled + config.fallback,
-        (asked, None) => asked + soon(config),
-        (asked, Some(_)) => asked + config.reference,
+        (asked, previous_close) if reference.is_provisional || previous_close.is_none() => asked + soon(config),
+        (asked, _) => asked + config.reference,
     }
 }
 

@@ -3,8 +3,12 @@
 //! The platform does not tell how much waits in a socket, so clients acknowledge. One that falls behind is sent nothing more until it has
 //! read what it was sent; then a picture of what changed meanwhile brings it up to date. So it gets fewer and newer frames, the memory
 //! that it can make us hold is bounded, and nobody else notices.
+//!
+//! Plain clients need not acknowledge: a script of one line is one. But a socket that is never read must not grow for ever, and that a client
+//! speaks does not show that it reads. So after much was sent a plain client is told a number, and is closed, after as much
+//! again, if it has not said it by then.
 
-use super::audience::{Place, Sent};
+use super::audience::{Place, Sent, Unproven};
 use super::lanes::{LaneId, Rate};
 use super::streams::Streams;
 use super::{ClientId, Effect, Group, Machine, StreamId};
@@ -21,6 +25,12 @@ const SWEEP: Millis = SECOND;
 const MOST_UNREAD: u64 = 4 * 1024 * 1024;
 /// Pictures that a client is shown without a word of it. With more, one that reads nothing could fill its socket.
 const MOST_PICTURES: u8 = 4;
+/// Bytes after which a plain client is asked to prove that it reads, and after as many more is closed.
+const UNPROVEN: u64 = 8 * 1024 * 1024;
+/// Between two looks at how much plain clients were sent.
+pub(super) const PLAIN_SWEEP: Millis = 30 * SECOND;
+/// Numbers that JavaScript holds exactly.
+const LARGEST_NUMBER: u64 = 1 << 53;
 /// A client that has read nothing for so long is closed.
 const SILENT: Millis = 30 * SECOND;
 
@@ -67,7 +77,7 @@ impl Machine {
             place.sent = Sent::NothingUnasked { at, resume };
             place.behind_since.get_or_insert(now);
             if !std::mem::replace(&mut place.asked, true) {
-                self.send(client, &ServerEvent::AckRequest);
+                self.send(client, &ServerEvent::AckRequest { id: None });
             }
             self.watch_readers(now);
         } else if waits {
@@ -108,29 +118,42 @@ impl Machine {
         }
     }
 
-    /// A client says how far it has read.
-    pub(super) fn acknowledged(&mut self, client: ClientId, stream: u32, seq: u64, now: Millis) {
+    /// A client says how far it has read; false if it was never sent that.
+    pub(super) fn acknowledged(&mut self, client: ClientId, stream: u32, seq: u64, now: Millis) -> bool {
+        let newest_stream = self.outbox.streams.last();
         let Some(place) = self.audience.place(client) else {
-            return;
+            // A plain client has no deltas to acknowledge.
+            return true;
         };
+        if stream > newest_stream.0 {
+            return false;
+        }
+        let is_present = place.stream.is_some_and(|present| present.0 == stream);
+        if is_present
+            && let Some(present) = place.stream
+            && matches!(place.sent, Sent::Deltas | Sent::Nothing(_))
+            && seq > place.newest(present, &self.outbox.streams)
+        {
+            return false;
+        }
         place.pictures = 0;
         if let Sent::NothingUnasked { resume, .. } = &place.sent {
             let resume = resume.as_deref().copied();
             place.asked = false;
             place.behind_since = None;
             self.restream(client, resume, now);
-            return;
+            return true;
         }
         let present = place.stream.filter(|present| present.0 == stream);
         let Some(present) = present.filter(|_| !matches!(place.sent, Sent::PictureSoon { .. })) else {
             // Of a stream that it has left meanwhile: a sign of life.
             place.asked = false;
             place.behind_since = place.behind_since.map(|_| now);
-            return;
+            return true;
         };
         let sent = place.newest(present, &self.outbox.streams);
         if seq <= place.acknowledged || seq > sent {
-            return;
+            return true;
         }
         place.acknowledged = seq;
         place.asked = false;
@@ -148,6 +171,61 @@ impl Machine {
             };
             self.show_stream(client, present, Some(position));
         }
+        true
+    }
+
+    /// A plain client says the number that it was asked for; false if that is another.
+    pub(super) fn proved(&mut self, client: ClientId, id: u64) -> bool {
+        let Some(client) = self.audience.get_mut(client) else {
+            return true;
+        };
+        let is_right = client.unproven.asked.is_some_and(|asked| asked == id);
+        if is_right {
+            client.unproven = Unproven::default();
+        }
+        is_right
+    }
+
+    /// Counts what plain clients were sent; asks those who were sent much, and closes those who do not answer.
+    pub(super) fn sweep_plain(&mut self, now: Millis) {
+        if self.outbox.plain_sweep_at.is_none_or(|at| at > now) {
+            return;
+        }
+        self.outbox.plain_sweep_at = None;
+        let sent = self.outbox.take_plain_bytes();
+        let (mut ask, mut close) = (Vec::new(), Vec::new());
+        for (id, client) in self.audience.plain() {
+            let of_each = client
+                .symbols
+                .iter()
+                .filter_map(|symbol| sent.get(&(*symbol, client.crowd)));
+            client.unproven.bytes += of_each.sum::<u64>();
+            if client.unproven.bytes >= 2 * UNPROVEN {
+                close.push(id);
+            } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() {
+                let number = self.numbers.u64(1..LARGEST_NUMBER);
+                client.unproven.asked = Some(number);
+                ask.push((id, number));
+            }
+        }
+        for (client, number) in ask {
+            self.send(client, &ServerEvent::AckRequest { id: Some(number) });
+        }
+        for client in close {
+            let reason =
+                "16 MiB were sent since you last answered an ack-request; answer it, or reconnect now and then";
+            self.close_slow(client, reason, now);
+        }
+    }
+
+    fn close_slow(&mut self, client: ClientId, reason: &'static str, now: Millis) {
+        self.counts.slow += 1;
+        self.client_left(client, now);
+        self.effects.push(Effect::CloseClient {
+            client,
+            code: CLOSE_SLOW,
+            reason,
+        });
     }
 
     /// Deltas were sent: somebody must look who reads them.
@@ -200,7 +278,7 @@ impl Machine {
         }
         for client in ask {
             // A browser lets the timers of a hidden page sleep for a minute, but not its sockets.
-            self.send(client, &ServerEvent::AckRequest);
+            self.send(client, &ServerEvent::AckRequest { id: None });
         }
         for (client, stream) in pause {
             self.outbox.streams.stop_reading(stream);
@@ -211,13 +289,7 @@ impl Machine {
             });
         }
         for client in close {
-            self.counts.slow += 1;
-            self.client_left(client, now);
-            self.effects.push(Effect::CloseClient {
-                client,
-                code: CLOSE_SLOW,
-                reason: "nothing was acknowledged for 30 s; reconnect and resume",
-            });
+            self.close_slow(client, "nothing was acknowledged for 30 s; reconnect and resume", now);
         }
     }
 

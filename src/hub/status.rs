@@ -5,9 +5,9 @@ use super::market::{Cell, Quote};
 use super::watchlist::Entry;
 use super::{Machine, ServerEvent, SymbolId};
 use crate::clock::{Millis, iso8601};
-use crate::hub::{FeedState, StreamState};
+use crate::hub::{FeedState, Precision, StreamState};
 use crate::twelve_data::Instrument;
-use crate::wire::{FeedView, QuoteView, SubscriptionFailure};
+use crate::wire::{FeedView, QuoteView};
 use serde::Serialize;
 
 /// The state of one symbol, in `/api/status` and `/api/quotes`.
@@ -105,15 +105,6 @@ impl Machine {
         self.list.get(id).map(|entry| self.symbol_view(entry))
     }
 
-    /// What is said of a symbol that could not be tracked.
-    #[must_use]
-    pub fn no_room_for(instrument: &Instrument) -> SubscriptionFailure {
-        SubscriptionFailure {
-            symbol: instrument.to_string(),
-            reason: super::clients::FULL.to_owned(),
-        }
-    }
-
     /// What the feed is doing, without the words.
     #[must_use]
     pub fn feed_state(&self) -> FeedState {
@@ -145,25 +136,34 @@ impl Machine {
     }
 
     pub(super) fn quote_view(&self, entry: &Entry) -> QuoteView {
-        let Cell { quote, reference } = &entry.cell;
+        let Cell {
+            quote,
+            reference,
+            details,
+        } = &entry.cell;
         let known = quote.as_ref();
-        let text = |time: fn(&Quote) -> Millis| known.map(|quote| iso8601(time(quote)));
+        let text = |time: fn(&Quote) -> Option<Millis>| known.and_then(time).map(iso8601);
         QuoteView {
             symbol: entry.instrument.to_string(),
             price: known.map(|quote| quote.price),
             percent_change: entry.cell.percent_change(),
             timestamp: text(|quote| quote.exchange_time),
+            timestamp_precision: known.and_then(|quote| quote.precision).map(Precision::name),
+            kind: details.kind.clone(),
+            currency: details.currency.clone(),
+            mic_code: details.mic_code.clone(),
+            decimals: details.decimals,
             exchange: known.and_then(|quote| quote.exchange.clone()),
             bid: known.and_then(|quote| quote.bid),
             ask: known.and_then(|quote| quote.ask),
             day_volume: known.and_then(|quote| quote.day_volume),
             previous_close: reference.previous_close,
-            received_at: text(|quote| quote.received),
+            received_at: text(|quote| Some(quote.received)),
             source: known.map(|quote| quote.source),
             simulated: self.config.simulated,
             session: reference.session,
             freshness: known.map(|quote| if quote.stale_since.is_some() { "stale" } else { "fresh" }),
-            stale_since: known.and_then(|quote| quote.stale_since).map(iso8601),
+            stale_since: text(|quote| quote.stale_since),
         }
     }
 

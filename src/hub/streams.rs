@@ -107,6 +107,12 @@ impl Streams {
         self.epoch
     }
 
+    /// The stream that was made last.
+    #[must_use]
+    pub fn last(&self) -> StreamId {
+        StreamId(self.last)
+    }
+
     /// The zero of the deltas' times.
     #[must_use]
     pub fn base(&self) -> Millis {

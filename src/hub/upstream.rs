@@ -15,8 +15,18 @@ impl Machine {
         }
         self.counts.upstream_messages += 1;
         self.feed.heard(now);
-        match parse_event(text) {
+        let mut event = parse_event(text);
+        if let Ok(event) = &mut event {
+            event.clean(&self.config.secret);
+        }
+        match event {
             Ok(Event::Price(price)) => return self.ticked(&price, now),
+            Ok(Event::Unusable(unusable)) => {
+                self.counts.unreadable += 1;
+                for id in self.list.route(&unusable.symbol, unusable.venue()) {
+                    self.discard(id, &format!("upstream's last price was discarded: {}", unusable.why));
+                }
+            }
             Ok(Event::SubscribeStatus { success, fails }) => {
                 if self.list.answered(&success, &fails) {
                     self.feed.accepted(now);
@@ -53,14 +63,16 @@ impl Machine {
 
     pub(super) fn upstream_refused(&mut self, link: LinkId, status: u16, body: &str, now: Millis) {
         if self.feed.is_current(link) {
-            self.feed.refused(classify(status, body), &self.config, now);
+            let refusal = classify(status, body, &self.config.secret);
+            self.feed.refused(refusal, &self.config, now);
             self.list.link_lost();
         }
     }
 
     pub(super) fn upstream_lost(&mut self, link: LinkId, what: &str, now: Millis) {
         if self.feed.is_current(link) {
-            self.feed.lost(what, &self.config, now);
+            let what = self.config.secret.clean(what);
+            self.feed.lost(&what, &self.config, now);
             self.list.link_lost();
         }
     }
@@ -122,10 +134,13 @@ impl Machine {
             self.polling.ledger.learn(used, left, now);
         }
         let (ids, instruments): (Vec<_>, Vec<_>) = flight.symbols.into_iter().unzip();
-        match parse_quotes(&instruments, answer.status, &answer.body) {
+        match parse_quotes(&instruments, answer.status, &answer.body, &self.config.secret) {
             Ok(quotes) => {
                 self.polling.worked();
                 for (id, quote) in ids.into_iter().zip(quotes) {
+                    if let Some(entry) = self.list.get_mut(id) {
+                        entry.is_suspect = false;
+                    }
                     match quote {
                         Ok(quote) => self.quoted(id, &quote, flight.asked, now),
                         Err(error) => self.not_quoted(id, &error, now),
@@ -134,12 +149,11 @@ impl Machine {
             }
             Err(RestError::Refused(refusal @ (Refusal::Request(_) | Refusal::Plan(_)))) if ids.len() > 1 => {
                 self.counts.calls_refused += 1;
-                self.polling.ask_alone(now + REFUSED_SYMBOL);
                 let why = format!(
                     "REST refused a call of several symbols ({}); asking for each alone",
                     refusal.text()
                 );
-                self.polling.hold(now + self.config.fallback, &why);
+                self.suspect(&ids, &why, now);
             }
             Err(RestError::Refused(refusal)) => {
                 self.counts.calls_refused += 1;
@@ -147,9 +161,36 @@ impl Machine {
             }
             Err(RestError::Unreadable) => {
                 self.counts.unreadable_answers += 1;
-                let until = now + self.config.fallback;
-                self.polling.hold(until, "upstream's REST answer could not be read");
+                self.suspect(&ids, "upstream's REST answer could not be read", now);
             }
+        }
+    }
+
+    /// A call brought nothing for anybody, and one symbol may be to blame: each is asked for alone until it was answered. One that was alone
+    /// already waits, and holds nobody else up.
+    fn suspect(&mut self, ids: &[SymbolId], why: &str, now: Millis) {
+        for id in ids {
+            if let Some(entry) = self.list.get_mut(*id) {
+                entry.is_suspect = true;
+            }
+        }
+        let until = now + self.config.fallback;
+        match ids {
+            [alone] => {
+                self.polling.complain(why);
+                if let Some(entry) = self.list.get_mut(*alone) {
+                    entry.poll_not_before = until;
+                }
+                self.discard(*alone, why);
+            }
+            _ => self.polling.hold(until, why),
+        }
+    }
+
+    /// A price of a symbol could not be taken: whoever watches it is told why it stands still.
+    fn discard(&mut self, id: SymbolId, why: &str) {
+        if let Some(entry) = self.list.get_mut(id) {
+            entry.discarded = Some(why.to_owned());
         }
     }
 
@@ -157,70 +198,93 @@ impl Machine {
         if self.polling.land(request, now).is_some() {
             self.counts.calls_failed += 1;
             let until = now + self.config.fallback;
+            let what = self.config.secret.clean(what);
             self.polling
                 .hold(until, &format!("upstream's REST did not answer: {what}"));
         }
     }
 
+    /// Takes a tick, for everybody whom it is about; true when it changed nothing but, at most, quotes.
     fn ticked(&mut self, price: &Price, now: Millis) -> bool {
         self.counts.ticks += 1;
         self.counts.tick_ages.add(now.saturating_sub(price.timestamp));
-        let id = self.list.route(&price.symbol, price.exchange.as_deref());
         let source = self.source(Source::Live);
-        let Some((id, entry)) = id.and_then(|id| Some((id, self.list.get_mut(id)?))) else {
+        let stale = self.config.stale;
+        let ids = self.list.route(&price.symbol, price.venue());
+        if ids.is_empty() {
             self.counts.stray += 1;
             return true;
-        };
-        let before = (entry.cell.reference.session, entry.cell.reference.asked);
-        let change = entry.cell.tick(price, source, now);
-        let news = (entry.cell.reference.session, entry.cell.reference.asked) != before
-            || entry.state != StreamState::Streaming;
-        self.list.ticked(id);
-        let feed_news = self.feed.ticked(now);
-        match change {
-            Change::Updated => {
+        }
+        // The last trade once more, at a reconnect, is no sign that the market or the feed lives.
+        let mut is_sign_of_life = price.timestamp.saturating_add(stale) > now;
+        let mut news = false;
+        let mut late = true;
+        for id in ids {
+            let Some(entry) = self.list.get_mut(id) else { continue };
+            let before = (entry.cell.reference.session, entry.cell.reference.asked);
+            let change = entry.cell.tick(price, source, stale, now);
+            news |= (entry.cell.reference.session, entry.cell.reference.asked) != before
+                || entry.state != StreamState::Streaming;
+            if change == Change::Updated {
+                is_sign_of_life = true;
+                late = false;
+                entry.learn(price.venue());
+                news |= entry.discarded.take().is_some();
                 self.dirty = true;
                 self.counts.last_update = Some(now);
                 self.publish(id);
             }
-            Change::Dropped => self.counts.late += 1,
+            self.list.ticked(id);
         }
+        self.counts.late += u64::from(late);
+        let feed_news = is_sign_of_life && self.feed.ticked(now);
         !feed_news && !news && self.readers.is_empty()
     }
 
+    /// A symbol was answered by REST. Whoever else the quote is about gets it too.
     fn quoted(&mut self, id: SymbolId, quote: &twelve_data::RestQuote, asked: Millis, now: Millis) {
-        let source = self.source(Source::Rest);
-        let live = self.streams();
         let Some(entry) = self.list.get_mut(id) else {
             return;
         };
         entry.refusal = None;
-        let streaming = live && entry.state == StreamState::Streaming;
+        entry.learn(quote.venue());
         if entry.state == StreamState::Unavailable {
             entry.state = StreamState::Polled;
         }
-        let change = entry.cell.rest(quote, source, streaming, asked, now);
-        let contradicted = entry.cell.reference.asked == 0;
-        entry.poll_not_before = if contradicted { now + soon(&self.config) } else { 0 };
-        if change == Change::Updated {
-            self.dirty = true;
-            self.counts.last_update = Some(now);
-            self.publish(id);
+        let symbol = entry.instrument.symbol().to_owned();
+        let mut about = self.list.route(&symbol, quote.venue());
+        if !about.contains(&id) {
+            about.push(id);
+        }
+        let source = self.source(Source::Rest);
+        let (live, stale) = (self.streams(), self.config.stale);
+        for id in about {
+            let Some(entry) = self.list.get_mut(id) else { continue };
+            let streaming = live && entry.state == StreamState::Streaming;
+            let change = entry.cell.rest(quote, source, streaming, asked, stale, now);
+            entry.poll_not_before = 0;
+            entry.discarded = None;
+            if change == Change::Updated {
+                self.dirty = true;
+                self.counts.last_update = Some(now);
+                self.publish(id);
+            }
         }
     }
 
     fn not_quoted(&mut self, id: SymbolId, error: &SymbolError, now: Millis) {
-        match error {
+        let why = match error {
             SymbolError::Refused(refusal @ (Refusal::Plan(_) | Refusal::Request(_))) => {
-                self.list.unavailable(id, refusal.text(), now + REFUSED_SYMBOL);
+                return self.list.unavailable(id, refusal.text(), now + REFUSED_SYMBOL);
             }
-            SymbolError::Refused(refusal) => self.call_refused(refusal, now),
-            SymbolError::Missing => {
-                if let Some(entry) = self.list.get_mut(id) {
-                    entry.poll_not_before = now + soon(&self.config);
-                }
-            }
+            SymbolError::Refused(refusal) => return self.call_refused(refusal, now),
+            SymbolError::Missing => "upstream's REST answer lacks it".to_owned(),
+            SymbolError::NoPrice(why) => format!("upstream's REST answer was discarded: {why}"),
+        };
+        if let Some(entry) = self.list.get_mut(id) {
+            entry.poll_not_before = now + soon(&self.config);
         }
+        self.discard(id, &why);
     }
 
     /// The call as a whole was refused, or one of its symbols in a way that speaks of all.
@@ -252,7 +316,8 @@ impl Machine {
     }
 
     /// Tells everybody of a new state of the feed, and the watchers of a symbol of its new state.
-    pub(super) fn announce(&mut self) {
+    pub(super) fn announce(&mut self, now: Millis) {
+        self.drop_lost_causes(now);
         let (state, _, reason) = self.feed.state();
         if self.announced_feed.0 != state || self.announced_feed.1 != reason {
             self.announced_feed = (state, reason.to_owned());
@@ -267,7 +332,8 @@ impl Machine {
                 self.outbox.streams.tell(&item.to_string());
             }
         }
-        for id in self.list.unannounced() {
+        let announced = self.list.unannounced();
+        for id in announced {
             self.logged.symbols_changed = true;
             self.publish_state(id);
         }

@@ -1,5 +1,10 @@
 //! Which symbols are tracked, who wants them, and what upstream made of our wish to stream them.
 //!
+//! **An event belongs to every name that matches it.** `AAPL` and `AAPL:NASDAQ` may both be tracked, and upstream has one stream for both. A
+//! name that is pinned takes what comes from its venue. One that is not takes what comes from anywhere, but for what another name pins:
+//! `RY` is New York's, and `RY:TSX` must not put Toronto's price there. Upstream says by its answers which venue it chose for a name
+//! that is not pinned.
+//!
 //! The default symbols are always wanted; any other is wanted while somebody watches it or has just read it. Wishes and the
 //! plan's limit become at most one subscribe and one unsubscribe frame at a time, at most once a second: upstream allows
 //! 100 messages a minute. A symbol that the WebSocket refused is asked for again on the same link after as long as a refused
@@ -9,7 +14,7 @@ use super::feed::Outlook;
 use super::market::{Cell, never_closes};
 use super::{Config, Session, SymbolId};
 use crate::clock::{MINUTE, Millis, SECOND};
-use crate::twelve_data::{Instrument, Listing};
+use crate::twelve_data::{Instrument, Listing, Venue};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 
@@ -38,6 +43,12 @@ pub struct Entry {
     pub reason: Option<&'static str>,
     /// What REST said when it refused the symbol.
     pub refusal: Option<String>,
+    /// Why its last price was not taken.
+    pub discarded: Option<String>,
+    /// It was in a REST call that brought nothing for anybody: it is asked for alone until it was answered.
+    pub is_suspect: bool,
+    /// Names and codes of the venues that upstream named for it.
+    venues: Vec<String>,
     /// How many clients watch it.
     pub watchers: u32,
     /// Its cache.
@@ -79,12 +90,15 @@ impl StreamState {
 impl Entry {
     fn new(instrument: Instrument, is_default: bool, now: Millis) -> Self {
         Self {
-            instrument,
             state: StreamState::Pending,
             reason: None,
             refusal: None,
+            discarded: None,
+            is_suspect: false,
+            venues: Vec::new(),
             watchers: 0,
-            cell: Cell::default(),
+            cell: Cell::of(&instrument),
+            instrument,
             polled: 0,
             poll_not_before: 0,
             created: now,
@@ -102,11 +116,46 @@ impl Entry {
         self.is_default || self.watchers > 0 || now < self.wanted_until
     }
 
-    /// Why it does not stream, for a person.
+    /// Why it does not stream, or why its last price was not taken, for a person.
     #[must_use]
     pub fn spoken_reason(&self) -> Option<String> {
         let refusal = self.refusal.clone().filter(|_| self.state == StreamState::Unavailable);
-        refusal.or_else(|| self.reason.map(ToOwned::to_owned))
+        let discarded = || self.discarded.clone();
+        refusal
+            .or_else(discarded)
+            .or_else(|| self.reason.map(ToOwned::to_owned))
+    }
+
+    /// Whether somebody connected watches it, or the operator chose it.
+    fn is_held(&self) -> bool {
+        self.is_default || self.watchers > 0
+    }
+
+    /// Upstream answered for it, or sent its price, from this venue.
+    pub fn learn(&mut self, venue: Venue<'_>) {
+        for name in [venue.exchange, venue.mic_code].into_iter().flatten() {
+            let is_known = self.venues.iter().any(|known| known.eq_ignore_ascii_case(name));
+            if !is_known && self.venues.len() < MOST_VENUES {
+                self.venues.push(name.to_owned());
+            }
+        }
+    }
+
+    /// Whether upstream streams the same thing for both; `None` if nobody said so far.
+    fn shares_a_stream_with(&self, other: &Self) -> Option<bool> {
+        let names = |entry: &Self| -> Vec<String> {
+            let pin = entry.instrument.exchange().map(ToOwned::to_owned);
+            entry.venues.iter().cloned().chain(pin).collect()
+        };
+        let (ours, theirs) = (names(self), names(other));
+        let is_shared = |name: &String| theirs.iter().any(|one| one.eq_ignore_ascii_case(name));
+        if ours.iter().any(is_shared) {
+            Some(true)
+        } else if self.venues.is_empty() || other.venues.is_empty() {
+            None
+        } else {
+            Some(false)
+        }
     }
 
     /// Whether its state is news to the log; from here on it is not.
@@ -163,6 +212,21 @@ pub struct Watchlist {
     synced: Millis,
     paused_until: Millis,
     unsynced: bool,
+    /// What is tracked no more, and upstream still streams.
+    leaving: Vec<Entry>,
+    /// Pins that were given up, each until ticks of it can be on their way no more.
+    released: Vec<(Instrument, Millis)>,
+    /// Names that upstream knows nothing of, each with what it said and until when that is believed.
+    unknown: HashMap<String, (String, Millis)>,
+}
+
+/// Who wants a symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A connected client.
+    Viewer,
+    /// A REST call, which holds nothing against anybody.
+    Reader,
 }
 
 /// What to tell upstream.
@@ -174,12 +238,26 @@ pub struct Wishes {
     pub unsubscribe: Vec<Instrument>,
 }
 
-/// The terminal tracks no more symbols than the operator lets it: that bounds memory, the checkpoint's row, and what strangers
-/// can make of the REST budget.
+/// Why a symbol is not tracked.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Full;
+pub enum NotTracked {
+    /// The terminal tracks no more symbols than the operator lets it: that bounds memory, the checkpoint's row, and what strangers can make
+    /// of the REST budget.
+    Full,
+    /// Upstream has said that it does not serve it.
+    Unknown(String),
+}
 
 const LINGER: Millis = 30 * SECOND;
+/// A name that upstream does not know is not asked for again so long.
+const UNKNOWN: Millis = 60 * MINUTE;
+/// Names that are remembered so. Whoever invents more than these makes the oldest be asked for again.
+const MOST_UNKNOWN: usize = 1_000;
+const MOST_RELEASED: usize = 100;
+/// Two names each: the WebSocket's venue and REST's may differ.
+const MOST_VENUES: usize = 6;
+/// A symbol that a REST call has just asked for is not given up for another call's at once: its price may be on its way.
+const GRACE: Millis = 5 * SECOND;
 const READER_INTEREST: Millis = 2 * MINUTE;
 /// Two frames each, and the heartbeats: 66 messages a minute at most.
 const SYNC_INTERVAL: Millis = 2 * SECOND;
@@ -202,53 +280,137 @@ impl Watchlist {
         list
     }
 
-    /// The id of a symbol, tracked from now on if it was not.
+    /// The id of a symbol, tracked from now on if it was not. Where there is no room, what nobody connected watches makes some: places of
+    /// the absent are given to the present.
     ///
     /// # Errors
-    /// [`Full`] when too many are tracked.
-    pub fn track(&mut self, instrument: &Instrument, config: &Config, now: Millis) -> Result<SymbolId, Full> {
+    /// [`NotTracked`].
+    pub fn track(
+        &mut self,
+        instrument: &Instrument,
+        asker: Asker,
+        config: &Config,
+        now: Millis,
+    ) -> Result<SymbolId, NotTracked> {
         if let Some(id) = self.find(instrument) {
             return Ok(id);
+        }
+        if let Some(why) = self.is_unknown(instrument, now) {
+            return Err(NotTracked::Unknown(why));
         }
         let most = config.symbols.len() + config.extra_symbols;
         if self.entries.len() >= most {
             self.forget_unwanted(now);
         }
         if self.entries.len() >= most {
-            return Err(Full);
+            self.give_up_one_of_the_absent(asker, now);
+        }
+        if self.entries.len() >= most {
+            return Err(NotTracked::Full);
         }
         Ok(self.insert(instrument.clone(), false, now))
+    }
+
+    /// What upstream said of a name that it does not serve, as long as that is believed.
+    #[must_use]
+    pub fn is_unknown(&self, instrument: &Instrument, now: Millis) -> Option<String> {
+        let (why, until) = self.unknown.get(&name_of(instrument))?;
+        (now < *until).then(|| why.clone())
+    }
+
+    /// The symbol is tracked no more, whoever wants it: upstream serves it in no way. Says what upstream said.
+    pub fn drop_unknown(&mut self, id: SymbolId, now: Millis) -> Option<String> {
+        let entry = self.get(id)?;
+        let why = entry.refusal.clone().unwrap_or_default();
+        let name = name_of(&entry.instrument);
+        if self.unknown.len() >= MOST_UNKNOWN
+            && let Some(oldest) = self.unknown.iter().min_by_key(|(_, (_, until))| *until)
+        {
+            let oldest = oldest.0.clone();
+            self.unknown.remove(&oldest);
+        }
+        self.unknown.insert(name, (why.clone(), now + UNKNOWN));
+        self.give_up(id, now);
+        Some(why)
+    }
+
+    /// Symbols that neither way serves, and that the operator did not choose.
+    pub fn lost_causes(&self) -> impl Iterator<Item = SymbolId> {
+        let lost = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| !entry.is_default && entry.state == StreamState::Unavailable);
+        lost.map(|(id, _)| *id)
+    }
+
+    /// The symbol is tracked no more, and upstream is told so.
+    pub fn give_up(&mut self, id: SymbolId, now: Millis) {
+        let Some(entry) = self.remove(id) else { return };
+        if entry.occupies_a_slot() {
+            self.release(&entry.instrument, now);
+            self.leaving.push(entry);
+        }
+        self.unsynced = true;
+    }
+
+    /// Whoever read least recently makes room first; a reader makes none of those who have just left.
+    fn give_up_one_of_the_absent(&mut self, asker: Asker, now: Millis) {
+        let absent = self.entries.iter().filter(|(_, entry)| !entry.is_held());
+        let old_enough = |entry: &Entry| asker == Asker::Viewer || now > entry.created + GRACE;
+        let oldest = absent
+            .filter(|(_, entry)| old_enough(entry))
+            .min_by_key(|(_, entry)| entry.wanted_until)
+            .map(|(id, _)| *id);
+        if let Some(id) = oldest {
+            self.give_up(id, now);
+        }
     }
 
     /// The id of a symbol that is tracked.
     #[must_use]
     pub fn find(&self, instrument: &Instrument) -> Option<SymbolId> {
-        let candidates = self.by_symbol.get(instrument.symbol())?;
+        let candidates = self.by_symbol.get(&instrument.key())?;
         candidates
             .iter()
             .copied()
             .find(|id| self.get(*id).is_some_and(|entry| entry.instrument == *instrument))
     }
 
-    /// Whom a message of this symbol and exchange is about: the one that is pinned to the exchange, else the one that is not pinned.
+    /// Everybody whom a message of this symbol and venue is about.
     #[must_use]
-    pub fn route(&self, symbol: &str, exchange: Option<&str>) -> Option<SymbolId> {
-        let candidates = self
-            .by_symbol
-            .get(symbol)
-            .or_else(|| self.by_symbol.get(&symbol.to_ascii_uppercase()))?;
-        let matching = |pinned: bool| {
-            candidates.iter().copied().find(|id| {
-                self.get(*id).is_some_and(|entry| {
-                    entry.instrument.exchange().is_some() == pinned && entry.instrument.matches(symbol, exchange)
-                })
-            })
-        };
-        let lone = || match (candidates.as_slice(), exchange) {
-            ([only], None) => Some(*only),
-            _ => None,
-        };
-        matching(true).or_else(|| matching(false)).or_else(lone)
+    pub fn route(&self, symbol: &str, venue: Venue<'_>) -> Vec<SymbolId> {
+        let candidates = self.candidates(symbol);
+        let about = candidates.iter().filter(|id| {
+            self.get(**id)
+                .is_some_and(|entry| self.is_about(entry, candidates, venue))
+        });
+        about.copied().collect()
+    }
+
+    fn candidates(&self, symbol: &str) -> &[SymbolId] {
+        let known = self.by_symbol.get(symbol);
+        known
+            .or_else(|| self.by_symbol.get(&Instrument::key_of(symbol)))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn is_about(&self, entry: &Entry, candidates: &[SymbolId], venue: Venue<'_>) -> bool {
+        match entry.instrument.exchange() {
+            Some(pin) if venue.is_unknown() => candidates.len() == 1 || is_no_venue(pin),
+            Some(pin) => venue.is_called(pin) || entry.venues.iter().any(|name| venue.is_called(name)),
+            None => {
+                let is_pinned = |id: &SymbolId| {
+                    let pin = self.get(*id).and_then(|other| other.instrument.exchange());
+                    pin.is_some_and(|pin| venue.is_called(pin))
+                };
+                let was_pinned = |(released, _): &(Instrument, Millis)| {
+                    let pin = released.exchange().filter(|pin| venue.is_called(pin));
+                    pin.is_some() && released.key() == entry.instrument.key()
+                };
+                let is_claimed = candidates.iter().any(is_pinned) || self.released.iter().any(was_pinned);
+                !is_claimed || entry.venues.iter().any(|name| venue.is_called(name))
+            }
+        }
     }
 
     /// One entry.
@@ -298,6 +460,7 @@ impl Watchlist {
 
     /// The link is gone or was reset, and all subscriptions with it.
     pub fn link_lost(&mut self) {
+        self.leaving.clear();
         for entry in self.entries.values_mut() {
             entry.asked = None;
             // What REST refused has nothing else until there is a link again, which may serve it.
@@ -338,14 +501,11 @@ impl Watchlist {
         }
         self.synced = now;
         self.unsynced = false;
+        self.released.retain(|(_, until)| now < *until);
+        self.stop_streams(&mut wishes, now);
         self.forget_unwanted(now);
         let mut taken = 0;
         for entry in self.entries.values_mut() {
-            if entry.occupies_a_slot() && !entry.is_wanted(now) {
-                wishes.unsubscribe.push(entry.instrument.clone());
-                entry.asked = None;
-                entry.set(StreamState::Pending, None);
-            }
             if let (StreamState::Pending, Some(ask)) = (entry.state, entry.asked)
                 && now >= ask.at + ANSWER_WITHIN
             {
@@ -383,6 +543,40 @@ impl Watchlist {
         wishes
     }
 
+    /// Unsubscribes what nobody wants any more. Where upstream has one stream for two names, the other name keeps it; where nobody said
+    /// whether it has, the other name is subscribed anew.
+    fn stop_streams(&mut self, wishes: &mut Wishes, now: Millis) {
+        let unwanted = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.occupies_a_slot() && !entry.is_wanted(now));
+        let unwanted: Vec<SymbolId> = unwanted.map(|(id, _)| *id).collect();
+        for id in unwanted {
+            if let Some(entry) = self.remove(id) {
+                self.release(&entry.instrument, now);
+                self.leaving.push(entry);
+            }
+        }
+        for left in std::mem::take(&mut self.leaving) {
+            let siblings = self
+                .candidates(left.instrument.symbol())
+                .iter()
+                .filter_map(|id| self.get(*id));
+            let sharing: Vec<_> = siblings
+                .filter(|other| other.occupies_a_slot())
+                .map(|other| (&other.instrument, left.shares_a_stream_with(other)))
+                .filter(|(_, shares)| *shares != Some(false))
+                .collect();
+            if sharing.iter().any(|(_, shares)| *shares == Some(true)) {
+                continue;
+            }
+            wishes
+                .subscribe
+                .extend(sharing.into_iter().map(|(instrument, _)| instrument.clone()));
+            wishes.unsubscribe.push(left.instrument);
+        }
+    }
+
     /// When [`Watchlist::sync`] may have something to say.
     #[must_use]
     pub fn sync_deadline(&self, config: &Config, now: Millis) -> Option<Millis> {
@@ -412,18 +606,6 @@ impl Watchlist {
     /// Upstream's answer to a subscription: sets, whatever their order. Symbols in neither list keep waiting.
     /// Says whether anything was accepted.
     pub fn answered(&mut self, success: &[Listing], fails: &[Listing]) -> bool {
-        let mut accepted = false;
-        for listing in success {
-            let id = self.route(&listing.symbol, listing.exchange.as_deref());
-            if let Some(entry) = id.and_then(|id| self.entries.get_mut(&id)) {
-                accepted = true;
-                entry.asked = entry.asked.or(Some(Ask { at: 0, again: true }));
-                entry.set(StreamState::Streaming, None);
-                if never_closes(listing.kind.as_deref()) {
-                    entry.cell.reference.session = Session::Open;
-                }
-            }
-        }
         for listing in fails {
             for entry in self.refused_by(listing) {
                 entry.leave_to_rest(NOT_STREAMED);
@@ -431,7 +613,48 @@ impl Watchlist {
             // A refused symbol frees its place for another.
             self.unsynced = true;
         }
+        let mut accepted = false;
+        for listing in success {
+            for id in self.accepted_by(listing, success) {
+                let Some(entry) = self.entries.get_mut(&id) else {
+                    continue;
+                };
+                accepted = true;
+                entry.asked = entry.asked.or(Some(Ask { at: 0, again: true }));
+                entry.set(StreamState::Streaming, None);
+                entry.learn(listing.venue());
+                if never_closes(listing.kind.as_deref()) {
+                    entry.cell.reference.session = Session::Open;
+                }
+            }
+        }
         accepted
+    }
+
+    /// Whom an item of upstream's answer is about. That upstream took a pinned name says nothing of the one that is not pinned, if the
+    /// answer names another venue for that one.
+    fn accepted_by(&self, listing: &Listing, all: &[Listing]) -> Vec<SymbolId> {
+        let venue = listing.venue();
+        let candidates = self.candidates(&listing.symbol);
+        let waits_for = |id: &SymbolId, venue: Venue<'_>| {
+            let waiting = self
+                .get(*id)
+                .filter(|entry| entry.state == StreamState::Pending && entry.asked.is_some());
+            waiting.is_some_and(|entry| entry.instrument.exchange().is_some_and(|pin| venue.is_called(pin)))
+        };
+        let is_for_a_pin = |venue: Venue<'_>| candidates.iter().any(|id| waits_for(id, venue));
+        let key = Instrument::key_of(&listing.symbol);
+        let mut others = all.iter().filter(|other| Instrument::key_of(&other.symbol) == key);
+        let others_have_one = others.any(|other| !is_for_a_pin(other.venue()));
+        let about = candidates.iter().filter(|id| {
+            self.get(**id).is_some_and(|entry| match entry.instrument.exchange() {
+                None if entry.asked.is_some() && entry.state == StreamState::Pending => {
+                    !is_for_a_pin(venue) || !others_have_one
+                }
+                _ => self.is_about(entry, candidates, venue),
+            })
+        });
+        about.copied().collect()
     }
 
     /// A tick came for it, whatever was or was not said before.
@@ -497,17 +720,16 @@ impl Watchlist {
             let shown = entry.instrument.to_string();
             let named = listing.symbol.eq_ignore_ascii_case(&shown);
             let asked = entry.asked.is_some() && entry.state == StreamState::Pending;
-            asked && (named || entry.instrument.matches(&listing.symbol, listing.exchange.as_deref()))
+            let pin = entry.instrument.exchange();
+            let at_its_venue = pin.is_none_or(|pin| listing.venue().is_called(pin));
+            asked && (named || entry.instrument.is_about(&listing.symbol) && at_its_venue)
         })
     }
 
     fn insert(&mut self, instrument: Instrument, is_default: bool, now: Millis) -> SymbolId {
         let id = SymbolId(self.next);
         self.next = self.next.wrapping_add(1);
-        self.by_symbol
-            .entry(instrument.symbol().to_owned())
-            .or_default()
-            .push(id);
+        self.by_symbol.entry(instrument.key()).or_default().push(id);
         self.entries.insert(id, Entry::new(instrument, is_default, now));
         self.unsynced = true;
         id
@@ -522,14 +744,41 @@ impl Watchlist {
             .map(|(id, _)| *id)
             .collect();
         for id in unwanted {
-            if let Some(entry) = self.entries.remove(&id)
-                && let Some(ids) = self.by_symbol.get_mut(entry.instrument.symbol())
-            {
-                ids.retain(|other| *other != id);
-                if ids.is_empty() {
-                    self.by_symbol.remove(entry.instrument.symbol());
-                }
-            }
+            self.remove(id);
         }
     }
+
+    fn remove(&mut self, id: SymbolId) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        let key = entry.instrument.key();
+        if let Some(ids) = self.by_symbol.get_mut(&key) {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.by_symbol.remove(&key);
+            }
+        }
+        Some(entry)
+    }
+
+    /// Ticks of a pin that was given up may still be on their way: they are no other name's.
+    fn release(&mut self, instrument: &Instrument, now: Millis) {
+        if instrument.exchange().is_some() {
+            if self.released.len() >= MOST_RELEASED {
+                self.released.remove(0);
+            }
+            self.released.push((instrument.clone(), now + LINGER));
+        }
+    }
+}
+
+/// Forex has no venue, and goes by these names where a message must name one.
+fn is_no_venue(pin: &str) -> bool {
+    ["FOREX", "PHYSICAL CURRENCY"]
+        .iter()
+        .any(|name| pin.eq_ignore_ascii_case(name))
+}
+
+/// A name as it is remembered, whatever its case.
+fn name_of(instrument: &Instrument) -> String {
+    instrument.to_string().to_uppercase()
 }

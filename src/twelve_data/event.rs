@@ -1,6 +1,6 @@
 //! What Twelve Data's WebSocket says to us.
 
-use super::lenient;
+use super::{Secret, Venue, lenient};
 use crate::clock::Millis;
 use serde::Deserialize;
 
@@ -27,8 +27,23 @@ pub enum Event {
         /// Whether any of the texts speaks of the message limit.
         over_limit: bool,
     },
+    /// A `price` of which the price or the time cannot be used. The symbol's watchers are told why it stands still.
+    Unusable(Unusable),
     /// An event that we do not know: counted, otherwise ignored.
     Unknown,
+}
+
+/// A `price` event that brings no price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// As upstream writes it.
+    pub symbol: String,
+    /// The venue.
+    pub exchange: Option<String>,
+    /// Its market identifier code.
+    pub mic_code: Option<String>,
+    /// What is wrong.
+    pub why: &'static str,
 }
 
 /// A `price` event. Only symbol, price and time are always there.
@@ -38,9 +53,13 @@ pub struct Price {
     pub symbol: String,
     /// The venue; forex has none.
     pub exchange: Option<String>,
+    /// The venue's market identifier code.
+    pub mic_code: Option<String>,
     /// Common Stock, ETF, Index, Physical Currency, Digital Currency.
     pub kind: Option<String>,
-    /// In the quote currency; finite and above zero.
+    /// Of the price, such as `USD` or `GBp`; pairs of cryptocurrencies have none.
+    pub currency: Option<String>,
+    /// In that currency. May be below zero, as of a future on oil; never zero, which feeds write for none.
     pub price: f64,
     /// As `price`.
     pub bid: Option<f64>,
@@ -59,9 +78,77 @@ pub struct Listing {
     pub symbol: String,
     /// Some items have one, in several spellings.
     pub exchange: Option<String>,
+    /// The venue's market identifier code.
+    pub mic_code: Option<String>,
     /// As in [`Price::kind`].
     pub kind: Option<String>,
 }
+
+impl Price {
+    /// Where it was made.
+    #[must_use]
+    pub fn venue(&self) -> Venue<'_> {
+        Venue {
+            exchange: self.exchange.as_deref(),
+            mic_code: self.mic_code.as_deref(),
+        }
+    }
+}
+
+impl Unusable {
+    /// Where it would have been made.
+    #[must_use]
+    pub fn venue(&self) -> Venue<'_> {
+        Venue {
+            exchange: self.exchange.as_deref(),
+            mic_code: self.mic_code.as_deref(),
+        }
+    }
+}
+
+impl Listing {
+    /// Where it is traded.
+    #[must_use]
+    pub fn venue(&self) -> Venue<'_> {
+        Venue {
+            exchange: self.exchange.as_deref(),
+            mic_code: self.mic_code.as_deref(),
+        }
+    }
+}
+
+impl Event {
+    /// Takes the key out of every text, and cuts those that are too long.
+    pub fn clean(&mut self, secret: &Secret) {
+        let listing = |one: &mut Listing| clean_all(secret, [&mut one.exchange, &mut one.mic_code, &mut one.kind]);
+        match self {
+            Self::Price(price) => clean_all(
+                secret,
+                [
+                    &mut price.exchange,
+                    &mut price.mic_code,
+                    &mut price.kind,
+                    &mut price.currency,
+                ],
+            ),
+            Self::SubscribeStatus { success, fails } => success.iter_mut().chain(fails).for_each(listing),
+            _ => {}
+        }
+    }
+}
+
+/// As [`Event::clean`], for the texts that say what an instrument is.
+pub(super) fn clean_all<const N: usize>(secret: &Secret, texts: [&mut Option<String>; N]) {
+    for text in texts.into_iter().flatten() {
+        if text.len() > LONGEST_TEXT {
+            *text = text.chars().take(LONGEST_TEXT).collect();
+        }
+        secret.clean_up(text);
+    }
+}
+
+/// Characters of an exchange, a kind, a currency. None that upstream documents comes near.
+const LONGEST_TEXT: usize = 64;
 
 /// Why a frame was dropped. It costs that frame only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,19 +159,25 @@ pub enum EventError {
     /// An object without an event's name.
     #[error("the frame has no event name")]
     NoEvent,
-    /// A `price` without a symbol, a time, or a finite price above zero.
-    #[error("the price event lacks {0}")]
-    IncompletePrice(&'static str),
+    /// A `price` of nothing.
+    #[error("the price event lacks a symbol")]
+    NoSymbol,
 }
+
+/// Bytes of a frame that is read. Upstream's own limit for a message is as much.
+const LONGEST_FRAME: usize = 1024 * 1024;
 
 /// Parses one text frame.
 ///
 /// # Errors
 /// [`EventError`]; the frame is to be counted and forgotten.
 pub fn parse_event(text: &str) -> Result<Event, EventError> {
-    let raw: Raw = serde_json::from_str(text).map_err(|_| EventError::NotJson)?;
+    if text.len() > LONGEST_FRAME {
+        return Err(EventError::NotJson);
+    }
+    let raw: Raw = lenient::read(text).ok_or(EventError::NotJson)?;
     Ok(match raw.event.as_deref().ok_or(EventError::NoEvent)? {
-        "price" => Event::Price(raw.into_price()?),
+        "price" => raw.into_price()?,
         "subscribe-status" => Event::SubscribeStatus {
             success: listings(raw.success),
             fails: listings(raw.fails),
@@ -112,9 +205,25 @@ pub(super) fn stamp(seconds: f64) -> Option<Millis> {
     }
 }
 
-/// Zero and below are no prices of anything that this WebSocket carries.
-pub(super) fn positive(number: Option<f64>) -> Option<f64> {
-    number.filter(|value| *value > 0.0)
+/// Beyond these sizes a number is no price of anything that is traded.
+const LARGEST_PRICE: f64 = 1e15;
+const SMALLEST_PRICE: f64 = 1e-12;
+const LARGEST_VOLUME: f64 = 1e24;
+
+/// A price, if the number is one: zero is how feeds write that there is none.
+pub(super) fn price(number: Option<f64>) -> Result<f64, &'static str> {
+    match number {
+        None => Err("its price is no number"),
+        Some(0.0) => Err("its price is zero, which is no price"),
+        Some(value) if value.abs() > LARGEST_PRICE => Err("its price is larger than any price"),
+        Some(value) if value.abs() < SMALLEST_PRICE => Err("its price is smaller than any price"),
+        Some(value) => Ok(value),
+    }
+}
+
+/// A volume, if the number is one.
+pub(super) fn volume(number: Option<f64>) -> Option<f64> {
+    number.filter(|value| (0.0..=LARGEST_VOLUME).contains(value))
 }
 
 #[derive(Deserialize)]
@@ -125,6 +234,10 @@ struct Raw {
     symbol: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     exchange: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    mic_code: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    currency: Option<String>,
     #[serde(default, rename = "type", deserialize_with = "lenient::text")]
     kind: Option<String>,
     #[serde(default, deserialize_with = "lenient::number")]
@@ -146,18 +259,35 @@ struct Raw {
 }
 
 impl Raw {
-    fn into_price(self) -> Result<Price, EventError> {
-        let missing = EventError::IncompletePrice;
-        Ok(Price {
-            symbol: self.symbol.ok_or(missing("a symbol"))?,
+    fn into_price(self) -> Result<Event, EventError> {
+        let symbol = self.symbol.ok_or(EventError::NoSymbol)?;
+        let timestamp = self
+            .timestamp
+            .and_then(stamp)
+            .ok_or("it does not say when its price was made");
+        let (value, timestamp) = match (price(self.price), timestamp) {
+            (Ok(value), Ok(timestamp)) => (value, timestamp),
+            (Err(why), _) | (_, Err(why)) => {
+                return Ok(Event::Unusable(Unusable {
+                    symbol,
+                    exchange: self.exchange,
+                    mic_code: self.mic_code,
+                    why,
+                }));
+            }
+        };
+        Ok(Event::Price(Price {
+            symbol,
             exchange: self.exchange,
+            mic_code: self.mic_code,
             kind: self.kind,
-            price: positive(self.price).ok_or(missing("a price above zero"))?,
-            bid: positive(self.bid),
-            ask: positive(self.ask),
-            day_volume: self.day_volume.filter(|volume| *volume >= 0.0),
-            timestamp: self.timestamp.and_then(stamp).ok_or(missing("a timestamp"))?,
-        })
+            currency: self.currency,
+            price: value,
+            bid: price(self.bid).ok(),
+            ask: price(self.ask).ok(),
+            day_volume: volume(self.day_volume),
+            timestamp,
+        }))
     }
 }
 
@@ -170,6 +300,8 @@ enum RawListing {
         symbol: Option<String>,
         #[serde(default, deserialize_with = "lenient::text")]
         exchange: Option<String>,
+        #[serde(default, deserialize_with = "lenient::text")]
+        mic_code: Option<String>,
         #[serde(default, rename = "type", deserialize_with = "lenient::text")]
         kind: Option<String>,
     },
@@ -182,11 +314,18 @@ fn listings(raw: Vec<RawListing>) -> Vec<Listing> {
             RawListing::Symbol(symbol) => Some(Listing {
                 symbol,
                 exchange: None,
+                mic_code: None,
                 kind: None,
             }),
-            RawListing::Item { symbol, exchange, kind } => Some(Listing {
+            RawListing::Item {
+                symbol,
+                exchange,
+                mic_code,
+                kind,
+            } => Some(Listing {
                 symbol: symbol?,
                 exchange,
+                mic_code,
                 kind,
             }),
             RawListing::Other(_) => None,
@@ -214,7 +353,9 @@ mod tests {
         let expected = Price {
             symbol: "AAPL".into(),
             exchange: Some("NASDAQ".into()),
+            mic_code: Some("XNGS".into()),
             kind: Some("Common Stock".into()),
+            currency: Some("USD".into()),
             price: 164.13,
             bid: None,
             ask: None,
@@ -260,31 +401,99 @@ mod tests {
     }
 
     #[test]
-    fn a_price_lacks_what_it_cannot_do_without() {
-        for (text, lacks) in [
-            (r#"{"event":"price","price":1,"timestamp":1}"#, "a symbol"),
-            (r#"{"event":"price","symbol":null,"price":1,"timestamp":1}"#, "a symbol"),
-            (r#"{"event":"price","symbol":"A","timestamp":1}"#, "a price above zero"),
+    fn a_price_that_cannot_be_used_says_why() {
+        for (text, why) in [
             (
-                r#"{"event":"price","symbol":"A","price":-1,"timestamp":1}"#,
-                "a price above zero",
+                r#"{"event":"price","symbol":"A","timestamp":1}"#,
+                "its price is no number",
             ),
             (
                 r#"{"event":"price","symbol":"A","price":"NaN","timestamp":1}"#,
-                "a price above zero",
+                "its price is no number",
             ),
-            (r#"{"event":"price","symbol":"A","price":1}"#, "a timestamp"),
+            (
+                r#"{"event":"price","symbol":"A","price":NaN,"timestamp":1}"#,
+                "its price is no number",
+            ),
+            (
+                r#"{"event":"price","symbol":"A","price":1e400,"timestamp":1}"#,
+                "its price is no number",
+            ),
+            (
+                r#"{"event":"price","symbol":"A","price":0,"timestamp":1}"#,
+                "its price is zero, which is no price",
+            ),
+            (
+                r#"{"event":"price","symbol":"A","price":1e308,"timestamp":1}"#,
+                "its price is larger than any price",
+            ),
+            (
+                r#"{"event":"price","symbol":"A","price":5e-324,"timestamp":1}"#,
+                "its price is smaller than any price",
+            ),
+            (
+                r#"{"event":"price","symbol":"A","price":1}"#,
+                "it does not say when its price was made",
+            ),
             (
                 r#"{"event":"price","symbol":"A","price":1,"timestamp":-5}"#,
-                "a timestamp",
+                "it does not say when its price was made",
             ),
             (
                 r#"{"event":"price","symbol":"A","price":1,"timestamp":1e300}"#,
-                "a timestamp",
+                "it does not say when its price was made",
             ),
         ] {
-            assert_eq!(parse_event(text), Err(EventError::IncompletePrice(lacks)), "{text}");
+            match parse_event(text) {
+                Ok(Event::Unusable(unusable)) => {
+                    assert_eq!((unusable.symbol.as_str(), unusable.why), ("A", why), "{text}")
+                }
+                other => panic!("{text}: {other:?}"),
+            }
         }
+        for text in [
+            r#"{"event":"price","price":1,"timestamp":1}"#,
+            r#"{"event":"price","symbol":null,"price":1,"timestamp":1}"#,
+        ] {
+            assert_eq!(parse_event(text), Err(EventError::NoSymbol), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bad_field_costs_itself_alone() {
+        let tick = price(
+            r#"{"event":"price","symbol":"A","price":1.5,"bid":NaN,"ask":1e400,"day_volume":-Infinity,"timestamp":1652438893}"#,
+        );
+        assert_eq!(
+            (tick.price, tick.bid, tick.ask, tick.day_volume),
+            (1.5, None, None, None)
+        );
+    }
+
+    #[test]
+    fn below_zero_there_are_prices() {
+        let oil = price(r#"{"event":"price","symbol":"WTI/USD","price":-37.63,"bid":-38,"timestamp":1587408600}"#);
+        assert_eq!((oil.price, oil.bid), (-37.63, Some(-38.0)));
+    }
+
+    #[test]
+    fn texts_are_cut_and_hold_no_key() {
+        let long = "x".repeat(5_000);
+        let key = "0123456789abcdef0123456789abcdef";
+        let text = format!(
+            r#"{{"event":"price","symbol":"A","price":1,"timestamp":1,"exchange":"{long}","type":"K\u0030{}"}}"#,
+            &key[1..]
+        );
+        let mut event = parse_event(&text).unwrap();
+        event.clean(&Secret::new(key));
+        let Event::Price(tick) = event else { panic!() };
+        assert_eq!(tick.exchange.map(|text| text.len()), Some(64));
+        assert_eq!(tick.kind.as_deref(), Some("K[key]"));
+        let frame = format!(
+            r#"{{"event":"price","symbol":"A","price":1,"timestamp":1,"exchange":"{}"}}"#,
+            "x".repeat(1 << 20)
+        );
+        assert_eq!(parse_event(&frame), Err(EventError::NotJson));
     }
 
     /// Every subscribe-status that was documented or captured.

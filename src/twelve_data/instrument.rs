@@ -15,15 +15,53 @@ pub struct Instrument {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InstrumentError {
     /// The part before the colon is not a symbol.
-    #[error("not a symbol: use letters, digits and . / _ -, at most 20, such as AAPL or BTC/USD")]
+    #[error(
+        "not a symbol: use letters, digits and any of . / _ - & + ^ = ' * # @ $, at most 32, such as AAPL or BTC/USD"
+    )]
     Symbol,
     /// The part behind the colon is not an exchange's name.
-    #[error("not an exchange: use letters, digits, spaces and . / _ -, at most 30, such as RY:TSX")]
+    #[error("not an exchange: use letters, digits, spaces and any of . / _ - & + ' ( ), at most 40, such as RY:TSX")]
     Exchange,
 }
 
-const LONGEST_SYMBOL: usize = 20;
-const LONGEST_EXCHANGE: usize = 30;
+const LONGEST_SYMBOL: usize = 32;
+const LONGEST_EXCHANGE: usize = 40;
+
+/// Where a message of upstream says that a price was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Venue<'a> {
+    /// The exchange's name; forex has none.
+    pub exchange: Option<&'a str>,
+    /// Its market identifier code (ISO 10383).
+    pub mic_code: Option<&'a str>,
+}
+
+impl Venue<'_> {
+    /// Whether this is what a client calls `name`: an exchange by its name or its code.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        let mut names = [self.exchange, self.mic_code].into_iter().flatten();
+        names.any(|one| one.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether nothing is said.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.exchange.is_none() && self.mic_code.is_none()
+    }
+}
+
+/// The form in which symbols are compared: upper case, and one sign for what upstream writes as `BF.B`, `BF-B` or `BF_B`.
+fn comparable(symbol: &str) -> String {
+    let one = |c: char| {
+        if matches!(c, '-' | '_') {
+            '.'
+        } else {
+            c.to_ascii_uppercase()
+        }
+    };
+    symbol.trim().chars().map(one).collect()
+}
 
 impl Instrument {
     /// Parses `SYMBOL` or `SYMBOL:EXCHANGE`; white space around either part is dropped, the symbol is raised to upper case.
@@ -43,14 +81,16 @@ impl Instrument {
     /// As [`Instrument::parse`].
     pub fn new(symbol: &str, exchange: Option<&str>) -> Result<Self, InstrumentError> {
         let symbol = symbol.trim();
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '/' | '_' | '-');
-        let starts_well = symbol.starts_with(|c: char| c.is_ascii_alphanumeric());
-        if !starts_well || symbol.len() > LONGEST_SYMBOL || !symbol.chars().all(plain) {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '/' | '_' | '-' | '&' | '+' | '\'');
+        let of_symbol = |c: char| plain(c) || matches!(c, '^' | '=' | '*' | '#' | '@' | '$');
+        let starts_well = symbol.starts_with(|c: char| c.is_alphanumeric() || c == '^');
+        if !starts_well || symbol.chars().count() > LONGEST_SYMBOL || !symbol.chars().all(of_symbol) {
             return Err(InstrumentError::Symbol);
         }
         let exchange = exchange.map(str::trim);
+        let of_exchange = |c: char| plain(c) || matches!(c, ' ' | '(' | ')');
         if let Some(name) = exchange
-            && (name.is_empty() || name.len() > LONGEST_EXCHANGE || !name.chars().all(|c| plain(c) || c == ' '))
+            && (name.is_empty() || name.chars().count() > LONGEST_EXCHANGE || !name.chars().all(of_exchange))
         {
             return Err(InstrumentError::Exchange);
         }
@@ -72,16 +112,29 @@ impl Instrument {
         self.exchange.as_deref()
     }
 
-    /// Whether a message of this symbol and exchange is about this instrument. One that is not pinned takes any exchange:
-    /// upstream chooses the feed of a pair and may change it.
+    /// The symbol as [`Instrument::is_about`] compares it.
     #[must_use]
-    pub fn matches(&self, symbol: &str, exchange: Option<&str>) -> bool {
-        self.symbol.eq_ignore_ascii_case(symbol)
-            && match (&self.exchange, exchange) {
-                (None, _) => true,
-                (Some(_), None) => false,
-                (Some(ours), Some(theirs)) => ours.eq_ignore_ascii_case(theirs),
-            }
+    pub fn key(&self) -> String {
+        comparable(&self.symbol)
+    }
+
+    /// The [`Instrument::key`] of a symbol as upstream writes it.
+    #[must_use]
+    pub fn key_of(symbol: &str) -> String {
+        comparable(symbol)
+    }
+
+    /// Whether a message of this symbol is about this instrument's symbol. Signs between letters do not count: what is asked for as
+    /// `BF-B` is answered as `BF.B`.
+    #[must_use]
+    pub fn is_about(&self, symbol: &str) -> bool {
+        self.symbol.eq_ignore_ascii_case(symbol) || comparable(&self.symbol) == comparable(symbol)
+    }
+
+    /// The base and the quote of a pair: `BTC` and `USD` of `BTC/USD`.
+    #[must_use]
+    pub fn pair(&self) -> Option<(&str, &str)> {
+        self.symbol.split_once('/')
     }
 }
 
@@ -126,24 +179,62 @@ mod tests {
     }
 
     #[test]
+    fn takes_the_letters_that_upstream_uses() {
+        for text in [
+            "M&M:NSE",
+            "L&TFH",
+            "^GSPC",
+            "0005:HKEX",
+            "BRK-B",
+            "ÖBB:VSE",
+            "A".repeat(32).as_str(),
+            "AAPL:XNGS",
+            "X:A (B)",
+        ] {
+            assert_eq!(Instrument::parse(text).map(|one| one.to_string()), Ok(text.to_owned()));
+        }
+    }
+
+    #[test]
     fn says_which_part_is_wrong() {
-        for text in ["", " ", "$$$", "/USD", "AAAAAAAAAAAAAAAAAAAAA", "A B", "Ä", "\u{0}"] {
+        for text in [
+            "",
+            " ",
+            "$$$",
+            "/USD",
+            &"A".repeat(33),
+            "A B",
+            "A,B",
+            "A%2F",
+            "<b>",
+            "\u{0}",
+            "A\u{202e}B",
+            "A\u{301}",
+        ] {
             assert_eq!(Instrument::parse(text), Err(InstrumentError::Symbol), "{text:?}");
         }
-        for text in ["RY:", "RY:<script>", "RY:T:X", "RY:abcdefghijklmnopqrstuvwxyzabcde"] {
+        for text in ["RY:", "RY:<script>", "RY:T:X", &format!("RY:{}", "a".repeat(41))] {
             assert_eq!(Instrument::parse(text), Err(InstrumentError::Exchange), "{text:?}");
         }
     }
 
     #[test]
-    fn a_pin_takes_its_own_exchange_only() {
+    fn signs_between_letters_do_not_count() {
+        let asked = Instrument::parse("bf-b").unwrap();
+        assert!(asked.is_about("BF.B") && asked.is_about("bf_b") && asked.is_about("BF-B"));
+        assert!(!asked.is_about("BFB") && !asked.is_about("BF/B"));
+    }
+
+    #[test]
+    fn a_venue_is_called_by_its_name_or_its_code() {
+        let venue = Venue {
+            exchange: Some("NASDAQ"),
+            mic_code: Some("XNGS"),
+        };
+        assert!(venue.is_called("nasdaq") && venue.is_called("XNGS") && !venue.is_called("NYSE"));
+        assert!(!Venue::default().is_called("") && Venue::default().is_unknown());
         let pinned = Instrument::parse("RY:TSX").unwrap();
-        let free = Instrument::parse("RY").unwrap();
-        assert!(pinned.matches("RY", Some("tsx")));
-        assert!(!pinned.matches("RY", Some("NYSE")));
-        assert!(!pinned.matches("RY", None));
-        assert!(free.matches("RY", Some("NYSE")) && free.matches("RY", None));
         assert_eq!(pinned, Instrument::parse("ry:tsx").unwrap());
-        assert_ne!(pinned, free);
+        assert_ne!(pinned, Instrument::parse("RY").unwrap());
     }
 }

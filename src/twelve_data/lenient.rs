@@ -2,10 +2,19 @@
 //!
 //! Upstream's documentation says that any field may be null, and its REST and WebSocket differ in numbers and strings.
 
+use super::mend::mended;
 use serde::Deserializer;
 use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
+
+/// Reads JSON; where that fails, once more with `null` for each token that JSON does not know.
+pub(super) fn read<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+    match serde_json::from_str(text) {
+        Ok(value) => Some(value),
+        Err(_) => serde_json::from_str(&mended(text)?).ok(),
+    }
+}
 
 /// A finite number, written as a number or as a string (`315.02`, `"315.02"`, `3.61e-06`).
 pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {

@@ -3,7 +3,7 @@
 //! The same refusal comes as HTTP 200 with an error body, as a true status, or as an error object for one symbol of a batch;
 //! the code is shared between cases that want different answers, so the text decides where the code does not.
 
-use super::lenient;
+use super::{Secret, lenient};
 use serde::Deserialize;
 
 /// A "no", sorted by what to do about it.
@@ -45,35 +45,38 @@ struct Body {
     status: Option<String>,
 }
 
-/// Sorts an HTTP status and body. `None` when it is no refusal at all: a 2xx whose body is not an error object.
+/// Sorts an HTTP status and body, without the key, should upstream have said it. `None` when it is no refusal at all: a 2xx whose body is not an error object.
 #[must_use]
-pub fn classify(http_status: u16, body: &str) -> Option<Refusal> {
-    let body: Body = serde_json::from_str(body).unwrap_or_default();
+pub fn classify(http_status: u16, body: &str, secret: &Secret) -> Option<Refusal> {
+    let body: Body = lenient::read(body).unwrap_or_default();
     if !(200..300).contains(&http_status) {
-        return Some(sort(http_status, body.message.unwrap_or_default()));
+        return Some(sort(http_status, body.message.unwrap_or_default(), secret));
     }
-    body.into_refusal()
+    body.into_refusal(secret)
 }
 
 /// As [`classify`], for one entry of a batch, which has no HTTP status of its own.
-pub(super) fn refusal_in(entry: &serde_json::Value) -> Option<Refusal> {
-    Body::deserialize(entry).ok()?.into_refusal()
+pub(super) fn refusal_in(entry: &serde_json::Value, secret: &Secret) -> Option<Refusal> {
+    Body::deserialize(entry).ok()?.into_refusal(secret)
 }
 
 impl Body {
-    fn into_refusal(self) -> Option<Refusal> {
+    fn into_refusal(self, secret: &Secret) -> Option<Refusal> {
         let is_error = self.status.as_deref() == Some("error")
             || (self.code.is_some_and(|code| code >= 400.0) && self.message.is_some());
         is_error.then(|| {
             sort(
                 self.code.map_or(0, |code| code as u16),
                 self.message.unwrap_or_default(),
+                secret,
             )
         })
     }
 }
 
-fn sort(code: u16, message: String) -> Refusal {
+fn sort(code: u16, message: String, secret: &Secret) -> Refusal {
+    // Before it is cut: a part of a key would not be known for one.
+    let message = secret.clean(&message);
     let lower = message.to_ascii_lowercase();
     let about_plan = ["plan", "available exclusively", "upgrading"]
         .iter()
@@ -81,7 +84,9 @@ fn sort(code: u16, message: String) -> Refusal {
     let about_key = ["apikey", "api key", "api-key", "api_key", "unauthor", "invalid token"]
         .iter()
         .any(|word| lower.contains(word));
-    let text = if message.is_empty() {
+    let text = if (300..400).contains(&code) {
+        format!("it redirects to another address (HTTP {code}), which is not followed: the key would go there too")
+    } else if message.is_empty() {
         format!("HTTP {code}")
     } else {
         shorten(&message)
@@ -109,6 +114,11 @@ fn shorten(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As [`super::classify`] with no key to hide.
+    fn classify(http_status: u16, body: &str) -> Option<Refusal> {
+        super::classify(http_status, body, &Secret::default())
+    }
 
     fn error(code: u16, message: &str) -> String {
         serde_json::json!({"code": code, "message": message, "status": "error"}).to_string()
@@ -141,7 +151,7 @@ mod tests {
         assert_eq!(classify(200, &error(429, DAY)), Some(Refusal::Day));
         assert_eq!(classify(429, "nonsense"), Some(Refusal::Minute));
         assert!(matches!(classify(500, "<html>"), Some(Refusal::Server(_))));
-        assert!(matches!(classify(302, ""), Some(Refusal::Server(_))));
+        assert!(matches!(classify(302, ""), Some(Refusal::Server(text)) if text.contains("not followed")));
     }
 
     #[test]
@@ -160,5 +170,15 @@ mod tests {
             panic!("not a key refusal")
         };
         assert_eq!(text, "**apikey** parameter is incorrect or not specified");
+    }
+
+    #[test]
+    fn the_key_is_not_repeated() {
+        let secret = Secret::new("SECRETKEY123456");
+        let body = r#"{"code":401,"message":"wrong apikey \u0053ECRETKEY123456","status":"error"}"#;
+        let Some(Refusal::Key(text)) = super::classify(401, body, &secret) else {
+            panic!("not a key refusal")
+        };
+        assert_eq!(text, "wrong apikey [key]");
     }
 }

@@ -1,8 +1,8 @@
 //! Twelve Data's REST `/quote`: single and batch shapes, per-symbol errors, and errors that come with HTTP 200.
 
-use super::event::{positive, stamp};
+use super::event::{clean_all, price, stamp, volume};
 use super::refusal::refusal_in;
-use super::{Instrument, Refusal, classify, lenient};
+use super::{Instrument, Refusal, Secret, Venue, classify, lenient};
 use crate::clock::Millis;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use serde_json::Value;
 /// One symbol of a `/quote` answer. Upstream writes the numbers as strings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RestQuote {
-    /// Close of the running bar: the last price, in the quote currency.
+    /// Close of the running bar: the last price, in `currency`.
     pub price: f64,
     /// Close of the trading day before.
     pub previous_close: Option<f64>,
@@ -18,6 +18,12 @@ pub struct RestQuote {
     pub day_volume: Option<f64>,
     /// The venue, where it has one.
     pub exchange: Option<String>,
+    /// The venue's market identifier code.
+    pub mic_code: Option<String>,
+    /// Of the price, such as `USD` or `GBp`; pairs have none.
+    pub currency: Option<String>,
+    /// As in [`super::Price`], where upstream says it.
+    pub kind: Option<String>,
     /// Whether upstream says that its market is open now.
     pub is_market_open: Option<bool>,
     /// The last minute candle; crypto and forex have none.
@@ -31,8 +37,21 @@ pub struct RestQuote {
 pub enum SymbolError {
     /// Upstream said no for this symbol.
     Refused(Refusal),
-    /// The answer lacks it, or lacks a price in it.
+    /// The answer lacks it.
     Missing,
+    /// The answer has no price of it that can be used; says why.
+    NoPrice(String),
+}
+
+impl RestQuote {
+    /// Where the price was made.
+    #[must_use]
+    pub fn venue(&self) -> Venue<'_> {
+        Venue {
+            exchange: self.exchange.as_deref(),
+            mic_code: self.mic_code.as_deref(),
+        }
+    }
 }
 
 /// Why a whole call brought nothing.
@@ -71,8 +90,9 @@ pub fn parse_quotes(
     requested: &[Instrument],
     http_status: u16,
     body: &str,
+    secret: &Secret,
 ) -> Result<Vec<Result<RestQuote, SymbolError>>, RestError> {
-    if let Some(refusal) = classify(http_status, body) {
+    if let Some(refusal) = classify(http_status, body, secret) {
         // A single symbol's own refusal has the form of a call's: only the code tells them apart.
         return match (&refusal, requested) {
             (Refusal::Request(_) | Refusal::Plan(_), [_]) if http_status != 403 => {
@@ -81,7 +101,7 @@ pub fn parse_quotes(
             _ => Err(RestError::Refused(refusal)),
         };
     }
-    let Ok(whole) = serde_json::from_str::<Value>(body) else {
+    let Some(whole) = lenient::read::<Value>(body) else {
         return Err(RestError::Unreadable);
     };
     let Some(answer) = whole.as_object() else {
@@ -90,7 +110,7 @@ pub fn parse_quotes(
     if let [only] = requested
         && answer.contains_key("close")
     {
-        return Ok(vec![one(only, &whole)]);
+        return Ok(vec![one(only, &whole, secret)]);
     }
     Ok(requested
         .iter()
@@ -100,7 +120,7 @@ pub fn parse_quotes(
                 let same = answer.iter().find(|(name, _)| name.eq_ignore_ascii_case(&key));
                 same.map(|(_, value)| value)
             });
-            entry.map_or(Err(SymbolError::Missing), |value| one(instrument, value))
+            entry.map_or(Err(SymbolError::Missing), |value| one(instrument, value, secret))
         })
         .collect())
 }
@@ -111,6 +131,12 @@ struct Raw {
     symbol: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     exchange: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    mic_code: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    currency: Option<String>,
+    #[serde(default, rename = "type", deserialize_with = "lenient::text")]
+    kind: Option<String>,
     #[serde(default, deserialize_with = "lenient::number")]
     close: Option<f64>,
     #[serde(default, deserialize_with = "lenient::number")]
@@ -125,32 +151,51 @@ struct Raw {
     last_quote_at: Option<f64>,
 }
 
-fn one(instrument: &Instrument, value: &Value) -> Result<RestQuote, SymbolError> {
-    if let Some(refusal) = refusal_in(value) {
+fn one(instrument: &Instrument, value: &Value, secret: &Secret) -> Result<RestQuote, SymbolError> {
+    if let Some(refusal) = refusal_in(value, secret) {
         return Err(SymbolError::Refused(refusal));
     }
-    let raw = Raw::deserialize(value).map_err(|_| SymbolError::Missing)?;
-    let about_another = raw
-        .symbol
-        .as_deref()
-        .is_some_and(|symbol| !symbol.eq_ignore_ascii_case(instrument.symbol()));
-    if about_another {
-        return Err(SymbolError::Missing);
+    let mut raw = Raw::deserialize(value).map_err(|_| SymbolError::Missing)?;
+    if let Some(other) = raw.symbol.filter(|symbol| !instrument.is_about(symbol)) {
+        let other: String = other.chars().take(LONGEST_NAME).collect();
+        return Err(SymbolError::NoPrice(format!(
+            "it answered for {} instead",
+            secret.clean(&other)
+        )));
     }
+    clean_all(
+        secret,
+        [&mut raw.exchange, &mut raw.mic_code, &mut raw.currency, &mut raw.kind],
+    );
     Ok(RestQuote {
-        price: positive(raw.close).ok_or(SymbolError::Missing)?,
-        previous_close: positive(raw.previous_close),
-        day_volume: raw.volume.filter(|volume| *volume >= 0.0),
+        price: price(raw.close).map_err(|why| SymbolError::NoPrice(why.to_owned()))?,
+        previous_close: price(raw.previous_close).ok(),
+        day_volume: volume(raw.volume),
         exchange: raw.exchange,
+        mic_code: raw.mic_code,
+        currency: raw.currency,
+        kind: raw.kind,
         is_market_open: raw.is_market_open,
         last_quote_at: raw.last_quote_at.and_then(stamp),
         bar_opened: raw.timestamp.and_then(stamp),
     })
 }
 
+/// Characters of a name that is repeated.
+const LONGEST_NAME: usize = 40;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// As [`super::parse_quotes`] with no key to hide.
+    fn parse_quotes(
+        requested: &[Instrument],
+        status: u16,
+        body: &str,
+    ) -> Result<Vec<Result<RestQuote, SymbolError>>, RestError> {
+        super::parse_quotes(requested, status, body, &Secret::default())
+    }
 
     fn instruments(symbols: &str) -> Vec<Instrument> {
         symbols
@@ -170,6 +215,9 @@ mod tests {
             previous_close: Some(319.97),
             day_volume: Some(886_145.0),
             exchange: Some("NASDAQ".into()),
+            mic_code: Some("XNGS".into()),
+            currency: Some("USD".into()),
+            kind: None,
             is_market_open: Some(true),
             last_quote_at: Some(1_788_893_340_000),
             bar_opened: Some(1_788_874_200_000),
@@ -235,17 +283,30 @@ mod tests {
             parse_quotes(&instruments("AAPL"), 200, "{}"),
             Ok(vec![Err(SymbolError::Missing)])
         );
-        let zero = r#"{"symbol":"AAPL","close":"0"}"#;
-        assert_eq!(
-            parse_quotes(&instruments("AAPL"), 200, zero),
-            Ok(vec![Err(SymbolError::Missing)])
-        );
-        let other = r#"{"symbol":"MSFT","close":"1"}"#;
-        assert_eq!(
-            parse_quotes(&instruments("AAPL"), 200, other),
-            Ok(vec![Err(SymbolError::Missing)]),
-            "about another"
-        );
+        for (body, why) in [
+            (
+                r#"{"symbol":"AAPL","close":"0"}"#,
+                "its price is zero, which is no price",
+            ),
+            (r#"{"symbol":"AAPL","close":null}"#, "its price is no number"),
+            (r#"{"symbol":"AAPL","close":NaN}"#, "its price is no number"),
+            (r#"{"symbol":"MSFT","close":"1"}"#, "it answered for MSFT instead"),
+        ] {
+            let quotes = parse_quotes(&instruments("AAPL"), 200, body).unwrap();
+            assert_eq!(quotes, [Err(SymbolError::NoPrice(why.to_owned()))], "{body}");
+        }
+    }
+
+    #[test]
+    fn a_bad_number_in_one_record_costs_that_field() {
+        let body = r#"{"AAPL":{"symbol":"AAPL","close":"1.5","previous_close":NaN},"SPY":{"symbol":"SPY","close":1e400},"BF-B":{"symbol":"BF.B","close":"2"},"M&M:NSE":{"symbol":"M&M","close":-3}}"#;
+        let quotes = parse_quotes(&instruments("AAPL,SPY,BF-B,M&M:NSE"), 200, body).unwrap();
+        let prices: Vec<_> = quotes
+            .iter()
+            .map(|quote| quote.as_ref().ok().map(|quote| quote.price))
+            .collect();
+        assert_eq!(prices, [Some(1.5), None, Some(2.0), Some(-3.0)]);
+        assert_eq!(quotes[0].as_ref().unwrap().previous_close, None);
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub enum ClientMessage {
         /// The newest delta that was read.
         seq: u64,
     },
+    /// Plain: the number of an `ack-request`.
+    Proof(u64),
 }
 
 /// A wish for symbols.
@@ -80,8 +82,15 @@ pub enum ClientError {
     )]
     InvalidResume,
     /// An `ack` without numbers.
-    #[error("an ack must name what was read, as in {{\"action\":\"ack\",\"stream\":3,\"seq\":42}}")]
+    #[error(
+        "an ack must name what was read, as in {{\"action\":\"ack\",\"stream\":3,\"seq\":42}}, or in plain JSON the id of an ack-request, as in {{\"action\":\"ack\",\"id\":7}}"
+    )]
     InvalidAck,
+    /// An `ack` of something that was never sent.
+    #[error(
+        "the ack names what was never sent; acknowledge the seq of the last delta that was read, or the id of the last ack-request"
+    )]
+    AckAhead,
     /// More than 200 symbols.
     #[error("a client may watch at most {MOST_SYMBOLS_PER_CLIENT} symbols; unsubscribe some first")]
     TooManySymbols,
@@ -110,6 +119,7 @@ impl ClientError {
             Self::TooLarge(_) => "too-large",
             Self::UnknownAction(_) => "unknown-action",
             Self::InvalidParams | Self::InvalidInterval | Self::InvalidResume | Self::InvalidAck => "invalid-params",
+            Self::AckAhead => "invalid-ack",
             Self::TooManySymbols => "too-many-symbols",
         }
     }
@@ -145,6 +155,9 @@ pub fn parse_client(text: &str) -> Result<ClientMessage, ClientError> {
 
 fn acknowledgement(fields: &Map<String, Value>) -> Option<ClientMessage> {
     let number = |name| fields.get(name).and_then(Value::as_u64);
+    if let Some(id) = number("id") {
+        return Some(ClientMessage::Proof(id));
+    }
     Some(ClientMessage::Ack {
         stream: number("stream")?.try_into().ok()?,
         seq: number("seq")?,
@@ -309,6 +322,7 @@ mod tests {
             parse_client(r#"{"action":"ack","stream":3,"seq":42}"#),
             Ok(ClientMessage::Ack { stream: 3, seq: 42 })
         );
+        assert_eq!(parse_client(r#"{"action":"ack","id":7}"#), Ok(ClientMessage::Proof(7)));
         for (text, error) in [
             (r#"{"action":"ack","stream":3}"#, ClientError::InvalidAck),
             (r#"{"action":"ack","stream":-3,"seq":1}"#, ClientError::InvalidAck),

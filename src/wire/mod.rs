@@ -11,6 +11,7 @@ pub use client::{
     Subscribe, parse_client,
 };
 pub use dialect::{Dialect, V1};
+pub use scaled::decimals_of;
 pub use server::{FeedView, QuoteView, ServerEvent, Subscription, SubscriptionFailure, Text};
 pub use stream::{Facts, Line, SnapshotHead, Tick, delta, snapshot};
 

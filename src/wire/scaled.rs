@@ -21,9 +21,27 @@ pub fn scale_for(values: impl Iterator<Item = f64> + Clone, least: u8) -> Option
     (least..=MOST_DECIMALS).find(|scale| values.clone().all(|value| steps(value, *scale).is_some()))
 }
 
+/// Decimals that an instrument's prices are shown with at least: a price of 345.6 has cents a moment later.
+const LEAST_SHOWN: u8 = 2;
+
+/// The decimals of an instrument that had `before` and now has this price; `None` for a price with more digits than any market quotes.
+#[must_use]
+pub fn decimals_of(price: f64, before: Option<u8>) -> Option<u8> {
+    scale_for([price].into_iter(), before.unwrap_or(LEAST_SHOWN))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn decimals_grow_with_what_is_seen() {
+        let mut decimals = None;
+        for (price, shown) in [(4.2, 2), (4.195, 3), (2.0, 3), (-2.2534, 4), (8.12e-6, 8), (1e300, 8)] {
+            decimals = decimals_of(price, decimals).or(decimals);
+            assert_eq!(decimals, Some(shown), "{price}");
+        }
+    }
 
     #[test]
     fn prices_become_integers() {

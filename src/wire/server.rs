@@ -67,8 +67,12 @@ pub enum ServerEvent<'a> {
         /// The hub's clock.
         time: String,
     },
-    /// `hamster.v1`: acknowledge now.
-    AckRequest,
+    /// Acknowledge now.
+    AckRequest {
+        /// To a plain client: the number that it is to say.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        id: Option<u64>,
+    },
     /// A quote. The original called it `price_update`.
     #[serde(rename = "price_update")]
     PriceUpdate(&'a QuoteView),
@@ -119,10 +123,20 @@ pub struct QuoteView {
     pub price: Option<f64>,
     /// `0.25` for 0.25 %; `null` until the previous close is known.
     pub percent_change: Option<f64>,
-    /// When the exchange says that the price was made.
+    /// When the exchange says that the price was made; `null` when it did not say.
     pub timestamp: Option<String>,
+    /// `second`, `minute`, `day`: the price was made at that time, or later by less than this. `null`: at that time or later.
+    pub timestamp_precision: Option<&'static str>,
     /// The venue.
     pub exchange: Option<String>,
+    /// The venue's market identifier code.
+    pub mic_code: Option<String>,
+    /// Upstream's `type`: `Common Stock`, `ETF`, `Index`, `Physical Currency`, `Digital Currency`.
+    pub kind: Option<String>,
+    /// Of the prices, as upstream names it: `USD`, `GBp` for pence; of a pair the currency behind the slash.
+    pub currency: Option<String>,
+    /// Decimals with which every price, bid and ask so far is exact; it only grows.
+    pub decimals: Option<u8>,
     /// As upstream gave it.
     pub bid: Option<f64>,
     /// As upstream gave it.
@@ -168,11 +182,32 @@ pub struct SubscriptionFailure {
     pub reason: String,
 }
 
-/// Volumes are whole numbers upstream; `49153`, not `49153.0`, where they are.
+/// Volumes are whole numbers upstream; `49153`, not `49153.0` and not `5.9e20`, where they are.
 pub(crate) fn whole<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
+    const LARGEST: f64 = 1e30;
     match value {
-        Some(volume) if volume.fract() == 0.0 && volume.abs() < EXACT => serializer.serialize_some(&(*volume as i64)),
+        Some(volume) if volume.fract() == 0.0 && volume.abs() < LARGEST => {
+            serializer.serialize_some(&(*volume as i128))
+        }
         other => other.serialize(serializer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volumes_are_whole_numbers_in_decimals() {
+        #[derive(Serialize)]
+        struct Volume(#[serde(serialize_with = "whole")] Option<f64>);
+        for (volume, text) in [
+            (Some(49_153.0), "49153"),
+            (Some(5.9e20), "590000000000000000000"),
+            (Some(0.25), "0.25"),
+            (None, "null"),
+        ] {
+            assert_eq!(serde_json::to_string(&Volume(volume)).unwrap(), text);
+        }
     }
 }

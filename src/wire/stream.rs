@@ -16,6 +16,16 @@ pub struct Facts {
     pub previous_close: Option<f64>,
     /// The venue.
     pub exchange: Option<String>,
+    /// The venue's market identifier code.
+    pub mic_code: Option<String>,
+    /// Upstream's `type`.
+    pub kind: Option<String>,
+    /// Of the prices, as upstream names it.
+    pub currency: Option<String>,
+    /// Decimals that prices are shown with.
+    pub decimals: Option<u8>,
+    /// How exactly the time is known.
+    pub time_precision: Option<&'static str>,
     /// Where the price came from; `None` without a price.
     pub source: Option<Source>,
     /// Whether the market trades.
@@ -39,8 +49,8 @@ pub struct Tick {
     pub ask: Option<f64>,
     /// Cumulative volume of the trading day.
     pub day_volume: Option<f64>,
-    /// Exchange time.
-    pub time: Millis,
+    /// Exchange time, if it is known.
+    pub time: Option<Millis>,
     /// When it reached the hub.
     pub received: Millis,
 }
@@ -149,7 +159,7 @@ impl Line {
             bid: number(|scaled| scaled.bid, |tick| tick.bid),
             ask: number(|scaled| scaled.ask, |tick| tick.ask),
             day_volume: tick.and_then(|tick| tick.day_volume),
-            time: tick.map(|tick| tick.time),
+            time: tick.and_then(|tick| tick.time),
             received: tick.map(|tick| tick.received),
             facts: &self.facts,
         };
@@ -161,6 +171,7 @@ impl Line {
     fn short_form(&self, before: &Self, n: u32, sent: Millis) -> Option<String> {
         let (tick, old_tick) = (self.tick.as_ref()?, before.tick.as_ref()?);
         let (new, old) = (self.scaled?, before.scaled?);
+        let (time, old_time) = (tick.time?, old_tick.time?);
         let says_volume = |volume: Option<f64>, scaled: Option<i64>| volume.is_some() == scaled.is_some();
         let says_all = new.scale == old.scale
             && new.bid.is_some() == old.bid.is_some()
@@ -168,7 +179,7 @@ impl Line {
             && new.volume.is_some() == old.volume.is_some()
             && says_volume(tick.day_volume, new.volume)
             && says_volume(old_tick.day_volume, old.volume)
-            && tick.time >= old_tick.time
+            && time >= old_time
             && tick.received <= sent
             && self.facts == before.facts;
         if !says_all {
@@ -177,7 +188,7 @@ impl Line {
         let difference = |new: Option<i64>, old: Option<i64>| new.unwrap_or_default() - old.unwrap_or_default();
         let fields = [
             Field::Whole(new.price - old.price),
-            Field::Seconds(tick.time - old_tick.time),
+            Field::Seconds(time - old_time),
             Field::Whole(i64::try_from(sent - tick.received).ok()?),
             Field::Whole(difference(new.volume, old.volume)),
             Field::Whole(difference(new.bid, old.bid)),
@@ -281,6 +292,11 @@ mod tests {
         Facts {
             previous_close: Some(95_261.85),
             exchange: Some("Binance".into()),
+            mic_code: None,
+            kind: Some("Digital Currency".into()),
+            currency: Some("USD".into()),
+            decimals: Some(2),
+            time_precision: Some("second"),
             source: Some(Source::Live),
             session: Session::Open,
             stale_since: None,
@@ -295,7 +311,7 @@ mod tests {
             bid: Some(price - 0.5),
             ask: Some(price + 0.5),
             day_volume: Some(49_153.0),
-            time: 1_768_833_137_000,
+            time: Some(1_768_833_137_000),
             received: NOW,
         }
     }
@@ -328,13 +344,13 @@ mod tests {
     fn an_update_is_short_and_zeros_at_its_end_are_left_out() {
         let before = Line::new(facts(), Some(tick(95_500.25)));
         let mut next = tick(95_500.13);
-        next.time += 1_000;
+        next.time = next.time.map(|time| time + 1_000);
         next.received += 400;
         let after = Line::after(Some(&before), facts(), Some(next));
         assert_eq!(after.item(Some(&before), 0, "BTC/USD", NOW + 400), "[0,-12,1]");
         assert_eq!(after.item(Some(&before), 0, "BTC/USD", NOW + 450), "[0,-12,1,50]");
         next.day_volume = Some(49_160.0);
-        next.time += 250;
+        next.time = next.time.map(|time| time + 250);
         next.ask = next.ask.map(|ask| ask + 0.01);
         let after = Line::after(Some(&before), facts(), Some(next));
         assert_eq!(
@@ -386,6 +402,16 @@ mod tests {
                 }
             ),
             "a clock that went back"
+        );
+        assert!(
+            whole(
+                facts(),
+                Tick {
+                    time: None,
+                    ..tick(95_501.0)
+                }
+            ),
+            "a time that is not known"
         );
         let nothing = Line::new(
             Facts {

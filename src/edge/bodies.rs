@@ -1,0 +1,23 @@
+//! The binding to `bodies.js`.
+
+use wasm_bindgen::prelude::*;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::{Response, ResponseBody};
+
+#[wasm_bindgen(module = "/src/edge/bodies.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = readText)]
+    fn read_text(stream: &web_sys::ReadableStream, most: f64) -> js_sys::Promise;
+}
+
+/// The body of an answer as text; `None` when it is longer than `most` bytes.
+///
+/// # Errors
+/// What the platform says when the body breaks off.
+pub(super) async fn text_of(response: &Response, most: u32) -> Result<Option<String>, JsValue> {
+    match response.body() {
+        ResponseBody::Empty => Ok(Some(String::new())),
+        ResponseBody::Body(bytes) => Ok(Some(String::from_utf8_lossy(bytes).into_owned())),
+        ResponseBody::Stream(stream) => Ok(JsFuture::from(read_text(stream, f64::from(most))).await?.as_string()),
+    }
+}

@@ -1,0 +1,147 @@
+//! Who may connect, by the address that a client comes from: so many sockets at once, and none for a while after one of them was closed for
+//! what it did.
+//!
+//! Addresses are known here as salted hashes, in memory alone: nothing of them is stored, logged or told.
+
+use super::Viewer;
+use crate::clock::{MINUTE, Millis, SECOND};
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::IpAddr;
+
+/// How long an address is refused after a client of it was expelled; the close's reason says the same.
+const REFUSED: Millis = MINUTE;
+/// Addresses without a socket are forgotten when there are so many.
+const MANY: usize = 10_000;
+
+/// The door of one life of the hub.
+#[derive(Debug)]
+pub struct Door {
+    salt: u64,
+    most: u32,
+    addresses: HashMap<Viewer, Address>,
+}
+
+#[derive(Debug, Default)]
+struct Address {
+    sockets: u32,
+    refused_until: Millis,
+}
+
+/// Why a client may not come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// Its address has as many sockets as one may have.
+    TooMany(u32),
+    /// A client of its address was expelled; seconds until the next may come.
+    Expelled(u64),
+}
+
+/// Hashes with the door's salt. It need not withstand an attack on the hash: the table is bounded by the sockets that are open.
+struct Salted(u64);
+
+impl BuildHasher for Salted {
+    type Hasher = std::hash::DefaultHasher;
+
+    fn build_hasher(&self) -> Self::Hasher {
+        let mut hasher = std::hash::DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        hasher
+    }
+}
+
+impl Door {
+    /// A door for at most `most` sockets of one address.
+    #[must_use]
+    pub fn new(salt: u64, most: u32) -> Self {
+        Self {
+            salt,
+            most,
+            addresses: HashMap::new(),
+        }
+    }
+
+    /// Takes one more socket of an address.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn admit(&mut self, address: &str, now: Millis) -> Result<Viewer, Refused> {
+        if self.addresses.len() >= MANY {
+            self.addresses
+                .retain(|_, one| one.sockets > 0 || now < one.refused_until);
+        }
+        let viewer = self.viewer(address);
+        let one = self.addresses.entry(viewer).or_default();
+        if now < one.refused_until {
+            return Err(Refused::Expelled((one.refused_until - now).div_ceil(SECOND)));
+        }
+        if one.sockets >= self.most {
+            return Err(Refused::TooMany(self.most));
+        }
+        one.sockets += 1;
+        Ok(viewer)
+    }
+
+    /// A socket is gone.
+    pub fn left(&mut self, viewer: Viewer, now: Millis) {
+        if let Some(one) = self.addresses.get_mut(&viewer) {
+            one.sockets = one.sockets.saturating_sub(1);
+            if one.sockets == 0 && now >= one.refused_until {
+                self.addresses.remove(&viewer);
+            }
+        }
+    }
+
+    /// A client was closed for what it did.
+    pub fn expelled(&mut self, viewer: Viewer, now: Millis) {
+        self.addresses.entry(viewer).or_default().refused_until = now + REFUSED;
+    }
+
+    /// An address as it is known here. Of IPv6 the first 64 bits: one customer has them all.
+    fn viewer(&self, address: &str) -> Viewer {
+        let mut hasher = Salted(self.salt).build_hasher();
+        match address.trim().parse() {
+            Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_none() => {
+                address.octets().iter().take(8).for_each(|byte| byte.hash(&mut hasher));
+            }
+            _ => address.trim().hash(&mut hasher),
+        }
+        Viewer(hasher.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_so_many_sockets() {
+        let mut door = Door::new(7, 2);
+        let first = door.admit("192.0.2.1", 0).unwrap();
+        assert_eq!(door.admit("192.0.2.1", 0), Ok(first));
+        assert_eq!(door.admit("192.0.2.1", 0), Err(Refused::TooMany(2)));
+        assert!(door.admit("192.0.2.2", 0).is_ok(), "another one");
+        door.left(first, 1);
+        assert_eq!(door.admit("192.0.2.1", 1), Ok(first));
+    }
+
+    #[test]
+    fn after_an_expulsion_nobody_of_the_address_comes_in_for_a_minute() {
+        let mut door = Door::new(7, 10);
+        let viewer = door.admit("2001:db8:1:2::1", 0).unwrap();
+        door.expelled(viewer, 1_000);
+        door.left(viewer, 1_000);
+        assert_eq!(door.admit("2001:db8:1:2:ffff::9", 2_000), Err(Refused::Expelled(59)));
+        assert!(door.admit("2001:db8:1:3::1", 2_000).is_ok());
+        assert!(door.admit("2001:db8:1:2::1", 61_000).is_ok());
+    }
+
+    #[test]
+    fn addresses_are_salted_and_forgotten() {
+        let (mut one, mut other) = (Door::new(1, 10), Door::new(2, 10));
+        assert_ne!(one.admit("192.0.2.1", 0), other.admit("192.0.2.1", 0));
+        let viewer = one.viewer("192.0.2.1");
+        one.left(viewer, 5);
+        assert!(one.addresses.is_empty());
+    }
+}

@@ -1,0 +1,175 @@
+//! Keeps the API key out of every text that upstream says.
+//!
+//! Upstream may echo the key in any field, whole or in part, escaped, in another case, as base64 or as hexadecimal digits. So each text is
+//! searched after it was decoded from JSON, before anything else sees it.
+
+use std::fmt;
+
+/// What the key looks like in a text. Knows the key, and shows it to nobody: neither `Debug` nor an error prints it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret {
+    /// In lower case, the longest first.
+    forms: Vec<String>,
+}
+
+/// In place of the key.
+const HIDDEN: &str = "[key]";
+/// In place of a text that holds the key in a form that cannot be cut out.
+const WITHHELD: &str = "(a text that held the API key)";
+/// A shorter part of a key may be a word.
+const SHORTEST_PART: usize = 6;
+/// Rounds of percent-decoding: what is encoded twice is decoded twice.
+const MOST_DECODINGS: usize = 3;
+
+impl Secret {
+    /// What to look for, given the key.
+    #[must_use]
+    pub fn new(key: &str) -> Self {
+        let half = key.chars().count() / 2;
+        let first: String = key.chars().take(half).collect();
+        let second: String = key.chars().skip(half).collect();
+        let mut forms = vec![key.to_owned(), first, second, hex(key.as_bytes())];
+        // A text of which the key is a part may begin at any place of base64's groups of three bytes.
+        forms.extend((0..3).map(|skipped| base64(key.as_bytes().get(skipped..).unwrap_or_default())));
+        let mut forms: Vec<String> = forms.iter().map(|form| form.to_lowercase()).collect();
+        forms.retain(|form| form.len() >= SHORTEST_PART || form == &key.to_lowercase() && !form.is_empty());
+        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        Self { forms }
+    }
+
+    /// The text without the key.
+    #[must_use]
+    pub fn clean(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        self.clean_up(&mut text);
+        text
+    }
+
+    /// Takes the key out of a text.
+    pub fn clean_up(&self, text: &mut String) {
+        let shortest = self.forms.last().map_or(usize::MAX, String::len);
+        if text.len() < shortest {
+            return;
+        }
+        for form in &self.forms {
+            let mut from = 0;
+            while let Some(at) = find_ignoring_case(text.get(from..).unwrap_or_default(), form) {
+                text.replace_range(from + at.start..from + at.end, HIDDEN);
+                from += at.start + HIDDEN.len();
+            }
+        }
+        let mut decoded = text.clone();
+        for _ in 0..MOST_DECODINGS {
+            decoded = percent_decoded(&decoded);
+            if self
+                .forms
+                .iter()
+                .any(|form| find_ignoring_case(&decoded, form).is_some())
+            {
+                WITHHELD.clone_into(text);
+                return;
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(hidden)")
+    }
+}
+
+/// Where a form, which is in lower case, occurs in a text, whatever the case there.
+fn find_ignoring_case(text: &str, form: &str) -> Option<std::ops::Range<usize>> {
+    let fits = |at: usize| {
+        let part = text.get(at..at + form.len());
+        part.is_some_and(|part| part.eq_ignore_ascii_case(form))
+    };
+    let last = text.len().checked_sub(form.len())?;
+    let at = (0..=last).find(|at| fits(*at))?;
+    Some(at..at + form.len())
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, others @ ..] = rest {
+        let digit = |byte: &u8| char::from(*byte).to_digit(16);
+        if let (b'%', [high, low, after @ ..]) = (first, others)
+            && let (Some(high), Some(low)) = (digit(high), digit(low))
+        {
+            bytes.push((high * 16 + low) as u8);
+            rest = after;
+        } else {
+            bytes.push(*first);
+            rest = others;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Without padding, and without the last group if it is not full: what follows the key would change it.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |value: u32| DIGITS.get((value % 64) as usize).copied().map_or('=', char::from);
+    let groups = bytes
+        .chunks_exact(3)
+        .map(|group| group.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte)));
+    groups
+        .flat_map(|bits| [bits >> 18, bits >> 12, bits >> 6, bits].map(digit))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "5d41402abc4b2a76b9719d911017c592";
+
+    #[test]
+    fn the_key_is_taken_out_in_every_form() {
+        let secret = Secret::new(KEY);
+        for text in [
+            KEY.to_owned(),
+            KEY.to_uppercase(),
+            KEY[..16].to_owned(),
+            KEY[16..].to_owned(),
+            format!("apikey={KEY}&x"),
+            hex(KEY.as_bytes()),
+            base64(KEY.as_bytes()),
+            "NWQ0MTQwMmFiYzRiMmE3NmI5NzE5ZDkxMTAxN2M1OTI=".to_owned(),
+            KEY.chars().map(|c| format!("%{:02X}", u32::from(c))).collect(),
+            KEY.replacen('5', "%35", 1),
+            KEY.replacen('5', "%2535", 1),
+        ] {
+            let cleaned = secret.clean(&format!("Ä wrong {text} key"));
+            let part = &KEY[..12];
+            assert!(
+                cleaned.contains("key") && !cleaned.to_lowercase().contains(part),
+                "{text}: {cleaned}"
+            );
+            assert!(cleaned.contains(HIDDEN) || cleaned == WITHHELD, "{text}: {cleaned}");
+        }
+    }
+
+    #[test]
+    fn other_texts_stay_as_they_are() {
+        let secret = Secret::new(KEY);
+        for text in ["", "NASDAQ", "100 % of %zz", "Coinbase Pro, a venue with a long name"] {
+            assert_eq!(secret.clean(text), text);
+        }
+        assert_eq!(Secret::default().clean(KEY), KEY, "without a key there is none to hide");
+        assert_eq!(format!("{secret:?}"), "Secret(hidden)");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_it(text in ".*") {
+            let _ = Secret::new(KEY).clean(&text);
+        }
+    }
+}
