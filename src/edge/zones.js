@@ -1,10 +1,16 @@
 // The time zones of the IANA database, which the platform has built in.
 
 // The zone asked for last. A series asks for one zone once for each candle, and to look a zone up takes far longer than to use it.
+/** @type {string | undefined} */
 let name;
+/** @type {Intl.DateTimeFormat} */
 let format;
 
-// Seconds that the clocks of a zone are ahead of UTC at a moment in milliseconds since the epoch; undefined if there is no such zone.
+/**
+ * Seconds that the clocks of a zone are ahead of UTC at a moment in milliseconds since the epoch; undefined if there is no such zone.
+ * @param {string} zone
+ * @param {number} at
+ */
 export function secondsAheadOfUtc(zone, at) {
   if (zone !== name) {
     try {
