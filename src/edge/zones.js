@@ -1,6 +1,7 @@
 // The time zones of the IANA database, which the platform has built in.
 
-// The zone asked for last. A series asks for one zone once for each candle, and to look a zone up takes far longer than to use it.
+// The zone asked for last. A series asks for one zone once for each candle, and to look a zone up
+// takes far longer than to use it.
 /** @type {string | undefined} */
 let name;
 /** @type {Intl.DateTimeFormat} */

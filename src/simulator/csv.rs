@@ -1,13 +1,15 @@
 //! `format=CSV`: a JSON answer as a table.
 //!
-//! The columns are the fields of the rows in their order, then a line each. A nested field is a column `outer.inner`
-//! (`fifty_two_week.low`), a list is one cell with commas, `null` is an empty cell. Of a series and of a list only the
-//! rows are left: `meta`, `count` and `status` have no place in a table.
+//! The columns are the fields of the rows in their order, then a line each. A nested field is a
+//! column `outer.inner` (`fifty_two_week.low`), a list is one cell with commas, `null` is an empty
+//! cell. Of a series and of a list only the rows are left: `meta`, `count` and `status` have no
+//! place in a table.
 //!
-//! No source shows what Twelve Data makes of several symbols. Here they are one table, in the order asked, in which
-//! `symbol` is the first column. It holds the symbol as it was asked, unless the rows name their symbol themselves, as those of
-//! `/quote` do. A symbol that fails is a row as well, with its cells below `code`, `message` and `status`, so that
-//! nothing is lost. Fields that a row has not are empty cells.
+//! No source shows what Twelve Data makes of several symbols. Here they are one table, in the order
+//! asked, in which `symbol` is the first column. It holds the symbol as it was asked, unless the
+//! rows name their symbol themselves, as those of `/quote` do. A symbol that fails is a row as
+//! well, with its cells below `code`, `message` and `status`, so that nothing is lost. Fields that
+//! a row has not are empty cells.
 
 use std::borrow::Cow;
 

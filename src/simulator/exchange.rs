@@ -69,7 +69,8 @@ impl Exchange {
         }
     }
 
-    /// Answers in the time zones that the driver knows. Without, there are only those of the venues.
+    /// Answers in the time zones that the driver knows. Without, there are only those of the
+    /// venues.
     pub fn with_zones(self, zones: Zones) -> Exchange {
         Exchange { zones, ..self }
     }

@@ -1,8 +1,9 @@
-//! JSON whose fields keep the order in which they are written here, which is the order of Twelve Data's own answers. Its
-//! official Python client depends on it: it takes the first field of a candle for the candle's time.
+//! JSON whose fields keep the order in which they are written here, which is the order of Twelve
+//! Data's own answers. Its official Python client depends on it: it takes the first field of a
+//! candle for the candle's time.
 //!
-//! `serde_json::Value` sorts fields by name, unless a feature is switched on that would change every other JSON of this
-//! worker as well.
+//! `serde_json::Value` sorts fields by name, unless a feature is switched on that would change
+//! every other JSON of this worker as well.
 
 use std::borrow::Cow;
 

@@ -80,7 +80,8 @@ impl Exchange {
     }
 }
 
-/// The indicators that can be asked for. There are none yet, but the official Python client does not start without an answer.
+/// The indicators that can be asked for. There are none yet, but the official Python client does
+/// not start without an answer.
 fn technical_indicators() -> Json {
     Object::default()
         .with("data", Object::default())

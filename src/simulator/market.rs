@@ -342,8 +342,8 @@ impl Reader<'_> {
     }
 }
 
-/// `2026-01-19 14:32:00`, or `2026-01-19` for candles of a day and longer, of a clock's reading as a zone's `local`
-/// gives it.
+/// `2026-01-19 14:32:00`, or `2026-01-19` for candles of a day and longer, of a clock's reading as
+/// a zone's `local` gives it.
 pub(crate) fn datetime(local: Millis, with_time: bool) -> String {
     let day = date(local / DAY);
     if !with_time {

@@ -10,9 +10,10 @@
 //! It shares no code with our own client of Twelve Data, so that a misreading there cannot hide behind the same
 //! misreading here.
 //!
-//! Read in this order: `instruments` (what is traded), `walk` (how a price moves), `hours` (when), `market` (quotes and
-//! candles), `plan` (what a key may do), `protocol` (messages), `exchange` and `ticks` (sessions), `rest`, `endpoints` and `listings` (REST),
-//! `json` and `csv` (how answers are written), `zones` (the times in them), `faults` (everything that goes wrong in practice, as
+//! Read in this order: `instruments` (what is traded), `walk` (how a price moves), `hours` (when),
+//! `market` (quotes and candles), `plan` (what a key may do), `protocol` (messages), `exchange` and
+//! `ticks` (sessions), `rest`, `endpoints` and `listings` (REST), `json` and `csv` (how answers are
+//! written), `zones` (the times in them), `faults` (everything that goes wrong in practice, as
 //! switches).
 
 mod csv;

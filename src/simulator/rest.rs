@@ -104,7 +104,8 @@ struct BatchItem {
     url: String,
 }
 
-/// The requests of a `/batch` by name, in the order in which they were written. Of two with one name the last counts.
+/// The requests of a `/batch` by name, in the order in which they were written. Of two with one
+/// name the last counts.
 #[derive(Default)]
 struct Requests(Vec<(String, BatchItem)>);
 
@@ -150,8 +151,8 @@ impl Exchange {
         self.reply(answer, &key, (batch, format), now)
     }
 
-    /// `POST /batch`: several requests in one, each with its own answer, in their order. The answers are JSON whatever
-    /// their `format`, because they are parts of one JSON.
+    /// `POST /batch`: several requests in one, each with its own answer, in their order. The
+    /// answers are JSON whatever their `format`, because they are parts of one JSON.
     pub fn rest_batch(&mut self, body: &str, key: Option<&str>, now: Millis) -> RestReply {
         self.count_call("batch");
         let account = key.unwrap_or_default().to_owned();
@@ -276,7 +277,8 @@ impl Exchange {
         now: Millis,
     ) -> RestReply {
         let (status, content_type, body) = match (&answer, format) {
-            // The official Python client knows a table by exactly this type, without a character set.
+            // The official Python client knows a table by exactly this type, without a character
+            // set.
             (Ok(answer), Format::Csv(delimiter)) => (200, "text/csv", csv::table(answer, batch, delimiter)),
             (Ok(answer), Format::Json) => (200, "application/json", answer.to_string()),
             (Err(failure), _) => {

@@ -1,5 +1,6 @@
-//! The time zone that a request asks for. The zones of the venues are ours (`hours`); every other zone is the driver's
-//! to know: a database of them is too large for the worker, and its platform has one already.
+//! The time zone that a request asks for. The zones of the venues are ours (`hours`); every other
+//! zone is the driver's to know: a database of them is too large for the worker, and its platform
+//! has one already.
 
 use super::hours::Zone;
 use super::{DAY, Millis, SECOND};
@@ -20,8 +21,8 @@ pub(crate) enum Clock<'a> {
 }
 
 impl<'a> Clock<'a> {
-    /// By an IANA name in any case. The venues' zones are always ours, so that a session opens at the same time of day
-    /// whether its zone is named or not.
+    /// By an IANA name in any case. The venues' zones are always ours, so that a session opens at
+    /// the same time of day whether its zone is named or not.
     pub(crate) fn named(name: &'a str, zones: Zones) -> Option<Clock<'a>> {
         if name.eq_ignore_ascii_case("America/Toronto") {
             return Some(Clock::Venue(Zone::NewYork));
@@ -39,11 +40,12 @@ impl<'a> Clock<'a> {
         at.saturating_add_signed(self.offset(at))
     }
 
-    /// The moment at which a clock on the wall shows `local`. A reading that comes twice means the first time. One that is
-    /// skipped is read with the offset before the change: half past two, where two becomes three, is half past three.
-    /// These are the rules of RFC 5545 (3.3.5).
+    /// The moment at which a clock on the wall shows `local`. A reading that comes twice means the
+    /// first time. One that is skipped is read with the offset before the change: half past two,
+    /// where two becomes three, is half past three. These are the rules of RFC 5545 (3.3.5).
     pub(crate) fn to_utc(self, local: Millis) -> Millis {
-        // Zones change their clocks months apart, so these are the offsets before and after a change that is near.
+        // Zones change their clocks months apart, so these are the offsets before and after a
+        // change that is near.
         let before = self.offset(local.saturating_sub(DAY));
         let after = self.offset(local.saturating_add(DAY));
         let (first, second) = (

@@ -1,4 +1,5 @@
-//! The order of fields, which clients depend on: read from the text as it is sent, because a parsed object has none.
+//! The order of fields, which clients depend on: read from the text as it is sent, because a parsed
+//! object has none.
 
 use super::*;
 

@@ -42,7 +42,8 @@ fn candles_are_told_in_any_zone_across_its_changes() {
         ("Asia/Tokyo", "2026-01-14T16:00:00", ["00:00", "01:00"]),
         ("asia/tokyo", "2026-01-14T16:00:00", ["00:00", "01:00"]),
         ("Asia/Kolkata", "2026-07-14T16:00:00", ["20:30", "21:30"]),
-        // Half an hour of daylight saving: 02:00 is 01:30 again on 5 April 2026, and 02:30 on 4 October.
+        // Half an hour of daylight saving: 02:00 is 01:30 again on 5 April 2026, and 02:30 on 4
+        // October.
         ("Australia/Lord_Howe", "2026-04-04T15:00:00", ["01:00", "01:30"]),
         ("Australia/Lord_Howe", "2026-10-03T16:00:00", ["01:30", "03:00"]),
         ("America/New_York", "2026-03-08T07:00:00", ["01:00", "03:00"]),
