@@ -167,6 +167,48 @@ async fn what_was_seen_is_on_record() {
 }
 
 #[tokio::test]
+async fn what_the_official_python_client_asks_for_is_answered() {
+    let fake = FakeTwelveData::start(manual()).await;
+    let text = async |call: &str| {
+        let request = reqwest::Client::new().get(format!("{}{call}", fake.rest_url()));
+        let request = request.header("Authorization", format!("apikey {KEY}"));
+        let reply = request.send().await.unwrap();
+        let kind = reply.headers()["content-type"].to_str().unwrap().to_owned();
+        (kind, reply.text().await.unwrap())
+    };
+    let (kind, indicators) = text("/technical_indicators").await;
+    assert_eq!(
+        (kind.as_str(), indicators.as_str()),
+        ("application/json", r#"{"data":{},"status":"ok"}"#)
+    );
+    // A candle's first field is its time.
+    let series = "/time_series?symbol=MSFT,AAPL&interval=1day&outputsize=2";
+    let (_, json) = text(series).await;
+    assert!(
+        json.starts_with(r#"{"MSFT":{"meta":{"symbol":"MSFT","interval":"1day","#),
+        "{json}"
+    );
+    assert_eq!(json.matches(r#"{"datetime":""#).count(), 4, "{json}");
+    let (kind, csv) = text(&format!("{series}&format=CSV")).await;
+    assert_eq!(kind, "text/csv");
+    assert!(
+        csv.starts_with("symbol;datetime;open;high;low;close;volume\nMSFT;20"),
+        "{csv}"
+    );
+    let tokyo = "/time_series?symbol=BTC/USD&interval=1h&outputsize=1&timezone=Asia/Tokyo";
+    let zulu = "/time_series?symbol=BTC/USD&interval=1h&outputsize=1&timezone=UTC";
+    let hour = |(_, json): (String, String)| -> u32 {
+        let series: Value = serde_json::from_str(&json).unwrap();
+        series["values"][0]["datetime"].as_str().unwrap()[11..13]
+            .parse()
+            .unwrap()
+    };
+    // The hour may turn between the two.
+    let ahead = (hour(text(tokyo).await) + 24 - hour(text(zulu).await)) % 24;
+    assert!(matches!(ahead, 8 | 9), "{ahead}");
+}
+
+#[tokio::test]
 async fn an_upgrade_can_be_refused_with_any_status() {
     let fake = FakeTwelveData::start(Settings {
         keys: Keys::Only(vec!["another".to_owned()]),

@@ -7,6 +7,7 @@
 use super::driver::now;
 use super::query::query;
 use super::source::text;
+use super::zones::seconds_ahead_of_utc;
 use crate::clock::Millis;
 use crate::simulator::{Exchange, Output, RestReply, SessionId, Settings};
 use std::cell::{Cell, RefCell};
@@ -47,8 +48,9 @@ impl DurableObject for Simulator {
             ..Settings::default()
         };
         let seed = text(&env, "SIMULATOR_SEED").and_then(|value| value.parse().ok());
+        let exchange = Exchange::new(settings, seed.unwrap_or(DEFAULT_SEED), now()).with_zones(seconds_ahead_of_utc);
         let market = Market {
-            exchange: RefCell::new(Exchange::new(settings, seed.unwrap_or(DEFAULT_SEED), now())),
+            exchange: RefCell::new(exchange),
             sockets: RefCell::default(),
             is_ticking: Cell::new(false),
         };

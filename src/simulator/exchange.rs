@@ -12,6 +12,7 @@ use super::market::{Listing, Market};
 use super::outcome::{Connected, Counters, Output, Refusal, SessionId};
 use super::plan::{Account, Keys, Settings};
 use super::protocol::{self, ClientMessage, Wanted};
+use super::zones::{NO_ZONES, Zones};
 
 /// A client message beyond this many bytes ends the session.
 const LARGEST_MESSAGE: usize = 1_000_000;
@@ -47,6 +48,7 @@ pub struct Exchange {
     /// When each subscribed instrument ticks next.
     pub(super) schedule: BTreeMap<Listing, Millis>,
     pub(super) rng: fastrand::Rng,
+    pub(super) zones: Zones,
 }
 
 impl Exchange {
@@ -63,7 +65,14 @@ impl Exchange {
             next_session: now,
             schedule: BTreeMap::new(),
             rng: fastrand::Rng::with_seed(seed ^ now),
+            zones: NO_ZONES,
         }
+    }
+
+    /// Answers in the time zones that the driver knows. Without, there are only those of the
+    /// venues.
+    pub fn with_zones(self, zones: Zones) -> Exchange {
+        Exchange { zones, ..self }
     }
 
     /// The switches of what goes wrong.

@@ -180,15 +180,19 @@ impl Zone {
 
     /// What a clock on the wall shows at `at`, as if it were UTC.
     pub(crate) fn local(self, at: Millis) -> Millis {
-        let minutes = self.offset_minutes(at);
-        at.saturating_add_signed(minutes * MINUTE as i64)
+        at.saturating_add_signed(self.offset(at))
     }
 
     /// The moment at which a clock on the wall shows `local`. In the hour that is skipped or repeated, one of the
     /// candidates; no market opens or closes then.
     pub(crate) fn to_utc(self, local: Millis) -> Millis {
-        let guess = local.saturating_add_signed(-self.offset_minutes(local) * MINUTE as i64);
-        local.saturating_add_signed(-self.offset_minutes(guess) * MINUTE as i64)
+        let guess = local.saturating_add_signed(-self.offset(local));
+        local.saturating_add_signed(-self.offset(guess))
+    }
+
+    /// Milliseconds ahead of UTC at `at`.
+    pub(crate) fn offset(self, at: Millis) -> i64 {
+        self.offset_minutes(at) * MINUTE as i64
     }
 
     fn local_day(self, at: Millis) -> u64 {

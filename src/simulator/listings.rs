@@ -1,11 +1,9 @@
 //! The REST endpoints that cost one credit and know no batch: usage, market states, search and reference lists.
 
-use serde_json::{Value, json};
-
-use super::endpoints::meta;
 use super::exchange::Exchange;
-use super::hours::{Hours, Zone};
+use super::hours::Hours;
 use super::instruments::{Class, INSTRUMENTS, Instrument};
+use super::json::{Json, Object};
 use super::market::datetime;
 use super::rest::{Failure, Query};
 use super::{Millis, SECOND};
@@ -18,32 +16,30 @@ impl Exchange {
         query: &Query,
         key: &str,
         now: Millis,
-    ) -> Result<Value, Failure> {
-        match endpoint {
-            "api_usage" => Ok(self.api_usage(key, now)),
-            "market_state" => Ok(self.market_state(query, now)),
-            "symbol_search" => Ok(symbol_search(query)),
-            _ => Ok(reference_list(endpoint, query)),
-        }
+    ) -> Result<Json, Failure> {
+        Ok(match endpoint {
+            "api_usage" => self.api_usage(key, now),
+            "market_state" => self.market_state(query, now),
+            "symbol_search" => symbol_search(query),
+            "technical_indicators" => technical_indicators(),
+            _ => reference_list(endpoint, query),
+        })
     }
 
-    fn api_usage(&mut self, key: &str, now: Millis) -> Value {
+    fn api_usage(&mut self, key: &str, now: Millis) -> Json {
         let (minute, day) = self.account(key).rest_used(now);
         let plan = &self.settings.plan;
-        let mut usage = json!({
-            "timestamp": datetime(now, Zone::Utc, true),
-            "current_usage": minute,
-            "plan_limit": plan.rest_per_minute,
-            "plan_category": plan.category,
-        });
-        if let (Some(limit), Some(fields)) = (plan.rest_per_day, usage.as_object_mut()) {
-            fields.insert("daily_usage".to_owned(), day.into());
-            fields.insert("plan_daily_limit".to_owned(), limit.into());
-        }
-        usage
+        Object::default()
+            .with("timestamp", datetime(now, true))
+            .with("current_usage", minute)
+            .with("plan_limit", plan.rest_per_minute)
+            .with_some("daily_usage", plan.rest_per_day.map(|_| day))
+            .with_some("plan_daily_limit", plan.rest_per_day)
+            .with("plan_category", plan.category)
+            .into()
     }
 
-    fn market_state(&self, query: &Query, now: Millis) -> Value {
+    fn market_state(&self, query: &Query, now: Millis) -> Json {
         let venues = [
             ("NASDAQ", "XNGS", "United States", Hours::NewYork),
             ("NYSE", "XNYS", "United States", Hours::NewYork),
@@ -70,21 +66,30 @@ impl Exchange {
                 let session = hours.session(now);
                 let open = hours.is_open(now);
                 let since = |yes: bool, length: Millis| clock(if yes { length } else { 0 });
-                json!({
-                    "name": name,
-                    "code": code,
-                    "country": country,
-                    "is_market_open": open,
-                    "time_after_open": since(open, now.saturating_sub(session.open)),
-                    "time_to_open": since(!open, hours.next_open(now).saturating_sub(now)),
-                    "time_to_close": since(open, session.close.saturating_sub(now)),
-                })
+                Object::default()
+                    .with("name", name)
+                    .with("code", code)
+                    .with("country", country)
+                    .with("is_market_open", open)
+                    .with("time_after_open", since(open, now.saturating_sub(session.open)))
+                    .with("time_to_open", since(!open, hours.next_open(now).saturating_sub(now)))
+                    .with("time_to_close", since(open, session.close.saturating_sub(now)))
+                    .into()
             });
-        Value::Array(states.collect())
+        Json::List(states.collect())
     }
 }
 
-fn symbol_search(query: &Query) -> Value {
+/// The indicators that can be asked for. There are none yet, but the official Python client does
+/// not start without an answer.
+fn technical_indicators() -> Json {
+    Object::default()
+        .with("data", Object::default())
+        .with("status", "ok")
+        .into()
+}
+
+fn symbol_search(query: &Query) -> Json {
     let wanted = query.get("symbol").unwrap_or_default().to_ascii_uppercase();
     let count = query.get("outputsize").and_then(|text| text.parse::<usize>().ok());
     let found = INSTRUMENTS
@@ -94,22 +99,25 @@ fn symbol_search(query: &Query) -> Value {
         })
         .take(count.unwrap_or(30).min(120))
         .map(|one| {
-            json!({
-                "symbol": one.symbol,
-                "instrument_name": one.name,
-                "exchange": one.exchange,
-                "mic_code": one.mic_code,
-                "exchange_timezone": one.hours.zone().name(),
-                "instrument_type": one.class.name(),
-                "country": one.country,
-                "currency": one.currency,
-            })
+            Object::default()
+                .with("symbol", one.symbol)
+                .with("instrument_name", one.name)
+                .with("exchange", one.exchange)
+                .with("mic_code", one.mic_code)
+                .with("exchange_timezone", one.hours.zone().name())
+                .with("instrument_type", one.class.name())
+                .with("country", one.country)
+                .with("currency", one.currency)
+                .into()
         });
-    json!({"data": found.collect::<Vec<_>>(), "status": "ok"})
+    Object::default()
+        .with("data", found.collect::<Vec<Json>>())
+        .with("status", "ok")
+        .into()
 }
 
 /// `/stocks`, `/etfs`, `/forex_pairs` and `/cryptocurrencies`.
-fn reference_list(endpoint: &str, query: &Query) -> Value {
+fn reference_list(endpoint: &str, query: &Query) -> Json {
     let class = match endpoint {
         "stocks" => Class::CommonStock,
         "etfs" => Class::Etf,
@@ -122,30 +130,35 @@ fn reference_list(endpoint: &str, query: &Query) -> Value {
                 .get("symbol")
                 .is_none_or(|symbol| one.symbol.eq_ignore_ascii_case(symbol))
     };
-    let data: Vec<Value> = INSTRUMENTS
+    let data: Vec<Json> = INSTRUMENTS
         .iter()
         .filter(fits)
-        .map(|one| match class {
-            Class::PhysicalCurrency => json!({
-                "symbol": one.symbol, "currency_group": "Major",
-                "currency_base": one.currency_base, "currency_quote": one.currency_quote
-            }),
-            Class::DigitalCurrency => json!({
-                "symbol": one.symbol, "available_exchanges": [one.exchange],
-                "currency_base": one.currency_base, "currency_quote": one.currency_quote
-            }),
-            _ => {
-                let mut fields = meta(one);
-                fields.insert("name".to_owned(), one.name.into());
-                fields.insert("country".to_owned(), one.country.into());
-                if class == Class::Etf {
-                    fields.remove("type");
+        .map(|one| {
+            let item = Object::default().with("symbol", one.symbol);
+            let item = match class {
+                Class::PhysicalCurrency => item.with("currency_group", "Major"),
+                Class::DigitalCurrency => item.with("available_exchanges", vec![one.exchange.into()]),
+                _ => {
+                    let item = item
+                        .with("name", one.name)
+                        .with("currency", one.currency)
+                        .with("exchange", one.exchange)
+                        .with("mic_code", one.mic_code)
+                        .with("country", one.country)
+                        .with_some("type", (class != Class::Etf).then_some(class.name()));
+                    return item.into();
                 }
-                Value::Object(fields)
-            }
+            };
+            item.with("currency_base", one.currency_base)
+                .with("currency_quote", one.currency_quote)
+                .into()
         })
         .collect();
-    json!({"count": data.len(), "data": data, "status": "ok"})
+    Object::default()
+        .with("count", data.len() as u64)
+        .with("data", data)
+        .with("status", "ok")
+        .into()
 }
 
 /// A duration as `HH:MM:SS`.

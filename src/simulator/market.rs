@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::hours::{Hours, Session, Zone, date};
+use super::hours::{Hours, Session, date};
 use super::instruments::{Class, Instrument};
 use super::walk::{Walk, WalkDay, fraction, scramble};
 use super::{DAY, MINUTE, Millis};
@@ -342,9 +342,9 @@ impl Reader<'_> {
     }
 }
 
-/// `2026-01-19 14:32:00` in `zone`, or `2026-01-19` for candles of a day and longer.
-pub(crate) fn datetime(at: Millis, zone: Zone, with_time: bool) -> String {
-    let local = zone.local(at);
+/// `2026-01-19 14:32:00`, or `2026-01-19` for candles of a day and longer, of a clock's reading as
+/// a zone's `local` gives it.
+pub(crate) fn datetime(local: Millis, with_time: bool) -> String {
     let day = date(local / DAY);
     if !with_time {
         return day.to_string();

@@ -10,15 +10,19 @@
 //! It shares no code with our own client of Twelve Data, so that a misreading there cannot hide behind the same
 //! misreading here.
 //!
-//! Read in this order: `instruments` (what is traded), `walk` (how a price moves), `hours` (when), `market` (quotes and
-//! candles), `plan` (what a key may do), `protocol` (messages), `exchange` and `ticks` (sessions), `rest`, `endpoints` and `listings` (REST), `faults`
-//! (everything that goes wrong in practice, as switches).
+//! Read in this order: `instruments` (what is traded), `walk` (how a price moves), `hours` (when),
+//! `market` (quotes and candles), `plan` (what a key may do), `protocol` (messages), `exchange` and
+//! `ticks` (sessions), `rest`, `endpoints` and `listings` (REST), `json` and `csv` (how answers are
+//! written), `zones` (the times in them), `faults` (everything that goes wrong in practice, as
+//! switches).
 
+mod csv;
 mod endpoints;
 mod exchange;
 mod faults;
 mod hours;
 mod instruments;
+mod json;
 mod listings;
 mod market;
 mod outcome;
@@ -27,6 +31,7 @@ mod protocol;
 mod rest;
 mod ticks;
 mod walk;
+mod zones;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +44,7 @@ pub use instruments::{Class, INSTRUMENTS, Instrument, named};
 pub use outcome::{Connected, Counters, Output, Refusal, SessionId};
 pub use plan::{Keys, Plan, Settings};
 pub use rest::RestReply;
+pub use zones::Zones;
 
 /// Milliseconds since the UNIX epoch, UTC.
 pub type Millis = u64;

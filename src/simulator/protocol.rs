@@ -1,10 +1,10 @@
 //! The WebSocket's messages: what a client may send, and every frame that goes back.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde::Deserialize;
 
 use super::faults::{CryptoItems, EmptyList, Faults, ForexItems, StatusShape};
 use super::instruments::{Class, Instrument, named};
+use super::json::{Json, Object};
 use super::market::Trade;
 
 /// A message from the client, as it came.
@@ -115,77 +115,45 @@ fn at_venue(instrument: &Instrument, name: &str) -> bool {
     instrument.exchange.eq_ignore_ascii_case(name) || instrument.mic_code.eq_ignore_ascii_case(name)
 }
 
-#[derive(Serialize)]
-struct PriceEvent<'a> {
-    event: &'static str,
-    symbol: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency_base: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    currency_quote: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    exchange: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mic_code: Option<&'a str>,
-    r#type: &'a str,
-    timestamp: u64,
-    price: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bid: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ask: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    day_volume: Option<u64>,
-}
-
 /// A price event with the fields of its asset class. `timestamp` in seconds. There is never a percent change.
 pub(crate) fn price_event(instrument: &Instrument, trade: &Trade, timestamp: u64, faults: &Faults) -> String {
     let class = instrument.class;
     let pair = class.is_pair();
     let venue = match (&faults.crypto_exchange, class) {
         (_, Class::PhysicalCurrency) => None,
-        (Some(other), Class::DigitalCurrency) => Some(other.as_str()),
-        _ => Some(instrument.exchange),
+        (Some(other), Class::DigitalCurrency) => Some(Json::from(other.clone())),
+        _ => Some(instrument.exchange.into()),
     };
-    let event = PriceEvent {
-        event: "price",
-        symbol: instrument.symbol,
-        currency: (class != Class::DigitalCurrency).then_some(instrument.currency),
-        currency_base: pair.then_some(instrument.currency_base),
-        currency_quote: pair.then_some(instrument.currency_quote),
-        exchange: venue,
-        mic_code: (!pair).then_some(instrument.mic_code),
-        r#type: class.name(),
-        timestamp: timestamp.saturating_add_signed(faults.timestamp_shift),
-        price: trade.price,
-        bid: trade.bid,
-        ask: trade.ask,
-        day_volume: trade.day_volume,
-    };
+    let mut event = Object::default()
+        .with("event", "price")
+        .with("symbol", instrument.symbol)
+        .with_some(
+            "currency",
+            (class != Class::DigitalCurrency).then_some(instrument.currency),
+        )
+        .with_some("currency_base", pair.then_some(instrument.currency_base))
+        .with_some("currency_quote", pair.then_some(instrument.currency_quote))
+        .with_some("exchange", venue)
+        .with_some("mic_code", (!pair).then_some(instrument.mic_code))
+        .with("type", class.name())
+        .with("timestamp", timestamp.saturating_add_signed(faults.timestamp_shift))
+        .with("price", trade.price)
+        .with_some("bid", trade.bid)
+        .with_some("ask", trade.ask)
+        .with_some("day_volume", trade.day_volume);
     if faults.numbers_as_strings {
-        return with_strings(&event);
-    }
-    serde_json::to_string(&event).unwrap_or_default()
-}
-
-fn with_strings(event: &PriceEvent<'_>) -> String {
-    let Ok(Value::Object(mut fields)) = serde_json::to_value(event) else {
-        return String::new();
-    };
-    for value in fields.values_mut() {
-        if value.is_number() {
-            *value = Value::String(value.to_string());
+        for (_, value) in &mut event.0 {
+            *value = value.plain().into();
         }
     }
-    Value::Object(fields).to_string()
+    Json::Object(event).to_string()
 }
 
 /// The answer to a subscribe. A fail carries only its symbol: no source has ever shown a reason.
 pub(crate) fn subscribe_status(success: &[&'static Instrument], fails: &[String], shape: &StatusShape) -> String {
-    let mut success: Vec<Value> = success.iter().map(|one| success_item(one, shape)).collect();
-    let mut fails: Vec<Value> = fails.iter().map(|symbol| json!({ "symbol": symbol })).collect();
+    let mut success: Vec<Json> = success.iter().map(|one| success_item(one, shape).into()).collect();
+    let fail = |symbol: &String| Object::default().with("symbol", symbol.clone()).into();
+    let mut fails: Vec<Json> = fails.iter().map(fail).collect();
     // Partial success as "ok" is an assumption: no capture shows one.
     let status = if success.is_empty() && !fails.is_empty() {
         "error"
@@ -196,49 +164,44 @@ pub(crate) fn subscribe_status(success: &[&'static Instrument], fails: &[String]
         success.reverse();
         fails.reverse();
     }
-    let mut message = serde_json::Map::new();
-    message.insert("event".to_owned(), "subscribe-status".into());
-    message.insert("status".to_owned(), status.into());
-    for (name, items, empty) in [
-        ("success", success, shape.empty_success),
-        ("fails", fails, shape.empty_fails),
-    ] {
-        let value = match (items.is_empty(), empty) {
-            (true, EmptyList::Absent) => continue,
-            (true, EmptyList::Null) => Value::Null,
-            _ => Value::Array(items),
-        };
-        message.insert(name.to_owned(), value);
-    }
-    Value::Object(message).to_string()
+    let list = |items: Vec<Json>, empty| match (items.is_empty(), empty) {
+        (true, EmptyList::Absent) => None,
+        (true, EmptyList::Null) => Some(Json::Null),
+        _ => Some(items.into()),
+    };
+    let message = event_of("subscribe-status", status)
+        .with_some("success", list(success, shape.empty_success))
+        .with_some("fails", list(fails, shape.empty_fails));
+    Json::Object(message).to_string()
 }
 
-fn success_item(instrument: &Instrument, shape: &StatusShape) -> Value {
-    let symbol = instrument.symbol;
+fn success_item(instrument: &Instrument, shape: &StatusShape) -> Object {
     let kind = instrument.class.name();
-    match (instrument.class, shape.forex, shape.crypto) {
-        (Class::PhysicalCurrency, ForexItems::Forex, _) => {
-            json!({"symbol": symbol, "exchange": "FOREX", "country": "", "type": kind})
-        }
+    let venue = instrument.exchange;
+    let (exchange, mic_code, country, kind) = match (instrument.class, shape.forex, shape.crypto) {
+        (Class::PhysicalCurrency, ForexItems::Forex, _) => ("FOREX", None, Some(""), kind),
         (Class::PhysicalCurrency, ForexItems::PhysicalCurrency, _) => {
-            json!({"symbol": symbol, "exchange": "PHYSICAL CURRENCY", "type": "PHYSICAL_CURRENCY"})
+            ("PHYSICAL CURRENCY", None, None, "PHYSICAL_CURRENCY")
         }
-        (Class::DigitalCurrency, _, CryptoItems::Short) => {
-            json!({"symbol": symbol, "exchange": instrument.exchange, "type": kind})
-        }
-        (Class::DigitalCurrency, _, CryptoItems::Long) => json!({
-            "symbol": symbol, "exchange": instrument.exchange, "mic_code": instrument.exchange, "country": "", "type": kind
-        }),
-        _ => json!({
-            "symbol": symbol, "exchange": instrument.exchange, "mic_code": instrument.mic_code,
-            "country": instrument.country, "type": kind
-        }),
-    }
+        (Class::DigitalCurrency, _, CryptoItems::Short) => (venue, None, None, kind),
+        (Class::DigitalCurrency, _, CryptoItems::Long) => (venue, Some(venue), Some(""), kind),
+        _ => (venue, Some(instrument.mic_code), Some(instrument.country), kind),
+    };
+    Object::default()
+        .with("symbol", instrument.symbol)
+        .with("exchange", exchange)
+        .with_some("mic_code", mic_code)
+        .with_some("country", country)
+        .with("type", kind)
+}
+
+fn event_of(event: &'static str, status: &'static str) -> Object {
+    Object::default().with("event", event).with("status", status)
 }
 
 /// `heartbeat`, `reset-status` and `unsubscribe-status`, of which nothing more is known.
-pub(crate) fn simple_status(event: &str) -> String {
-    json!({"event": event, "status": "ok"}).to_string()
+pub(crate) fn simple_status(event: &'static str) -> String {
+    Json::Object(event_of(event, "ok")).to_string()
 }
 
 /// Too many client messages in a minute. The text is the server's own.
@@ -251,15 +214,21 @@ pub(crate) fn over_message_limit(count: u32, limit: u32) -> String {
 
 /// The reply to a message that cannot be read. The envelope is an assumption: it is not documented.
 pub(crate) fn message_processing(text: &str) -> String {
-    json!({"event": "message-processing", "status": "error", "messages": [text]}).to_string()
+    let messages = vec![Json::from(text.to_owned())];
+    Json::Object(event_of("message-processing", "error").with("messages", messages)).to_string()
 }
 
 /// An event of a name that no client knows.
 pub(crate) fn unknown_event() -> String {
-    json!({"event": "maintenance-notice", "status": "ok", "details": {"window": null}}).to_string()
+    let details = Object::default().with("window", Json::Null);
+    Json::Object(event_of("maintenance-notice", "ok").with("details", details)).to_string()
 }
 
 /// The body of an error, over REST and in a refused upgrade.
-pub(crate) fn error_body(code: u16, message: &str) -> Value {
-    json!({"code": code, "message": message, "status": "error"})
+pub(crate) fn error_body(code: u16, message: &str) -> Json {
+    Object::default()
+        .with("code", u64::from(code))
+        .with("message", message.to_owned())
+        .with("status", "error")
+        .into()
 }

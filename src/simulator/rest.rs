@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::de::{Deserializer, MapAccess, Visitor};
 
+use super::csv::{self, Format};
 use super::exchange::{BAD_KEY, Exchange};
 use super::faults::RestErrorStatus;
+use super::json::{Json, Object};
 use super::plan::{Keys, OutOfCredits};
 use super::protocol::error_body;
 use super::{Millis, endpoints};
@@ -32,7 +34,7 @@ pub struct RestReply {
     pub status: u16,
     /// Header names (lower case) and values.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON.
+    /// JSON, or CSV if its `content-type` says so.
     pub body: String,
 }
 
@@ -61,7 +63,7 @@ impl Failure {
         Failure::new(404, NOT_IN_PLAN)
     }
 
-    fn body(&self) -> Value {
+    fn body(&self) -> Json {
         error_body(self.code, &self.message)
     }
 }
@@ -102,6 +104,33 @@ struct BatchItem {
     url: String,
 }
 
+/// The requests of a `/batch` by name, in the order in which they were written. Of two with one
+/// name the last counts.
+#[derive(Default)]
+struct Requests(Vec<(String, BatchItem)>);
+
+impl<'de> Deserialize<'de> for Requests {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Requests, D::Error> {
+        deserializer.deserialize_map(Requests::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Requests {
+    type Value = Requests;
+
+    fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("requests by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut fields: A) -> Result<Requests, A::Error> {
+        while let Some((name, item)) = fields.next_entry::<String, BatchItem>()? {
+            self.0.retain(|(one, _)| *one != name);
+            self.0.push((name, item));
+        }
+        Ok(self)
+    }
+}
+
 impl Exchange {
     /// A GET request. `path` such as `/quote`, `query` without `?`, `key` from the header `Authorization: apikey KEY`;
     /// the query's `apikey` serves if there is none. (`X-TD-APIKEY` is for the WebSocket only.)
@@ -113,18 +142,25 @@ impl Exchange {
         let symbols = query.symbols();
         let batch = symbols.len() > 1 && endpoints::takes_symbols(&endpoint);
         let answer = self.answer(&endpoint, &query, &key, now);
-        self.reply(answer, &key, batch, now)
+        let format = match endpoint.as_str() {
+            // Without indicators there is no table.
+            "technical_indicators" => Format::Json,
+            // A format that is wrong is an error, and errors are JSON.
+            _ => Format::asked(&query).unwrap_or(Format::Json),
+        };
+        self.reply(answer, &key, (batch, format), now)
     }
 
-    /// `POST /batch`: several requests in one, each with its own answer.
+    /// `POST /batch`: several requests in one, each with its own answer, in their order. The
+    /// answers are JSON whatever their `format`, because they are parts of one JSON.
     pub fn rest_batch(&mut self, body: &str, key: Option<&str>, now: Millis) -> RestReply {
         self.count_call("batch");
         let account = key.unwrap_or_default().to_owned();
-        let Ok(requests) = serde_json::from_str::<BTreeMap<String, BatchItem>>(body) else {
+        let Ok(Requests(requests)) = serde_json::from_str::<Requests>(body) else {
             let failure = Failure::new(400, "The request body is missing or invalid.");
-            return self.reply(Err(failure), &account, false, now);
+            return self.reply(Err(failure), &account, (false, Format::Json), now);
         };
-        let mut data = Map::new();
+        let mut data = Object::default();
         for (name, request) in requests.into_iter().take(MOST_REQUESTS) {
             let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
             let query = Query::parse(query);
@@ -134,10 +170,14 @@ impl Exchange {
                 Ok(response) => (response, "success"),
                 Err(failure) => (failure.body(), "error"),
             };
-            data.insert(name, json!({"response": response, "status": status}));
+            let answer = Object::default().with("response", response).with("status", status);
+            data = data.with(name, answer);
         }
-        let body = json!({"code": 200, "status": "success", "data": data});
-        self.reply(Ok(body), &account, false, now)
+        let body = Object::default()
+            .with("code", 200_u64)
+            .with("status", "success")
+            .with("data", data);
+        self.reply(Ok(body.into()), &account, (false, Format::Json), now)
     }
 
     fn count_call(&mut self, endpoint: &str) {
@@ -149,7 +189,7 @@ impl Exchange {
         *self.counters.rest_calls.entry(name.to_owned()).or_default() += 1;
     }
 
-    fn answer(&mut self, endpoint: &str, query: &Query, key: &str, now: Millis) -> Result<Value, Failure> {
+    fn answer(&mut self, endpoint: &str, query: &Query, key: &str, now: Millis) -> Result<Json, Failure> {
         if let Some(code) = self.faults.rest_failure {
             return Err(Failure::new(code, "Internal server error. Please try again later."));
         }
@@ -167,6 +207,7 @@ impl Exchange {
         };
         let plan = self.settings.plan.clone();
         self.account(key).spend(&plan, credits, now).map_err(out_of_credits)?;
+        Format::asked(query)?;
         if symbols.len() > MOST_SYMBOLS {
             return Err(Failure::new(414, "The parameter **symbol** holds too many symbols."));
         }
@@ -177,7 +218,7 @@ impl Exchange {
             [] => Err(Failure::symbol()),
             [symbol] => self.symbol_endpoint(endpoint, symbol, query, now),
             symbols => {
-                let mut map = Map::new();
+                let mut map = Object::default();
                 for symbol in symbols {
                     let answer = self.symbol_endpoint(endpoint, symbol, query, now);
                     // In a batch the older text was seen, which names the symbol.
@@ -190,9 +231,9 @@ impl Exchange {
                         ),
                         false => failure.body(),
                     });
-                    map.insert(symbol.clone(), value);
+                    map = map.with(symbol.clone(), value);
                 }
-                Ok(Value::Object(map))
+                Ok(map.into())
             }
         }
     }
@@ -228,31 +269,37 @@ impl Exchange {
         Failure::new(404, "The requested endpoint does not exist.")
     }
 
-    fn reply(&mut self, answer: Result<Value, Failure>, key: &str, batch: bool, now: Millis) -> RestReply {
-        let mut headers = vec![("content-type", "application/json".to_owned())];
+    fn reply(
+        &mut self,
+        answer: Result<Json, Failure>,
+        key: &str,
+        (batch, format): (bool, Format),
+        now: Millis,
+    ) -> RestReply {
+        let (status, content_type, body) = match (&answer, format) {
+            // The official Python client knows a table by exactly this type, without a character
+            // set.
+            (Ok(answer), Format::Csv(delimiter)) => (200, "text/csv", csv::table(answer, batch, delimiter)),
+            (Ok(answer), Format::Json) => (200, "application/json", answer.to_string()),
+            (Err(failure), _) => {
+                let status = match self.faults.rest_error_status {
+                    RestErrorStatus::Matching => failure.code,
+                    RestErrorStatus::AlwaysOk => 200,
+                };
+                (status, "application/json", failure.body().to_string())
+            }
+        };
+        let mut headers = vec![("content-type", content_type.to_owned())];
         if self.is_good(Some(key)) {
             let limit = self.settings.plan.rest_per_minute;
             let (used, _) = self.account(key).rest_used(now);
             headers.push(("api-credits-used", used.to_string()));
             headers.push(("api-credits-left", limit.saturating_sub(used).to_string()));
         }
-        let (status, body) = match answer {
-            Ok(body) => {
-                if batch {
-                    headers.push(("is_batch", "true".to_owned()));
-                }
-                (200, body)
-            }
-            Err(failure) => match self.faults.rest_error_status {
-                RestErrorStatus::Matching => (failure.code, failure.body()),
-                RestErrorStatus::AlwaysOk => (200, failure.body()),
-            },
-        };
-        RestReply {
-            status,
-            headers,
-            body: body.to_string(),
+        if batch && answer.is_ok() {
+            headers.push(("is_batch", "true".to_owned()));
         }
+        RestReply { status, headers, body }
     }
 }
 

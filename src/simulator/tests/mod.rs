@@ -1,11 +1,14 @@
 //! The simulator held against what is known of Twelve Data: messages, limits, oddities, REST.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod field_order;
 mod messages;
 mod prices;
 mod rest_calls;
 mod robustness;
 mod subscriptions;
+mod tables;
+mod time_zones;
 mod upgrade;
 
 use serde_json::{Value, json};
