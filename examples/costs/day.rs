@@ -146,7 +146,7 @@ impl Life {
         let wish = json!({"action": "subscribe", "params": {"symbols": SYMBOLS}}).to_string();
         for number in 0..count {
             self.viewers.push(Viewer::default());
-            self.take(Input::Joined(ClientId(number), Dialect::V1));
+            self.take(Input::joined(ClientId(number), Dialect::V1));
             self.take(Input::Said(ClientId(number), wish.clone()));
             (0..QUESTIONS).for_each(|_| self.ask_the_time(number));
         }

@@ -8,7 +8,8 @@
 //! ago than that, or upstream says that this is the running day of an open market. So a delayed feed, or the last trade told
 //! once more at a reconnect, opens no market and makes nothing fresh, whenever it arrives.
 //!
-//! **What is known stays until something better is there.** Previous close and session are replaced by what REST tells next, never wiped.
+//! **What is known stays until something better is there.** Previous close and session are replaced by what REST tells next. Only a trade of
+//! another UTC day makes a previous close unknown: then it is known to be out of date.
 
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
 use crate::twelve_data::{Instrument, Price, RestQuote};
@@ -250,8 +251,12 @@ impl Cell {
         let reference = &mut self.reference;
         let was_closed = reference.session == Session::Closed;
         let of_another_day = reference.asked != 0 && reference.asked / DAY < time / DAY;
+        if of_another_day {
+            // Known to be out of date: none rather than a wrong one.
+            reference.previous_close = None;
+        }
         if was_closed || of_another_day {
-            // There may be a new previous close, or a new session, by now. What is known is kept until REST tells.
+            // A new session may have begun. What REST said is kept until it says what is better.
             reference.asked = 0;
         }
         reference.session = match reference.session {
@@ -270,9 +275,9 @@ impl Cell {
         &mut self,
         rest: &RestQuote,
         source: Source,
+        stale: Millis,
         streaming: bool,
         asked: Millis,
-        stale: Millis,
         now: Millis,
     ) -> Change {
         let told = self.take_reference(rest, streaming, now);
@@ -444,12 +449,15 @@ mod tests {
     use super::*;
 
     const NOW: Millis = 1_768_833_137_000;
+    const STALE: Millis = MINUTE;
 
     fn price(value: f64, timestamp: Millis) -> Price {
         Price {
             symbol: "AAPL".into(),
             exchange: Some("NASDAQ".into()),
+            mic_code: None,
             kind: None,
+            currency: None,
             price: value,
             bid: None,
             ask: None,
@@ -464,6 +472,9 @@ mod tests {
             previous_close: Some(100.0),
             day_volume: None,
             exchange: None,
+            mic_code: None,
+            currency: None,
+            kind: None,
             is_market_open: Some(open),
             last_quote_at: Some(timestamp),
             bar_opened: None,
@@ -477,10 +488,13 @@ mod tests {
     #[test]
     fn an_equal_second_wins_and_an_older_one_is_dropped() {
         let mut cell = Cell::default();
-        cell.tick(&price(1.0, NOW), Source::Live, NOW);
-        assert_eq!(cell.tick(&price(2.0, NOW), Source::Live, NOW + 10), Change::Updated);
+        cell.tick(&price(1.0, NOW), Source::Live, STALE, NOW);
         assert_eq!(
-            cell.tick(&price(3.0, NOW - 1_000), Source::Live, NOW + 20),
+            cell.tick(&price(2.0, NOW), Source::Live, STALE, NOW + 10),
+            Change::Updated
+        );
+        assert_eq!(
+            cell.tick(&price(3.0, NOW - 1_000), Source::Live, STALE, NOW + 20),
             Change::Dropped
         );
         assert_eq!(shown(&cell), 2.0);
@@ -489,10 +503,10 @@ mod tests {
     #[test]
     fn a_future_stamp_is_clamped_and_blocks_nothing() {
         let mut cell = Cell::default();
-        cell.tick(&price(1.0, NOW + 3_600_000), Source::Live, NOW);
-        assert_eq!(cell.quote.as_ref().unwrap().exchange_time, NOW);
+        cell.tick(&price(1.0, NOW + 3_600_000), Source::Live, STALE, NOW);
+        assert_eq!(cell.quote.as_ref().unwrap().exchange_time, Some(NOW));
         assert_eq!(
-            cell.tick(&price(2.0, NOW + 1_000), Source::Live, NOW + 1_500),
+            cell.tick(&price(2.0, NOW + 1_000), Source::Live, STALE, NOW + 1_500),
             Change::Updated
         );
     }
@@ -500,9 +514,16 @@ mod tests {
     #[test]
     fn percent_change_is_absent_until_the_previous_close_is_known() {
         let mut cell = Cell::default();
-        cell.tick(&price(101.0, NOW), Source::Live, NOW);
+        cell.tick(&price(101.0, NOW), Source::Live, STALE, NOW);
         assert_eq!(cell.percent_change(), None);
-        cell.rest(&rest(100.5, NOW - 60_000, true), Source::Rest, true, NOW, NOW + 100);
+        cell.rest(
+            &rest(100.5, NOW - 60_000, true),
+            Source::Rest,
+            STALE,
+            true,
+            NOW,
+            NOW + 100,
+        );
         assert_eq!((shown(&cell), cell.percent_change()), (101.0, Some(1.0)));
     }
 
@@ -510,11 +531,12 @@ mod tests {
     fn rest_replaces_a_tick_of_the_same_minute_once_the_stream_is_gone() {
         let mut cell = Cell::default();
         let minute = NOW / MINUTE * MINUTE;
-        cell.tick(&price(101.0, minute + 45_000), Source::Live, minute + 45_100);
+        cell.tick(&price(101.0, minute + 45_000), Source::Live, STALE, minute + 45_100);
         assert_eq!(
             cell.rest(
                 &rest(102.0, minute, true),
                 Source::Rest,
+                STALE,
                 false,
                 minute + 50_000,
                 minute + 50_100
@@ -524,13 +546,14 @@ mod tests {
         let quote = cell.quote.clone().unwrap();
         assert_eq!(
             (quote.price, quote.exchange_time, quote.source),
-            (102.0, minute + 45_000, Source::Rest)
+            (102.0, Some(minute + 45_000), Source::Rest)
         );
         // Asked before the tick came: it may be older.
-        cell.tick(&price(103.0, minute + 55_000), Source::Live, minute + 55_100);
+        cell.tick(&price(103.0, minute + 55_000), Source::Live, STALE, minute + 55_100);
         cell.rest(
             &rest(99.0, minute, true),
             Source::Rest,
+            STALE,
             false,
             minute + 54_000,
             minute + 55_200,
@@ -546,41 +569,220 @@ mod tests {
             last_quote_at: None,
             ..rest(100.0, 0, true)
         };
-        cell.rest(&quote, Source::Rest, false, second + 400, second + 500);
+        cell.rest(&quote, Source::Rest, STALE, false, second + 400, second + 500);
         assert_eq!(
-            cell.tick(&price(101.0, second), Source::Live, second + 900),
+            cell.tick(&price(101.0, second), Source::Live, STALE, second + 900),
             Change::Updated
         );
         assert_eq!(shown(&cell), 101.0);
     }
 
     #[test]
-    fn the_reference_of_a_closed_session_is_dropped_when_it_opens() {
+    fn what_is_known_of_a_closed_market_stays_when_it_ticks() {
         let mut cell = Cell::default();
-        cell.rest(&rest(110.0, NOW - 3_600_000, false), Source::Rest, false, NOW, NOW);
-        assert_eq!(cell.percent_change(), Some(10.0));
-        cell.tick(&price(111.0, NOW + 1_000), Source::Live, NOW + 1_000);
+        cell.rest(
+            &rest(110.0, NOW - 3_600_000, false),
+            Source::Rest,
+            STALE,
+            false,
+            NOW,
+            NOW,
+        );
+        assert_eq!(
+            (cell.percent_change(), cell.reference.session),
+            (Some(10.0), Session::Closed)
+        );
+        cell.tick(&price(111.0, NOW + 1_000), Source::Live, STALE, NOW + 1_000);
+        let quote = cell.quote.clone().unwrap();
+        assert_eq!(
+            (quote.price, quote.source, quote.stale_since),
+            (111.0, Source::Live, None)
+        );
         assert_eq!(
             (cell.percent_change(), cell.reference.session, cell.reference.asked),
-            (None, Session::Open, 0)
+            (Some(11.0), Session::Extended, 0),
+            "asked anew, and nothing forgotten"
         );
+        // REST still says that it is closed: the trade is the newest price, and outside the session.
+        let later = NOW + 20_000;
+        cell.rest(
+            &rest(110.0, NOW - 3_600_000, false),
+            Source::Rest,
+            STALE,
+            true,
+            later,
+            later,
+        );
+        assert_eq!((shown(&cell), cell.reference.session), (111.0, Session::Extended));
+        assert!(cell.reference.is_provisional);
+        let opened = NOW + 40_000;
+        cell.rest(
+            &rest(111.5, NOW + 30_000, true),
+            Source::Rest,
+            STALE,
+            false,
+            opened,
+            opened,
+        );
+        assert_eq!((shown(&cell), cell.reference.session), (111.5, Session::Open));
+    }
+
+    #[test]
+    fn the_last_trade_told_once_more_opens_no_market() {
+        let ago = 41 * 60 * MINUTE;
+        let mut cell = Cell::default();
+        cell.rest(&rest(110.0, NOW - ago, false), Source::Rest, STALE, false, NOW, NOW);
+        let before = cell.clone();
+        assert_eq!(
+            cell.tick(&price(110.0, NOW - ago), Source::Live, STALE, NOW + 5),
+            Change::Dropped
+        );
+        assert_eq!(cell, before);
+        // Later than REST's last candle, and still long ago: it is the newest price, and no news of today.
+        let closing = NOW - ago + 5 * MINUTE;
+        assert_eq!(
+            cell.tick(&price(111.0, closing), Source::Live, STALE, NOW + 6),
+            Change::Updated
+        );
+        let quote = cell.quote.clone().unwrap();
+        assert_eq!(
+            (quote.price, quote.exchange_time, quote.stale_since),
+            (111.0, Some(closing), Some(closing))
+        );
+        assert_eq!(
+            (cell.percent_change(), cell.reference.session),
+            (Some(11.0), Session::Closed)
+        );
+    }
+
+    #[test]
+    fn a_delayed_feed_moves_and_is_never_fresh() {
+        let mut cell = Cell::default();
+        for second in 0..5 {
+            let now = NOW + second * SECOND;
+            let tick = price(100.0 + second as f64, now - 15 * MINUTE);
+            assert_eq!(cell.tick(&tick, Source::Live, STALE, now), Change::Updated);
+            assert_eq!(cell.quote.as_ref().unwrap().stale_since, Some(now - 15 * MINUTE));
+        }
+        assert_eq!(cell.reference.session, Session::Unknown);
+    }
+
+    #[test]
+    fn a_time_that_nobody_told_is_none() {
+        let bare = RestQuote {
+            last_quote_at: None,
+            is_market_open: None,
+            ..rest(100.0, 0, true)
+        };
+        let mut cell = Cell::default();
+        cell.rest(&bare, Source::Rest, STALE, false, NOW, NOW + 100);
+        let quote = cell.quote.clone().unwrap();
+        assert_eq!((quote.exchange_time, quote.precision), (None, None));
+        assert!(quote.stale_since.is_some(), "nothing says that it is of now");
+        let bar = RestQuote {
+            bar_opened: Some(NOW - 5 * 60 * MINUTE),
+            is_market_open: Some(true),
+            ..bare.clone()
+        };
+        cell.rest(&bar, Source::Rest, STALE, false, NOW + SECOND, NOW + SECOND);
+        let quote = cell.quote.clone().unwrap();
+        assert_eq!(
+            (quote.exchange_time, quote.precision, quote.stale_since),
+            (Some(NOW - 5 * 60 * MINUTE), Some(Precision::Day), None),
+            "the running bar of an open market"
+        );
+        // A tick is newer than the question; after it, a price without a time is of its time or later.
+        cell.tick(&price(101.0, NOW + 10 * SECOND), Source::Live, STALE, NOW + 10 * SECOND);
+        let later = NOW + 2 * MINUTE;
+        cell.rest(&bare, Source::Rest, STALE, false, later, later);
+        let quote = cell.quote.clone().unwrap();
+        assert_eq!(
+            (quote.price, quote.exchange_time, quote.precision),
+            (100.0, Some(NOW + 10 * SECOND), None)
+        );
+        assert_eq!(
+            cell.tick(&price(102.0, NOW + 20 * SECOND), Source::Live, STALE, later + 1),
+            Change::Dropped,
+            "older than the question that REST has answered"
+        );
+    }
+
+    #[test]
+    fn a_bad_previous_close_does_not_wipe_a_good_one() {
+        let mut cell = Cell::default();
+        cell.rest(&rest(110.0, NOW, true), Source::Rest, STALE, false, NOW, NOW);
+        let without = RestQuote {
+            previous_close: None,
+            ..rest(120.0, NOW + MINUTE, true)
+        };
+        cell.rest(&without, Source::Rest, STALE, false, NOW + MINUTE, NOW + MINUTE);
+        assert_eq!(cell.percent_change(), Some(20.0));
+        assert!(cell.reference.is_provisional, "and it is asked again soon");
+    }
+
+    #[test]
+    fn below_zero_there_are_prices_and_percents_only_above() {
+        let mut cell = Cell::default();
+        cell.rest(&rest(58.12, NOW, true), Source::Rest, STALE, false, NOW, NOW);
+        cell.tick(&price(-37.63, NOW + SECOND), Source::Live, STALE, NOW + SECOND);
+        assert_eq!((shown(&cell), cell.percent_change()), (-37.63, Some(-137.63)));
+        cell.reference.previous_close = Some(-2.0);
+        assert_eq!(cell.percent_change(), None);
+    }
+
+    #[test]
+    fn an_instrument_is_what_upstream_says() {
+        let mut cell = Cell::of(&Instrument::parse("XAU/USD").unwrap());
+        assert_eq!(cell.details.currency.as_deref(), Some("USD"));
+        let tick = Price {
+            kind: Some("Physical Currency".into()),
+            mic_code: Some("X".into()),
+            ..price(4_195.123, NOW)
+        };
+        cell.tick(&tick, Source::Live, STALE, NOW);
+        cell.tick(&price(4_200.0, NOW), Source::Live, STALE, NOW);
+        let details = cell.details.clone();
+        assert_eq!(
+            (details.kind.as_deref(), details.mic_code.as_deref(), details.decimals),
+            (Some("Physical Currency"), Some("X"), Some(3))
+        );
+        let pence = RestQuote {
+            currency: Some("GBp".into()),
+            ..rest(72.5, NOW, true)
+        };
+        cell.rest(&pence, Source::Rest, STALE, false, NOW, NOW);
+        assert_eq!(cell.details.currency.as_deref(), Some("GBp"));
     }
 
     // a restart within a minute made a closed market look open: what was restored was taken for a tick.
     #[test]
     fn a_restored_price_is_no_sign_of_an_open_market() {
         let mut cell = Cell::default();
-        cell.rest(&rest(110.0, NOW - 3_600_000, false), Source::Rest, false, NOW, NOW);
+        cell.rest(
+            &rest(110.0, NOW - 3_600_000, false),
+            Source::Rest,
+            STALE,
+            false,
+            NOW,
+            NOW,
+        );
         cell.quote.as_mut().unwrap().source = Source::Restored;
         let later = NOW + 30_000;
-        cell.rest(&rest(110.0, NOW - 3_600_000, false), Source::Rest, true, later, later);
+        cell.rest(
+            &rest(110.0, NOW - 3_600_000, false),
+            Source::Rest,
+            STALE,
+            true,
+            later,
+            later,
+        );
         assert_eq!(cell.reference.session, Session::Closed);
     }
 
     #[test]
     fn turns_stale_unless_its_market_is_closed() {
         let mut cell = Cell::default();
-        cell.tick(&price(1.0, NOW), Source::Live, NOW);
+        cell.tick(&price(1.0, NOW), Source::Live, STALE, NOW);
         assert!(!cell.expire(60_000, NOW + 59_999));
         assert!(cell.expire(60_000, NOW + 60_000));
         assert!(!cell.expire(60_000, NOW + 90_000), "said once");
@@ -588,6 +790,7 @@ mod tests {
         cell.rest(
             &rest(1.0, NOW - 7_200_000, false),
             Source::Rest,
+            STALE,
             false,
             NOW + 91_000,
             NOW + 91_000,

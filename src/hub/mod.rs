@@ -134,6 +134,14 @@ pub enum Input {
     Time,
 }
 
+impl Input {
+    /// A client connected that is on its own, as far as anybody can tell.
+    #[must_use]
+    pub fn joined(client: ClientId, dialect: Dialect) -> Self {
+        Self::Joined(client, dialect, Viewer(u64::from(client.0)))
+    }
+}
+
 /// What a REST call brought.
 #[derive(Debug, Clone)]
 pub struct RestAnswer {

@@ -261,7 +261,7 @@ impl Machine {
         for id in about {
             let Some(entry) = self.list.get_mut(id) else { continue };
             let streaming = live && entry.state == StreamState::Streaming;
-            let change = entry.cell.rest(quote, source, streaming, asked, stale, now);
+            let change = entry.cell.rest(quote, source, stale, streaming, asked, now);
             entry.poll_not_before = 0;
             entry.discarded = None;
             if change == Change::Updated {

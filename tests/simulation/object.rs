@@ -310,7 +310,7 @@ impl World {
         let client = self.object.last_client;
         self.object.sockets.insert(client, String::new());
         self.viewers.connecting(client);
-        self.tell(Input::Joined(ClientId(client), dialect))?;
+        self.tell(Input::joined(ClientId(client), dialect))?;
         Ok(client)
     }
 

@@ -7,7 +7,7 @@ use super::*;
 fn the_minute_holds_as_upstream_counts_it_with_latency() {
     let mut play = Play::new();
     play.pass(52_900); // :57.9
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     let mut upstream: Vec<(Millis, usize)> = Vec::new(); // arrival at upstream, credits
     let latency = 2_500;
     let arrive = |play: &mut Play, upstream: &mut Vec<(Millis, usize)>| {
@@ -70,7 +70,7 @@ fn an_overdrawn_minute_does_not_raise_the_limit() {
 #[test]
 fn less_watched_symbols_have_their_turn() {
     let (mut play, link) = Play::watching(DEFAULT_SYMBOLS);
-    play.input(Input::Joined(BOB, Dialect::Plain));
+    play.input(Input::joined(BOB, Dialect::Plain));
     play.subscribe(BOB, "SPY");
     play.answer_call(|_| Some((100.0, true)));
     play.input(Input::Opened(link));

@@ -8,7 +8,7 @@ fn a_client_is_greeted_then_told_what_will_come_then_shown_what_there_is() {
     let (mut play, link) = Play::live("AAPL");
     play.tick(link, "AAPL", 101.0);
     play.take();
-    play.input(Input::Joined(BOB, Dialect::Plain));
+    play.input(Input::joined(BOB, Dialect::Plain));
     play.subscribe(BOB, "AAPL,$$$");
     let heard = play.heard(BOB);
     let events: Vec<&str> = heard.iter().map(|frame| frame["event"].as_str().unwrap()).collect();
@@ -33,7 +33,8 @@ fn an_update_has_the_originals_fields_and_the_truth_beside_them() {
             "event": "price_update", "symbol": "AAPL", "price": 101.0, "percent_change": 1.0,
             "timestamp": iso8601(play.now / SECOND * SECOND), "exchange": null, "bid": null, "ask": null, "day_volume": null,
             "previous_close": 100.0, "received_at": iso8601(play.now), "source": "live", "simulated": false,
-            "session": "open", "freshness": "fresh", "stale_since": null,
+            "session": "open", "freshness": "fresh", "stale_since": null, "timestamp_precision": "second",
+            "kind": null, "currency": null, "mic_code": null, "decimals": 2,
         })]
     );
 }
@@ -41,7 +42,7 @@ fn an_update_has_the_originals_fields_and_the_truth_beside_them() {
 #[test]
 fn each_client_hears_its_own_symbols() {
     let (mut play, link) = Play::live("AAPL");
-    play.input(Input::Joined(BOB, Dialect::Plain));
+    play.input(Input::joined(BOB, Dialect::Plain));
     play.subscribe(BOB, "MSFT,BTC/USD");
     play.take();
     play.tick(link, "AAPL", 101.0);
@@ -113,19 +114,20 @@ fn a_symbol_outside_the_default_set_takes_a_free_place_or_is_polled() {
 }
 
 #[test]
-fn a_symbol_that_nobody_knows_is_unavailable_and_the_client_is_told() {
+fn a_symbol_that_upstream_does_not_know_is_taken_away_and_the_client_is_told() {
     let (mut play, link) = Play::live("AAPL");
     play.subscribe(ALICE, "NOPE");
     play.pass_with_heartbeats(link, 60 * SECOND);
     play.answer_call(|symbol| (symbol != "NOPE").then_some((100.0, true)));
-    assert_eq!(play.quote("NOPE").state, StreamState::Unavailable);
+    assert_eq!(play.hub.symbol(&Instrument::parse("NOPE").unwrap()), None);
     let told = play.heard_events(ALICE, "subscribe-status");
-    let last = &told.last().unwrap()["success"][0];
-    assert_eq!(last["state"], "unavailable");
+    let last = &told.last().unwrap()["fails"][0];
+    assert_eq!(last["symbol"], "NOPE");
     assert!(
         last["reason"].as_str().unwrap().contains("missing or invalid"),
         "{last}"
     );
+    assert_eq!(play.watched(ALICE).len(), 1);
 }
 
 #[test]
@@ -186,7 +188,7 @@ fn a_quote_that_turns_stale_is_sent_once_more_to_say_so() {
 #[test]
 fn the_feeds_state_is_told_to_everybody_once() {
     let (mut play, link) = Play::live("AAPL");
-    play.input(Input::Joined(BOB, Dialect::Plain));
+    play.input(Input::joined(BOB, Dialect::Plain));
     play.take();
     play.input(Input::Lost(link, "the upstream closed the connection (1006)".into()));
     for client in [ALICE, BOB] {
@@ -245,7 +247,7 @@ fn strangers_symbols_are_bounded_and_cannot_spend_what_is_put_by_for_the_operato
         ("CREDITS_PER_MINUTE", "1000"),
         ("CREDITS_PER_DAY", "8"),
     ]);
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     play.answer_call(|_| Some((100.0, true)));
     play.take();
     play.subscribe(ALICE, "TSLA,AMZN,META");
@@ -268,11 +270,11 @@ fn plain_clients_are_told_in_crowds_and_neither_dialect_waits_for_the_other() {
     let (mut play, link) = Play::live_with(&[("LANE_CLIENTS", "2")], "AAPL");
     let plain = [3, 4, 5].map(ClientId);
     for client in plain {
-        play.input(Input::Joined(client, Dialect::Plain));
+        play.input(Input::joined(client, Dialect::Plain));
         play.subscribe(client, "AAPL");
     }
     let streaming = ClientId(6);
-    play.input(Input::Joined(streaming, Dialect::V1));
+    play.input(Input::joined(streaming, Dialect::V1));
     play.subscribe(streaming, "AAPL");
     play.take();
     play.pulses = false;
@@ -292,7 +294,7 @@ fn plain_clients_are_told_in_crowds_and_neither_dialect_waits_for_the_other() {
     assert_eq!(told(&play), [2, 2, 1, 1]);
     play.input(Input::Left(plain[0]));
     let late = ClientId(7);
-    play.input(Input::Joined(late, Dialect::Plain));
+    play.input(Input::joined(late, Dialect::Plain));
     play.subscribe(late, "AAPL");
     play.take();
     play.input(Input::Pulse);

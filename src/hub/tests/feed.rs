@@ -15,7 +15,7 @@ fn sleeps_until_somebody_comes_and_again_300_s_after_the_last_one_left() {
         (FeedState::Idle, None, None)
     );
 
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     assert_eq!(play.state(), FeedState::Connecting);
     let link = play.opened_link().unwrap();
     play.input(Input::Opened(link));
@@ -177,7 +177,7 @@ fn going_to_sleep_and_waking_up_does_not_hammer_a_refusing_upstream() {
     play.input(Input::Left(ALICE));
     play.pass(6 * MINUTE);
     play.take();
-    play.input(Input::Joined(BOB, Dialect::Plain));
+    play.input(Input::joined(BOB, Dialect::Plain));
     assert_eq!((play.opened_link(), play.state()), (None, FeedState::Refused));
 }
 

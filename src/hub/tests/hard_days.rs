@@ -260,7 +260,7 @@ fn a_rejoined_client_is_told_of_a_symbol_without_room() {
 // polled without a reason.
 #[test]
 fn polled_says_why() {
-    let (mut play, link) = Play::live("NOPE");
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "BTC/USD,NOPE")], "NOPE");
     play.pass_with_heartbeats(link, 60 * SECOND);
     play.answer_call(|symbol| (symbol != "NOPE").then_some((100.0, true)));
     assert_eq!(play.quote("NOPE").state, StreamState::Unavailable);
@@ -298,7 +298,7 @@ fn a_refusal_survives_hibernation() {
     for life in 0..10 {
         let mut play = Play::restored(config(&[]), &stored, now);
         if life == 0 {
-            play.input(Input::Joined(ALICE, Dialect::Plain));
+            play.input(Input::joined(ALICE, Dialect::Plain));
             play.subscribe(ALICE, "AAPL");
         } else {
             play.input(Input::Rejoined(ALICE, record(&["AAPL"])));

@@ -10,7 +10,9 @@ mod reader;
 mod rest;
 mod restart;
 mod sessions;
+mod shares;
 mod streams;
+mod values;
 
 use super::*;
 use crate::clock::{DAY, MINUTE, SECOND};
@@ -80,7 +82,7 @@ impl Play {
 
     fn watching_with(vars: &[(&str, &str)], symbols: &str) -> (Self, LinkId) {
         let mut play = Self::with(vars);
-        play.input(Input::Joined(ALICE, Dialect::Plain));
+        play.input(Input::joined(ALICE, Dialect::Plain));
         play.subscribe(ALICE, symbols);
         let link = play.opened_link().unwrap();
         (play, link)
@@ -228,6 +230,11 @@ impl Play {
             _ => None,
         });
         let (request, symbols) = call.expect("no call is under way");
+        self.answer_request(request, &symbols, quote);
+        symbols
+    }
+
+    fn answer_request(&mut self, request: RequestId, symbols: &[String], quote: impl Fn(&str) -> Option<(f64, bool)>) {
         let entry = |symbol: &str| match quote(symbol) {
             None => {
                 json!({"code": 404, "message": "**symbol** or **figi** parameter is missing or invalid.", "status": "error"})
@@ -237,12 +244,11 @@ impl Play {
                 "last_quote_at": self.now / MINUTE * 60, "volume": "7",
             }),
         };
-        let body = match symbols.as_slice() {
+        let body = match symbols {
             [only] => entry(only),
             many => Value::Object(many.iter().map(|symbol| (symbol.clone(), entry(symbol))).collect()),
         };
         self.input(Input::Fetched(request, answer(200, &body)));
-        symbols
     }
 
     /// Takes what was effected so far.
@@ -271,6 +277,16 @@ impl Play {
     fn calls(&self) -> Vec<Vec<String>> {
         let calls = self.effects.iter().filter_map(|effect| match effect {
             Effect::Fetch { symbols, .. } => Some(symbols.clone()),
+            _ => None,
+        });
+        calls.collect()
+    }
+
+    /// Takes the calls made since the last look.
+    fn open_calls(&mut self) -> Vec<(RequestId, Vec<String>)> {
+        let is_call = |effect: &mut Effect| matches!(effect, Effect::Fetch { .. });
+        let calls = self.effects.extract_if(.., is_call).filter_map(|effect| match effect {
+            Effect::Fetch { request, symbols } => Some((request, symbols)),
             _ => None,
         });
         calls.collect()

@@ -39,7 +39,7 @@ fn about<'a>(advice: &'a [Advice], what: &str) -> &'a Advice {
 #[test]
 fn metrics_count_what_came_in_and_what_went_out() {
     let (mut play, link) = Play::live("AAPL,BTC/USD");
-    play.input(Input::Joined(BOB, Dialect::V1));
+    play.input(Input::joined(BOB, Dialect::V1));
     play.subscribe(BOB, "AAPL");
     play.tick(link, "AAPL", 100.0);
     let frames = metric(&play, "hamster_frames_sent_total");
@@ -86,7 +86,7 @@ fn metrics_count_what_came_in_and_what_went_out() {
 #[test]
 fn every_frame_that_is_sent_is_counted() {
     let (mut play, link) = Play::live("AAPL,BTC/USD");
-    play.input(Input::Joined(BOB, Dialect::V1));
+    play.input(Input::joined(BOB, Dialect::V1));
     play.subscribe(BOB, "AAPL,TSLA");
     let before = metric(&play, "hamster_frames_sent_total");
     play.take();
@@ -156,7 +156,7 @@ fn whoever_scrapes_is_no_reader() {
 #[test]
 fn each_change_of_the_feed_is_one_line_and_ticks_are_none() {
     let mut play = Play::new();
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     play.subscribe(ALICE, "AAPL");
     let link = play.opened_link().unwrap();
     let lines = logged(&mut play);
@@ -295,7 +295,7 @@ fn clients_that_are_thrown_out_make_one_line_a_minute() {
     let mut lines = Vec::new();
     for number in 0..1_000u32 {
         let client = ClientId(1_000 + number);
-        play.input(Input::Joined(client, Dialect::Plain));
+        play.input(Input::joined(client, Dialect::Plain));
         for _ in 0..61 {
             play.input(Input::Said(client, "{".to_owned()));
         }
@@ -448,7 +448,7 @@ fn a_refusal_that_outlives_the_object_is_still_advised_on() {
     let (mut before, link) = Play::watching("AAPL");
     before.input(Input::Refused(link, 401, String::new()));
     let mut play = Play::restored(config(&[]), &before.left_behind(), before.now + MINUTE);
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     assert!(about(&advice(&play), "feed").todo.contains("TWELVE_DATA_API_KEY"));
 }
 

@@ -56,7 +56,7 @@ proptest! {
                 }
                 Event::Upstream(text) => play.input(Input::Frame(link, text)),
                 Event::Client { client, text } => play.input(Input::Said(ClientId(client), text)),
-                Event::Join(client) => play.input(Input::Joined(ClientId(client), Dialect::Plain)),
+                Event::Join(client) => play.input(Input::joined(ClientId(client), Dialect::Plain)),
                 Event::Leave(client) => play.input(Input::Left(ClientId(client))),
                 Event::LinkOpened => play.input(Input::Opened(link)),
                 Event::LinkLost => {

@@ -80,7 +80,7 @@ fn a_short_reconnect_costs_no_credits() {
 #[test]
 fn with_few_credits_the_refused_come_first_the_watched_more_often_and_each_has_its_turn() {
     let mut play = Play::with(&[("CREDITS_PER_MINUTE", "3")]);
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     play.subscribe(ALICE, "SPY");
     // Three references a minute until all eight are known.
     let link = play.opened_link().unwrap();
@@ -124,7 +124,7 @@ fn with_few_credits_the_refused_come_first_the_watched_more_often_and_each_has_i
 #[test]
 fn the_budget_holds_over_a_day_of_trouble_as_upstream_counts_it() {
     let mut play = Play::new();
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     let mut by_minute = std::collections::HashMap::<Millis, usize>::new();
     let mut by_day = std::collections::HashMap::<Millis, usize>::new();
     for _ in 0..(DAY / (5 * SECOND)) {
@@ -199,7 +199,7 @@ fn rest_trouble_is_said_and_tried_again() {
 }
 
 #[test]
-fn an_opening_market_drops_the_old_reference_and_asks_for_the_new_one() {
+fn a_closed_market_that_ticks_keeps_its_reference_and_is_asked_about() {
     let (mut play, link) = Play::watching("AAPL");
     play.answer_call(|_| Some((110.0, false)));
     play.input(Input::Opened(link));
@@ -208,6 +208,7 @@ fn an_opening_market_drops_the_old_reference_and_asks_for_the_new_one() {
     play.pass_with_heartbeats(link, 60 * SECOND);
     play.take();
     play.tick(link, "AAPL", 111.0);
-    assert_eq!(play.quote("AAPL").quote.percent_change, None);
+    let quote = play.quote("AAPL").quote;
+    assert_eq!((quote.percent_change, quote.session), (Some(11.0), Session::Extended));
     assert_eq!(play.calls(), [["AAPL"]]);
 }

@@ -67,7 +67,7 @@ fn a_restored_quote_does_not_go_back_in_time() {
     before.tick(link, "AAPL", 101.0);
     let stored = before.left_behind();
     let mut play = Play::restored(config(&[]), &stored, before.now + 10 * SECOND);
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     let link = play.opened_link().unwrap();
     play.input(Input::Opened(link));
     let older = (before.now - 5 * SECOND) / SECOND;
@@ -117,7 +117,7 @@ fn a_restart_does_not_refill_the_budget() {
     };
     before.take();
     let mut play = Play::restored(config(&[]), &stored, before.now + SECOND);
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     assert_eq!(
         play.calls(),
         Vec::<Vec<String>>::new(),
@@ -225,7 +225,7 @@ fn a_refusal_outlives_the_object_unless_key_or_upstream_were_changed() {
 fn no_call_leaves_whose_charge_is_not_stored() {
     let mut play = Play::new();
     play.stores = false;
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     play.input(Input::Charged(Some("disk full".into())));
     play.pass(20 * SECOND);
     assert_eq!(play.calls(), Vec::<Vec<String>>::new());

@@ -53,7 +53,7 @@ fn a_restored_quote_of_a_closed_market_is_confirmed_while_subscribed() {
     let stored = before.left_behind();
     let last = before.now;
     let mut play = Play::restored(config(&[]), &stored, before.now + 20 * 60 * MINUTE);
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     play.subscribe(ALICE, "AAPL");
     let link = play.opened_link().unwrap();
     play.input(Input::Opened(link));
@@ -98,8 +98,7 @@ fn fallback_prices_of_crypto_are_taken() {
     );
 }
 
-/// A night at 110, where the previous close of 100 is that of the day before; then the first tick of the new session (or one before
-/// the market opens), and a `/quote` that has not rolled yet: still closed, still the old previous close.
+/// A market closed at 110; then a tick on the same day, and a `/quote` that still says closed.
 fn opened_before_rest_knows() -> (Play, LinkId) {
     let (mut play, link) = Play::watching("AAPL");
     play.answer_call(|_| Some((110.0, false)));
@@ -113,12 +112,12 @@ fn opened_before_rest_knows() -> (Play, LinkId) {
 }
 
 #[test]
-fn a_reference_of_a_market_that_rest_calls_closed_is_not_used_for_the_new_session() {
+fn a_trade_outside_the_session_says_so_and_keeps_what_is_known() {
     let (play, _) = opened_before_rest_knows();
+    let quote = play.quote("AAPL").quote;
     assert_eq!(
-        play.quote("AAPL").quote.percent_change,
-        None,
-        "null rather than wrong: 110 is yesterday's close, 100 the day before's"
+        (quote.price, quote.session, quote.percent_change, quote.freshness),
+        (Some(111.0), Session::Extended, Some(11.0), Some("fresh"))
     );
 }
 
@@ -132,7 +131,7 @@ fn and_it_is_asked_for_again_soon() {
     }
     assert!(
         !play.calls().is_empty(),
-        "ten minutes of a wrong percent change, nothing asked"
+        "ten minutes of trades in a market that is called closed, nothing asked"
     );
 }
 
@@ -146,7 +145,7 @@ fn after_a_night_asleep_the_old_reference_is_not_used() {
     assert_eq!(play.state(), FeedState::Idle);
     play.take();
     play.pass(22 * 60 * MINUTE); // next day, market open
-    play.input(Input::Joined(BOB, Dialect::Plain));
+    play.input(Input::joined(BOB, Dialect::Plain));
     play.subscribe(BOB, "AAPL");
     let link = play.opened_link().unwrap();
     play.input(Input::Opened(link));
@@ -163,7 +162,7 @@ fn after_a_night_asleep_the_old_reference_is_not_used() {
 #[test]
 fn the_reference_is_refreshed_when_the_utc_day_turns() {
     let mut play = Play::restored(config(&[]), &Stored::default(), NOON + 5 * MINUTE);
-    play.input(Input::Joined(ALICE, Dialect::Plain));
+    play.input(Input::joined(ALICE, Dialect::Plain));
     play.subscribe(ALICE, "BTC/USD");
     let link = play.opened_link().unwrap();
     play.answer_call(|_| Some((100.0, true)));

@@ -152,7 +152,7 @@ impl Stage {
         client.symbols.clear();
         client.record.clear();
         let dialect = client.dialect;
-        self.input(Input::Joined(id, dialect));
+        self.input(Input::joined(id, dialect));
     }
 
     pub fn client_leaves(&mut self, id: ClientId) {

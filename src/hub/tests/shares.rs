@@ -1,0 +1,256 @@
+//! Fair shares: of the symbols that the operator did not choose, of his credits, and of everybody's patience.
+
+use super::*;
+
+fn joined(play: &mut Play, number: u32, viewer: u64) -> ClientId {
+    let client = ClientId(number);
+    play.input(Input::Joined(client, Dialect::Plain, Viewer(viewer)));
+    client
+}
+
+fn extras(play: &Play) -> Vec<String> {
+    let tracked = play.hub.stream_states().map(|(instrument, _)| instrument.to_string());
+    tracked
+        .filter(|symbol| !DEFAULT_SYMBOLS.split(',').any(|one| one == symbol))
+        .collect()
+}
+
+fn names(prefix: &str, count: u32) -> String {
+    let names: Vec<String> = (0..count).map(|number| format!("{prefix}{number}")).collect();
+    names.join(",")
+}
+
+#[test]
+fn who_holds_more_than_a_share_gives_to_who_wants_one() {
+    let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "4")], "AAPL");
+    let greedy = joined(&mut play, 10, 10);
+    play.subscribe(greedy, &names("A", 6));
+    assert_eq!(extras(&play).len(), 4);
+    let second = joined(&mut play, 11, 11);
+    play.take();
+    play.subscribe(second, "B0,B1,B2");
+    assert_eq!(
+        extras(&play),
+        ["A0", "A1", "B0", "B1"],
+        "two each, and what one has had for long one keeps"
+    );
+    let taken = play.heard_events(greedy, "subscribe-status");
+    let lost: Vec<&str> = taken
+        .iter()
+        .filter_map(|event| event["fails"][0]["symbol"].as_str())
+        .collect();
+    assert_eq!(lost, ["A3", "A2"]);
+    let refused = &play.heard_events(second, "subscribe-status")[0]["fails"][0];
+    assert!(refused["symbol"] == "B2" && refused["reason"].as_str().unwrap().contains("EXTRA_SYMBOLS"));
+    let advice = play.hub.status(play.now).advice;
+    assert!(advice.iter().any(|one| one.wrong.contains("no room")), "{advice:?}");
+    // A third one takes from whoever has the most; with one each nobody gives anything.
+    let third = joined(&mut play, 12, 12);
+    play.subscribe(third, "C0,C1");
+    assert_eq!(extras(&play).len(), 4);
+    assert!(extras(&play).contains(&"C0".to_owned()));
+}
+
+#[test]
+fn clients_of_one_address_have_one_share() {
+    let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "4")], "AAPL");
+    for number in 0..4 {
+        let client = joined(&mut play, 10 + number, 66);
+        play.subscribe(client, &format!("A{number}"));
+    }
+    let other = joined(&mut play, 20, 77);
+    play.subscribe(other, "B0,B1,B2");
+    assert_eq!(extras(&play), ["A0", "A1", "B0", "B1"]);
+}
+
+#[test]
+fn a_rest_call_holds_nothing_against_a_present_viewer() {
+    let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "3")], "AAPL");
+    let wish: Vec<Instrument> = names("R", 5)
+        .split(',')
+        .map(|one| Instrument::parse(one).unwrap())
+        .collect();
+    play.input(Input::Reader(ReaderId(1), wish));
+    assert_eq!(extras(&play).len(), 3);
+    play.subscribe(ALICE, "TSLA");
+    assert!(extras(&play).contains(&"TSLA".to_owned()));
+    // Nor against the next call, once its own had time to be answered.
+    play.pass(6 * SECOND);
+    play.input(Input::Reader(ReaderId(2), vec![Instrument::parse("AMD").unwrap()]));
+    assert!(extras(&play).contains(&"AMD".to_owned()));
+    assert!(
+        extras(&play).contains(&"TSLA".to_owned()),
+        "a viewer's symbol is not given for a call's"
+    );
+}
+
+/// Counts the credits of each symbol over some minutes in which REST knows only the default symbols and those in `known`.
+fn credits_in(play: &mut Play, minutes: u64, known: &[&str]) -> std::collections::BTreeMap<String, u32> {
+    let mut credits = std::collections::BTreeMap::new();
+    let end = play.now + minutes * MINUTE;
+    while play.now < end {
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            for symbol in &symbols {
+                *credits.entry(symbol.clone()).or_default() += 1;
+            }
+            let is_known = |symbol: &str| {
+                DEFAULT_SYMBOLS
+                    .split(',')
+                    .chain(known.iter().copied())
+                    .any(|one| one == symbol)
+            };
+            play.answer_request(request, &symbols, |symbol| is_known(symbol).then_some((100.0, true)));
+        }
+        play.pass(SECOND);
+    }
+    credits
+}
+
+#[test]
+fn the_owners_symbols_come_first_whatever_strangers_ask() {
+    let (mut play, link) = Play::watching_with(&[("CREDITS_PER_DAY", "0")], "AAPL");
+    play.input(Input::Opened(link));
+    play.accept_as_the_free_plan_does(link);
+    let polled = ["ETH/USD", "MSFT", "NVDA", "SPY", "GBP/USD"];
+    credits_in(&mut play, 2, &[]);
+    let before = credits_in(&mut play, 3, &[]);
+    let wish: Vec<Instrument> = names("STR", 50)
+        .split(',')
+        .map(|one| Instrument::parse(one).unwrap())
+        .collect();
+    play.input(Input::Reader(ReaderId(1), wish));
+    let known: Vec<String> = names("STR", 50).split(',').map(ToOwned::to_owned).collect();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let after = credits_in(&mut play, 3, &known);
+    for symbol in polled {
+        assert!(
+            after.get(symbol) >= before.get(symbol),
+            "{symbol}: {before:?}, then {after:?}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_upstream_does_not_know_costs_one_credit_and_frees_its_place() {
+    let (mut play, link) = Play::live_with(
+        &[
+            ("EXTRA_SYMBOLS", "2"),
+            ("CREDITS_PER_MINUTE", "1000"),
+            ("CREDITS_PER_DAY", "0"),
+        ],
+        "AAPL",
+    );
+    play.subscribe(ALICE, "NOPE,NADA");
+    play.pass(3 * SECOND);
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": null, "fails": [{"symbol": "NOPE"}, {"symbol": "NADA"}]}),
+    );
+    let credits = credits_in(&mut play, 30, &[]);
+    assert_eq!(
+        (credits.get("NOPE"), credits.get("NADA")),
+        (Some(&1), Some(&1)),
+        "{credits:?}"
+    );
+    assert_eq!(extras(&play), [""; 0]);
+    // Nobody gets it for an hour, and it costs nothing.
+    play.take();
+    play.subscribe(ALICE, "nope");
+    let refused = &play.heard_events(ALICE, "subscribe-status")[0]["fails"][0];
+    assert!(
+        refused["reason"].as_str().unwrap().contains("does not serve it"),
+        "{refused}"
+    );
+    assert_eq!(credits_in(&mut play, 5, &[]).get("NOPE"), None);
+    play.pass(61 * MINUTE);
+    play.subscribe(ALICE, "NOPE");
+    assert_eq!(extras(&play), ["NOPE"], "an hour later it may exist");
+}
+
+#[test]
+fn a_client_that_was_closed_is_not_heard_any_more() {
+    let (mut play, _) = Play::live("AAPL");
+    for _ in 0..61 {
+        play.input(Input::Said(ALICE, "ping".into()));
+    }
+    let closed = play
+        .effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::CloseClient { code: 4008, .. }));
+    assert!(closed, "a ping counts as any message");
+    assert!(play.told.iter().any(|(_, frame)| frame == "pong"));
+    play.take();
+    let messages = play.hub.counts.client_messages;
+    play.now += 10 * MINUTE;
+    play.input(Input::Said(ALICE, r#"{"action":"heartbeat"}"#.into()));
+    play.input(Input::SaidBinary(ALICE, 1_000_000));
+    assert_eq!(
+        (play.effects.len(), play.hub.counts.client_messages),
+        (0, messages),
+        "not even the deadlines are looked at"
+    );
+}
+
+#[test]
+fn an_acknowledgement_of_what_was_never_sent_is_an_error_and_the_third_a_flood() {
+    for lie in [
+        r#"{"action":"ack","stream":1,"seq":9007199254740991}"#,
+        r#"{"action":"ack","stream":4000000000,"seq":1}"#,
+    ] {
+        let (mut play, _) = Play::live("AAPL");
+        play.input(Input::joined(BOB, Dialect::V1));
+        play.subscribe(BOB, "AAPL");
+        play.take();
+        for _ in 0..2 {
+            play.input(Input::Said(BOB, lie.into()));
+        }
+        assert_eq!(play.heard_events(BOB, "error").len(), 2, "{lie}");
+        play.input(Input::Said(BOB, lie.into()));
+        assert!(play.effects.iter().any(|effect| matches!(
+            effect,
+            Effect::CloseClient {
+                client: BOB,
+                code: 4008,
+                ..
+            }
+        )));
+    }
+}
+
+#[test]
+fn a_plain_client_that_never_reads_is_bounded_and_one_that_answers_stays() {
+    let (mut play, link) = Play::live("AAPL");
+    play.input(Input::joined(BOB, Dialect::Plain));
+    play.subscribe(BOB, "AAPL");
+    let (mut sent, mut asked, mut closed) = (0_usize, 0, None);
+    while closed.is_none() && sent < 100_000_000 {
+        play.take();
+        for _ in 0..4_000 {
+            play.tick(link, "AAPL", 100.0 + (sent % 97) as f64);
+        }
+        play.pass(31 * SECOND);
+        play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+        sent += play
+            .told
+            .iter()
+            .filter(|(whom, _)| *whom == ALICE)
+            .map(|(_, frame)| frame.len())
+            .sum::<usize>();
+        for event in play.heard_events(BOB, "ack-request") {
+            asked += 1;
+            play.input(Input::Said(
+                BOB,
+                json!({"action": "ack", "id": event["id"]}).to_string(),
+            ));
+        }
+        closed = play.effects.iter().find_map(|effect| match effect {
+            Effect::CloseClient { client, code, .. } => Some((*client, *code)),
+            _ => None,
+        });
+        // A client that says much, and not the number, proves nothing.
+        play.input(Input::Said(ALICE, r#"{"action":"heartbeat"}"#.into()));
+    }
+    assert_eq!(closed, Some((ALICE, crate::wire::CLOSE_SLOW)));
+    assert!((16 << 20..20 << 20).contains(&sent), "{sent} bytes");
+    assert!(asked >= 1 && play.hub.audience.knows(BOB));
+}

@@ -1,0 +1,247 @@
+//! Right values: who gets an event, what a bad number costs, and what is said of it.
+
+use super::*;
+
+fn price_of(play: &Play, symbol: &str) -> Option<f64> {
+    play.quote(symbol).quote.price
+}
+
+fn venue_tick(play: &mut Play, link: LinkId, symbol: &str, (exchange, mic_code): (&str, &str), price: f64) {
+    let seconds = play.now / SECOND;
+    let tick = json!({"event": "price", "symbol": symbol, "exchange": exchange, "mic_code": mic_code, "price": price, "timestamp": seconds});
+    play.frame(link, &tick);
+}
+
+const NASDAQ: (&str, &str) = ("NASDAQ", "XNGS");
+const NYSE: (&str, &str) = ("NYSE", "XNYS");
+const TSX: (&str, &str) = ("TSX", "XTSE");
+
+/// Upstream's answer to a subscription of these symbols, each with its exchange.
+fn accept(play: &mut Play, link: LinkId, items: &[(&str, &str)]) {
+    let items: Vec<Value> = items
+        .iter()
+        .map(|(symbol, exchange)| json!({"symbol": symbol, "exchange": exchange}))
+        .collect();
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": items, "fails": null}),
+    );
+}
+
+#[test]
+fn every_name_that_matches_an_event_gets_it() {
+    for pin in ["AAPL:NASDAQ", "AAPL:XNGS"] {
+        let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL")], "AAPL");
+        venue_tick(&mut play, link, "AAPL", NASDAQ, 1.0);
+        play.input(Input::joined(BOB, Dialect::Plain));
+        play.subscribe(BOB, pin);
+        play.pass(3 * SECOND);
+        accept(&mut play, link, &[("AAPL", "NASDAQ")]);
+        venue_tick(&mut play, link, "AAPL", NASDAQ, 2.0);
+        assert_eq!(
+            (price_of(&play, "AAPL"), price_of(&play, pin)),
+            (Some(2.0), Some(2.0)),
+            "{pin}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_is_not_pinned_does_not_take_what_another_name_pins() {
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "RY,RY:TSX")], "RY,RY:TSX");
+    accept(&mut play, link, &[("RY", "NYSE"), ("RY", "TSX")]);
+    venue_tick(&mut play, link, "RY", NYSE, 168.0);
+    venue_tick(&mut play, link, "RY", TSX, 231.0);
+    assert_eq!(
+        (price_of(&play, "RY"), price_of(&play, "RY:TSX")),
+        (Some(168.0), Some(231.0))
+    );
+}
+
+#[test]
+fn a_pin_that_was_given_up_leaves_its_last_ticks_to_nobody() {
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "RY")], "RY,RY:TSX");
+    accept(&mut play, link, &[("RY", "NYSE"), ("RY", "TSX")]);
+    venue_tick(&mut play, link, "RY", NYSE, 168.0);
+    play.input(Input::Said(
+        ALICE,
+        r#"{"action":"unsubscribe","params":{"symbols":"RY:TSX"}}"#.into(),
+    ));
+    for _ in 0..8 {
+        play.pass(5 * SECOND);
+        venue_tick(&mut play, link, "RY", NYSE, 168.0);
+    }
+    venue_tick(&mut play, link, "RY", TSX, 231.0);
+    assert_eq!(price_of(&play, "RY"), Some(168.0));
+}
+
+/// What upstream was told since the effects were last taken, subscriptions apart from their ends.
+fn told_upstream(play: &Play, action: &str) -> Vec<String> {
+    let frames = play.effects.iter().filter_map(|effect| match effect {
+        Effect::SendUpstream { frame, .. } => serde_json::from_str::<Value>(frame).ok(),
+        _ => None,
+    });
+    let said = frames.filter(|frame| frame["action"] == action);
+    said.map(|frame| frame["params"]["symbols"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn unsubscribing_one_name_does_not_take_the_others_upstream_away() {
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL")], "AAPL,AAPL:NASDAQ");
+    accept(&mut play, link, &[("AAPL", "NASDAQ")]);
+    venue_tick(&mut play, link, "AAPL", NASDAQ, 1.0);
+    play.take();
+    play.input(Input::Said(
+        ALICE,
+        r#"{"action":"unsubscribe","params":{"symbols":"AAPL:NASDAQ"}}"#.into(),
+    ));
+    play.pass_with_heartbeats(link, 60 * SECOND);
+    assert_eq!(
+        told_upstream(&play, "unsubscribe"),
+        [""; 0],
+        "upstream has one stream for both"
+    );
+
+    // Nobody said which venue the bare name is: it is subscribed anew after the pin has gone.
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL")], "AAPL,AAPL:NASDAQ");
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": ["AAPL", "AAPL:NASDAQ"], "fails": null}),
+    );
+    play.take();
+    play.input(Input::Said(
+        ALICE,
+        r#"{"action":"unsubscribe","params":{"symbols":"AAPL:NASDAQ"}}"#.into(),
+    ));
+    play.pass_with_heartbeats(link, 60 * SECOND);
+    assert_eq!(told_upstream(&play, "unsubscribe"), ["AAPL:NASDAQ"]);
+    assert!(
+        told_upstream(&play, "subscribe")
+            .iter()
+            .any(|symbols| symbols == "AAPL")
+    );
+}
+
+#[test]
+fn what_is_asked_for_as_one_name_and_answered_as_another_is_taken() {
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "BF-B")], "BF-B");
+    accept(&mut play, link, &[("BF.B", "NYSE")]);
+    venue_tick(&mut play, link, "BF.B", NYSE, 45.5);
+    assert_eq!(price_of(&play, "BF-B"), Some(45.5));
+    assert_eq!(play.quote("BF-B").state, StreamState::Streaming);
+}
+
+#[test]
+fn a_price_that_cannot_be_used_leaves_its_reason() {
+    let (mut play, link) = Play::live("AAPL");
+    play.tick(link, "AAPL", 101.0);
+    play.take();
+    play.input(Input::Frame(
+        link,
+        format!(
+            r#"{{"event":"price","symbol":"AAPL","price":NaN,"timestamp":{}}}"#,
+            play.now / SECOND
+        ),
+    ));
+    assert_eq!(price_of(&play, "AAPL"), Some(101.0));
+    let reason = play.quote("AAPL").reason.unwrap();
+    assert!(reason.contains("no number"), "{reason}");
+    let told = play.heard_events(ALICE, "subscribe-status");
+    assert_eq!(told.last().unwrap()["success"][0]["reason"], reason.as_str());
+    play.input(Input::Frame(
+        link,
+        format!(
+            r#"{{"event":"price","symbol":"AAPL","price":-2.5,"bid":NaN,"timestamp":{}}}"#,
+            play.now / SECOND
+        ),
+    ));
+    assert_eq!(
+        (price_of(&play, "AAPL"), play.quote("AAPL").reason),
+        (Some(-2.5), None),
+        "taken again"
+    );
+}
+
+#[test]
+fn one_symbol_that_spoils_a_batch_stops_nobody() {
+    let (mut play, _) = Play::watching_with(&[("SYMBOLS", "AAPL,MSFT,BAD"), ("CREDITS_PER_MINUTE", "100")], "AAPL");
+    let mut alone = Vec::new();
+    for _ in 0..240 {
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            let body = if symbols.iter().any(|symbol| symbol == "BAD") {
+                "<html>".to_owned()
+            } else {
+                let quote = |symbol: &str| json!({"symbol": symbol, "close": "7", "previous_close": "7", "is_market_open": true, "last_quote_at": play.now / SECOND});
+                match symbols.as_slice() {
+                    [one] => quote(one).to_string(),
+                    many => Value::Object(many.iter().map(|one| (one.clone(), quote(one))).collect()).to_string(),
+                }
+            };
+            if symbols.len() == 1 {
+                alone.push(symbols[0].clone());
+            }
+            let answer = RestAnswer {
+                status: 200,
+                body,
+                credits: None,
+            };
+            play.input(Input::Fetched(request, answer));
+        }
+        play.pass(SECOND);
+    }
+    for symbol in ["AAPL", "MSFT"] {
+        let view = play.quote(symbol);
+        assert_eq!(
+            (view.quote.price, view.quote.freshness),
+            (Some(7.0), Some("fresh")),
+            "{symbol}"
+        );
+        assert!(
+            alone.iter().filter(|one| *one == symbol).count() <= 2,
+            "found innocent, it is asked for with the others: {alone:?}"
+        );
+    }
+    assert!(play.quote("BAD").reason.unwrap().contains("could not be read"));
+}
+
+#[test]
+fn an_accepted_symbol_that_says_nothing_is_polled() {
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "BTC/USD,AAPL")], "AAPL");
+    play.tick(link, "AAPL", 100.0);
+    play.take();
+    for _ in 0..20 {
+        play.pass(5 * SECOND);
+        play.tick(link, "BTC/USD", 1.0);
+    }
+    assert!(
+        play.calls().iter().flatten().any(|symbol| symbol == "AAPL"),
+        "{:?}",
+        play.calls()
+    );
+}
+
+#[test]
+fn texts_of_upstream_hold_no_key() {
+    let key = "0123456789abcdef0123456789abcdef";
+    let mut config = config(&[]);
+    config.secret = crate::twelve_data::Secret::new(key);
+    let mut play = Play::restored(config, &Stored::default(), NOON);
+    play.input(Input::joined(ALICE, Dialect::Plain));
+    play.subscribe(ALICE, "AAPL");
+    let link = play.opened_link().unwrap();
+    play.input(Input::Opened(link));
+    play.accept_all(link);
+    venue_tick(&mut play, link, "AAPL", (key, &key.to_uppercase()), 1.0);
+    play.input(Input::Lost(link, format!("closed, \"{}\"", &key[16..])));
+    let said = format!(
+        "{:?} {:?} {}",
+        play.told,
+        play.hub.status(play.now),
+        play.hub.checkpoint(play.now)
+    );
+    assert!(
+        !said.to_lowercase().contains(&key[..16]) && said.contains("[key]"),
+        "{said}"
+    );
+}
