@@ -23,7 +23,10 @@ pub fn install_hook() {
 #[cfg(feature = "faults")]
 #[allow(clippy::panic, reason = "it is what is tested")]
 pub(super) fn break_if_asked(path: &str, place: &str) {
-    match path.strip_prefix("/api/faults/").and_then(|rest| rest.strip_prefix(place)) {
+    match path
+        .strip_prefix("/api/faults/")
+        .and_then(|rest| rest.strip_prefix(place))
+    {
         Some("/panic") => panic!("asked to panic"),
         #[cfg(target_arch = "wasm32")]
         Some("/trap") => core::arch::wasm32::unreachable(),
