@@ -17,7 +17,7 @@ import { PEERS, installPeers, peerVersions } from "./lib/peers.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { output, run } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
-import { buildWorker } from "./lib/worker.mjs";
+import { RELEASE, buildWorker } from "./lib/worker.mjs";
 
 /** A whole run takes a quarter of an hour, and with --long as much again; compiling for it, once, a minute or two on two cores. */
 const LIMIT_MS = 60 * 60_000;
@@ -25,7 +25,7 @@ const LIMIT_MS = 60 * 60_000;
 await main(async () => {
   const { json, systems, quick, rest } = readArguments(process.argv.slice(2));
   await setUp({ tests: false });
-  await buildWorker();
+  await buildWorker(RELEASE);
   if (quick) return await measureLoad(["--quick", ...rest]);
   await installPeers(systems);
   const machine = { versions: versions(), ...hardware(), size: await measureSize(), startup: await measureStartup() };

@@ -78,7 +78,15 @@ async function withFault(mutant, work) {
 
 /** Builds and runs the simulation of the copy; gives the promise that was broken, if one was. @param {number} seeds */
 async function simulate(seeds) {
-  const env = { ...process.env, CARGO_TARGET_DIR: TARGET, SIMULATION_SEEDS: String(seeds), SIMULATION_DOES_NOT_SHRINK: "1", RUST_BACKTRACE: "0" };
+  const env = {
+    ...process.env,
+    CARGO_TARGET_DIR: TARGET,
+    SIMULATION_SEEDS: String(seeds),
+    // That a promise is broken is all there is to know.
+    SIMULATION_STOPS_AT_A_FAILURE: "1",
+    SIMULATION_DOES_NOT_SHRINK: "1",
+    RUST_BACKTRACE: "0",
+  };
   // Nearly all mutants fail within some seeds, so that compiling quickly counts for more than running quickly.
   const words = ["test", "--config", "profile.test.package.hamster-terminal.opt-level=0", "--test", "simulation"];
   await run("mutant build", "cargo", [...words, "--no-run"], { cwd: COPY, env, timeoutMs: LIMIT_MS });

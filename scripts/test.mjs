@@ -1,6 +1,9 @@
-// `npm test`: sets this checkout up, then runs every check and every test, one after another. A step
-// that fails does not keep the others from running. At the end come a table of the steps and, for CI, the
-// line "N passed, N failed" over all test runners; a step that failed without counting a test counts as one.
+// `npm test`: sets this checkout up, then runs every check and every test. A step that fails does not keep the
+// others from running. At the end come a table of the steps and, for CI, the line "N passed, N failed" over all
+// test runners; a step that failed without counting a test counts as one.
+//
+// Tests have deadlines, so they run by themselves. What comes before them runs side by side: set-up waits for the network and
+// the worker's build keeps one core busy, while cargo compiles the tests and clippy.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -9,71 +12,104 @@ import { Failure } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { promtoolPath } from "./lib/promtool.mjs";
-import { duration, run } from "./lib/run.mjs";
+import { duration, output, run } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
 import { addCargoTotals, addNodeTotals } from "./lib/totals.mjs";
 import { FAULTS, RELEASE, buildWorker } from "./lib/worker.mjs";
 
 /** A test that hangs must not hang CI. The slowest step compiles everything and takes five minutes on two idle cores. */
 const STEP_LIMIT_MS = 25 * 60_000;
+/** A test on a real workerd mostly waits, for deadlines and for a minute's turn, so that two cores bear more of them than two. */
+const WORKERS_AT_ONCE = 4;
 /** Cloudflare's limit for a free plan is 3 MB. Ours keeps in sight what a dependency brings along. */
 const UPLOAD_LIMIT_KIB = 300_000 / 1024;
 
 /**
  * `needs` are names of steps without which this one cannot work.
  * @typedef {import("./lib/totals.mjs").Totals} Totals
- * @typedef {{ name: string, needs: string[], work: (totals: Totals) => Promise<string | void> }} Step
+ * @typedef {(text: string) => void} Print
+ * @typedef {{ name: string, needs: string[], work: (print: Print, totals: Totals) => Promise<string | void> }} Step
  */
 
-/** @type {Step[]} */
-const STEPS = [
-  { name: "set-up", needs: [], work: () => setUp({ tests: true }) },
-  { name: "worker build", needs: ["set-up"], work: buildWorkers },
-  { name: "cargo fmt", needs: ["set-up"], work: () => show("cargo fmt", "cargo", ["fmt", "--all", "--check"]) },
-  { name: "cargo clippy", needs: ["set-up"], work: () => show("cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]) },
-  { name: "page types", needs: ["set-up"], work: () => node("page types", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]) },
-  { name: "script types", needs: ["set-up"], work: () => node("script types", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.node.json"]) },
-  { name: "eslint", needs: ["set-up"], work: () => node("eslint", ["node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."]) },
-  { name: "cargo test", needs: ["worker build"], work: cargoTest },
-  { name: "node tests", needs: ["worker build"], work: (totals) => nodeTest("node tests", "tests/node", totals) },
-  { name: "browser tests", needs: ["worker build"], work: (totals) => nodeTest("browser tests", "tests/browser", totals) },
-  { name: "bench smoke", needs: ["worker build"], work: benchSmoke },
-  { name: "upload size", needs: ["worker build"], work: uploadSize },
+/**
+ * Stages follow each other. The lists of a stage run side by side, the steps of a list one after another. Cargo locks a
+ * folder of its target, so that two lists must not both compile natively.
+ * @type {Step[][][]}
+ */
+const STAGES = [
+  [
+    [
+      { name: "set-up", needs: [], work: () => setUp({ tests: true }) },
+      { name: "worker build", needs: ["set-up"], work: buildWorkers },
+      { name: "upload size", needs: ["worker build"], work: uploadSize },
+      { name: "page types", needs: ["set-up"], work: (print) => node(print, "page types", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]) },
+      { name: "script types", needs: ["set-up"], work: (print) => node(print, "script types", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.node.json"]) },
+      { name: "eslint", needs: ["set-up"], work: (print) => node(print, "eslint", ["node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."]) },
+    ],
+    [
+      { name: "cargo build", needs: [], work: compileTests },
+      { name: "cargo fmt", needs: ["set-up"], work: (print) => show(print, "cargo fmt", "cargo", ["fmt", "--all", "--check"]) },
+      { name: "cargo clippy", needs: ["set-up"], work: (print) => show(print, "cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]) },
+    ],
+  ],
+  [[{ name: "core tests", needs: [], work: coreTests }]],
+  [[{ name: "worker tests", needs: ["worker build"], work: workerTests }]],
+  [[{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", "tests/node", totals) }]],
+  [[{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", "tests/browser", totals) }]],
+  [[{ name: "bench smoke", needs: ["worker build"], work: benchSmoke }]],
 ];
+
+/** Ends when the step has ended, for those that need it. @type {Map<string, { promise: Promise<void>, end: () => void }>} */
+const endings = new Map(STAGES.flat(2).map(({ name }) => {
+  let end = () => {};
+  const promise = new Promise((/** @type {(value: void) => void} */ resolve) => void (end = resolve));
+  return [name, { promise, end }];
+}));
 
 /** @type {{ name: string, outcome: "ok" | "FAILED" | "not run", ms: number, note: string }[]} */
 const results = [];
 /** @type {Totals} */
 const totals = { passed: 0, failed: 0 };
-for (const step of STEPS) await perform(step);
+const begun = Date.now();
+for (const stage of STAGES) {
+  const alone = stage.length === 1;
+  await Promise.all(stage.map(async (steps) => {
+    for (const step of steps) await perform(step, alone);
+  }));
+}
 summarise();
 
-/** @param {Step} step */
-async function perform({ name, needs, work }) {
-  console.log(`\n=== ${name}`);
+/**
+ * A step that runs alone says all at once; of one beside others the output comes when it has ended, so that it stays in one piece.
+ * @param {Step} step @param {boolean} alone
+ */
+async function perform({ name, needs, work }, alone) {
+  await Promise.all(needs.map((need) => endings.get(need)?.promise));
   const begun = Date.now();
+  /** @type {string[]} */
+  const said = [];
+  const print = alone ? (/** @type {string} */ text) => void process.stdout.write(text) : (/** @type {string} */ text) => void said.push(text);
+  if (alone) console.log(`\n=== ${name}`);
   const absent = needs.find((need) => results.some((result) => result.name === need && result.outcome !== "ok"));
-  if (absent) {
-    console.log(`Not run, because it needs the step "${absent}".`);
-    results.push({ name, outcome: "not run", ms: 0, note: "" });
-    return;
-  }
   /** @type {Totals} */
   const counted = { passed: 0, failed: 0 };
   let passed = false;
   let note = "";
   try {
-    note = (await work(counted)) || "";
+    if (absent) print(`Not run, because it needs the step "${absent}".\n`);
+    else note = (await work(print, counted)) || "";
     passed = counted.failed === 0;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    console.error(`✗ ${error.message}`);
+    print(`✗ ${error.message}\n`);
   }
-  if (!passed && counted.failed === 0) counted.failed = 1;
+  if (!alone) process.stdout.write(`\n=== ${name}\n${said.join("")}`);
+  if (!absent && !passed && counted.failed === 0) counted.failed = 1;
   totals.passed += counted.passed;
   totals.failed += counted.failed;
   if (counted.passed > 0) note = `${counted.passed} passed, ${counted.failed} failed`;
-  results.push({ name, outcome: passed ? "ok" : "FAILED", ms: Date.now() - begun, note });
+  results.push({ name, outcome: absent ? "not run" : passed ? "ok" : "FAILED", ms: Date.now() - begun, note });
+  endings.get(name)?.end();
 }
 
 function summarise() {
@@ -81,20 +117,21 @@ function summarise() {
   for (const { name, outcome, ms, note } of results) {
     console.log(`${outcome.padEnd(7)}  ${name.padEnd(14)}  ${duration(ms).padStart(12)}  ${note}`.trimEnd());
   }
+  console.log(`         ${"all".padEnd(14)}  ${duration(Date.now() - begun).padStart(12)}`);
   console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
   process.exitCode = totals.failed === 0 ? 0 : 1;
 }
 
-/** @param {string} name @param {string} command @param {string[]} args @param {(line: string) => void} [onLine] */
-function show(name, command, args, onLine) {
+/** @param {Print} print @param {string} name @param {string} command @param {string[]} args @param {{ onLine?: (line: string) => void, env?: NodeJS.ProcessEnv }} [options] */
+function show(print, name, command, args, { onLine, env } = {}) {
   const colours = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always", FORCE_COLOR: "1" } : {};
-  const env = { ...wranglerEnv(), CHROMIUM_PATH: chromiumPath(), PROMTOOL_PATH: promtoolPath(), ...colours };
-  return run(name, command, args, { env, show: true, onLine, timeoutMs: STEP_LIMIT_MS });
+  const all = { ...wranglerEnv(), CHROMIUM_PATH: chromiumPath(), PROMTOOL_PATH: promtoolPath(), ...colours, ...env };
+  return run(name, command, args, { env: all, show: print, onLine, timeoutMs: STEP_LIMIT_MS });
 }
 
-/** @param {string} name @param {string[]} args @param {(line: string) => void} [onLine] */
-function node(name, args, onLine) {
-  return show(name, wranglersNode(), args, onLine);
+/** @param {Print} print @param {string} name @param {string[]} args @param {(line: string) => void} [onLine] */
+function node(print, name, args, onLine) {
+  return show(print, name, wranglersNode(), args, { onLine });
 }
 
 async function buildWorkers() {
@@ -102,17 +139,38 @@ async function buildWorkers() {
   await buildWorker(FAULTS);
 }
 
-/** @param {Totals} counted */
-async function cargoTest(counted) {
-  testFiles("tests", ".rs");
-  await show("cargo test", "cargo", ["test", "--no-fail-fast"], (line) => addCargoTotals(line, counted));
+/** The words that choose all tests but those on a real workerd, whatever their files are called. */
+function coreTargets() {
+  const { packages } = JSON.parse(output("cargo", ["metadata", "--no-deps", "--format-version", "1"]) || "{}");
+  /** @type {{ kind: string[], name: string }[]} */
+  const targets = (packages || []).flatMap((/** @type {any} */ { targets }) => targets);
+  const names = targets.filter(({ kind, name }) => kind.includes("test") && name !== "worker").map(({ name }) => name);
+  return ["--lib", ...names.flatMap((name) => ["--test", name])];
+}
+
+/** @param {Print} print */
+async function compileTests(print) {
+  await show(print, "cargo build", "cargo", ["test", "--no-run", "--tests"]);
+}
+
+/** The simulation takes every core; to a real workerd beside it that would be a fault too many. @param {Print} print @param {Totals} counted */
+async function coreTests(print, counted) {
+  const words = ["test", "--no-fail-fast", ...coreTargets()];
+  await show(print, "core tests", "cargo", words, { onLine: (line) => addCargoTotals(line, counted) });
   requireTests(counted);
 }
 
-/** @param {string} name @param {string} folder @param {Totals} counted */
-async function nodeTest(name, folder, counted) {
+/** @param {Print} print @param {Totals} counted */
+async function workerTests(print, counted) {
+  const env = { RUST_TEST_THREADS: String(WORKERS_AT_ONCE) };
+  await show(print, "worker tests", "cargo", ["test", "--test", "worker"], { env, onLine: (line) => addCargoTotals(line, counted) });
+  requireTests(counted);
+}
+
+/** @param {Print} print @param {string} name @param {string} folder @param {Totals} counted */
+async function nodeTest(print, name, folder, counted) {
   const args = ["--test", "--test-concurrency=1", "--test-reporter=spec", ...testFiles(folder, ".test.mjs")];
-  await node(name, args, (line) => addNodeTotals(line, counted));
+  await node(print, name, args, (line) => addNodeTotals(line, counted));
   requireTests(counted);
 }
 
@@ -130,13 +188,13 @@ function requireTests({ passed, failed }) {
 }
 
 /** That the benchmark runs and its counts add up; how fast anything is, no test says. Compiled as tests are, which it shares with them. */
-async function benchSmoke() {
-  await show("bench smoke", "cargo", ["bench", "--profile", "test", "--bench", "fanout", "--", "--quick", "--node", wranglersNode()]);
+async function benchSmoke(/** @type {Print} */ print) {
+  await show(print, "bench smoke", "cargo", ["bench", "--profile", "test", "--bench", "fanout", "--", "--quick", "--node", wranglersNode()]);
 }
 
-async function uploadSize() {
+async function uploadSize(/** @type {Print} */ print) {
   let size = NaN;
-  await node("upload size", [WRANGLER, "deploy", "--dry-run"], (line) => {
+  await node(print, "upload size", [WRANGLER, "deploy", "--dry-run"], (line) => {
     const found = /gzip: ([\d.]+) KiB/.exec(line);
     if (found) size = Number(found[1]);
   });

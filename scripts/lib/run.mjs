@@ -43,7 +43,7 @@ export async function step(title, work) {
   console.log(`→ ${title}`);
   const begun = Date.now();
   const result = await work();
-  console.log(`  done in ${duration(Date.now() - begun)}`);
+  console.log(`  ${title}: done in ${duration(Date.now() - begun)}`);
   return result;
 }
 
@@ -61,10 +61,10 @@ export function output(command, args, env = process.env) {
  * @param {string[]} args
  * @param {{
  *   env?: NodeJS.ProcessEnv, cwd?: string, shell?: boolean,
- *   show?: boolean,
+ *   show?: boolean | ((text: string) => void),
  *   onLine?: (line: string) => void,
  *   timeoutMs?: number,
- * }} [options] `show` passes the output on as it comes; `onLine` gets every line without colours
+ * }} [options] `show` passes the output on as it comes, to the terminal or to a function; `onLine` gets every line without colours
  * @returns {Promise<void>}
  */
 export function run(name, command, args, options = {}) {
@@ -95,7 +95,8 @@ export function run(name, command, args, options = {}) {
       stream.setEncoding("utf8");
       stream.on("data", (text) => {
         file.write(text);
-        if (show) (i === 0 ? process.stdout : process.stderr).write(text);
+        if (typeof show === "function") show(text);
+        else if (show) (i === 0 ? process.stdout : process.stderr).write(text);
         const lines = (rest + text).split(/\r?\n/);
         rest = lines.pop() || "";
         lines.forEach(takeLine);
@@ -104,7 +105,7 @@ export function run(name, command, args, options = {}) {
     });
 
     const alive = setInterval(() => {
-      if (!show) console.log(`  … ${duration(Date.now() - begun)}: ${(tail[tail.length - 1] || "no output yet").trim().slice(0, 80)}`);
+      if (show !== true) console.log(`  … ${name}, ${duration(Date.now() - begun)}: ${(tail[tail.length - 1] || "no output yet").trim().slice(0, 80)}`);
     }, SIGN_OF_LIFE_MS);
     let timedOut = false;
     const limit = timeoutMs && setTimeout(() => {

@@ -1,7 +1,9 @@
 //! Deterministic simulation of the core: the real machine on a simulated platform, before a simulated Twelve Data, with simulated
 //! viewers, all of them as troublesome as they are in practice. docs/testing.md tells more.
 //!
-//! One seed decides everything. `SIMULATION_SEEDS` and `SIMULATION_FROM` choose the seeds; `npm run soak` sets them.
+//! One seed decides everything. `SIMULATION_SEEDS` and `SIMULATION_FROM` choose the seeds; `npm run soak` sets them. A seed that
+//! fails does not keep the others from being played, unless `SIMULATION_STOPS_AT_A_FAILURE` is set; with
+//! `SIMULATION_DOES_NOT_SHRINK` the traces stay as long as they are. `npm run mutants` sets both.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,6 +14,7 @@
 
 mod coverage;
 mod day;
+mod failures;
 mod manners;
 mod market;
 mod object;
@@ -25,6 +28,7 @@ mod weather;
 mod world;
 
 use coverage::Coverage;
+use failures::Failures;
 use scenario::Scenario;
 use std::io::Write;
 use std::sync::Mutex;
@@ -40,7 +44,7 @@ struct Total {
     coverage: Coverage,
     days: f64,
     most_rows: u64,
-    failed: Option<(Scenario, Box<world::Broken>)>,
+    failures: Failures,
 }
 
 #[test]
@@ -49,15 +53,11 @@ fn every_seed_keeps_every_promise() {
     let (from, seeds) = (number("SIMULATION_FROM", 0), number("SIMULATION_SEEDS", SEEDS));
     let begun = std::time::Instant::now();
     let total = play_all(from, seeds);
-    if let Some((scenario, broken)) = total.failed {
-        let shrinks = std::env::var_os("SIMULATION_DOES_NOT_SHRINK").is_none();
-        let (scenario, broken) = if shrinks {
-            shrink::shrunk(&scenario, &broken)
-        } else {
-            (scenario, *broken)
-        };
-        panic!("{}", shrink::report(&scenario, &broken));
-    }
+    assert!(
+        total.failures.is_empty(),
+        "\n{}",
+        total.failures.report(!is_set("SIMULATION_DOES_NOT_SHRINK"))
+    );
     // Not by print!, which the test runner keeps to itself unless the test fails.
     let _ = writeln!(
         std::io::stdout(),
@@ -76,8 +76,13 @@ fn every_seed_keeps_every_promise() {
     );
 }
 
-/// Plays the seeds on all cores; of those that fail, the first is kept.
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some()
+}
+
+/// Plays the seeds on all cores. A long run tells of each failure when it happens, because it may be interrupted.
 fn play_all(from: u64, seeds: u64) -> Total {
+    let stops = is_set("SIMULATION_STOPS_AT_A_FAILURE");
     let total = Mutex::new(Total::default());
     let next = AtomicU64::new(from);
     std::thread::scope(|scope| {
@@ -98,10 +103,11 @@ fn play_all(from: u64, seeds: u64) -> Total {
                             total.most_rows = world.object.most_rows.max(total.most_rows);
                         }
                         Err(broken) => {
-                            next.store(from + seeds, Ordering::Relaxed);
-                            if total.failed.as_ref().is_none_or(|(first, _)| seed < first.seed) {
-                                total.failed = Some((scenario, broken));
+                            if stops {
+                                next.store(from + seeds, Ordering::Relaxed);
                             }
+                            let _ = writeln!(std::io::stdout(), "seed {seed} breaks the promise {:?}", broken.promise);
+                            total.failures.add(seed, broken);
                         }
                     }
                 }

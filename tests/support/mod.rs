@@ -2,11 +2,6 @@
 //!
 //! Every wait in here ends after a generous deadline with a sentence that says what was waited for: a panic in a Durable
 //! Object hangs the request that met it, and a hanging test says nothing.
-#![allow(
-    dead_code,
-    unused_imports,
-    reason = "every test binary that includes this uses another part"
-)]
 
 pub mod client;
 pub mod promtool;

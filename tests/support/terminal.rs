@@ -94,16 +94,22 @@ impl Terminal {
 
     /// As [`start`](Self::start), on a Twelve Data that was prepared.
     pub async fn on(fake: FakeTwelveData, vars: &[(&str, &str)]) -> Terminal {
-        let (ws_url, rest_url) = (fake.ws_url(), fake.rest_url());
-        let mut all = vec![
-            ("TWELVE_DATA_WS_URL", ws_url.as_str()),
-            ("TWELVE_DATA_REST_URL", rest_url.as_str()),
-        ];
-        let overridden = |name: &str| vars.iter().any(|(set, _)| *set == name);
-        all.extend(VARS.iter().filter(|(name, _)| !overridden(name)));
-        all.extend(vars);
+        let urls = [fake.ws_url(), fake.rest_url()];
+        let worker = Worker::start(&vars_for(&urls, vars)).await;
+        Terminal::of(fake, worker)
+    }
+
+    /// As [`start`](Self::start), with a worker that `wrangler dev` starts.
+    pub async fn start_by_wrangler(settings: Settings, vars: &[(&str, &str)]) -> Terminal {
+        let fake = FakeTwelveData::start(settings).await;
+        let urls = [fake.ws_url(), fake.rest_url()];
+        let worker = Worker::start_by_wrangler(&vars_for(&urls, vars)).await;
+        Terminal::of(fake, worker)
+    }
+
+    fn of(fake: FakeTwelveData, worker: Worker) -> Terminal {
         Terminal {
-            worker: Worker::start(&all).await,
+            worker,
             fake,
             platform_fails: false,
             said: Said::default(),
@@ -199,6 +205,15 @@ impl Terminal {
         });
         frames.filter(|frame| frame["action"] == action).collect()
     }
+}
+
+/// The vars of a worker on a Twelve Data at these addresses, WebSocket and REST. A test's own win.
+fn vars_for<'a>([ws, rest]: &'a [String; 2], vars: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let overridden = |name: &str| vars.iter().any(|(set, _)| *set == name);
+    let mut all = vec![("TWELVE_DATA_WS_URL", ws.as_str()), ("TWELVE_DATA_REST_URL", rest)];
+    all.extend(VARS.iter().filter(|(name, _)| !overridden(name)));
+    all.extend(vars);
+    all
 }
 
 impl Drop for Terminal {

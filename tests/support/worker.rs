@@ -1,15 +1,18 @@
-//! The worker under test: the built bundle in `wrangler dev`, which is the real workerd with storage on disk.
+//! The worker under test: the built bundle in the real workerd, with storage on disk. `wrangler dev` starts it as the README says;
+//! most tests have it started by `worker.mjs` beside this file, which is up in a third of the time.
 //!
 //! It runs in a process group of its own, so that all of it can be killed at once, as a machine that loses its power would.
 //! A shell leads the group and waits for the end of its input, so that nothing is left running when the test process dies
 //! before it could clean up.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,12 +24,19 @@ const READY_WITHIN: Duration = Duration::from_secs(90);
 /// Ends the group when wrangler ends, and when the test process does.
 const LEADER: &str = r#"("$@"; kill -KILL 0) & read -r _; kill -KILL 0"#;
 
+#[derive(Clone, Copy)]
+enum Starter {
+    Miniflare,
+    Wrangler,
+}
+
 /// A worker with its storage. Both are gone when it is dropped.
 pub struct Worker {
     port: u16,
     directory: TempDir,
     vars: Vec<(String, String)>,
     process: Option<Child>,
+    starter: Starter,
     /// What runs instead of workerd.
     workerd: Option<PathBuf>,
 }
@@ -34,6 +44,15 @@ pub struct Worker {
 impl Worker {
     /// A worker that answers, on a port that nobody used, with empty storage and these vars.
     pub async fn start(vars: &[(&str, &str)]) -> Worker {
+        Worker::start_by(Starter::Miniflare, vars).await
+    }
+
+    /// As [`start`](Self::start), by `wrangler dev`.
+    pub async fn start_by_wrangler(vars: &[(&str, &str)]) -> Worker {
+        Worker::start_by(Starter::Wrangler, vars).await
+    }
+
+    async fn start_by(starter: Starter, vars: &[(&str, &str)]) -> Worker {
         let mut worker = Worker {
             port: free_port(),
             directory: TempDir::new().unwrap(),
@@ -42,6 +61,7 @@ impl Worker {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             process: None,
+            starter,
             workerd: None,
         };
         worker.run().await;
@@ -162,32 +182,24 @@ impl Worker {
                 needed.display()
             );
         }
-        let mut path = bin.clone().into_os_string();
-        path.push(":");
-        path.push(std::env::var_os("PATH").unwrap_or_default());
         let output = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let mut command = Command::new("sh");
-        command
-            .args(["-c", LEADER, "sh"])
-            .arg(bin.join("wrangler"))
-            .args(["dev", "--ip", "127.0.0.1", "--inspector-port", "0"])
-            .arg("--show-interactive-dev-session=false")
-            .args(["--port", &self.port.to_string()])
-            .arg("--persist-to")
-            .arg(self.state_path());
-        for (name, value) in &self.vars {
-            command.args(["--var", &format!("{name}:{value}")]);
+        command.args(["-c", LEADER, "sh"]);
+        match self.starter {
+            Starter::Miniflare => self.by_miniflare(&mut command),
+            Starter::Wrangler => self.by_wrangler(&mut command),
         }
         if let Some(workerd) = &self.workerd {
             command.env("MINIFLARE_WORKERD_PATH", workerd);
         }
         command
             .current_dir(root)
-            .env("PATH", path)
+            .env("PATH", path())
             .env("WRANGLER_SEND_METRICS", "false")
             .env("CLOUDFLARE_CF_FETCH_ENABLED", "false")
             .env("X_LOCAL_OBSERVABILITY", "false")
             .env("CLOUDFLARE_DEV_REGISTRY_PATH", self.directory.path().join("registry"))
+            .env("NODE_COMPILE_CACHE", root.join(".tools/node-compile-cache"))
             // What a killed wrangler leaves behind goes with the rest.
             .env("TMPDIR", self.directory.path())
             .env_remove("TWELVE_DATA_API_KEY")
@@ -197,6 +209,29 @@ impl Worker {
             .process_group(0)
             .spawn()
             .expect("sh and wrangler start")
+    }
+
+    fn by_miniflare(&self, command: &mut Command) {
+        let vars: serde_json::Map<_, _> = { self.vars.iter() }
+            .map(|(name, value)| (name.clone(), value.as_str().into()))
+            .collect();
+        command
+            .args(["node", "tests/support/worker.mjs", &self.port.to_string()])
+            .arg(self.state_path())
+            .arg(options())
+            .arg(serde_json::Value::Object(vars).to_string());
+    }
+
+    fn by_wrangler(&self, command: &mut Command) {
+        command
+            .args(["wrangler", "dev", "--ip", "127.0.0.1", "--inspector-port", "0"])
+            .arg("--show-interactive-dev-session=false")
+            .args(["--port", &self.port.to_string()])
+            .arg("--persist-to")
+            .arg(self.state_path());
+        for (name, value) in &self.vars {
+            command.args(["--var", &format!("{name}:{value}")]);
+        }
     }
 
     /// Where its objects' storage and alarms are.
@@ -216,6 +251,28 @@ impl Drop for Worker {
         }
         self.kill();
     }
+}
+
+/// What wrangler makes of wrangler.toml, read once for all tests.
+fn options() -> &'static str {
+    static OPTIONS: OnceLock<String> = OnceLock::new();
+    OPTIONS.get_or_init(|| {
+        let mut node = Command::new("node");
+        node.arg("tests/support/worker.mjs")
+            .current_dir(root())
+            .env("PATH", path());
+        let output = node.output().expect("node starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("JSON").trim().to_owned()
+    })
+}
+
+/// With the Node that wrangler needs, and wrangler, before those of the machine.
+fn path() -> OsString {
+    let mut path = root().join("node_modules/.bin").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path
 }
 
 fn root() -> &'static Path {

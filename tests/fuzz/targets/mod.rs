@@ -1,5 +1,5 @@
 //! What the fuzz targets do with their bytes. cargo-fuzz calls these functions (`npm run fuzz`), and so does `cargo test` with
-//! the seeds and with every input that once was a finding (`tests/fuzz_corpus.rs`).
+//! the seeds and with every input that once was a finding (`tests/fuzz/corpus.rs`).
 //!
 //! Each target hands its bytes first to the parser that meets them in production, and then to whole hubs on a [`Stage`], which
 //! checks after every step what must hold whatever anybody says.

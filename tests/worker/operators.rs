@@ -1,16 +1,13 @@
 //! What operators are promised: metrics that Prometheus reads, a log of changes, and a cron trigger that revives a lost alarm;
 //! none of which keeps a feed open that nobody wants.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::support::{Ending, Terminal, eventually, manual, now_s, pass, promtool};
 use reqwest::Method;
 use serde_json::{Value, json};
-use support::{Ending, Terminal, eventually, manual, now_s, pass, promtool};
 use tokio_tungstenite::tungstenite::Message;
 
 /// Where `wrangler dev` runs the cron trigger.
@@ -120,7 +117,7 @@ async fn metrics_are_a_route_like_the_others_and_open_no_feed() {
 
 #[tokio::test]
 async fn the_cron_trigger_leaves_a_hub_asleep_that_nobody_wants() {
-    let terminal = Terminal::start(manual(), &[]).await;
+    let terminal = Terminal::start_by_wrangler(manual(), &[]).await;
     for _ in 0..3 {
         let answer = terminal.get(CRON).await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -135,7 +132,7 @@ async fn the_cron_trigger_leaves_a_hub_asleep_that_nobody_wants() {
 
 #[tokio::test]
 async fn the_cron_trigger_revives_a_hub_whose_alarm_was_lost() {
-    let mut terminal = Terminal::start(manual(), &[]).await;
+    let mut terminal = Terminal::start_by_wrangler(manual(), &[]).await;
     let mut client = terminal.watch("AAPL").await;
     terminal.fake.push_price("AAPL", 101.5, now_s());
     client.price("AAPL", 101.5).await;

@@ -1,13 +1,9 @@
 //! A disk that is full: the platform resets an object whose write it cannot commit, and the hub must serve all the same.
-#![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::time::Duration;
 
-use support::visitor::{Market, SILENCE, visitors};
-use support::{Terminal, manual, pass};
+use crate::support::visitor::{Market, SILENCE, visitors};
+use crate::support::{Terminal, manual, pass};
 
 /// Less than SQLite's log holds after a few seconds of checkpoints, and more than its index of it needs.
 const FULL_AT: u64 = 40_000;

@@ -1,11 +1,8 @@
 //! What `docs/protocol.md` promises to clients of `hamster.v1`, on a real workerd.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::reader::Reader;
+use crate::support::{Client, Terminal, manual, now_s};
 use serde_json::{Value, json};
-use support::reader::Reader;
-use support::{Client, Terminal, manual, now_s};
 
 /// A client of `hamster.v1` and what it has read.
 struct Watcher {

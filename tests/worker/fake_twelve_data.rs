@@ -1,11 +1,8 @@
 //! The fake Twelve Data over real sockets: what other tests rely on.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-#[path = "support/twelve_data/mod.rs"]
-mod twelve_data;
 
 use std::time::Duration;
 
+use crate::support::{FakeTwelveData, RestBehaviour};
 use futures::{SinkExt, StreamExt};
 use hamster_terminal::simulator::{BadKeyReply, Ending, Keys, Plan, Settings, Stall};
 use serde_json::{Value, json};
@@ -14,7 +11,6 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
-use twelve_data::{FakeTwelveData, RestBehaviour};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 

@@ -1,16 +1,13 @@
 //! The one upstream connection: how it is opened, what is said on it, and that it comes back, alone, whatever ends it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::support::{Ending, KEY, RestBehaviour, Terminal, eventually, manual, now_s, pass};
 use hamster_terminal::simulator::{BadKeyReply, Keys, Settings, Stall};
 use serde_json::Value;
-use support::{Ending, KEY, RestBehaviour, Terminal, eventually, manual, now_s, pass};
 
-const SYMBOLS: &str = support::terminal::SYMBOLS;
+const SYMBOLS: &str = crate::support::terminal::SYMBOLS;
 
 /// A market in which every symbol moves several times a second.
 fn lively() -> Settings {

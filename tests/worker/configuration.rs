@@ -1,19 +1,16 @@
 //! A var that is set wrong is named to the operator, with what would be right.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-mod support;
-
+use crate::support::{KEY, Worker, eventually};
 use serde_json::Value;
-use support::{KEY, Worker, eventually};
 
 async fn misconfigured(vars: &[(&str, &str)]) -> String {
-    let worker = Worker::start(vars).await;
+    let worker = Worker::start_by_wrangler(vars).await;
     let http = reqwest::Client::new();
     let mut detail = String::new();
     for path in ["/api/status", "/api/stocks", "/api/quotes"] {
         let answer = http
             .get(worker.url(path))
-            .timeout(support::PATIENCE)
+            .timeout(crate::support::PATIENCE)
             .send()
             .await
             .unwrap();

@@ -1,12 +1,9 @@
 //! A worker that is killed in mid-stream: what it knew is there when it comes back, marked as old, and the feed revives.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{RestBehaviour, Terminal, eventually, manual, now_s, pass};
 use serde_json::json;
-use support::{RestBehaviour, Terminal, eventually, manual, now_s, pass};
 
 /// Several checkpoints of the tests' 200 ms, on a slow machine.
 const SEVERAL_CHECKPOINTS: Duration = Duration::from_secs(3);
@@ -93,7 +90,7 @@ async fn the_alarm_revives_the_feed_without_any_request() {
         terminal.fake.upgrades() > upgrades && terminal.fake.connections_open() == 1
     })
     .await;
-    terminal.streams(support::terminal::SYMBOLS).await;
+    terminal.streams(crate::support::terminal::SYMBOLS).await;
 }
 
 #[tokio::test]
@@ -117,7 +114,7 @@ async fn spent_credits_are_not_forgotten() {
         ("FALLBACK_MS", "200"),
     ];
     let mut terminal = Terminal::start(settings, &vars).await;
-    support::pass_a_minutes_turn().await;
+    crate::support::pass_a_minutes_turn().await;
     let client = terminal.watch("AAPL").await;
     eventually("the first call", || !terminal.fake.rest_requests().is_empty()).await;
     let day = terminal.json("/api/status").await["credits"]["day"].clone();

@@ -1,20 +1,17 @@
 //! Without a key: a market of its own, that never passes for a real one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::client::Said;
+use crate::support::{Client, Worker};
 use serde_json::{Value, json};
-use support::client::Said;
-use support::{Client, Worker};
 
-const SYMBOLS: &str = support::terminal::SYMBOLS;
+const SYMBOLS: &str = crate::support::terminal::SYMBOLS;
 
 async fn json_of(worker: &Worker, path: &str) -> (u16, Value) {
     let answer = reqwest::Client::new()
         .get(worker.url(path))
-        .timeout(support::PATIENCE)
+        .timeout(crate::support::PATIENCE)
         .send()
         .await
         .unwrap();
@@ -23,7 +20,7 @@ async fn json_of(worker: &Worker, path: &str) -> (u16, Value) {
 
 #[tokio::test]
 async fn without_a_key_every_symbol_moves_and_everything_says_that_it_is_simulated() {
-    let worker = Worker::start(&[]).await;
+    let worker = Worker::start_by_wrangler(&[]).await;
     let mut client = Client::connect(&worker.ws_url(), &Said::default()).await;
     let connected = client.event("connected").await;
     assert_eq!(connected["simulated"], true);
@@ -62,12 +59,12 @@ async fn without_a_key_every_symbol_moves_and_everything_says_that_it_is_simulat
 
 #[tokio::test]
 async fn simulated_prices_stay_simulated_through_a_restart_and_never_pass_for_real_ones() {
-    let mut worker = Worker::start(&[("CHECKPOINT_MS", "200")]).await;
+    let mut worker = Worker::start_by_wrangler(&[("CHECKPOINT_MS", "200")]).await;
     let mut client = Client::connect(&worker.ws_url(), &Said::default()).await;
     client.event("connected").await;
     client.subscribe("BTC/USD").await;
     client.update("BTC/USD").await;
-    support::pass(std::time::Duration::from_secs(2)).await;
+    crate::support::pass(std::time::Duration::from_secs(2)).await;
     worker.restart().await;
     let mut client = Client::connect(&worker.ws_url(), &Said::default()).await;
     client.event("connected").await;
@@ -80,7 +77,7 @@ async fn simulated_prices_stay_simulated_through_a_restart_and_never_pass_for_re
 
 #[tokio::test]
 async fn a_symbol_that_the_simulator_does_not_know_is_said_to_be_unavailable() {
-    let worker = Worker::start(&[]).await;
+    let worker = Worker::start_by_wrangler(&[]).await;
     let mut client = Client::connect(&worker.ws_url(), &Said::default()).await;
     client.event("connected").await;
     client.subscribe("NOSUCH").await;

@@ -1,19 +1,16 @@
 //! What `docs/protocol.md` promises to everybody who connects to `/ws`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::time::Duration;
 
+use crate::support::{Ending, RestBehaviour, Terminal, eventually, fields, manual, now_s, pass};
 use serde_json::{Value, json};
-use support::{Ending, RestBehaviour, Terminal, eventually, fields, manual, now_s, pass};
 use tokio_tungstenite::tungstenite::Message;
 
-const SYMBOLS: &str = support::terminal::SYMBOLS;
+const SYMBOLS: &str = crate::support::terminal::SYMBOLS;
 
 /// The example of a `price_update` in the documentation.
 fn documented_update() -> Value {
-    let document = include_str!("../docs/protocol.md");
+    let document = include_str!("../../docs/protocol.md");
     let start = document.find(r#"{"event":"price_update""#).unwrap();
     let end = document[start..].find("```").unwrap();
     serde_json::from_str(&document[start..start + end]).unwrap()

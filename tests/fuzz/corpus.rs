@@ -2,7 +2,6 @@
 //! `npm run fuzz` runs the same functions under libFuzzer, which is guided by coverage and needs a nightly compiler.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "fuzz/targets/mod.rs"]
 mod targets;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,15 +1,12 @@
 //! Real faults on real processes: a worker that is killed again and again under load, an upstream that is gone for a while in
 //! every way. Whatever happens, there is one upstream, and everybody who reconnects gets the newest price.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::time::{Duration, Instant};
 
+use crate::support::visitor::{Market, SILENCE, visitors};
+use crate::support::{FakeTwelveData, RestBehaviour, Terminal, Visitor, eventually, manual, pass};
 use hamster_terminal::simulator::Stall;
 use serde_json::Value;
-use support::visitor::{Market, SILENCE, visitors};
-use support::{FakeTwelveData, RestBehaviour, Terminal, Visitor, eventually, manual, pass};
 
 const KILLS: u32 = 20;
 /// Ten times the tests' CHECKPOINT_MS: an alarm may be late on a slow machine.
@@ -130,7 +127,7 @@ async fn an_upstream_that_is_gone_is_not_stormed_and_is_back_at_once() {
     upstream_goes_and_comes(SCALED).await;
 }
 
-#[ignore = "takes twenty minutes: cargo test --test faults -- --ignored --nocapture"]
+#[ignore = "takes twenty minutes: cargo test --test worker -- --ignored --nocapture"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upstream_that_is_gone_for_minutes_is_not_stormed_and_is_back_at_once() {
     upstream_goes_and_comes(REAL).await;

@@ -1,14 +1,11 @@
 //! While the WebSocket is down, prices come by REST, within the budget of API credits.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::support::{FakeTwelveData, RestBehaviour, Terminal, eventually, manual, now_s, pass};
 use hamster_terminal::simulator::Settings;
 use serde_json::json;
-use support::{FakeTwelveData, RestBehaviour, Terminal, eventually, manual, now_s, pass};
 
 /// The API credits that the server was asked for in each wall-clock minute.
 fn credits_by_minute(terminal: &Terminal) -> BTreeMap<u64, usize> {
@@ -103,7 +100,7 @@ async fn when_the_server_says_that_the_minute_is_spent_nothing_more_is_asked_in_
     fake.faults(|faults| faults.refuse_upgrades = Some((503, "{}".to_owned())));
     let vars = [("CREDITS_PER_MINUTE", "100"), ("FALLBACK_MS", "200")];
     let terminal = Terminal::on(fake, &vars).await;
-    support::pass_a_minutes_turn().await;
+    crate::support::pass_a_minutes_turn().await;
     let _client = terminal.connect().await;
     eventually("a call", || !terminal.fake.rest_requests().is_empty()).await;
     terminal

@@ -1,0 +1,29 @@
+//! What is promised to users and operators, tested on the worker as it is deployed: a real workerd with its storage on disk, before
+//! a Twelve Data behind real sockets (`tests/support`). Each test has a worker of its own, so that they run side by side.
+//!
+//! One crate, because compiling and linking one for each file took longer than the tests. `cargo test --test worker feed::` runs
+//! one file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly"
+)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod clients;
+mod configuration;
+mod fake_twelve_data;
+mod fallback;
+mod faults;
+mod feed;
+mod operators;
+mod rest_api;
+mod restart;
+mod simulator;
+#[cfg(target_os = "linux")]
+mod storage_faults;
+mod streams;
