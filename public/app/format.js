@@ -76,8 +76,7 @@ export function formatDecimal(value, decimals, sign = '') {
   const size = Math.abs(value);
   const before = `${value < 0 ? '-' : ''}${sign}`;
   const room = MOST_CHARACTERS - before.length;
-  const vanishes = size !== 0 && size < 0.5 * 10 ** -decimals;
-  if (size < 1e15 && !vanishes) {
+  if (size < 1e15 && !isCrude(size, 10 ** -decimals)) {
     for (const least of [decimals, Math.min(decimals, FEWEST_DECIMALS)]) {
       const exact = fixed(least, decimals).format(size);
       if (exact.length <= room) return `${before}${exact}`;
@@ -192,6 +191,15 @@ export function formatSince(at, now) {
   // A moment told by another clock is off by some milliseconds, which must not turn 14:40:00 into 14:39:59.
   const second = Math.round(at / 1_000) * 1_000;
   return new Date(second).toDateString() === new Date(now).toDateString() ? clock().format(second) : dayAndClock().format(second);
+}
+
+/**
+ * Whether in such steps a number is not written with even one digit that is right.
+ * @param {number} size
+ * @param {number} step
+ */
+function isCrude(size, step) {
+  return size < 10 * step && Math.abs(Math.round(size / step) * step - size) > size * 1e-6;
 }
 
 /** @param {number} value */

@@ -33,8 +33,9 @@ export function visible(text) {
  */
 export function short(text, most) {
   if (text.length <= most) return visible(text);
-  const characters = [...text.slice(0, 2 * most)];
-  return characters.length <= most ? visible(text.slice(0, 2 * most)) : `${visible(characters.slice(0, most - 1).join(''))}…`;
+  // A character takes two places at most.
+  const characters = [...text.slice(0, 2 * (most + 1))];
+  return characters.length <= most ? visible(text) : `${visible(characters.slice(0, most - 1).join(''))}…`;
 }
 
 /**

@@ -10,8 +10,9 @@ const GLYPHS = { up: '▲', down: '▼', flat: '■' };
 /** How much of others' text is on the board; the whole of it is in the title. */
 const MOST_OF_NAME = 60;
 const MOST_OF_REASON = 400;
-/** A number with more characters is written smaller, and on a phone stands in a line of its own. */
+/** A number with more characters is written smaller, and a row with one is laid out otherwise on a phone; so is one with a longer change. */
 const WIDE = 12;
+const WIDE_CHANGE = 8;
 /** Columns that a symbol without a price leaves to its reason, from the change on. */
 const COLUMNS_WITHOUT_PRICE = '6';
 
@@ -118,6 +119,9 @@ class PriceRow {
       if (detail.parentElement) setAttribute(detail.parentElement, 'data-unknown', value === null ? '' : null);
     }
     this.#paintAge(quote, now, offset);
+    const [price, unit, percent, bid, ask] = [this.#price, this.#unit, this.#percent, this.#bid, this.#ask].map((part) => part.textContent?.length ?? 0);
+    const wide = Math.max(price + unit, bid, ask) > WIDE || percent > WIDE_CHANGE;
+    setAttribute(this.element, 'data-wide', wide ? '' : null);
   }
 
   /** @param {import('../wire.js').Quote} quote */
@@ -128,7 +132,6 @@ class PriceRow {
     const before = this.#price.textContent;
     this.#paintNumber(this.#price, quote.price, () => formatPrice(quote));
     const { textContent: after } = this.#price;
-    setAttribute(this.element, 'data-wide', (after?.length ?? 0) > WIDE ? '' : null);
     // A move too small to be seen does not flash. Two names for one animation, in turn: a second move in the same direction flashes again.
     if (this.#shown !== null && this.#shown !== quote.price && before !== after) {
       this.#flashes += 1;
