@@ -11,7 +11,7 @@ export const QUOTES = {
     price: 1523456789.12, bid: 1523456789.11, ask: 1523456789.13, day_volume: 5.9e20, percent_change: 123456.78, exchange: LONG, session: 'extended',
   },
   'NINE/USD': { price: 0.123456789, bid: 0.123456788, ask: 0.12345679, decimals: 9, kind: 'Digital Currency', exchange: 'Coinbase Pro' },
-  'BOTH/USD': { price: 1523456789.123456789, bid: 1523456789.12, ask: 1523456789.13, decimals: 9, day_volume: 912_345_678, exchange: TOWER },
+  'BOTH/USD': { price: 1523456789.1234567, bid: 1523456789.12, ask: 1523456789.13, decimals: 9, day_volume: 912_345_678, exchange: TOWER },
   HUGE: { price: 1e308, bid: 1e308, ask: 1.7976931348623157e308, percent_change: 1e300, exchange: `NYSE${TOWER}NASDAQ${TOWER}` },
   TINY: { price: 5e-324, bid: 0, ask: 1e-15, decimals: 12, percent_change: -100 },
   CL: { price: -37.63, bid: -40.32, ask: -35.21, percent_change: null, previous_close: -1, day_volume: 1_234_567, exchange: 'NYMEX' },
