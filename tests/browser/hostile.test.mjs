@@ -85,6 +85,9 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     const { page, complaints } = await open(t, hub, path, { colorScheme, reducedMotion: 'reduce' });
     await cell(page, 'OLD', '.mark').getByText('restored').waitFor();
     await cell(page, '$$$', '.mark').waitFor();
+    hub.say({ event: 'subscribe-status', status: 'error', success: [], fails: [{ symbol: 'CL', reason: REASON }, { symbol: '?', reason: REASON }] });
+    hub.say({ event: 'error', code: 'invalid-params', message: `\u202E${REASON}` });
+    await cell(page, 'CL', '.mark').getByText('not accepted').waitFor();
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });
       assert.deepEqual(await page.evaluate(faults), [], `at ${width} px`);

@@ -5,8 +5,8 @@ const TOWER = `Z${'\u0301'.repeat(200)}`;
 const LONG = 'W'.repeat(10_000);
 const DAY = 86_400_000;
 
-/** @type {Record<string, Record<string, unknown>>} */
-export const QUOTES = {
+/** @returns {Record<string, Record<string, unknown>>} */
+const quotes = () => ({
   'ABCDEFGHIJKLMNOPQRST:ABCDEFGHIJ': {
     price: 1523456789.12, bid: 1523456789.11, ask: 1523456789.13, day_volume: 5.9e20, percent_change: 123456.78, exchange: LONG, session: 'extended',
   },
@@ -26,7 +26,8 @@ export const QUOTES = {
   TODAY: { timestamp_precision: 'day', timestamp: new Date(Math.floor(Date.now() / DAY) * DAY).toISOString() },
   BOUND: { timestamp_precision: null, timestamp: new Date(Date.now() - 90_000).toISOString() },
   OLD: { freshness: 'stale', stale_since: '2026-01-19T14:40:00.000Z', timestamp: '2026-01-19T14:39:00.000Z', source: 'restored', simulated: true, session: 'closed' },
-};
+});
+
 export const REASON = 'the last price was discarded: it is 40 % away from the one before and nobody confirmed it; '.repeat(50).slice(0, 4_096);
 /** A symbol that is none, for each way in which it may be none. */
 export const REFUSED = [LONG, 'A\u202ELPAA', TOWER, '$$$', '\u05D0\u05D1\u05D2'];
@@ -34,11 +35,12 @@ export const REFUSED = [LONG, 'A\u202ELPAA', TOWER, '$$$', '\u05D0\u05D1\u05D2']
 /** @returns {{ hub: FakeHub, path: string }} */
 export function hostile() {
   const hub = new FakeHub([]);
-  for (const [symbol, fields] of Object.entries(QUOTES)) hub.quotes.set(symbol, hub.quote(symbol, fields));
+  const held = quotes();
+  for (const [symbol, fields] of Object.entries(held)) hub.quotes.set(symbol, hub.quote(symbol, fields));
   hub.states['BARC'] = { state: 'streaming', reason: REASON };
   hub.states['BHP'] = { state: 'polled', reason: REASON };
   hub.states['NONE'] = { state: 'unavailable', reason: REASON };
   hub.feed = { state: 'live', since: new Date().toISOString(), reason: `\u202E${TOWER} ${REASON}` };
-  const symbols = [...Object.keys(QUOTES), 'NONE', 'SOON', ...REFUSED];
+  const symbols = [...Object.keys(held), 'NONE', 'SOON', ...REFUSED];
   return { hub, path: `/?${new URLSearchParams({ symbols: symbols.join(',') })}` };
 }
