@@ -2,12 +2,16 @@
  * The activity log: the last hundred lines, in the form of the original terminal. Price lines come in such numbers that they
  * would push everything else out within seconds, so the last hundred of the others are kept beside them.
  */
-import { formatPercent, formatPrice } from './format.js';
+import { formatPercent, formatPriceAndUnit } from './format.js';
+import { quoted } from './text.js';
 
 /** @typedef {'connection' | 'feed' | 'price' | 'problem'} Topic */
 /** @typedef {{ serial: number, at: number, topic: Topic, text: string }} Line  `at`: page's clock, ms */
 
 export const KEPT_LINES = 100;
+/** How much of a name and of a reason a line tells. */
+const MOST_OF_NAME = 40;
+const MOST_OF_REASON = 600;
 
 export class ActivityLog {
   /** Every line, oldest first. @type {Line[]} */
@@ -35,7 +39,7 @@ export class ActivityLog {
  */
 export function priceLine(name, quote) {
   const percent = quote.percentChange === null ? '' : ` (${formatPercent(quote.percentChange)})`;
-  return `📊 ${name}: ${formatPrice(quote.symbol, quote.exchange, quote.price)}${percent}`;
+  return `📊 ${quoted(name, MOST_OF_NAME)}: ${formatPriceAndUnit(quote)}${percent}`;
 }
 
 /** @type {Record<import('./wire.js').FeedState, string>} */
@@ -46,7 +50,32 @@ const FEED_SIGNS = { idle: '💤', connecting: '⏳', live: '🟢', stalled: '�
  * @param {import('./wire.js').Feed} feed
  */
 export function feedLine(feed) {
-  return `${FEED_SIGNS[feed.state]} Feed ${feed.state}${feed.reason ? `: ${feed.reason}` : ''}`;
+  return `${FEED_SIGNS[feed.state]} Feed ${feed.state}${feed.reason ? `: ${quoted(feed.reason, MOST_OF_REASON)}` : ''}`;
+}
+
+/** @type {Partial<Record<import('./wire.js').SymbolState, string>>} */
+const STATE_SIGNS = { streaming: '⚠️', polled: '🐢', unavailable: '🚫' };
+
+/**
+ * `🚫 SPY unavailable: not in this plan`; null when there is nothing to tell.
+ * @param {import('./wire.js').Tracked} tracked
+ */
+export function stateLine({ symbol, state, reason }) {
+  const sign = STATE_SIGNS[state];
+  // That a symbol streams is nothing special, unless something is wrong with it.
+  if (!sign || (state === 'streaming' && reason === null)) return null;
+  const what = state === 'streaming' ? '' : ` ${state}`;
+  return `${sign} ${quoted(symbol, MOST_OF_NAME)}${what}${reason ? `: ${quoted(reason, MOST_OF_REASON)}` : ''}`;
+}
+
+/** @param {import('./wire.js').Refusal} refusal */
+export function refusalLine({ symbol, reason }) {
+  return `❌ ${quoted(symbol, MOST_OF_NAME)} not accepted: ${quoted(reason, MOST_OF_REASON)}`;
+}
+
+/** @param {string} text */
+export function problemLine(text) {
+  return `❌ ${quoted(text, MOST_OF_REASON)}`;
 }
 
 /**

@@ -9,6 +9,7 @@ import { Backoff } from './backoff.js';
 import { formatSpan } from './format.js';
 import { DEFAULT_SYMBOLS } from './rest.js';
 import { MissedFrames, PROTOCOL, Stream } from './stream.js';
+import { objection } from './symbols.js';
 import { Watchdog } from './watchdog.js';
 import { MalformedFrame, parseFrame, parseJson } from './wire.js';
 
@@ -153,8 +154,9 @@ export class Connection {
     const names = this.#requested ?? message.symbols;
     this.#store.track(names);
     this.#store.subscribed(now);
+    const symbols = names.filter((name) => objection(name) === null);
     // A hub that speaks plain JSON looks at the symbols only.
-    this.#send({ action: 'subscribe', params: { symbols: names, resume: this.#stream.position } });
+    if (symbols.length > 0) this.#send({ action: 'subscribe', params: { symbols, resume: this.#stream.position } });
 
     this.#store.clock.clear();
     this.#questions = 0;

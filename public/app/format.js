@@ -1,80 +1,110 @@
 /** How numbers and times are written. The page is in English, so its numbers are too. */
 
+import { MOST_IN_TITLE, short } from './text.js';
+
 const LOCALE = 'en-US';
 
-/** Currencies of Twelve Data's forex pairs that people do quote; a pair of two of them is forex, any other pair is not. */
-const CURRENCIES = new Set(
-  (
-    'AED AUD BGN BHD BRL CAD CHF CLP CNH CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JOD JPY KRW KWD MAD MXN MYR ' +
-    'NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR'
-  ).split(' '),
-);
-/** Quoted in hundreds or thousands to the dollar: market practice is three decimals, not five. */
-const SMALL_UNITS = new Set(['CLP', 'COP', 'HUF', 'IDR', 'ISK', 'JPY', 'KRW', 'VND']);
-/** Exchanges that trade in dollars, as Twelve Data names them. Elsewhere the currency is not known, so none is shown. */
-const DOLLAR_EXCHANGES = new Set([
-  'NASDAQ', 'NYSE', 'NYSE ARCA', 'NYSEARCA', 'NYSE AMERICAN', 'AMEX', 'ARCA', 'BATS', 'CBOE', 'IEX', 'OTC', 'SIMULATED', 'SIMULATOR',
-]);
+/** Signs that stand for one currency and no other. A dollar of Australia or a yuan is told by its code. */
+const SIGNS = /** @type {Record<string, string>} */ ({ USD: '$', EUR: '€', GBP: '£', JPY: '¥' });
+/** What fits a cell: `$1,523,456,789.12` and one more. */
+const MOST_CHARACTERS = 18;
+/** Decimals of a price whose decimals the hub did not tell. */
+const FEWEST_DECIMALS = 2;
+const MOST_DECIMALS = 12;
+
+/** @typedef {import('./wire.js').Quote} Quote */
+/** What a price is counted in: a sign before it, or a unit behind it, or neither. @typedef {{ sign: string, unit: string, unitName: string }} Denomination */
 
 /**
- * @param {string} symbol
- * @returns {'forex' | 'crypto' | 'stock'}  crypto stands for every pair that is not of two currencies, metals too
+ * As upstream names currency and kind; where one of them is not known, nothing is claimed.
+ * @param {Pick<Quote, 'currency' | 'kind'>} quote
+ * @returns {Denomination}
  */
-export function assetClass(symbol) {
-  const [base = '', quote] = pairOf(symbol);
-  if (quote === undefined) return 'stock';
-  return CURRENCIES.has(base) && CURRENCIES.has(quote) ? 'forex' : 'crypto';
+export function denomination({ currency, kind }) {
+  const none = { sign: '', unit: '', unitName: '' };
+  if (kind === 'Index') return { ...none, unit: 'pts', unitName: 'points' };
+  // The price of a currency in another one is a rate, and written without either.
+  if (kind === null || currency === null || kind === 'Physical Currency') return none;
+  if (Object.hasOwn(SIGNS, currency)) return { ...none, sign: SIGNS[currency] ?? '' };
+  if (currency === 'GBp') return { ...none, unit: 'p', unitName: 'pence sterling' };
+  return { ...none, unit: short(currency, 4), unitName: short(currency, MOST_IN_TITLE) };
 }
 
 /**
- * Fewest and most decimals for a price of this symbol.
- * @param {string} symbol
- * @param {number} price
- * @returns {[number, number]}
+ * Decimals of price, bid and ask: as the hub says, else as few as the three need.
+ * @param {Quote} quote
  */
-export function decimals(symbol, price) {
-  const size = Math.abs(price);
-  if (assetClass(symbol) === 'forex') {
-    return SMALL_UNITS.has(pairOf(symbol)[1] ?? '') ? [3, 3] : [5, 5];
+export function decimalsOf({ decimals, price, bid, ask }) {
+  return decimals ?? Math.max(...[price, bid ?? 0, ask ?? 0].map(decimalsNeeded));
+}
+
+/**
+ * `$95,500.00`, `1.08500`, `1e308`: without the unit.
+ * @param {Quote} quote
+ */
+export function formatPrice(quote) {
+  return formatDecimal(quote.price, decimalsOf(quote), denomination(quote).sign);
+}
+
+/**
+ * `95,499.50`: what it is counted in is said by the price beside it.
+ * @param {Quote} quote
+ * @param {number} bidOrAsk
+ */
+export function formatBeside(quote, bidOrAsk) {
+  return formatDecimal(bidOrAsk, decimalsOf(quote));
+}
+
+/**
+ * `72.50 p`, for a sentence.
+ * @param {Quote} quote
+ */
+export function formatPriceAndUnit(quote) {
+  const { unit } = denomination(quote);
+  return unit === '' ? formatPrice(quote) : `${formatPrice(quote)} ${unit}`;
+}
+
+/**
+ * With as many decimals as are asked for. What has no room then is written without the zeros at its end; then rounded, with `≈` before it; then
+ * with an exponent. It is never cut off, and what is not zero never looks like zero.
+ *
+ * @param {number} value
+ * @param {number} decimals
+ * @param {string} [sign]  of a currency
+ */
+export function formatDecimal(value, decimals, sign = '') {
+  const size = Math.abs(value);
+  const before = `${value < 0 ? '-' : ''}${sign}`;
+  const room = MOST_CHARACTERS - before.length;
+  if (size < 1e15 && !isCrude(size, 10 ** -decimals)) {
+    for (const least of [decimals, Math.min(decimals, FEWEST_DECIMALS)]) {
+      const exact = fixed(least, decimals).format(size);
+      if (exact.length <= room) return `${before}${exact}`;
+    }
+    for (let fewer = decimals - 1; fewer >= 0; fewer -= 1) {
+      const rounded = fixed(fewer, fewer).format(size);
+      if (rounded.length < room) return `≈${before}${rounded}`;
+    }
   }
-  if (size >= 10 || size === 0) return [2, 2];
-  if (size >= 1) return assetClass(symbol) === 'crypto' ? [2, 4] : [2, 2];
-  // Below one, four significant digits: 0.5123, 0.001234, 0.00001234; eight decimals are one satoshi.
-  const leadingZeros = Math.floor(-Math.log10(size));
-  const most = Math.min(12, leadingZeros + 4);
-  return [Math.min(4, most), most];
+  const { text, exact } = exponential(size, 5);
+  return `${exact ? '' : '≈'}${before}${text}`;
 }
 
 /**
- * @param {string} symbol
- * @param {string | null} exchange
+ * Whether this is the short form of a number: then the whole one must be at hand.
+ * @param {string} text
  */
-export function currencyPrefix(symbol, exchange) {
-  if (assetClass(symbol) === 'forex') return '';
-  const quote = pairOf(symbol)[1];
-  if (quote !== undefined) return quote === 'USD' ? '$' : '';
-  const venue = exchange ?? symbol.split(':')[1];
-  return venue === undefined || DOLLAR_EXCHANGES.has(venue.toUpperCase()) ? '$' : '';
+export function isShortened(text) {
+  return /[≈e]/.test(text);
 }
 
 /**
- * `$95,500.00`, `1.08500`, `$0.00001234`.
- * @param {string} symbol
- * @param {string | null} exchange
- * @param {number} price
- */
-export function formatPrice(symbol, exchange, price) {
-  const [least, most] = decimals(symbol, price);
-  const sign = price < 0 ? '-' : '';
-  return `${sign}${currencyPrefix(symbol, exchange)}${fixed(least, most).format(Math.abs(price))}`;
-}
-
-/**
- * `+0.25%`, `-0.05%`, `0.00%`.
+ * `+0.25%`, `-0.05%`, `0.00%`; `+12,345%` and `+1.2e9%` where two decimals say nothing.
  * @param {number} percent  0.25 for 0.25 %
  */
 export function formatPercent(percent) {
-  const rounded = fixed(2, 2).format(Math.abs(percent));
+  const size = Math.abs(percent);
+  const rounded = size >= 1e7 ? exponential(size, 3).text : fixed(size >= 1e4 ? 0 : 2, size >= 1e4 ? 0 : 2).format(size);
   return `${signOf(percent) === 'down' ? '-' : signOf(percent) === 'up' ? '+' : ''}${rounded}%`;
 }
 
@@ -89,10 +119,12 @@ export function signOf(percent) {
 }
 
 /**
- * `49,153`; from a million on `1.25M`.
+ * `49,153`; from a million on `1.25M`; beyond trillions, and where two decimals would make it nothing, `5.9e20`.
  * @param {number} volume
  */
 export function formatVolume(volume) {
+  const size = Math.abs(volume);
+  if (size >= 999.995e12 || (size !== 0 && size < 0.005)) return `${volume < 0 ? '-' : ''}${exponential(size, 3).text}`;
   return (Math.abs(volume) >= 1e6 ? compact() : fixed(0, Math.abs(volume) < 100 ? 2 : 0)).format(volume);
 }
 
@@ -108,6 +140,17 @@ export function formatCount(count) {
 export function formatAge(ageMs) {
   const seconds = Math.floor(ageMs / 1_000);
   return seconds < 1 ? 'now' : `${formatSpan(seconds * 1_000)} ago`;
+}
+
+/**
+ * `≤ 5 min`, `≤ 16 h`, `≤ 3 d`: an age of which only the most is known. It is rounded up, since rounded down it would be false.
+ * @param {number} ageMs
+ */
+export function formatAgeAtMost(ageMs) {
+  const minutes = Math.max(1, Math.ceil(ageMs / 60_000));
+  if (minutes < 60) return `≤ ${minutes} min`;
+  const hours = Math.ceil(minutes / 60);
+  return hours < 48 ? `≤ ${hours} h` : `≤ ${Math.ceil(hours / 24)} d`;
 }
 
 /**
@@ -151,11 +194,30 @@ export function formatSince(at, now) {
 }
 
 /**
- * `BTC/USD:Binance` is BTC and USD; `RY:TSX` is RY alone.
- * @param {string} symbol
+ * Whether in such steps a number is not written with even one digit that is right.
+ * @param {number} size
+ * @param {number} step
  */
-function pairOf(symbol) {
-  return (symbol.split(':')[0] ?? '').split('/');
+function isCrude(size, step) {
+  return size < 10 * step && Math.abs(Math.round(size / step) * step - size) > size * 1e-6;
+}
+
+/** @param {number} value */
+function decimalsNeeded(value) {
+  const decimals = fixed(FEWEST_DECIMALS, MOST_DECIMALS).format(value).split('.')[1] ?? '';
+  return decimals.length;
+}
+
+/**
+ * `1e308`, `5.9e20`, `1.2346e-15`.
+ * @param {number} size
+ * @param {number} digits  at most
+ */
+function exponential(size, digits) {
+  const whole = size.toExponential();
+  const exact = whole.replace('.', '').indexOf('e') <= digits;
+  const text = exact ? whole : size.toExponential(digits - 1).replace(/\.?0+e/, 'e');
+  return { text: text.replace('e+', 'e'), exact };
 }
 
 /** @type {Map<string, Intl.NumberFormat>} */

@@ -2,6 +2,7 @@
 import { Connection } from './connection.js';
 import { RestFallback } from './rest.js';
 import { Store } from './store.js';
+import { requestedSymbols } from './symbols.js';
 import { ActivityPanel } from './panels/activity-log.js';
 import { ConnectionBadge } from './panels/connection-badge.js';
 import { FeedStatus } from './panels/feed-status.js';
@@ -39,9 +40,12 @@ const store = new Store(() => {
   requestPaint();
 });
 
+const requested = requestedSymbols(location.search);
+store.leftOut = requested?.leftOut ?? 0;
+
 const connection = new Connection({
   url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
-  requested: requestedSymbols(),
+  requested: requested?.names ?? null,
   store,
   fallback: new RestFallback(store),
 });
@@ -65,13 +69,6 @@ function nameTheTab() {
   const simulated = store.showsSimulation ? 'SIMULATED PRICES · ' : '';
   const next = `${disconnected}${simulated}Hamster Terminal`;
   if (next !== title) document.title = title = next;
-}
-
-/** `?symbols=AAPL,TSLA`: whatever is asked for goes to the hub, which says what it thinks of it. */
-function requestedSymbols() {
-  const names = (new URLSearchParams(location.search).get('symbols') ?? '').split(',').map((name) => name.trim());
-  const wanted = names.filter((name) => name !== '');
-  return wanted.length > 0 ? wanted : null;
 }
 
 setInterval(() => {

@@ -5,7 +5,7 @@
 import { formatSince } from './format.js';
 import { staleSince } from './quotes.js';
 
-/** @typedef {'live' | 'simulated' | 'rest' | 'restored' | 'unconfirmed' | 'stale' | 'closed' | 'polled' | 'unavailable' | 'pending'} MarkKind */
+/** @typedef {'live' | 'simulated' | 'rest' | 'restored' | 'unconfirmed' | 'stale' | 'closed' | 'extended' | 'polled' | 'unavailable' | 'pending'} MarkKind */
 /** @typedef {{ kind: MarkKind, text: string }} Mark */
 
 /**
@@ -27,11 +27,13 @@ export function marksOf(row, link, now, offset) {
   if (quote) {
     if (quote.source === 'restored') marks.push({ kind: 'restored', text: 'restored' });
     else if (quote.source === 'rest') marks.push({ kind: 'rest', text: 'rest' });
+    else if (row.state === 'rejected' && stale === null) marks.push({ kind: 'unconfirmed', text: 'last known' });
     else if (!connected && stale === null) {
       // The page asked the hub by REST after it lost the socket, or has only what it saw last.
       marks.push(row.vouchedAt > link.heardAt ? { kind: 'rest', text: 'by REST' } : { kind: 'unconfirmed', text: 'last known' });
     } else if (connected && stale === null && !quote.simulated) marks.push({ kind: 'live', text: 'live' });
     if (quote.session === 'closed') marks.push({ kind: 'closed', text: 'session closed' });
+    else if (quote.session === 'extended') marks.push({ kind: 'extended', text: 'extended hours' });
   }
   if (row.state === 'polled') marks.push({ kind: 'polled', text: 'polled' });
   else if (row.state === 'unavailable') marks.push({ kind: 'unavailable', text: 'unavailable' });

@@ -11,9 +11,7 @@
  * @property {string} name            as it is shown and asked for: `AAPL`, `RY:TSX`
  * @property {Quote | null} quote     null: no data yet
  * @property {'pending' | 'streaming' | 'polled' | 'unavailable' | 'rejected'} state  `rejected`: the hub takes no such symbol
- * @property {string | null} reason   why it is polled, unavailable or rejected
- * @property {'up' | 'down' | null} moved  which way the price went last
- * @property {number} moves           how often it moved: a flash for each
+ * @property {string | null} reason   why it is polled, unavailable or rejected, or why its last price was discarded
  * @property {boolean} awaitsSnapshot the next quote is what the hub already had, no news
  * @property {number} vouchedAt       when the page last learned this quote from the hub, page's clock, ms
  */
@@ -36,22 +34,36 @@ export function rowKey(symbol) {
 export function newRow(name) {
   return {
     key: rowKey(name), name, quote: null, state: 'pending', reason: null,
-    moved: null, moves: 0, awaitsSnapshot: false, vouchedAt: 0,
+    awaitsSnapshot: false, vouchedAt: 0,
   };
 }
 
+/** A price was made at its `timestamp` or up to so much later. @type {Record<import('./wire.js').Precision, number>} */
+const SPANS = { second: 0, minute: 59_999, day: 86_399_999 };
+
 /**
- * Whether `next` may take the place of `held`: never back in time, by the exchange's clock and then by the hub's. The same
- * quote again may, since it may bring a new mark (stale, restored, a previous close). Between a simulated and a real market there
- * is no common time: the one that the hub has now is the one that counts.
+ * Whether `next` may take the place of `held`: never back in time, by the exchange's clock and then by the hub's, which alone counts
+ * where the exchange did not say when, or not exactly enough to tell the two apart. The same quote again may, since it may bring a
+ * new mark (stale, restored, a previous close). Between a simulated and a real market there is no common time: the one that the
+ * hub has now is the one that counts.
  *
  * @param {Quote | null} held
  * @param {Quote} next
  */
 export function mayReplace(held, next) {
   if (held === null || held.simulated !== next.simulated) return true;
-  if (next.timestamp !== held.timestamp) return next.timestamp > held.timestamp;
-  return next.receivedAt >= held.receivedAt;
+  if (isBefore(held, next)) return true;
+  return !isBefore(next, held) && next.receivedAt >= held.receivedAt;
+}
+
+/**
+ * Whether one price was made before another, by what the exchange says of both.
+ * @param {Quote} one
+ * @param {Quote} other
+ */
+function isBefore(one, other) {
+  if (one.timestamp === null || one.precision === null || other.timestamp === null) return false;
+  return one.timestamp + SPANS[one.precision] < other.timestamp;
 }
 
 /**
@@ -88,18 +100,22 @@ export function isNews(held, next) {
 export function staleSince(row, link, now, offset) {
   const { quote } = row;
   if (quote === null) return null;
-  if (quote.freshness === 'stale') return (quote.staleSince ?? quote.timestamp) - offset;
+  if (quote.freshness === 'stale') return (quote.staleSince ?? quote.timestamp ?? quote.receivedAt) - offset;
   if (link.connected) return null;
   const confirmedAt = Math.max(row.vouchedAt, link.heardAt);
   return now - confirmedAt >= UNCONFIRMED_STALE_MS ? confirmedAt : null;
 }
 
 /**
- * How old the price is, in ms. Its making counts, not its arrival.
+ * How old the price is, in ms. Its making counts, not its arrival. Where the exchange gave a minute or a day, it is so old at most;
+ * where it did not say when, nobody knows.
+ *
  * @param {Quote} quote
  * @param {number} now     page's clock, ms
  * @param {number} offset  hub's clock minus the page's, ms
+ * @returns {number | null}
  */
 export function ageOf(quote, now, offset) {
+  if (quote.timestamp === null || quote.precision === null) return null;
   return Math.max(0, now + offset - quote.timestamp);
 }

@@ -2,10 +2,11 @@
  * All that the page knows, in one place. Messages go in, each with the time at which it came; what changed is collected until
  * somebody paints it. It has no clock, no DOM and no network, so that it can be tested by telling it a story.
  */
-import { ActivityLog, feedLine, priceLine, resumeLine } from './activity.js';
+import { ActivityLog, feedLine, priceLine, problemLine, refusalLine, resumeLine, stateLine } from './activity.js';
 import { ClockOffset } from './clock.js';
 import { RollingMean } from './lag.js';
 import { isNews, mayReplace, newRow, outlived, rowKey } from './quotes.js';
+import { objection } from './symbols.js';
 
 /** @typedef {import('./quotes.js').Row} Row */
 /** @typedef {import('./wire.js').Message} Message */
@@ -41,6 +42,8 @@ export class Store {
   rows = new Map();
   /** Something the hub refused as a whole, to be read beside the prices. */
   notice = '';
+  /** How many symbols of the page's address the hub would not take any more. */
+  leftOut = 0;
   log = new ActivityLog();
   updates = 0;
   clock = new ClockOffset();
@@ -51,7 +54,7 @@ export class Store {
 
   /** @type {Changes} */
   #changes = { topics: new Set(['link', 'feed', 'rows', 'log', 'counters']), rows: new Set() };
-  /** News that is not on the screen yet, newest per symbol. @type {Map<string, { timestamp: number, receivedAt: number }>} */
+  /** News that is not on the screen yet, newest per symbol. @type {Map<string, { madeAt: number | null, receivedAt: number }>} */
   #unpainted = new Map();
   #onChange;
 
@@ -95,7 +98,7 @@ export class Store {
     const rows = new Map();
     for (const name of names) {
       const key = rowKey(name);
-      if (key && !rows.has(key)) rows.set(key, this.rows.get(key) ?? newRow(name.trim()));
+      if (key && !rows.has(key)) rows.set(key, this.rows.get(key) ?? this.#newRow(name.trim()));
     }
     this.rows = rows;
     this.notice = '';
@@ -216,7 +219,7 @@ export class Store {
    * @param {string} text
    */
   problem(now, text) {
-    this.log.add(now, 'problem', `❌ ${text}`);
+    this.log.add(now, 'problem', problemLine(text));
     this.#changed('log');
   }
 
@@ -238,8 +241,8 @@ export class Store {
   painted(now) {
     const clock = this.clock.best;
     if (clock !== null) {
-      for (const { timestamp, receivedAt } of this.#unpainted.values()) {
-        this.lagFromExchange.add(now + clock.offset - timestamp);
+      for (const { madeAt, receivedAt } of this.#unpainted.values()) {
+        if (madeAt !== null) this.lagFromExchange.add(now + clock.offset - madeAt);
         this.lagFromHub.add(now + clock.offset - receivedAt);
       }
     }
@@ -285,9 +288,9 @@ export class Store {
     row.state = tracked.state;
     row.reason = tracked.reason;
     if (!tracked.hasQuote) row.awaitsSnapshot = false;
-    if (!told && (tracked.state === 'unavailable' || tracked.state === 'polled')) {
-      const sign = tracked.state === 'polled' ? '🐢' : '🚫';
-      this.log.add(now, 'feed', `${sign} ${row.name} ${tracked.state}${tracked.reason ? `: ${tracked.reason}` : ''}`);
+    const line = told ? null : stateLine(tracked);
+    if (line !== null) {
+      this.log.add(now, 'feed', line);
       this.#changed('log');
     }
     this.#rowChanged(row);
@@ -306,7 +309,18 @@ export class Store {
       this.#rowChanged(row);
       this.#changed('counters');
     } else this.notice = `${refusal.symbol}: ${refusal.reason}`;
-    this.problem(now, `${refusal.symbol} not accepted: ${refusal.reason}`);
+    this.log.add(now, 'problem', refusalLine(refusal));
+    this.#changed('log', 'rows');
+  }
+
+  /**
+   * What cannot be a symbol is refused here and not sent to the hub, since it would not fit into a message or an address.
+   * @param {string} name
+   * @returns {Row}
+   */
+  #newRow(name) {
+    const reason = objection(name);
+    return reason === null ? newRow(name) : { ...newRow(name), state: 'rejected', reason };
   }
 
   /**
@@ -328,10 +342,6 @@ export class Store {
     }
     row.vouchedAt = now;
     row.quote = quote;
-    if (held !== null && held.price !== quote.price) {
-      row.moved = quote.price > held.price ? 'up' : 'down';
-      row.moves += 1;
-    }
     this.#rowChanged(row);
     if (held?.simulated !== quote.simulated) this.#changed('feed');
     if (!isNews(held, quote)) return;
@@ -341,7 +351,8 @@ export class Store {
     }
     const streamed = quote.source === 'live' || quote.source === 'simulated';
     if (measurable && streamed && !snapshot) {
-      this.#unpainted.set(row.key, { timestamp: quote.timestamp, receivedAt: quote.receivedAt });
+      const madeAt = quote.precision === 'second' ? quote.timestamp : null;
+      this.#unpainted.set(row.key, { madeAt, receivedAt: quote.receivedAt });
     }
   }
 

@@ -4,7 +4,7 @@
  *
  * Frames go in as parsed JSON; out come messages in the terms of plain JSON, so that whoever shows prices need not know the dialect.
  */
-import { MalformedFrame, marks, number, parseFeed, parseMessage, record } from './wire.js';
+import { MalformedFrame, instant, marks, number, parseFeed, parseMessage, precision, record } from './wire.js';
 
 /** @typedef {import('./wire.js').Message} Message */
 
@@ -27,7 +27,7 @@ export class MissedFrames extends Error {}
  * @property {number} bid
  * @property {number} ask
  * @property {number} volume
- * @property {number} time      ms since 1970
+ * @property {number | null} time  ms since 1970; null: the exchange did not say
  * @property {number} received  ms since 1970
  */
 
@@ -41,6 +41,8 @@ export class Stream {
   #ackedSeq = 0;
   #ackedAt = -Infinity;
   #unackedBytes = 0;
+  /** The next snapshot is the first of a new connection. */
+  #reconnected = false;
   /** The hub wants an acknowledgement at once, whatever was read. */
   #asked = false;
   /** By number. @type {Map<number, Held>} */
@@ -69,6 +71,7 @@ export class Stream {
     this.#ackedSeq = this.#seq;
     this.#unackedBytes = 0;
     this.#asked = false;
+    this.#reconnected = true;
   }
 
   /**
@@ -115,8 +118,11 @@ export class Stream {
     if (epoch === undefined || id === undefined || seq === undefined || base === undefined || !Array.isArray(body['symbols'])) {
       throw new MalformedFrame('a snapshot without a position');
     }
-    const resumes = this.#id !== 0;
     this.recovered = body['recovered'] === true;
+    this.missed = number(body['missed']) ?? 0;
+    // A snapshot may also come because the hub took a symbol away: then nothing was missed, and nothing is begun anew.
+    const resumes = this.#id !== 0 && (this.#reconnected || this.recovered || this.missed > 0 || epoch !== this.#epoch);
+    this.#reconnected = false;
     if (this.recovered && (epoch !== this.#epoch || id !== this.#id || seq < this.#seq)) {
       throw new MissedFrames('a snapshot goes on from where this client never was');
     }
@@ -126,7 +132,6 @@ export class Stream {
     this.#unackedBytes = 0;
     this.#simulated = body['simulated'] === true;
     this.#ackMs = number(body['ack_ms']) ?? ACK_AT_MOST_EVERY_MS;
-    this.missed = number(body['missed']) ?? 0;
     const { recovered, missed } = this;
     const changed = body['symbols'].length;
     return [
@@ -157,7 +162,7 @@ export class Stream {
     const held = this.#symbols.get(n);
     if (!held) throw new MissedFrames(`an update of symbol number ${n}, which was never shown`);
     held.price += price;
-    held.time += Math.round(time * 1_000);
+    if (held.time !== null) held.time = instant(held.time + Math.round(time * 1_000));
     held.received = sent - age;
     held.volume += volume;
     held.bid += bid;
@@ -192,7 +197,7 @@ export class Stream {
     /** @type {Held} */
     const held = {
       object, unit: 10 ** field('scale'), price: field('price'), bid: field('bid'), ask: field('ask'), volume: field('day_volume'),
-      time: field('time'), received: field('received'),
+      time: instant(object['time']), received: instant(object['received']) ?? this.#base,
     };
     this.#symbols.set(n, held);
     const hasQuote = number(object['price']) !== null;
@@ -217,7 +222,7 @@ export class Stream {
     const scaled = object['scale'] !== null;
     const current = scaled ? price / unit : price;
     const previousClose = number(object['previous_close']);
-    const staleSince = number(object['stale_since']);
+    const staleSince = instant(object['stale_since']);
     /** @param {'bid' | 'ask'} name @param {number} steps */
     const beside = (name, steps) => (object[name] === null ? null : scaled ? (price + steps) / unit : steps);
     return {
@@ -233,8 +238,9 @@ export class Stream {
         dayVolume: object['day_volume'] === null ? null : volume,
         percentChange: previousClose === null ? null : percentOf(current, previousClose),
         timestamp: time,
+        precision: precision(time, object['time_precision']),
         receivedAt: received,
-        freshness: staleSince === null ? 'fresh' : 'stale',
+        freshness: number(object['stale_since']) === null ? 'fresh' : 'stale',
         staleSince,
       },
     };
@@ -242,11 +248,12 @@ export class Stream {
 }
 
 /**
- * 0.25 for 0.25 %, to five places as the hub has it.
+ * 0.25 for 0.25 %, to five places as the hub has it. Against a base that is not above zero there is none.
  * @param {number} price
  * @param {number} previousClose
  */
 function percentOf(price, previousClose) {
+  if (previousClose <= 0) return null;
   const percent = ((price - previousClose) / previousClose) * 100;
   return Number.isFinite(percent) ? Math.round(percent * 1e5) / 1e5 : null;
 }

@@ -6,6 +6,7 @@
 /** @typedef {'idle' | 'connecting' | 'live' | 'stalled' | 'fallback' | 'refused'} FeedState */
 /** @typedef {'pending' | 'streaming' | 'polled' | 'unavailable'} SymbolState */
 /** @typedef {'live' | 'rest' | 'restored' | 'simulated'} Source */
+/** @typedef {'second' | 'minute' | 'day'} Precision */
 
 /**
  * What the hub's upstream is doing. `since` is in ms of the hub's clock, null when it did not say.
@@ -17,17 +18,22 @@
  * @typedef {object} Quote
  * @property {string} symbol           with the exchange that was asked for, if one was: `AAPL`, `RY:TSX`
  * @property {string | null} exchange   the venue that it comes from
+ * @property {string | null} currency   as upstream names it: `USD`, `GBp` for pence; of a pair the second
+ * @property {string | null} kind       as upstream names it: `Common Stock`, `Index`, `Physical Currency`, …
+ * @property {string | null} micCode
+ * @property {number | null} decimals   that price, bid and ask are shown with; null: the hub does not say
  * @property {number} price
  * @property {number | null} percentChange
  * @property {number | null} bid
  * @property {number | null} ask
  * @property {number | null} dayVolume
  * @property {number | null} previousClose
- * @property {number} timestamp      when the exchange says that the price was made
+ * @property {number | null} timestamp  when the exchange says that the price was made; null: it does not say
+ * @property {Precision | null} precision  the price was made at `timestamp` or so much later; null: nobody knows how much
  * @property {number} receivedAt     when it reached the hub
  * @property {Source} source
  * @property {boolean} simulated
- * @property {'open' | 'closed' | 'unknown'} session
+ * @property {'open' | 'closed' | 'extended' | 'unknown'} session  `extended`: it is closed, and trades come all the same
  * @property {'fresh' | 'stale'} freshness
  * @property {number | null} staleSince
  */
@@ -56,6 +62,11 @@
 const FEED_STATES = ['idle', 'connecting', 'live', 'stalled', 'fallback', 'refused'];
 const SYMBOL_STATES = ['pending', 'streaming', 'polled', 'unavailable'];
 const SOURCES = ['live', 'rest', 'restored', 'simulated'];
+const SESSIONS = ['open', 'closed', 'extended', 'unknown'];
+const PRECISIONS = ['second', 'minute', 'day'];
+const MOST_DECIMALS = 12;
+/** What a Date can hold, in ms around 1970. */
+const LAST_INSTANT = 8.64e15;
 
 /** A frame that is not a message of the protocol; `message` says what was wrong with it. */
 export class MalformedFrame extends Error {}
@@ -141,10 +152,11 @@ function quote(body) {
   const symbol = text(body['symbol']);
   const price = number(body['price']);
   const receivedAt = time(body['received_at']);
-  const timestamp = time(body['timestamp']) ?? receivedAt;
+  const timestamp = time(body['timestamp']);
   if (!symbol) throw new MalformedFrame('a price without a symbol');
   if (price === null) throw new MalformedFrame(`a price of ${symbol} that is no number`);
-  if (timestamp === null) throw new MalformedFrame(`a price of ${symbol} without a time`);
+  const cameAt = receivedAt ?? timestamp;
+  if (cameAt === null) throw new MalformedFrame(`a price of ${symbol} without a time`);
   return {
     symbol,
     ...marks(body),
@@ -155,7 +167,8 @@ function quote(body) {
     dayVolume: number(body['day_volume']),
     previousClose: number(body['previous_close']),
     timestamp,
-    receivedAt: receivedAt ?? timestamp,
+    precision: precision(timestamp, body['timestamp_precision']),
+    receivedAt: cameAt,
     simulated: body['simulated'] === true || body['source'] === 'simulated',
     freshness: body['freshness'] === 'stale' ? 'stale' : 'fresh',
     staleSince: time(body['stale_since']),
@@ -165,15 +178,31 @@ function quote(body) {
 /**
  * What both dialects say of a price in the same words. A source that is not known is not called live.
  * @param {Record<string, unknown>} body
- * @returns {Pick<Quote, 'exchange' | 'source' | 'session'>}
+ * @returns {Pick<Quote, 'exchange' | 'currency' | 'kind' | 'micCode' | 'decimals' | 'source' | 'session'>}
  */
 export function marks(body) {
-  const session = body['session'];
+  const decimals = number(body['decimals']);
   return {
     exchange: text(body['exchange']),
+    currency: text(body['currency']),
+    kind: text(body['kind']),
+    micCode: text(body['mic_code']),
+    decimals: decimals !== null && Number.isInteger(decimals) && decimals >= 0 && decimals <= MOST_DECIMALS ? decimals : null,
     source: /** @type {Source} */ (oneOf(SOURCES, body['source'], 'restored')),
-    session: session === 'open' || session === 'closed' ? session : 'unknown',
+    session: /** @type {Quote['session']} */ (oneOf(SESSIONS, body['session'], 'unknown')),
   };
+}
+
+/**
+ * How exact a time is. A hub that does not name it knows seconds only.
+ * @param {number | null} at
+ * @param {unknown} named  undefined: the field is not there
+ * @returns {Precision | null}
+ */
+export function precision(at, named) {
+  if (at === null) return null;
+  if (named === undefined) return 'second';
+  return typeof named === 'string' && PRECISIONS.includes(named) ? /** @type {Precision} */ (named) : null;
 }
 
 /**
@@ -258,6 +287,12 @@ function text(value) {
 /** A finite number, or null. @param {unknown} value */
 export function number(value) {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** A number of ms since 1970 that is a time, or null. @param {unknown} value */
+export function instant(value) {
+  const at = number(value);
+  return at !== null && Math.abs(at) <= LAST_INSTANT ? at : null;
 }
 
 /**

@@ -1,5 +1,7 @@
 import { formatSince, formatSpan } from '../format.js';
-import { part, setAttribute, setText } from './paint.js';
+import { part, setAttribute, setForeignText, setText } from './paint.js';
+
+const MOST_OF_REASON = 600;
 
 /** @type {Record<import('../wire.js').FeedState, string>} */
 const WORDS = {
@@ -26,7 +28,7 @@ export class FeedStatus extends HTMLElement {
     setAttribute(this, 'data-state', known ? feed.state : 'unknown');
     const word = feed && known ? `${WORDS[feed.state]}${store.simulated ? ' (simulator)' : ''}` : 'Unknown';
     setText(this.#word, word);
-    setText(this.#reason, feed && known ? feed.reason : 'the hub has not said yet');
+    setForeignText(this.#reason, feed && known ? feed.reason : 'the hub has not said yet', MOST_OF_REASON);
     const since = known && feed.since !== null ? feed.since - store.offset : null;
     setText(this.#since, since === null ? '' : `since ${formatSince(since, now)} (${formatSpan(now - since)})`);
   }

@@ -1,4 +1,5 @@
 /** Writing to the page only what is not there yet: what has not changed costs a comparison and no layout. */
+import { MOST_IN_TITLE, short } from '../text.js';
 
 /**
  * @param {Element} element  holds text and nothing else
@@ -9,6 +10,22 @@ export function setText(element, text) {
   if (node instanceof Text) {
     if (node.data !== text) node.data = text;
   } else if (text !== '') element.textContent = text;
+}
+
+/** What of others' text stands in an element, as they wrote it. @type {WeakMap<Element, string>} */
+const written = new WeakMap();
+
+/**
+ * Text of others, which may be of any length and hold anything. The whole of it is in the title, since the style sheet may cut it too.
+ * @param {Element} element  holds text and nothing else
+ * @param {string} text
+ * @param {number} most  characters
+ */
+export function setForeignText(element, text, most) {
+  if (written.get(element) === text) return;
+  written.set(element, text);
+  setText(element, short(text, most));
+  setAttribute(element, 'title', text === '' ? null : short(text, MOST_IN_TITLE));
 }
 
 /**

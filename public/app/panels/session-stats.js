@@ -23,14 +23,18 @@ export class SessionStats extends HTMLElement {
     const { lagFromExchange, lagFromHub } = store;
     setText(this.#exchangeLag, lagFromExchange.mean === null ? '—' : formatLag(lagFromExchange.mean));
     setText(this.#hubLag, lagFromHub.mean === null ? '—' : formatLag(lagFromHub.mean));
-    const mean = `mean of ${lagFromHub.count} update${lagFromHub.count === 1 ? '' : 's'}`;
     if (lagFromHub.count === 0 || clock === null) {
       const waiting = clock === null ? 'the clocks are not compared yet' : 'no update measured yet';
       setText(this.#exchangeNote, waiting);
       setText(this.#hubNote, waiting);
       return;
     }
-    setText(this.#exchangeNote, `±1 s, exchanges stamp whole seconds; ${mean}`);
-    setText(this.#hubNote, `±${formatLag(Math.max(1, clock.uncertainty))}, clock corrected by ${Math.round(clock.offset)} ms; ${mean}`);
+    setText(this.#exchangeNote, lagFromExchange.count === 0 ? 'no exchange told the second yet' : `±1 s, exchanges stamp whole seconds; ${mean(lagFromExchange)}`);
+    setText(this.#hubNote, `±${formatLag(Math.max(1, clock.uncertainty))}, clock corrected by ${Math.round(clock.offset)} ms; ${mean(lagFromHub)}`);
   }
+}
+
+/** @param {import('../lag.js').RollingMean} lag */
+function mean({ count }) {
+  return `mean of ${formatCount(count)} update${count === 1 ? '' : 's'}`;
 }

@@ -24,6 +24,8 @@ export class FakeHub {
   /** Where the page is. The name resolves nowhere; https makes it a secure context. */
   origin = 'https://hamster.test';
   simulated = false;
+  /** Whether it is one that does not know of currencies, decimals and precisions yet. */
+  old = false;
   feed = { state: 'live', since: new Date().toISOString(), reason: 'ticks are arriving' };
   /** What to say of a symbol other than that it streams. @type {Record<string, { state: string, reason: string | null }>} */
   states = {};
@@ -46,8 +48,12 @@ export class FakeHub {
   /** What clients sent, pings included. @type {string[]} */
   received = [];
 
-  /** @param {string[]} [symbols] symbols with a quote */
-  constructor(symbols = DEFAULT_SYMBOLS) {
+  /**
+   * @param {string[]} [symbols] symbols with a quote
+   * @param {{ old?: boolean }} [how]
+   */
+  constructor(symbols = DEFAULT_SYMBOLS, { old = false } = {}) {
+    this.old = old;
     for (const symbol of symbols) this.quotes.set(symbol, this.quote(symbol));
   }
 
@@ -82,8 +88,20 @@ export class FakeHub {
       event: 'price_update', symbol, price, percent_change: 0.25, timestamp: second.toISOString(),
       exchange: symbol.includes('/') ? null : 'NASDAQ', bid: null, ask: null, day_volume: null, previous_close: price / 1.0025,
       received_at: now.toISOString(), source: this.simulated ? 'simulated' : 'live', simulated: this.simulated,
-      session: 'open', freshness: 'fresh', stale_since: null, ...fields,
+      session: 'open', freshness: 'fresh', stale_since: null, ...this.#facts(symbol), ...fields,
     };
+  }
+
+  /**
+   * What is known of an instrument; an older hub says nothing of it.
+   * @param {string} symbol
+   */
+  #facts(symbol) {
+    if (this.old) return {};
+    const currency = symbol.includes('/') ? symbol.split('/')[1] : 'USD';
+    const rate = /^(EUR|GBP)\//.test(symbol);
+    const kind = rate ? 'Physical Currency' : symbol.includes('/') ? 'Digital Currency' : 'Common Stock';
+    return { currency, kind, mic_code: null, decimals: rate ? 5 : 2, timestamp_precision: 'second' };
   }
 
   /**
@@ -160,7 +178,7 @@ export class FakeHub {
    * @param {string[]} names
    */
   #subscribe(socket, names) {
-    const good = names.filter((name) => /^[A-Z0-9./_-]{1,20}$/i.test(name)).map((name) => name.toUpperCase());
+    const good = names.filter((name) => /^[A-Z0-9./_-]{1,20}(:[A-Z0-9 ./_-]{1,30})?$/i.test(name)).map((name) => name.toUpperCase());
     const fails = names.filter((name) => !good.includes(name.toUpperCase()));
     const success = good.map((symbol) => ({
       symbol, ...(this.states[symbol] ?? { state: 'streaming', reason: null }), has_quote: this.quotes.has(symbol),

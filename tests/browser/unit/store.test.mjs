@@ -17,7 +17,8 @@ function update(fields = {}) {
     event: 'price_update',
     quote: {
       symbol: 'AAPL', exchange: 'NASDAQ', price: 235.5, percentChange: 0.15, bid: null, ask: null, dayVolume: null, previousClose: 235.15,
-      timestamp: T, receivedAt: T + 100, source: 'live', simulated: false, session: 'open', freshness: 'fresh', staleSince: null, ...fields,
+      timestamp: T, precision: 'second', receivedAt: T + 100, source: 'live', simulated: false, session: 'open', freshness: 'fresh', staleSince: null,
+      currency: 'USD', kind: 'Common Stock', micCode: null, decimals: 2, ...fields,
     },
   };
 }
@@ -73,6 +74,27 @@ test('a quote never goes back in time: by the exchange first, then by the hub', 
   store.receive(update({ price: 5, timestamp: T + 3_000, receivedAt: T + 2_000 }), T);
   assert.equal(price(store), 5, 'newer by the exchange');
   assert.deepEqual(lines(store).filter((line) => line.startsWith('📊')).length, 3, 'what was ignored is not in the log');
+});
+
+test('where the exchange did not say when, or only the minute or the day, the hub’s clock decides what is newer', options, () => {
+  const cases = /** @type {[string, Partial<Quote>, Partial<Quote>, boolean][]} */ ([
+    ['no time, later at the hub', { timestamp: T + 5_000 }, { timestamp: null, precision: null, receivedAt: T + 200 }, true],
+    ['no time, earlier at the hub', { timestamp: T - 5_000 }, { timestamp: null, precision: null, receivedAt: T + 50 }, false],
+    ['after one without a time', { timestamp: null, precision: null }, { timestamp: T - 60_000, receivedAt: T + 200 }, true],
+    ['neither has one', { timestamp: null, precision: null }, { timestamp: null, precision: null, receivedAt: T + 50 }, false],
+    ['in the same minute', { timestamp: T + 30_000 }, { timestamp: T, precision: 'minute', receivedAt: T + 200 }, true],
+    ['in an earlier minute', { timestamp: T + 60_000 }, { timestamp: T, precision: 'minute', receivedAt: T + 200 }, false],
+    ['on the same day', { timestamp: T + 3_600_000 }, { timestamp: T, precision: 'day', receivedAt: T + 200 }, true],
+    ['on a later day', { timestamp: T, precision: 'day', receivedAt: T + 900 }, { timestamp: T + 86_400_000, precision: 'day' }, true],
+    ['only an earliest time', { timestamp: T + 60_000 }, { timestamp: T, precision: null, receivedAt: T + 200 }, true],
+    ['not before what is held', { timestamp: T, receivedAt: T + 900 }, { timestamp: T + 1, precision: null }, true],
+  ]);
+  for (const [name, held, next, taken] of cases) {
+    const store = connected('AAPL');
+    store.receive(update({ price: 1, ...held }), T);
+    store.receive(update({ price: 2, ...next }), T);
+    assert.equal(price(store), taken ? 2 : 1, name);
+  }
 });
 
 test('in any order of arrival the newest quote is held at the end', options, () => {
@@ -167,6 +189,20 @@ test('lag is measured from both clocks to the paint, corrected by the offset, an
   store.receive(update({ symbol: 'MSFT', timestamp: T + 8_000, receivedAt: T + 8_500 }), T + 900);
   store.painted(T + 1_000);
   assert.equal(store.lagFromHub.count, 2, 'after the snapshot comes news');
+
+  store.receive(update({ symbol: 'MSFT', timestamp: T + 60_000, precision: 'minute', receivedAt: T + 60_500 }), T + 900);
+  store.painted(T + 1_000);
+  store.receive(update({ symbol: 'MSFT', timestamp: null, precision: null, receivedAt: T + 60_600 }), T + 900);
+  store.painted(T + 1_000);
+  assert.deepEqual([store.lagFromExchange.count, store.lagFromHub.count], [2, 4], 'from the exchange only where it tells the second');
+});
+
+test('a price without a time, and one in extended hours', options, () => {
+  const store = connected('AAPL');
+  store.receive(update({ timestamp: null, precision: null, session: 'extended' }), T);
+  assert.deepEqual(marks(store), ['live', 'extended hours']);
+  store.receive(update({ timestamp: null, precision: null, freshness: 'stale', staleSince: null }), T);
+  assert.deepEqual(marks(store), ['stale since …']);
 });
 
 test('while disconnected a price is marked as the last known one, and stale after 60 s unless REST confirms it', options, () => {
@@ -204,6 +240,42 @@ test('a symbol that the hub does not accept stays on the board with the reason, 
   store.receive({ event: 'subscribe-status', success: [], fails: [{ symbol: '$$$', reason: 'not a symbol' }] }, T);
   assert.deepEqual(marks(store, T, '$$$'), ['not accepted']);
   assert.equal(store.tracked, 1);
+});
+
+test('a symbol that is refused later keeps its place, its last price and the reason, and is not called live', options, () => {
+  const store = connected('AAPL', 'MSFT', 'NVDA');
+  store.receive(update({ symbol: 'MSFT' }), T);
+  store.receive({ event: 'subscribe-status', success: [], fails: [{ symbol: 'MSFT', reason: 'given to another viewer' }] }, T);
+  assert.deepEqual([...store.rows.keys()], ['AAPL', 'MSFT', 'NVDA']);
+  assert.deepEqual(marks(store, T, 'MSFT'), ['last known', 'not accepted']);
+  assert.equal(store.rows.get('MSFT')?.reason, 'given to another viewer');
+  assert.ok(lines(store).includes('❌ MSFT not accepted: given to another viewer'));
+  store.setLink({ state: 'disconnected' });
+  store.setLink({ state: 'connected' });
+  store.subscribed(T);
+  assert.deepEqual(marks(store, T, 'MSFT'), ['last known', 'not accepted'], 'until the hub says otherwise');
+  answerSubscription(store, ['MSFT'], false);
+  assert.deepEqual(marks(store, T, 'MSFT'), ['live']);
+});
+
+test('what is too long for a symbol is refused without asking the hub', options, () => {
+  const store = connected();
+  store.track(['AAPL', 'W'.repeat(10_000)]);
+  const [, long] = [...store.rows.values()];
+  assert.deepEqual([long?.state, long?.reason], ['rejected', 'not a symbol: it has 10,000 characters']);
+  assert.equal(store.tracked, 1);
+});
+
+test('a streaming symbol whose last price was discarded says why', options, () => {
+  const store = connected('AAPL');
+  const told = (/** @type {string | null} */ reason) => store.receive({
+    event: 'subscribe-status', success: [{ symbol: 'AAPL', state: 'streaming', reason, hasQuote: true }], fails: [],
+  }, T);
+  const before = lines(store).length;
+  told('the last price was discarded: it is not above zero');
+  told('the last price was discarded: it is not above zero');
+  told(null);
+  assert.deepEqual(lines(store).slice(before), ['⚠️ AAPL: the last price was discarded: it is not above zero']);
 });
 
 test('symbols are found in any case and once, and with an exchange they are others than without', options, () => {

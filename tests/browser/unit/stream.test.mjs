@@ -24,11 +24,13 @@ const snapshot = (fields = {}) => ({ ...documented().snapshot, ...fields });
 test('the snapshot of the protocol document', options, () => {
   const stream = new Stream();
   const messages = stream.read(snapshot());
+  const { symbols: [object] } = snapshot();
   assert.deepEqual(messages.map((message) => message.event), ['snapshot', 'feed', 'subscribe-status', 'price_update']);
   assert.deepEqual(quotes(messages), [{
     symbol: 'BTC/USD', exchange: 'Binance', source: 'live', session: 'open', price: 95500, bid: 95499.5, ask: 95500.5, dayVolume: 49153,
     previousClose: 95261.85, percentChange: 0.25, timestamp: 1768833137000, receivedAt: 1768833137123, simulated: false,
-    freshness: 'fresh', staleSince: null,
+    freshness: 'fresh', staleSince: null, currency: object.currency ?? null, kind: object.kind ?? null, micCode: object.mic_code ?? null,
+    decimals: object.decimals ?? null, precision: 'second',
   }]);
   assert.deepEqual(stream.position, { epoch: EPOCH, stream: 3, seq: 17 });
 });
@@ -74,6 +76,50 @@ test('a recovered snapshot adds, another one replaces', options, () => {
   assert.equal(quotes(stream.read([EPOCH, 41, 1, [0, 1]]))[0]?.price, 95500.01, 'what was known still is');
   stream.read(snapshot({ epoch: EPOCH + 9, seq: 2, symbols: [] }));
   assert.throws(() => stream.read([EPOCH + 9, 3, 1, [0, 1]]), MissedFrames, 'what was known is forgotten');
+});
+
+test('a time that the exchange did not tell stays unknown until a symbol object tells it', options, () => {
+  const stream = new Stream();
+  const { symbols: [object] } = snapshot();
+  const [first] = quotes(stream.read(snapshot({ symbols: [{ ...object, time: null, time_precision: null }] })));
+  assert.deepEqual([first?.timestamp, first?.precision, first?.receivedAt], [null, null, 1768833137123]);
+  const [next] = quotes(stream.read([EPOCH, 18, 37_123, [0, -12, 1, 50]]));
+  assert.deepEqual([next?.timestamp, next?.price], [null, 95499.88]);
+  const [known] = quotes(stream.read([EPOCH, 19, 38_000, { ...object, time_precision: 'minute' }]));
+  assert.deepEqual([known?.timestamp, known?.precision], [1768833137000, 'minute']);
+  const [impossible] = quotes(stream.read([EPOCH, 20, 39_000, { ...object, time: 1e300 }]));
+  assert.equal(impossible?.timestamp, null, 'a time that no clock can show is none');
+});
+
+test('a change in percent is against a previous close above zero, or there is none', options, () => {
+  const { symbols: [object] } = snapshot();
+  const percents = [100, 0, -5, null].map((previous_close) => {
+    const odd = { ...object, scale: null, price: -37.63, bid: null, ask: null, previous_close };
+    return quotes(new Stream().read(snapshot({ symbols: [odd] })))[0]?.percentChange;
+  });
+  assert.deepEqual(percents, [-137.63, null, null, null]);
+});
+
+test('volumes beyond 2^53, and facts that change', options, () => {
+  const stream = new Stream();
+  const { symbols: [object] } = snapshot();
+  const facts = { currency: 'USD', kind: 'Digital Currency', mic_code: null, decimals: 2 };
+  const [quote] = quotes(stream.read(snapshot({ symbols: [{ ...object, ...facts, day_volume: 5.9e20, session: 'extended' }] })));
+  assert.deepEqual([quote?.dayVolume, quote?.currency, quote?.kind, quote?.decimals, quote?.session], [5.9e20, 'USD', 'Digital Currency', 2, 'extended']);
+  assert.equal(quotes(stream.read([EPOCH, 18, 1, [0, 1, 0, 0, 1e20]]))[0]?.dayVolume, 6.9e20);
+  assert.equal(quotes(stream.read([EPOCH, 19, 1, { ...object, ...facts, decimals: 5 }]))[0]?.decimals, 5);
+});
+
+test('a snapshot on a living connection begins nothing anew, unless the hub is another', options, () => {
+  const stream = new Stream();
+  /** @param {object} frame */
+  const resumes = (frame) => /** @type {any} */ (stream.read(frame)[0]).resumes;
+  assert.equal(resumes(snapshot()), false, 'the first');
+  assert.equal(resumes(snapshot({ seq: 18, symbols: [] })), false, 'a symbol was taken away');
+  assert.equal(resumes(snapshot({ seq: 20, missed: 2 })), true);
+  assert.equal(resumes(snapshot({ epoch: EPOCH + 1 })), true, 'the hub was restarted');
+  stream.reconnected();
+  assert.equal(resumes(snapshot({ epoch: EPOCH + 1 })), true);
 });
 
 test('prices that no scale fits, and none at all', options, () => {

@@ -17,8 +17,28 @@ test('a price of the protocol document', options, () => {
       symbol: 'BTC/USD', exchange: 'Binance', price: 95500, percentChange: 0.25, bid: 95499.5, ask: 95500.5, dayVolume: 49153,
       previousClose: 95261.85, timestamp: Date.UTC(2026, 0, 19, 14, 32, 17), receivedAt: Date.UTC(2026, 0, 19, 14, 32, 17, 123),
       source: 'live', simulated: false, session: 'open', freshness: 'fresh', staleSince: null,
+      currency: null, kind: null, micCode: null, decimals: null, precision: 'second',
     },
   });
+});
+
+/** @param {Record<string, unknown>} fields */
+function parsed(fields) {
+  const message = parseFrame(JSON.stringify({ ...UPDATE, ...fields }));
+  assert.equal(message.event, 'price_update');
+  return /** @type {Extract<typeof message, { event: 'price_update' }>} */ (message).quote;
+}
+
+test('what is known of the instrument', options, () => {
+  const { currency, kind, micCode, decimals, session } = parsed({ currency: 'GBp', kind: 'ETF', mic_code: 'XLON', decimals: 12, session: 'extended' });
+  assert.deepEqual([currency, kind, micCode, decimals, session], ['GBp', 'ETF', 'XLON', 12, 'extended']);
+  for (const odd of [-1, 13, 2.5, '2', null]) assert.equal(parsed({ decimals: odd }).decimals, null, String(odd));
+});
+
+test('a time may be missing, or not exact', options, () => {
+  assert.deepEqual([parsed({ timestamp: null }).timestamp, parsed({ timestamp: null, timestamp_precision: 'second' }).precision], [null, null]);
+  assert.deepEqual(['second', 'minute', 'day', null, 'era', undefined].map((named) => parsed({ timestamp_precision: named }).precision),
+    ['second', 'minute', 'day', null, null, 'second'], 'a hub that names none knows seconds');
 });
 
 test('what is not known stays null, and an unknown source is not called live', options, () => {

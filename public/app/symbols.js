@@ -1,0 +1,33 @@
+/** Which symbols this page is to show, as its address says. A link comes from anybody and may name whatever it likes. */
+import { rowKey } from './quotes.js';
+
+/** What the hub takes per client; it refuses a longer list as a whole. */
+export const MOST_SYMBOLS = 200;
+/** The hub knows symbols of 20 characters at an exchange of 30. What is longer is none, and is not sent to it. */
+export const LONGEST_NAME = 64;
+
+/** @typedef {{ names: string[], leftOut: number }} Requested  `leftOut`: how many more were asked for */
+
+/**
+ * `?symbols=AAPL,TSLA`, each once.
+ * @param {string} search  of the page's address
+ * @returns {Requested | null} null: none are named, so that the terminal's own are shown
+ */
+export function requestedSymbols(search) {
+  /** @type {Map<string, string>} */
+  const names = new Map();
+  for (const part of (new URLSearchParams(search).get('symbols') ?? '').split(',')) {
+    const name = part.trim();
+    if (name !== '' && !names.has(rowKey(name))) names.set(rowKey(name), name);
+  }
+  if (names.size === 0) return null;
+  return { names: [...names.values()].slice(0, MOST_SYMBOLS), leftOut: Math.max(0, names.size - MOST_SYMBOLS) };
+}
+
+/**
+ * Why the hub need not be asked for this one; null: it must be asked.
+ * @param {string} name
+ */
+export function objection(name) {
+  return name.length > LONGEST_NAME ? `not a symbol: it has ${name.length.toLocaleString('en-US')} characters` : null;
+}
