@@ -408,7 +408,9 @@ impl Watchlist {
                     pin.is_some() && released.key() == entry.instrument.key()
                 };
                 let is_claimed = candidates.iter().any(is_pinned) || self.released.iter().any(was_pinned);
-                !is_claimed || entry.venues.iter().any(|name| venue.is_called(name))
+                // Accepted, and upstream did not say from where: then this may be its venue.
+                let may_be_anywhere = entry.venues.is_empty() && entry.state == StreamState::Streaming;
+                !is_claimed || may_be_anywhere || entry.venues.iter().any(|name| venue.is_called(name))
             }
         }
     }

@@ -261,8 +261,13 @@ fn a_rejoined_client_is_told_of_a_symbol_without_room() {
 #[test]
 fn polled_says_why() {
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "BTC/USD,NOPE")], "NOPE");
-    play.pass_with_heartbeats(link, 60 * SECOND);
-    play.answer_call(|symbol| (symbol != "NOPE").then_some((100.0, true)));
+    for _ in 0..9 {
+        play.pass_with_heartbeats(link, 10 * SECOND);
+        play.tick(link, "BTC/USD", 95_500.0);
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            play.answer_request(request, &symbols, |symbol| (symbol != "NOPE").then_some((100.0, true)));
+        }
+    }
     assert_eq!(play.quote("NOPE").state, StreamState::Unavailable);
     play.take();
     for _ in 0..(70 * 6) {
