@@ -21,8 +21,8 @@ import { FAULTS, RELEASE, buildWorker } from "./lib/worker.mjs";
 const STEP_LIMIT_MS = 25 * 60_000;
 /** A test on a real workerd mostly waits, for deadlines and for a minute's turn, so that two cores bear more of them than two. */
 const WORKERS_AT_ONCE = 4;
-/** Cloudflare's limit for a free plan is 3 MB. Ours keeps in sight what a dependency brings along. */
-const UPLOAD_LIMIT_KIB = 300_000 / 1024;
+/** Cloudflare's limit for a free plan is 3 MB. Ours, a ninth of it, keeps in sight what a dependency brings along. */
+const UPLOAD_LIMIT_KIB = 350_000 / 1024;
 
 /**
  * `needs` are names of steps without which this one cannot work.
@@ -198,6 +198,6 @@ async function uploadSize(/** @type {Print} */ print) {
     const found = /gzip: ([\d.]+) KiB/.exec(line);
     if (found) size = Number(found[1]);
   });
-  if (!(size <= UPLOAD_LIMIT_KIB)) throw new Failure(`The worker is ${size} KiB gzipped; at most ${UPLOAD_LIMIT_KIB.toFixed(1)} KiB, or 300 kB, are allowed.`);
+  if (!(size <= UPLOAD_LIMIT_KIB)) throw new Failure(`The worker is ${size} KiB gzipped; at most ${UPLOAD_LIMIT_KIB.toFixed(1)} KiB, or 350 kB, are allowed.`);
   return `${size} KiB gzipped, of at most ${UPLOAD_LIMIT_KIB.toFixed(1)} KiB`;
 }

@@ -3,6 +3,7 @@
 use super::feed::Outlook;
 use super::market::Change;
 use super::polling::{REFUSED_SYMBOL, soon};
+use super::watchlist::NOT_STREAMED;
 use super::{Effect, Group, LinkId, Machine, RequestId, RestAnswer, Source, StreamState, SymbolId};
 use crate::clock::Millis;
 use crate::twelve_data::{self, Event, Price, Refusal, RestError, SymbolError, classify, parse_event, parse_quotes};
@@ -249,7 +250,7 @@ impl Machine {
         entry.refusal = None;
         entry.learn(quote.venue());
         if entry.state == StreamState::Unavailable {
-            entry.state = StreamState::Polled;
+            entry.leave_to_rest(NOT_STREAMED);
         }
         let symbol = entry.instrument.symbol().to_owned();
         let mut about = self.list.route(&symbol, quote.venue());

@@ -194,7 +194,7 @@ impl Entry {
     }
 
     /// The WebSocket does not serve it: REST does, unless it refused it too.
-    fn leave_to_rest(&mut self, reason: &'static str) {
+    pub fn leave_to_rest(&mut self, reason: &'static str) {
         if self.refusal.is_some() {
             self.set(StreamState::Unavailable, None);
         } else {
@@ -266,7 +266,8 @@ const ANSWER_WITHIN: Millis = 10 * SECOND;
 pub(super) const PAUSE: Millis = 70 * SECOND;
 
 const OVER_LIMIT: &str = "the plan's streaming symbols are all in use; polled by REST";
-const NOT_STREAMED: &str = "upstream's WebSocket refused it (plan, symbol, or no credit left); polled by REST";
+pub(super) const NOT_STREAMED: &str =
+    "upstream's WebSocket refused it (plan, symbol, or no credit left); polled by REST";
 const NO_ANSWER: &str = "upstream did not answer the subscription; polled by REST";
 
 impl Watchlist {
@@ -782,5 +783,5 @@ fn is_no_venue(pin: &str) -> bool {
 
 /// A name as it is remembered, whatever its case.
 fn name_of(instrument: &Instrument) -> String {
-    instrument.to_string().to_uppercase()
+    instrument.to_string().to_ascii_uppercase()
 }

@@ -31,8 +31,8 @@ impl Secret {
         let mut forms = vec![key.to_owned(), first, second, hex(key.as_bytes())];
         // A text of which the key is a part may begin at any place of base64's groups of three bytes.
         forms.extend((0..3).map(|skipped| base64(key.as_bytes().get(skipped..).unwrap_or_default())));
-        let mut forms: Vec<String> = forms.iter().map(|form| form.to_lowercase()).collect();
-        forms.retain(|form| form.len() >= SHORTEST_PART || form == &key.to_lowercase() && !form.is_empty());
+        let mut forms: Vec<String> = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
+        forms.retain(|form| form.len() >= SHORTEST_PART || form == &key.to_ascii_lowercase() && !form.is_empty());
         forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
         Self { forms }
     }
