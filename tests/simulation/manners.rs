@@ -26,6 +26,8 @@ pub struct Manners {
     /// Since when upstream sends no prices, and how many connections there had been.
     mute: Option<(Millis, u64)>,
     connections: u64,
+    /// Which of them brought the newest price: a feed that stays mute over connections is given twice as long each time.
+    ticked: u64,
     /// A healthy link was lost alone: until when the hub must have asked for another.
     reconnect_by: Option<Millis>,
     rows: Window,
@@ -163,9 +165,15 @@ impl World {
         }
     }
 
+    /// A price reached the object.
+    pub fn a_price_arrives(&mut self) {
+        self.manners.ticked = self.manners.connections;
+    }
+
     /// A feed whose prices stopped is not called live; one that nobody watches is closed.
     pub fn the_feed_is_seemly(&self, machine: &Machine) -> Check {
-        let patience = 70 * SECOND;
+        let without_price = self.manners.connections - self.manners.ticked;
+        let patience = 10 * SECOND + (MINUTE << without_price.saturating_sub(1).min(5));
         if let Some((since, connections)) = self.manners.mute
             && self.weather().count() == 1
             && self.now > since + patience

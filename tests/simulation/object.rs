@@ -239,6 +239,9 @@ impl World {
                 if self.object.asks(life, link) {
                     self.promises
                         .delivered(&text, |place, price| self.market.made_at(place, price));
+                    if text.contains("\"price\"") {
+                        self.a_price_arrives();
+                    }
                 }
                 self.tell(Input::Frame(link, text))
             }

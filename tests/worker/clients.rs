@@ -361,18 +361,15 @@ async fn beyond_the_plans_streaming_symbols_a_symbol_is_polled() {
 }
 
 #[tokio::test]
-async fn a_symbol_that_does_not_exist_becomes_unavailable_and_its_watcher_is_told() {
+async fn a_symbol_that_does_not_exist_is_taken_away_and_its_watcher_is_told() {
     let terminal = Terminal::start(manual(), &[]).await;
     let mut client = terminal.watch("AAPL").await;
     let status = client.subscribe("NOSUCH").await;
     assert_eq!(status["success"][0]["has_quote"], false);
     let told = client
-        .until("NOSUCH unavailable", |event| {
-            event["event"] == "subscribe-status" && event["success"][0]["state"] == "unavailable"
-        })
+        .until("NOSUCH taken away", |event| event["fails"][0]["symbol"] == "NOSUCH")
         .await;
-    assert_eq!(told["success"][0]["symbol"], "NOSUCH");
-    assert!(told["success"][0]["reason"].is_string(), "{told}");
+    assert!(told["fails"][0]["reason"].as_str().unwrap().contains("does not serve it"), "{told}");
     terminal.fake.push_price("AAPL", 101.0, now_s());
     client.price("AAPL", 101.0).await;
 }
@@ -394,7 +391,7 @@ async fn one_symbol_on_two_exchanges_is_two() {
 
 #[tokio::test]
 async fn a_quote_that_nobody_confirms_turns_stale_and_says_so_once() {
-    let terminal = Terminal::start(manual(), &[("STALE_MS", "1500")]).await;
+    let terminal = Terminal::start(manual(), &[("STALE_MS", "1500"), ("FALLBACK_MS", "60000")]).await;
     let mut client = terminal.watch("BTC/USD").await;
     eventually("the reference", || !terminal.fake.rest_requests().is_empty()).await;
     terminal.fake.push_price("BTC/USD", 91_000.5, now_s());

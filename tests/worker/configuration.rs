@@ -1,6 +1,6 @@
 //! A var that is set wrong is named to the operator, with what would be right.
 
-use crate::support::{KEY, Worker, eventually};
+use crate::support::{KEY, Terminal, Worker, eventually, manual, now_s};
 use serde_json::Value;
 
 async fn misconfigured(vars: &[(&str, &str)]) -> String {
@@ -38,10 +38,22 @@ async fn a_deadline_that_is_no_number_is_named() {
 }
 
 #[tokio::test]
-async fn a_symbol_that_is_none_is_named() {
-    let vars = [("TWELVE_DATA_API_KEY", KEY), ("SYMBOLS", "AAPL,$$$")];
+async fn symbols_of_which_none_is_one_are_named() {
+    let vars = [("TWELVE_DATA_API_KEY", KEY), ("SYMBOLS", "$$$")];
     let detail = misconfigured(&vars).await;
     assert!(detail.contains("SYMBOLS") && detail.contains("$$$"), "{detail}");
+}
+
+#[tokio::test]
+async fn one_name_that_is_none_costs_itself_alone() {
+    let terminal = Terminal::start(manual(), &[("SYMBOLS", "AAPL,$$$,BTC/USD")]).await;
+    let mut client = terminal.watch("AAPL").await;
+    terminal.fake.push_price("AAPL", 101.5, now_s());
+    client.price("AAPL", 101.5).await;
+    let status = terminal.get("/api/status").await.json();
+    let advice = status["advice"].to_string();
+    assert!(advice.contains("SYMBOLS holds") && advice.contains("$$$"), "{advice}");
+    eventually("a line in the log", || terminal.worker.log().contains("bad_symbols")).await;
 }
 
 #[tokio::test]

@@ -51,7 +51,8 @@ async fn prometheus_reads_the_metrics_and_has_no_complaint() {
         flooding.try_send(Message::text("{")).await;
     }
     assert_eq!(flooding.ending().await, Ending::Code(4008));
-    terminal.connect().await.leave().await;
+    // Its address is refused for a while: nobody else comes in from here.
+    client.leave().await;
     let mut busy = String::new();
     for _ in 0..100 {
         busy = page(&terminal).await;
@@ -66,7 +67,6 @@ async fn prometheus_reads_the_metrics_and_has_no_complaint() {
         ("hamster_tick_age_seconds_count", 3.0),
         ("hamster_updates_sent_total", 3.0),
         ("hamster_frames_sent_total", 6.0),
-        ("hamster_viewers{dialect=\"plain\"}", 1.0),
         ("hamster_feed_state{state=\"live\"}", 1.0),
         ("hamster_storage_rows_written_total{row=\"alarm\"}", 1.0),
         ("hamster_storage_rows_written_total{row=\"checkpoint\"}", 1.0),

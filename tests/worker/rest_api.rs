@@ -29,7 +29,12 @@ const QUOTE_FIELDS: &[&str] = &[
 ];
 
 fn assert_headers(answer: &Answer) {
-    assert_eq!(answer.header("cache-control"), "no-store", "{answer:?}");
+    // What has a tag may be kept, and is asked about each time.
+    let keeps = if answer.headers.contains_key("etag") { "no-cache" } else { "no-store" };
+    assert_eq!(answer.header("cache-control"), keeps, "{answer:?}");
+    assert_eq!(answer.header("referrer-policy"), "no-referrer", "{answer:?}");
+    assert!(answer.headers.contains_key("permissions-policy"), "{answer:?}");
+    assert!(!answer.headers.contains_key("strict-transport-security"), "only by https: {answer:?}");
     assert_eq!(answer.header("access-control-allow-origin"), "*", "{answer:?}");
     assert_eq!(answer.header("x-content-type-options"), "nosniff", "{answer:?}");
 }

@@ -76,14 +76,12 @@ async fn simulated_prices_stay_simulated_through_a_restart_and_never_pass_for_re
 }
 
 #[tokio::test]
-async fn a_symbol_that_the_simulator_does_not_know_is_said_to_be_unavailable() {
+async fn a_symbol_that_the_simulator_does_not_know_is_said_to_be_unknown() {
     let worker = Worker::start_by_wrangler(&[]).await;
     let mut client = Client::connect(&worker.ws_url(), &Said::default()).await;
     client.event("connected").await;
     client.subscribe("NOSUCH").await;
     client
-        .until("NOSUCH unavailable", |event| {
-            event["event"] == "subscribe-status" && event["success"][0]["state"] == "unavailable"
-        })
+        .until("NOSUCH refused", |event| event["fails"][0]["symbol"] == "NOSUCH")
         .await;
 }
