@@ -216,17 +216,14 @@ pub fn soon(config: &Config) -> Millis {
 fn due_at(entry: &Entry, streams: bool, config: &Config) -> Millis {
     let reference = reference_due_at(entry, config);
     let streaming = streams && entry.state == StreamState::Streaming;
-    let is_fresh = entry
-        .cell
-        .quote
-        .as_ref()
-        .is_some_and(|quote| quote.stale_since.is_none());
-    let at = if streaming && (is_fresh || entry.cell.reference.session == Session::Closed) {
-        reference
-    } else {
-        // Also when upstream accepted it and says nothing: nobody can tell whether it will.
-        reference.min(price_due_at(entry, config))
+    let price = match entry.cell.turns_stale_at(config.stale) {
+        _ if !streaming => price_due_at(entry, config),
+        _ if entry.cell.reference.session == Session::Closed => Millis::MAX,
+        // Upstream accepted it and says nothing: nobody can tell whether it will.
+        None => price_due_at(entry, config),
+        Some(stale) => stale.max(price_due_at(entry, config)),
     };
+    let at = reference.min(price);
     at.max(entry.poll_not_before)
 }
 

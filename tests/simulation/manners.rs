@@ -175,7 +175,7 @@ impl World {
         let without_price = self.manners.connections - self.manners.ticked;
         let patience = 10 * SECOND + (MINUTE << without_price.saturating_sub(1).min(5));
         if let Some((since, connections)) = self.manners.mute
-            && self.weather().count() == 1
+            && self.weather().filter(|one| !one.is_harmless()).count() == 1
             && self.now > since + patience
             && self.object.began() < since
             && connections == self.manners.connections

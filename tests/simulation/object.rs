@@ -237,8 +237,9 @@ impl World {
             }
             Happening::Frame(life, link, text) if is_of(life) => {
                 if self.object.asks(life, link) {
+                    let stamps_are_true = !self.lies_about_time();
                     self.promises
-                        .delivered(&text, |place, price| self.market.made_at(place, price));
+                        .delivered(&text, stamps_are_true, |place, price| self.market.made_at(place, price));
                     if text.contains("\"price\"") {
                         self.a_price_arrives();
                     }

@@ -6,6 +6,7 @@
 
 use super::market::{Market, Place};
 use super::scenario::Tier;
+use super::upstream::BAD_NUMBERS;
 use super::viewers::{Frame, Shown, place};
 use super::world::{Broken, Check, Happening, World, broken};
 use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND, iso8601};
@@ -26,6 +27,8 @@ pub struct Promises {
     rest: HashSet<(Place, u64)>,
     /// Previous closes that REST ever told.
     closes: BTreeMap<Place, BTreeSet<u64>>,
+    /// When REST last told that a market is closed, and nothing was wrong.
+    closed: BTreeMap<Place, Millis>,
     began: Millis,
 }
 
@@ -43,12 +46,12 @@ impl Promises {
         self.began = now;
     }
 
-    /// A frame reached the object on its present link.
-    pub fn delivered(&mut self, text: &str, made: impl Fn(Place, f64) -> Option<Millis>) {
+    /// A frame reached the object on its present link. Without `stamps_are_true` nobody can tell which of two is the newer.
+    pub fn delivered(&mut self, text: &str, stamps_are_true: bool, made: impl Fn(Place, f64) -> Option<Millis>) {
         if !text.contains("\"price\"") {
             return;
         }
-        let Ok(tick) = serde_json::from_str::<Value>(text) else {
+        let Ok(tick) = serde_json::from_str::<Value>(&text.replace(BAD_NUMBERS, "")) else {
             return;
         };
         let text_of = |name: &str| tick.get(name).and_then(Value::as_str);
@@ -56,7 +59,7 @@ impl Promises {
         if let (Some(symbol), Some(price)) = (text_of("symbol"), price) {
             for place in places(symbol) {
                 self.ticks.insert((place, price.to_bits()));
-                if let Some(made) = made(place, price) {
+                if let Some(made) = made(place, price).filter(|_| stamps_are_true) {
                     let own = INSTRUMENTS[place].exchange;
                     let is_own = text_of("exchange").is_none_or(|name| name.eq_ignore_ascii_case(own));
                     let newest = self.newest.entry((place, is_own)).or_default();
@@ -74,8 +77,8 @@ impl Promises {
         own.max(others).copied()
     }
 
-    /// REST answered.
-    pub fn told_by_rest(&mut self, body: &str, symbols: &[String]) {
+    /// REST answered. `reliably`: the answer will arrive, and soon.
+    pub fn told_by_rest(&mut self, body: &str, symbols: &[String], reliably: bool, now: Millis) {
         let Ok(answer) = serde_json::from_str::<Value>(body) else {
             return;
         };
@@ -94,6 +97,10 @@ impl Promises {
             if let Some(close) = entry.get("previous_close").and_then(number) {
                 self.closes.entry(place).or_default().insert(close.to_bits());
             }
+            match entry.get("is_market_open") {
+                Some(Value::Bool(false)) if reliably => self.closed.insert(place, now),
+                _ => self.closed.remove(&place),
+            };
         }
     }
 }
@@ -139,6 +146,21 @@ impl World {
         if !told {
             return Err(broken("every price tells its source", format!("{frame:?}")));
         }
+        let lies = self.lies_about_time();
+        let oldest = self
+            .now
+            .saturating_sub(self.object.config.stale + AT_LAST + self.timers_late());
+        let was_closed = frame.session.as_deref() == Some("closed");
+        let made = self.market.made_at(place, price).unwrap_or_default();
+        if source == "live" && is_fresh && !was_closed && made < oldest && !lies {
+            return Err(broken(
+                "an old price is not called fresh",
+                format!("of {made}: {frame:?}"),
+            ));
+        }
+        if frame.session.as_deref() == Some("open") && source != "restored" && self.is_known_to_be_closed(place) {
+            return Err(broken("a closed market is not called open", format!("{frame:?}")));
+        }
         if source == "restored" && is_fresh {
             return Err(broken("restored prices are stale", format!("{frame:?}")));
         }
@@ -153,6 +175,14 @@ impl World {
             return Err(broken("no price is of the future", format!("{frame:?}, at {clock}")));
         }
         self.percent_is_true(frame, place, price)
+    }
+
+    /// Whether REST has told this life of the hub that a market is closed, a while ago, and it has not opened since.
+    fn is_known_to_be_closed(&self, place: Place) -> bool {
+        let told = self.promises.closed.get(&place);
+        let is_of_late =
+            |at: Millis| self.promises.began < at && at + 15 * SECOND < self.now && self.now < at + 6 * 60 * MINUTE;
+        told.is_some_and(|at| is_of_late(*at)) && !self.upstream.exchange.is_open(&Market::name(place), self.now)
     }
 
     fn percent_is_true(&self, frame: &Frame, place: Place, price: f64) -> Check {
@@ -237,9 +267,14 @@ impl World {
         })
     }
 
+    /// Whether upstream's stamps are wrong.
+    pub fn lies_about_time(&self) -> bool {
+        self.weather().any(super::weather::Weather::lies_about_time) || self.now < self.lied_until
+    }
+
     /// How long nothing has been wrong.
     pub fn calm(&self) -> Millis {
-        if self.weather().next().is_some() {
+        if self.weather().any(|one| !one.is_harmless()) {
             0
         } else {
             self.now - self.calm_since
@@ -272,7 +307,6 @@ impl World {
                 if view.is_some_and(|view| view.state == StreamState::Streaming)
                     && calm > MINUTE
                     && newest.is_some_and(|newest| held.made() + late < newest && newest + late < self.now)
-                    && !self.is_shadowed(symbol, machine)
                 {
                     return Err(broken(
                         "the newest price",
@@ -315,10 +349,8 @@ impl World {
         // Evicted before its first checkpoint, the hub knows less than its viewers until upstream speaks.
         let forgot = quote.price.is_none() && calm < MINUTE;
         let fresh = quote.freshness == Some("fresh");
-        let theirs = held.map(|held| (held.price, held.timestamp.as_str(), held.is_fresh));
-        let ours = quote
-            .price
-            .map(|price| (price, quote.timestamp.as_deref().unwrap_or_default(), fresh));
+        let theirs = held.map(|held| (held.price, held.timestamp.as_deref(), held.is_fresh));
+        let ours = quote.price.map(|price| (price, quote.timestamp.as_deref(), fresh));
         Ok(forgot || theirs == ours)
     }
 
@@ -349,12 +381,6 @@ impl World {
             "the newest price",
             format!("client {client} holds {held:?}, the hub {view:?}"),
         ))
-    }
-
-    /// Ticks of a symbol go to the one that is pinned to their exchange, if there is one.
-    fn is_shadowed(&self, symbol: &str, machine: &Machine) -> bool {
-        let name = symbol.split(':').next().unwrap_or_default();
-        machine.stream_states().filter(|(one, _)| one.symbol() == name).count() > 1
     }
 
     /// Storage is written on the alarm, not per tick.

@@ -36,7 +36,8 @@ struct Held {
     object: Value,
     scale: Option<u32>,
     price: i64,
-    time: f64,
+    /// `None`: the exchange did not say.
+    time: Option<f64>,
     received: u64,
 }
 
@@ -149,7 +150,7 @@ impl Reader {
         let held = Held {
             scale: object["scale"].as_u64().and_then(|scale| u32::try_from(scale).ok()),
             price: object["price"].as_i64().unwrap_or_default(),
-            time: object["time"].as_f64().unwrap_or_default(),
+            time: object["time"].as_f64(),
             received: object["received"].as_u64().unwrap_or_default(),
             object: object.clone(),
         };
@@ -166,7 +167,8 @@ impl Reader {
             .ok_or_else(|| hole(format!("symbol {n} was never shown: {fields:?}")))?;
         let field = |index: usize| fields.get(index).and_then(Value::as_i64).unwrap_or_default();
         held.price += field(1);
-        held.time += fields.get(2).and_then(Value::as_f64).unwrap_or_default() * 1_000.0;
+        let step = fields.get(2).and_then(Value::as_f64).unwrap_or_default() * 1_000.0;
+        held.time = held.time.map(|time| time + step);
         held.received = sent - u64::try_from(field(3)).unwrap_or_default();
         Ok(held.frame())
     }
@@ -189,7 +191,7 @@ impl Held {
             price,
             previous_close: object["previous_close"].as_f64(),
             percent_change: None,
-            timestamp: is_known.then(|| iso8601(self.time as u64)),
+            timestamp: self.time.filter(|_| is_known).map(|time| iso8601(time as u64)),
             received_at: is_known.then(|| iso8601(self.received)),
             source: text("source"),
             session: text("session"),

@@ -9,6 +9,9 @@ use hamster_terminal::hub::{LinkId, RequestId, RestAnswer};
 use hamster_terminal::simulator::{Exchange, INSTRUMENTS, Output, SessionId};
 use std::collections::BTreeMap;
 
+/// What [`Weather::BadNumbers`] puts into a message: JSON that is none.
+pub const BAD_NUMBERS: &str = r#""other":NaN,"more":-1e400,"text":"\uD800","#;
+
 /// Upstream's side.
 #[derive(Debug)]
 pub struct Upstream {
@@ -158,7 +161,14 @@ impl World {
             ));
         }
         let reply = self.upstream.exchange.rest("/quote", query, Some(KEY), self.now);
-        self.promises.told_by_rest(&reply.body, &decoded(query));
+        let symbols = decoded(query);
+        let reliably = self.calm() > 0 && self.now >= self.calm_since + SECOND;
+        self.promises.told_by_rest(&reply.body, &symbols, reliably, self.now);
+        let body = if self.weather().any(|one| *one == Weather::BadNumbers) {
+            with_bad_close(&reply.body)
+        } else {
+            reply.body.clone()
+        };
         let credit = |name| reply.headers.iter().find(|(header, _)| *header == name)?.1.parse().ok();
         let garbage = self.weather().find_map(|one| match one {
             Weather::RestGarbage(body) => Some(*body),
@@ -167,7 +177,7 @@ impl World {
         let answer = RestAnswer {
             status: reply.status,
             credits: credit("api-credits-used").zip(credit("api-credits-left")),
-            body: garbage.map_or_else(|| reply.body.clone(), str::to_owned),
+            body: garbage.map_or(body, str::to_owned),
         };
         if !self.weather().any(|one| *one == Weather::RestHangs) {
             let slow = self.weather().find_map(|one| match one {
@@ -201,7 +211,27 @@ impl World {
         for place in moving {
             self.tick(place);
         }
+        if self.weather().any(|one| *one == Weather::Repeats) {
+            self.repeat();
+        }
         self.market_goes_on();
+    }
+
+    /// The last price of a symbol that is subscribed, once more.
+    fn repeat(&mut self) {
+        let subscribed = self.upstream.exchange.counters(self.now).subscriptions;
+        let name = self.rng.choice(subscribed.keys());
+        let Some(place) = name.and_then(|name| Market::place(name)) else {
+            return;
+        };
+        let price = self.market.price(place);
+        let made = self.market.made_at(place, price).unwrap_or_default();
+        let outputs = self
+            .upstream
+            .exchange
+            .publish(&Market::name(place), price, made / SECOND, self.now);
+        self.coverage.count("ticks repeated", outputs.len() as u64);
+        self.carry(outputs);
     }
 
     /// Plans the next move: far off while nobody listens.
@@ -240,7 +270,7 @@ impl World {
 
     /// Ticks held back go on their way; stamped in the future, they would overtake honest ones, and are lost.
     pub fn let_go(&mut self) {
-        let lied = self.weather().any(Weather::lies_about_time) || self.now < self.lied_until;
+        let lied = self.lies_about_time();
         for (session, text) in std::mem::take(&mut self.upstream.held).into_values() {
             if !lied {
                 self.carry(vec![Output::Text { session, text }]);
@@ -287,6 +317,12 @@ impl World {
             match output {
                 Output::Text { session, text } => {
                     let way = self.way();
+                    let is_bad = self.weather().any(|one| *one == Weather::BadNumbers);
+                    let text = if is_bad && text.contains("\"price\"") {
+                        text.replacen('{', &format!("{{{BAD_NUMBERS}"), 1)
+                    } else {
+                        text
+                    };
                     let Some(line) = self.upstream.sessions.get_mut(&session) else {
                         continue;
                     };
@@ -313,6 +349,19 @@ impl World {
             );
         }
     }
+}
+
+/// The first previous close becomes something else.
+fn with_bad_close(body: &str) -> String {
+    let name = r#""previous_close":""#;
+    let Some((before, (_, after))) = body
+        .split_once(name)
+        .and_then(|(before, rest)| Some((before, rest.split_once('"')?)))
+    else {
+        return body.to_owned();
+    };
+    let number = if after.len() % 2 == 0 { "NaN" } else { "1e400" };
+    format!(r#"{before}"previous_close":{number}{after}"#)
 }
 
 /// `%2F` and its like.

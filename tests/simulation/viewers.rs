@@ -3,7 +3,6 @@
 use super::market::{Market, Place};
 use super::reader::{Reader, acknowledgement, subscribe};
 use super::scenario::Act;
-use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
 use hamster_terminal::clock::{Millis, SECOND};
 use hamster_terminal::wire::Dialect;
@@ -52,7 +51,8 @@ pub struct Viewer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
     pub price: f64,
-    pub timestamp: String,
+    /// `None`: the exchange did not say.
+    pub timestamp: Option<String>,
     pub received: String,
     pub source: String,
     pub session: String,
@@ -489,13 +489,13 @@ impl World {
     }
 
     fn viewer_is_shown(&mut self, number: u32, frame: &Frame, life: u32) -> Check {
-        let (Some(price), Some(timestamp)) = (frame.price, &frame.timestamp) else {
+        let Some(price) = frame.price else {
             return Ok(());
         };
         let place = place(&frame.symbol)?;
         let shown = Shown {
             price,
-            timestamp: timestamp.clone(),
+            timestamp: frame.timestamp.clone(),
             received: frame.received_at.clone().unwrap_or_default(),
             source: frame.source.clone().unwrap_or_default(),
             session: frame.session.clone().unwrap_or_default(),
@@ -504,7 +504,7 @@ impl World {
             at: self.now,
             life,
         };
-        let lies = self.weather().any(Weather::lies_about_time) || self.now < self.lied_until;
+        let lies = self.lies_about_time();
         let viewer = self.viewer(number);
         let earlier = viewer.held_before.remove(&frame.symbol);
         if let Some(before) = viewer.holds.get(&frame.symbol).or(earlier.as_ref()) {
@@ -513,7 +513,14 @@ impl World {
             let restored = shown.source == "restored" && first_of_life;
             let symbol = &frame.symbol;
             // A restarted hub may know the newest price from REST, which stamps whole minutes.
-            if shown.timestamp < before.timestamp && !first_of_life {
+            let is_older = |(then, now): (&String, &String)| now < then;
+            if before
+                .timestamp
+                .as_ref()
+                .zip(shown.timestamp.as_ref())
+                .is_some_and(is_older)
+                && !first_of_life
+            {
                 return Err(broken(
                     "no quote back in time",
                     format!("{symbol}: {before:?}, then {shown:?}"),

@@ -30,6 +30,12 @@ pub enum Weather {
     /// A tick is held back until another one of its symbol has passed.
     Reorder,
     FutureStamps(i64),
+    /// A feed that is late by so many seconds.
+    PastStamps(i64),
+    /// The last price of a symbol is told again and again, with its old stamp, also when its market is closed.
+    Repeats,
+    /// Beside good prices are numbers that are none.
+    BadNumbers,
     UnknownEvents,
     Truncated,
     Strings,
@@ -87,6 +93,7 @@ impl Weather {
             Self::OverLimit => faults.over_message_limit = true,
             Self::Duplicates => faults.duplicate_events = true,
             Self::FutureStamps(seconds) => faults.timestamp_shift = *seconds,
+            Self::PastStamps(seconds) => faults.timestamp_shift = -*seconds,
             Self::UnknownEvents => faults.unknown_events = true,
             Self::Truncated => faults.truncated_events = true,
             Self::Strings => faults.numbers_as_strings = true,
@@ -103,7 +110,12 @@ impl Weather {
 
     /// Whether a price that is shown may rightly be a little older than one shown before: upstream itself says so.
     pub fn lies_about_time(&self) -> bool {
-        matches!(self, Self::FutureStamps(_))
+        matches!(self, Self::FutureStamps(_) | Self::PastStamps(_))
+    }
+
+    /// Whether every promise holds nevertheless.
+    pub fn is_harmless(&self) -> bool {
+        matches!(self, Self::Repeats | Self::BadNumbers)
     }
 
     /// Any kind, with the symbols that it is about chosen among `symbols`.
@@ -114,7 +126,7 @@ impl Weather {
             let chosen = symbols.iter().copied().filter(|_| all || rng.f64() < share);
             chosen.collect::<Vec<_>>()
         };
-        match rng.u8(..37) {
+        match rng.u8(..41) {
             0 | 1 => {
                 let (status, body) = *rng.choice(REFUSALS).unwrap_or(&REFUSALS[0]);
                 Self::RefuseUpgrades(status, body)
@@ -159,6 +171,9 @@ impl Weather {
                 _ => Self::AlarmsLate(rng.u64(1..60) * SECOND),
             },
             35 => Self::TimersLate(rng.u64(1..15) * SECOND),
+            36 => Self::PastStamps(rng.i64(1..7_200)),
+            37 | 38 => Self::Repeats,
+            39 => Self::BadNumbers,
             _ => Self::ClockLags(rng.u64(1..500)),
         }
     }

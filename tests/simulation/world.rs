@@ -234,10 +234,12 @@ impl World {
         match happening {
             Happening::Planned(number) => self.planned(number),
             Happening::Clears(number) => {
-                if self.weather.remove(&number).is_some_and(|one| one.lies_about_time()) {
-                    self.lied_until = self.now + 10 * SECOND;
+                if let Some(gone) = self.weather.remove(&number) {
+                    if gone.lies_about_time() {
+                        self.lied_until = self.now + 10 * SECOND;
+                    }
+                    self.weather_changes(&gone);
                 }
-                self.weather_changes();
                 Ok(())
             }
             Happening::MarketMoves(number) => {
@@ -290,8 +292,8 @@ impl World {
                 if matches!(weather, Weather::IdleClose(_) | Weather::Rival(_)) {
                     self.at(self.now, Happening::UpstreamTicks);
                 }
-                self.weather.insert(number, weather);
-                self.weather_changes();
+                self.weather.insert(number, weather.clone());
+                self.weather_changes(&weather);
                 self.at(self.now + lasts, Happening::Clears(number));
                 Ok(())
             }
@@ -319,7 +321,10 @@ impl World {
         }
     }
 
-    fn weather_changes(&mut self) {
+    fn weather_changes(&mut self, change: &Weather) {
+        if change.is_harmless() {
+            return;
+        }
         self.calm_since = self.now;
         let weather: Vec<Weather> = self.weather.values().cloned().collect();
         prevail(&mut self.upstream.exchange, &self.plan, weather.iter());
