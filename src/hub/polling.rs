@@ -19,6 +19,8 @@ pub struct Polling {
     flight: Option<Flight>,
     not_before: Millis,
     next_request: u32,
+    /// When the last call was charged.
+    last_call: Millis,
     trouble: Option<String>,
 }
 
@@ -58,6 +60,7 @@ impl Polling {
             flight: None,
             not_before: 0,
             next_request: 0,
+            last_call: 0,
             trouble: None,
         }
     }
@@ -125,6 +128,7 @@ impl Polling {
             }
         }
         self.next_request = self.next_request.wrapping_add(1);
+        self.last_call = now;
         let flight = Flight {
             request: RequestId(self.next_request),
             symbols,
@@ -143,7 +147,7 @@ impl Polling {
             return Some(flight.asked + GIVE_UP);
         }
         let wanted = list.iter().map(|(_, entry)| entry).filter(|entry| entry.is_wanted(now));
-        let due = wanted.map(|entry| due_at(entry, streams, config)).min()?;
+        let due = wanted.map(|entry| self.due_at(entry, streams, config)).min()?;
         if due > now {
             return Some(due.max(self.not_before));
         }
@@ -155,12 +159,27 @@ impl Polling {
     /// that fell out of step are brought back into it, on a plan that has the credits for it.
     fn early(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Millis {
         let has_no_daily_cap = self.ledger.limits().1 == 0;
-        let is_due = |entry: &Entry| entry.is_wanted(now) && due_at(entry, streams, config) <= now;
+        let is_due = |entry: &Entry| entry.is_wanted(now) && self.due_at(entry, streams, config) <= now;
         if has_no_daily_cap && list.iter().any(|(_, entry)| is_due(entry)) {
             config.fallback / 2
         } else {
             0
         }
+    }
+
+    fn due_at(&self, entry: &Entry, streams: bool, config: &Config) -> Millis {
+        let streaming = streams && entry.state == StreamState::Streaming;
+        let price = match entry.cell.turns_stale_at(config.stale) {
+            _ if !streaming => price_due_at(entry, config),
+            _ if entry.cell.reference.session == Session::Closed => Millis::MAX,
+            // Upstream accepted it and says nothing: nobody can tell whether it will. Such symbols fall silent one after another, and
+            // each call costs rows of storage: they wait for one another.
+            stale => stale
+                .unwrap_or(0)
+                .max(price_due_at(entry, config))
+                .max(self.last_call + config.fallback),
+        };
+        reference_due_at(entry, config).min(price).max(entry.poll_not_before)
     }
 
     fn choose(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Vec<(SymbolId, Instrument)> {
@@ -169,7 +188,7 @@ impl Polling {
         let for_prices = self.ledger.available(Purpose::Price, now) as usize;
         let mut due: Vec<(bool, bool, bool, Reverse<u64>, SymbolId)> = list
             .iter()
-            .filter(|(_, entry)| entry.is_wanted(now) && due_at(entry, streams, config) <= soonest)
+            .filter(|(_, entry)| entry.is_wanted(now) && self.due_at(entry, streams, config) <= soonest)
             .map(|(id, entry)| {
                 // Only the operator's own symbols may dip into what is put by for references: strangers choose the others.
                 let reference = entry.is_default && reference_due_at(entry, config) <= now;
@@ -211,20 +230,6 @@ fn urgency(entry: &Entry, now: Millis) -> u64 {
 /// When to ask again for what upstream did not have, or told too early.
 pub fn soon(config: &Config) -> Millis {
     config.reference / MISSING_REFERENCE_PART
-}
-
-fn due_at(entry: &Entry, streams: bool, config: &Config) -> Millis {
-    let reference = reference_due_at(entry, config);
-    let streaming = streams && entry.state == StreamState::Streaming;
-    let price = match entry.cell.turns_stale_at(config.stale) {
-        _ if !streaming => price_due_at(entry, config),
-        _ if entry.cell.reference.session == Session::Closed => Millis::MAX,
-        // Upstream accepted it and says nothing: nobody can tell whether it will.
-        None => price_due_at(entry, config),
-        Some(stale) => stale.max(price_due_at(entry, config)),
-    };
-    let at = reference.min(price);
-    at.max(entry.poll_not_before)
 }
 
 fn reference_due_at(entry: &Entry, config: &Config) -> Millis {

@@ -130,14 +130,14 @@ impl Machine {
             .filter(|(who, symbols)| **who != viewer && symbols.len() > share);
         let richest = richest.max_by_key(|(_, symbols)| symbols.len()).map(|(who, _)| *who);
         let Some(richest) = richest else { return false };
-        // The newest of those that nobody else watches: what one has had for long, one keeps.
-        let is_watched_by_others = |id: &SymbolId| {
-            held.iter()
-                .any(|(who, symbols)| *who != richest && symbols.contains(id))
+        // The newest of those that all who watch them can spare: what one has had for long, one keeps.
+        let is_within_a_share = |id: &SymbolId| {
+            held.values()
+                .any(|symbols| symbols.len() <= share && symbols.contains(id))
         };
         let given = held
             .get(&richest)
-            .and_then(|symbols| symbols.iter().rev().find(|id| !is_watched_by_others(id)));
+            .and_then(|symbols| symbols.iter().rev().find(|id| !is_within_a_share(id)));
         let Some(id) = given.copied() else { return false };
         self.take_away(id, GIVEN_AWAY, now);
         self.list.give_up(id, now);

@@ -1,6 +1,7 @@
 //! How the hub behaves towards upstream and the platform: it does not hammer, does not talk too much, goes to sleep when nobody is
 //! there, keeps no deadline that was met, and loses no more than the last checkpoint.
 
+use super::market::Market;
 use super::scenario::Tier;
 use super::weather::{AFTER_REFUSAL, Weather};
 use super::world::{Check, World, broken};
@@ -8,6 +9,7 @@ use hamster_terminal::clock::{MINUTE, Millis, SECOND, iso8601};
 use hamster_terminal::hub::{FeedState, Machine, StreamState};
 use hamster_terminal::twelve_data::Instrument;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What is counted for it.
 #[derive(Debug, Default)]
@@ -31,6 +33,12 @@ pub struct Manners {
     /// A healthy link was lost alone: until when the hub must have asked for another.
     reconnect_by: Option<Millis>,
     rows: Window,
+    /// Since when each symbol is polled.
+    polled: BTreeMap<String, Millis>,
+    /// When REST was last asked for each, and whether it told a price.
+    asked: BTreeMap<String, (Millis, bool)>,
+    /// Names that REST said it does not know, and when.
+    unknown: BTreeMap<String, Millis>,
 }
 
 /// A count that starts over with each period.
@@ -58,6 +66,8 @@ const MOST_MESSAGES: u64 = 100;
 const MOST_WAKEUPS: u64 = 300;
 /// Rows in an hour without trouble on the default set-up: somewhat more than a day's 10,000 in 24 parts.
 const MOST_ROWS_IN_AN_HOUR: u64 = 600;
+/// A symbol that is polled is asked for each 30 s; and the way there and back.
+const WAITS: Millis = 40 * SECOND;
 /// From the first delta that is not read to the end, with some time to notice.
 const SILENT: Millis = 40 * SECOND;
 /// From a close to the next attempt, with jitter.
@@ -153,6 +163,13 @@ impl World {
         let in_state = |state| streams.iter().filter(move |(_, one)| *one == state);
         let is_crypto = |(one, _): &(Instrument, _)| crypto(&one.to_string());
         let manners = &mut self.manners;
+        let polled = in_state(StreamState::Polled).map(|(one, _)| one.to_string());
+        manners.polled = polled
+            .map(|symbol| {
+                let since = manners.polled.get(&symbol).copied();
+                (symbol, since.unwrap_or(self.now))
+            })
+            .collect();
         if in_state(StreamState::Streaming).any(is_crypto) {
             manners.crypto_streams.get_or_insert(self.now);
         } else if !in_state(StreamState::Pending).any(is_crypto) {
@@ -163,6 +180,76 @@ impl World {
         } else {
             manners.nothing_streams.get_or_insert(self.now);
         }
+    }
+
+    /// Whoever asks for what, no credit goes to it while a symbol of the operator waits for a price that only REST has.
+    pub fn the_owner_comes_first(&self, symbols: &[String]) -> Check {
+        let defaults = self.scenario.setup.default_symbols();
+        let is_default = |symbol: &str| defaults.contains(&symbol);
+        let others: Vec<&String> = symbols.iter().filter(|symbol| !is_default(symbol)).collect();
+        let settled = self.now.saturating_sub(5 * MINUTE);
+        if others.is_empty() || self.calm() < 5 * MINUTE || self.object.began() > settled {
+            return Ok(());
+        }
+        let waits = |symbol: &&str| {
+            let long_ago = |at: Millis| at + WAITS < self.now;
+            let was_polled = self.manners.polled.get(*symbol).is_some_and(|since| long_ago(*since));
+            let was_asked = self
+                .manners
+                .asked
+                .get(*symbol)
+                .is_some_and(|(at, told)| *told && long_ago(*at));
+            was_polled && was_asked && !symbols.iter().any(|one| one == symbol) && self.trades_for_a_while(symbol)
+        };
+        match defaults.iter().copied().find(waits) {
+            Some(waiting) => Err(broken(
+                "the operator's symbols come first",
+                format!(
+                    "{others:?} are asked for, while {waiting} waits: {:?}",
+                    self.manners.asked
+                ),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn trades_for_a_while(&self, symbol: &str) -> bool {
+        Market::place(symbol).is_some_and(|place| {
+            let name = Market::name(place);
+            [0, 5, 15]
+                .iter()
+                .all(|ago| self.upstream.exchange.is_open(&name, self.now - ago * MINUTE))
+        })
+    }
+
+    /// A name that upstream does not know is remembered, and costs nothing for an hour.
+    pub fn unknown_names_cost_once(&mut self, symbols: &[String], body: &str, reliably: bool) -> Check {
+        let answer: Value = serde_json::from_str(body).unwrap_or_default();
+        let (now, began) = (self.now, self.object.began());
+        for symbol in symbols {
+            let entry = if symbols.len() == 1 {
+                &answer
+            } else {
+                &answer[symbol.as_str()]
+            };
+            self.manners
+                .asked
+                .insert(symbol.clone(), (now, !entry["close"].is_null()));
+            if Market::place(symbol).is_some() {
+                continue;
+            }
+            let told = self.manners.unknown.get(symbol).copied();
+            if told.is_some_and(|at| at > began && at + 15 * SECOND < now && now < at + 59 * MINUTE) {
+                return Err(broken(
+                    "an unknown name costs one credit",
+                    format!("{symbol} of {told:?}"),
+                ));
+            }
+            if entry["code"] == 404 && reliably {
+                self.manners.unknown.insert(symbol.clone(), now);
+            }
+        }
+        Ok(())
     }
 
     /// A price reached the object.

@@ -195,7 +195,9 @@ impl World {
             .get(&place)
             .is_some_and(|told| told.contains(&close.to_bits()));
         let percent = (price - close) / close * 100.0;
-        let right = frame.percent_change.is_none_or(|shown| (shown - percent).abs() < 1e-4);
+        let right = frame
+            .percent_change
+            .is_none_or(|shown| (shown - percent).abs() < 1e-4 + 1e-9 * percent.abs());
         if told && right {
             Ok(())
         } else {

@@ -129,6 +129,18 @@ const WISHES: &[&str] = &[
     "RY,RY:TSX",
     "USD/JPY,ETH/BTC,QQQ",
     "NOSUCH,TSLA",
+    // Names that share an upstream.
+    "AAPL:NASDAQ,AAPL",
+    "BTC/USD,BTC/USD:Coinbase Pro,RY:NYSE",
+];
+
+/// What strangers ask for: as much as there is, and what there is not.
+const CROWDS: &[&str] = &[
+    "QQQ,VOO,IWM,TSLA,AMZN,GOOGL,META,AMD,AVGO,NFLX,INTC,JPM,V,KO,DIS,INFY,TRP,RY,GDAXI,IXIC,USD/JPY,EUR/JPY,EUR/GBP,USD/CHF,\
+     USD/CAD,AUD/USD,XAU/USD,XAG/USD,SOL/USD,XRP/USD,DOGE/USD,ADA/USD,ETH/BTC,GRT/BTC",
+    "XAU/USD,XAG/USD,SOL/USD,XRP/USD,DOGE/USD,ADA/USD,ETH/BTC,GRT/BTC,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD",
+    "NOSUCH01,NOSUCH02,NOSUCH03,NOSUCH04,NOSUCH05,NOSUCH06,NOSUCH07,NOSUCH08,NOSUCH09,NOSUCH10,NOSUCH11,NOSUCH12",
+    "NOSUCH/A,NOSUCH/B,NOSUCH:X,KO,NOSUCH13,NOSUCH14,NOSUCH15,NOSUCH16,NOSUCH17,NOSUCH18,NOSUCH19",
 ];
 
 const GARBAGE: &[&str] = &[
@@ -165,6 +177,9 @@ impl Scenario {
         }
         if rng.u8(..6) == 0 || setup.default_symbols().len() > 20 {
             mute_after_a_loss(&mut rng, &setup, length, &mut events);
+        }
+        if rng.u8(..6) == 0 {
+            strangers(&mut rng, &setup, length, &mut events);
         }
         if rng.u8(..6) == 0 {
             changes_of_pace(&mut rng, &setup, length, &mut events);
@@ -360,6 +375,35 @@ fn mute_after_a_loss(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, eve
     events.push(Planned::new(lost, Event::Weather(silence, 4 * MINUTE)));
     events.push(Planned::new(lost + 1, Event::Blow(Blow::Drop)));
     events.push(Planned::new(lost + 8 * MINUTE, Event::Viewer(87, Act::Leave)));
+}
+
+/// Somebody watches the operator's symbols, which perhaps come by REST alone, and one after another strangers want all there is.
+fn strangers(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
+    let from = rng.u64(..length - CALM_END - 40 * MINUTE);
+    events.push(Planned::new(from, Event::Viewer(70, Act::Join)));
+    events.push(Planned::new(from + 1, Event::Viewer(70, Act::Subscribe(setup.symbols))));
+    if rng.bool() {
+        let refused = setup.default_symbols();
+        events.push(Planned::new(
+            from,
+            Event::Weather(Weather::RefuseSymbols(refused), 2 * MINUTE),
+        ));
+    }
+    for viewer in 71..76 {
+        let joins = from + rng.u64(MINUTE..25 * MINUTE);
+        events.push(Planned::new(joins, Event::Viewer(viewer, Act::Join)));
+        for wish in 1..rng.u64(2..5) {
+            let crowd = CROWDS[rng.usize(..CROWDS.len())];
+            let at = joins + wish * rng.u64(10..MINUTE);
+            events.push(Planned::new(at, Event::Viewer(viewer, Act::Subscribe(crowd))));
+            if rng.u8(..3) == 0 {
+                events.push(Planned::new(at + 5, Event::Reader(rng.choice(CROWDS.iter().copied()))));
+            }
+        }
+    }
+    for viewer in 70..76 {
+        events.push(Planned::new(from + 35 * MINUTE, Event::Viewer(viewer, Act::Leave)));
+    }
 }
 
 /// While prices move quickly, somebody watches them slowly, and others change to that pace and away from it, and from one set of symbols

@@ -170,6 +170,8 @@ impl World {
             reply.body.clone()
         };
         let credit = |name| reply.headers.iter().find(|(header, _)| *header == name)?.1.parse().ok();
+        self.the_owner_comes_first(&symbols)?;
+        self.unknown_names_cost_once(&symbols, &reply.body, reliably)?;
         let garbage = self.weather().find_map(|one| match one {
             Weather::RestGarbage(body) => Some(*body),
             _ => None,

@@ -95,6 +95,7 @@ pub struct Frame {
 pub struct Subscribed {
     symbol: String,
     has_quote: Option<bool>,
+    reason: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -472,6 +473,13 @@ impl World {
                 for failed in &frame.fails {
                     self.viewer(number).watches.remove(&failed.symbol);
                 }
+                let reasons = frame.fails.iter().filter_map(|failed| failed.reason.as_deref());
+                if reasons.clone().any(|reason| reason.contains("EXTRA_SYMBOLS")) {
+                    self.coverage.count("wishes without room", 1);
+                    if reasons.clone().any(|reason| reason.contains("tracks as many")) {
+                        self.room_is_shared(number)?;
+                    }
+                }
             }
             "unsubscribe-status" => {
                 for symbol in &frame.symbols {
@@ -484,6 +492,41 @@ impl World {
                 self.viewer(number).holds.clear();
             }
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// Nobody is refused for want of room while he has less than an equal share of it, and others watch what they can spare.
+    fn room_is_shared(&self, refused: u32) -> Check {
+        let defaults = self.scenario.setup.default_symbols();
+        let connected: BTreeMap<u32, &Viewer> = self
+            .viewers
+            .all
+            .iter()
+            .filter(|(_, one)| one.client.is_some())
+            .map(|(number, one)| (*number, one))
+            .collect();
+        if connected.len() != self.object.sockets() || connected.values().any(|one| !one.is_reading) {
+            // What the others hold can then not be told from outside.
+            return Ok(());
+        }
+        let others = |viewer: &Viewer| {
+            let watches = viewer.watches.iter().filter(|one| !defaults.contains(&one.as_str()));
+            watches.cloned().collect::<BTreeSet<String>>()
+        };
+        let held: BTreeMap<u32, BTreeSet<String>> = connected.iter().map(|(who, one)| (*who, others(one))).collect();
+        let wanting = held
+            .iter()
+            .filter(|(who, symbols)| **who == refused || !symbols.is_empty());
+        let share = self.object.config.extra_symbols / wanting.count().max(1);
+        let is_rich = |symbols: &BTreeSet<String>| symbols.len() > share;
+        let can_be_spared = |symbol: &String| held.values().filter(|symbols| symbols.contains(symbol)).all(is_rich);
+        let ours = held.get(&refused).map_or(0, BTreeSet::len);
+        if ours < share && held.values().flatten().any(can_be_spared) {
+            return Err(broken(
+                "room is shared",
+                format!("{refused} is refused: {held:?}, a share is {share}"),
+            ));
         }
         Ok(())
     }
