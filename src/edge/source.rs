@@ -92,10 +92,7 @@ impl Source {
 
     /// A text of the platform or of upstream without the key and without addresses.
     pub(super) fn redact(&self, text: &str) -> String {
-        let words = text
-            .split(' ')
-            .map(|word| if word.contains("://") { "(address)" } else { word });
-        self.secret.clean(&words.collect::<Vec<_>>().join(" "))
+        self.secret.clean(text)
     }
 
     async fn send(&self, url: &str, headers: Headers, signal: &AbortSignal) -> Result<Response> {

@@ -252,8 +252,8 @@ impl Machine {
         if entry.state == StreamState::Unavailable {
             entry.leave_to_rest(NOT_STREAMED);
         }
-        let symbol = entry.instrument.symbol().to_owned();
-        let mut about = self.list.route(&symbol, quote.venue());
+        let instrument = entry.instrument.clone();
+        let mut about = self.list.route_answer(&instrument, quote.venue());
         if !about.contains(&id) {
             about.push(id);
         }

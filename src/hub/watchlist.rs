@@ -388,6 +388,22 @@ impl Watchlist {
         about.copied().collect()
     }
 
+    /// Everybody whom an answer to a question about `asked` is about. Where that was pinned, it says nothing of names that may
+    /// trade elsewhere.
+    #[must_use]
+    pub fn route_answer(&self, asked: &Instrument, venue: Venue<'_>) -> Vec<SymbolId> {
+        let mut about = self.route(asked.symbol(), venue);
+        if let Some(pin) = asked.exchange() {
+            about.retain(|id| {
+                self.get(*id).is_some_and(|entry| {
+                    let is_at = |name: &String| venue.is_called(name) || name.eq_ignore_ascii_case(pin);
+                    entry.instrument.exchange().is_some() || entry.venues.iter().any(is_at)
+                })
+            });
+        }
+        about
+    }
+
     fn candidates(&self, symbol: &str) -> &[SymbolId] {
         let known = self.by_symbol.get(symbol);
         known

@@ -140,10 +140,11 @@ impl Event {
 /// As [`Event::clean`], for the texts that say what an instrument is.
 pub(super) fn clean_all<const N: usize>(secret: &Secret, texts: [&mut Option<String>; N]) {
     for text in texts.into_iter().flatten() {
+        // Before it is cut: a part of a key would not be known for one.
+        secret.clean_up(text);
         if text.len() > LONGEST_TEXT {
             *text = text.chars().take(LONGEST_TEXT).collect();
         }
-        secret.clean_up(text);
     }
 }
 
@@ -481,14 +482,17 @@ mod tests {
         let long = "x".repeat(5_000);
         let key = "0123456789abcdef0123456789abcdef";
         let text = format!(
-            r#"{{"event":"price","symbol":"A","price":1,"timestamp":1,"exchange":"{long}","type":"K\u0030{}"}}"#,
-            &key[1..]
+            r#"{{"event":"price","symbol":"A","price":1,"timestamp":1,"exchange":"{long}","type":"K\u0030{}","currency":"{}{key}"}}"#,
+            &key[1..],
+            &long[..40]
         );
         let mut event = parse_event(&text).unwrap();
         event.clean(&Secret::new(key));
         let Event::Price(tick) = event else { panic!() };
         assert_eq!(tick.exchange.map(|text| text.len()), Some(64));
         assert_eq!(tick.kind.as_deref(), Some("K[key]"));
+        let cut = format!("{}[key]", &long[..40]);
+        assert_eq!(tick.currency, Some(cut), "cleaned before it is cut");
         let frame = format!(
             r#"{{"event":"price","symbol":"A","price":1,"timestamp":1,"exchange":"{}"}}"#,
             "x".repeat(1 << 20)

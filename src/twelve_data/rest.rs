@@ -157,11 +157,8 @@ fn one(instrument: &Instrument, value: &Value, secret: &Secret) -> Result<RestQu
     }
     let mut raw = Raw::deserialize(value).map_err(|_| SymbolError::Missing)?;
     if let Some(other) = raw.symbol.filter(|symbol| !instrument.is_about(symbol)) {
-        let other: String = other.chars().take(LONGEST_NAME).collect();
-        return Err(SymbolError::NoPrice(format!(
-            "it answered for {} instead",
-            secret.clean(&other)
-        )));
+        let other: String = secret.clean(&other).chars().take(LONGEST_NAME).collect();
+        return Err(SymbolError::NoPrice(format!("it answered for {other} instead")));
     }
     clean_all(
         secret,

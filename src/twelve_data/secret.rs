@@ -45,8 +45,14 @@ impl Secret {
         text
     }
 
-    /// Takes the key out of a text.
+    /// Takes the key out of a text, and addresses: where upstream is, is nobody's business either.
     pub fn clean_up(&self, text: &mut String) {
+        if text.contains("://") {
+            let words = text
+                .split(' ')
+                .map(|word| if word.contains("://") { "(address)" } else { word });
+            *text = words.collect::<Vec<_>>().join(" ");
+        }
         let shortest = self.forms.last().map_or(usize::MAX, String::len);
         if text.len() < shortest {
             return;
@@ -153,6 +159,14 @@ mod tests {
                 "{text}: {cleaned}"
             );
             assert!(cleaned.contains(HIDDEN) || cleaned == WITHHELD, "{text}: {cleaned}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_taken_out_with_a_key_and_without() {
+        for secret in [Secret::new(KEY), Secret::default()] {
+            let text = "cannot reach http://10.0.0.1:8080/quote now";
+            assert_eq!(secret.clean(text), "cannot reach (address) now");
         }
     }
 

@@ -129,6 +129,28 @@ fn a_mute_feed_is_reset_then_dropped() {
     assert_eq!(play.state(), FeedState::Fallback);
 }
 
+// Found by the simulation (seed 184): what was mute was called live when it could subscribe again, without a price.
+#[test]
+fn a_mute_feed_that_must_be_quiet_for_a_while_is_not_live_before_a_tick() {
+    let (mut play, link) = Play::live("AAPL");
+    play.tick(link, "AAPL", 101.0);
+    play.pass_with_heartbeats(link, 61 * SECOND);
+    assert_eq!(play.state(), FeedState::Stalled);
+    let text = "The server received 103 events from you, which exceeds the limit of 100 events per minute.";
+    play.frame(
+        link,
+        &json!({"event": "message-processing", "status": "error", "messages": [text]}),
+    );
+    assert_eq!(play.state(), FeedState::Fallback);
+    play.take();
+    play.pass_with_heartbeats(link, 80 * SECOND);
+    assert!(play.sent().iter().any(|frame| frame.contains("subscribe")), "now again");
+    play.accept_all(link);
+    assert_eq!(play.state(), FeedState::Fallback, "it says nothing still");
+    play.tick(link, "AAPL", 102.0);
+    assert_eq!(play.state(), FeedState::Live);
+}
+
 #[test]
 fn a_tick_after_the_reset_makes_it_live_again() {
     let (mut play, link) = Play::live("AAPL");

@@ -51,6 +51,34 @@ fn who_holds_more_than_a_share_gives_to_who_wants_one() {
     assert!(extras(&play).contains(&"C0".to_owned()));
 }
 
+// Found by the simulation (seed 50): two who held all of the room, each the same symbols, shut everybody else out.
+#[test]
+fn what_several_hold_together_is_given_too_when_all_of_them_can_spare_it() {
+    let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "3")], "AAPL");
+    let first = joined(&mut play, 10, 10);
+    let second = joined(&mut play, 11, 11);
+    for client in [first, second] {
+        play.subscribe(client, "A0,A1,A2");
+    }
+    let third = joined(&mut play, 12, 12);
+    play.take();
+    play.subscribe(third, "B0");
+    assert_eq!(extras(&play), ["A0", "A1", "B0"]);
+    for client in [first, second] {
+        let told = play.heard_events(client, "subscribe-status");
+        assert_eq!(told[0]["fails"][0]["symbol"], "A2");
+    }
+    // What somebody within a share watches stays.
+    let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "3")], "AAPL");
+    let rich = joined(&mut play, 10, 10);
+    play.subscribe(rich, "A0,A1,A2");
+    let poor = joined(&mut play, 11, 11);
+    play.subscribe(poor, "A2");
+    let third = joined(&mut play, 12, 12);
+    play.subscribe(third, "B0");
+    assert_eq!(extras(&play), ["A0", "A2", "B0"]);
+}
+
 #[test]
 fn clients_of_one_address_have_one_share() {
     let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "4")], "AAPL");

@@ -58,6 +58,24 @@ fn a_name_that_is_not_pinned_does_not_take_what_another_name_pins() {
     );
 }
 
+// Found by the simulation (seed 445): REST told the price of the pinned name without its venue, and the other name got it.
+#[test]
+fn an_answer_about_a_pinned_name_is_not_of_a_name_that_may_trade_elsewhere() {
+    for venue in [Value::Null, json!("TSX")] {
+        let (mut play, _) = Play::watching_with(&[("SYMBOLS", "RY,RY:TSX")], "RY,RY:TSX");
+        let (request, symbols) = play.open_calls().pop().unwrap();
+        assert_eq!(symbols, ["RY", "RY:TSX"]);
+        let quote = |close: &str, exchange: &Value| json!({"symbol": "RY", "exchange": exchange, "close": close, "is_market_open": true});
+        let body = json!({"RY": quote("168", &Value::Null), "RY:TSX": quote("231", &venue)});
+        play.input(Input::Fetched(request, answer(200, &body)));
+        assert_eq!(
+            (price_of(&play, "RY"), price_of(&play, "RY:TSX")),
+            (Some(168.0), Some(231.0)),
+            "{venue}"
+        );
+    }
+}
+
 #[test]
 fn a_pin_that_was_given_up_leaves_its_last_ticks_to_nobody() {
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "RY")], "RY,RY:TSX");
