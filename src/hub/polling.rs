@@ -177,7 +177,7 @@ impl Polling {
             stale => stale
                 .unwrap_or(0)
                 .max(price_due_at(entry, config))
-                .max(self.last_call + config.fallback),
+                .max(self.last_call + config.stale),
         };
         reference_due_at(entry, config).min(price).max(entry.poll_not_before)
     }

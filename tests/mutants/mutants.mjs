@@ -14,8 +14,8 @@ export const MUTANTS = [
   {
     name: "a clean close does not reconnect",
     file: "src/hub/upstream.rs",
-    find: "        if self.feed.is_current(link) {\n            self.feed.lost(",
-    replace: '        if self.feed.is_current(link) && !what.contains("(1000)") {\n            self.feed.lost(',
+    find: "        if self.feed.is_current(link) {\n            let what = self.config.secret.clean(what);",
+    replace: '        if self.feed.is_current(link) && !what.contains("(1000)") {\n            let what = self.config.secret.clean(what);',
   },
   {
     name: "a restart forgets the budget",
@@ -44,14 +44,14 @@ export const MUTANTS = [
   {
     name: "an old tick overwrites a new one",
     file: "src/hub/market.rs",
-    find: "            .is_some_and(|quote| exchange_time < quote.exchange_time)",
-    replace: "            .is_some_and(|quote| exchange_time + 3_600_000 < quote.exchange_time)",
+    find: "let is_older = time < quote.as_of;",
+    replace: "let is_older = time + 3_600_000 < quote.as_of;",
   },
   {
     name: "a stamp of the future is believed",
     file: "src/hub/market.rs",
-    find: "let exchange_time = price.timestamp.min(now);",
-    replace: "let exchange_time = price.timestamp;",
+    find: "let time = price.timestamp.min(now);",
+    replace: "let time = price.timestamp;",
   },
   {
     name: "the percent change is of the wrong price",
@@ -176,8 +176,8 @@ export const MUTANTS = [
   {
     name: "a tick of one venue is taken for another's",
     file: "src/hub/watchlist.rs",
-    find: "matching(true).or_else(|| matching(false)).or_else(lone)",
-    replace: "matching(false).or_else(|| matching(true)).or_else(lone)",
+    find: "!is_claimed || may_be_anywhere || ",
+    replace: "is_claimed || !is_claimed || ",
   },
   {
     name: "a flood is not stopped",
@@ -188,7 +188,7 @@ export const MUTANTS = [
   {
     name: "unwanted symbols are never forgotten",
     file: "src/hub/watchlist.rs",
-    find: "        if self.entries.len() >= most {\n            return Err(Full);\n        }",
+    find: "        if self.entries.len() >= most {\n            return Err(NotTracked::Full);\n        }",
     replace: "",
   },
   {
@@ -262,6 +262,60 @@ export const MUTANTS = [
     file: "src/hub/watchlist.rs",
     find: "Some(ask.at + config.refused)",
     replace: "Some(ask.at + 1_000 * config.refused)",
+  },
+  {
+    name: "an event goes to the first name that it matches",
+    file: "src/hub/watchlist.rs",
+    find: "        about.copied().collect()",
+    replace: "        about.copied().take(1).collect()",
+  },
+  {
+    name: "arrival is taken for the time of trade",
+    file: "src/hub/market.rs",
+    find: "let is_recent = time.saturating_add(stale) > now;",
+    replace: "let is_recent = time.saturating_add(stale) > 0;",
+  },
+  {
+    name: "a late price is called fresh",
+    file: "src/hub/market.rs",
+    find: "stale_since: (!is_recent).then_some(time),",
+    replace: "stale_since: None,",
+  },
+  {
+    name: "that a market closed is not believed",
+    file: "src/hub/market.rs",
+    find: "            Some(false) => Session::Closed,",
+    replace: "            Some(false) => self.reference.session,",
+  },
+  {
+    name: "a bad number costs all that travels with it",
+    file: "src/twelve_data/lenient.rs",
+    find: "serde_json::from_str(&mended(text)?).ok()",
+    replace: "mended(text).and(None)",
+  },
+  {
+    name: "strangers' symbols come before the operator's",
+    file: "src/hub/polling.rs",
+    find: "                    !entry.is_default,\n                    !reference,",
+    replace: "                    entry.is_default,\n                    !reference,",
+  },
+  {
+    name: "an unknown name is not remembered",
+    file: "src/hub/watchlist.rs",
+    find: "        self.unknown.insert(name, (why.clone(), now + UNKNOWN));\n",
+    replace: "        let _ = (name, UNKNOWN);\n",
+  },
+  {
+    name: "who comes first keeps all of the room",
+    file: "src/hub/shares.rs",
+    find: "        if ours >= share {",
+    replace: "        if ours + 1_000 >= share {",
+  },
+  {
+    name: "a mute feed is live when it may subscribe again",
+    file: "src/hub/feed.rs",
+    find: "link.reset_at = link.reset_at.filter(|_| outlook == Outlook::Nothing).map(|_| now);",
+    replace: "link.reset_at = None;",
   },
   {
     name: "a client that reads nothing is kept for ever",

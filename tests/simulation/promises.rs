@@ -152,7 +152,8 @@ impl World {
             .saturating_sub(self.object.config.stale + AT_LAST + self.timers_late());
         let was_closed = frame.session.as_deref() == Some("closed");
         let made = self.market.made_at(place, price).unwrap_or_default();
-        if source == "live" && is_fresh && !was_closed && made < oldest && !lies {
+        let is_told_to_be_old = frame.timestamp.as_ref().is_some_and(|at| *at < iso8601(oldest));
+        if source == "live" && is_fresh && !was_closed && (is_told_to_be_old || made < oldest && !lies) {
             return Err(broken(
                 "an old price is not called fresh",
                 format!("of {made}: {frame:?}"),
