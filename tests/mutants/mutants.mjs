@@ -266,8 +266,8 @@ export const MUTANTS = [
   {
     name: "an event goes to the first name that it matches",
     file: "src/hub/watchlist.rs",
-    find: "        about.copied().collect()",
-    replace: "        about.copied().take(1).collect()",
+    find: "        about.copied().collect()\n    }\n\n    /// Everybody",
+    replace: "        about.copied().take(1).collect()\n    }\n\n    /// Everybody",
   },
   {
     name: "arrival is taken for the time of trade",
