@@ -159,9 +159,8 @@ impl World {
 
     /// The ways of symbols changed.
     pub fn symbols_stream(&mut self, streams: &[(Instrument, StreamState)]) {
-        let crypto = |symbol: &str| ["BTC/USD", "ETH/USD"].iter().any(|one| symbol.starts_with(one));
         let in_state = |state| streams.iter().filter(move |(_, one)| *one == state);
-        let is_crypto = |(one, _): &(Instrument, _)| crypto(&one.to_string());
+        let is_crypto = |(one, _): &(Instrument, _)| never_closes(one);
         let manners = &mut self.manners;
         let polled = in_state(StreamState::Polled).map(|(one, _)| one.to_string());
         manners.polled = polled
@@ -267,6 +266,8 @@ impl World {
             && self.object.began() < since
             && connections == self.manners.connections
             && machine.feed_state() == FeedState::Live
+            // One that nobody wants any more waits too, and nothing is owed of it.
+            && machine.stream_states().any(|(one, state)| state == StreamState::Streaming && never_closes(one))
             && self
                 .manners
                 .crypto_streams
@@ -330,4 +331,9 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Whether its market never closes.
+fn never_closes(instrument: &Instrument) -> bool {
+    ["BTC/USD", "ETH/USD"].contains(&instrument.symbol())
 }

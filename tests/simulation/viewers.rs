@@ -409,7 +409,10 @@ impl World {
                 reader.control(frame.epoch, frame.seq, text)?;
             }
             self.viewer_learns(number, &frame, life)?;
-            let left_all = matches!(frame.event.as_str(), "unsubscribe-status" | "reset-status");
+            let left_all = matches!(
+                frame.event.as_str(),
+                "unsubscribe-status" | "reset-status" | "subscribe-status"
+            );
             if left_all && self.viewer(number).watches.is_empty() {
                 reader.place = None;
             }
