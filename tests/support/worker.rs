@@ -128,6 +128,17 @@ impl Worker {
         }
     }
 
+    /// Resident memory of its workerd, in MiB.
+    #[cfg(target_os = "linux")]
+    pub fn memory(&self) -> f64 {
+        let of_one = |process: libc::pid_t| {
+            let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+            line.split_whitespace().next()?.parse::<f64>().ok()
+        };
+        self.workerds().into_iter().filter_map(of_one).sum::<f64>() / 1024.0
+    }
+
     /// The workerd processes of this worker: those of its process group.
     #[cfg(target_os = "linux")]
     fn workerds(&self) -> Vec<libc::pid_t> {

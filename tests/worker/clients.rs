@@ -369,7 +369,13 @@ async fn a_symbol_that_does_not_exist_is_taken_away_and_its_watcher_is_told() {
     let told = client
         .until("NOSUCH taken away", |event| event["fails"][0]["symbol"] == "NOSUCH")
         .await;
-    assert!(told["fails"][0]["reason"].as_str().unwrap().contains("does not serve it"), "{told}");
+    assert!(
+        told["fails"][0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("does not serve it"),
+        "{told}"
+    );
     terminal.fake.push_price("AAPL", 101.0, now_s());
     client.price("AAPL", 101.0).await;
 }

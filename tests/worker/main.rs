@@ -14,6 +14,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
 mod clients;
 mod configuration;
 mod fake_twelve_data;
@@ -23,7 +24,10 @@ mod feed;
 mod operators;
 mod rest_api;
 mod restart;
+mod scripted;
 mod simulator;
 #[cfg(target_os = "linux")]
 mod storage_faults;
+mod strangers;
 mod streams;
+mod values;

@@ -12,7 +12,12 @@ const QUOTE_FIELDS: &[&str] = &[
     "price",
     "percent_change",
     "timestamp",
+    "timestamp_precision",
     "exchange",
+    "mic_code",
+    "kind",
+    "currency",
+    "decimals",
     "bid",
     "ask",
     "day_volume",
@@ -28,18 +33,25 @@ const QUOTE_FIELDS: &[&str] = &[
     "watchers",
 ];
 
-fn assert_headers(answer: &Answer) {
+pub fn assert_headers(answer: &Answer) {
     // What has a tag may be kept, and is asked about each time.
-    let keeps = if answer.headers.contains_key("etag") { "no-cache" } else { "no-store" };
+    let keeps = if answer.headers.contains_key("etag") {
+        "no-cache"
+    } else {
+        "no-store"
+    };
     assert_eq!(answer.header("cache-control"), keeps, "{answer:?}");
     assert_eq!(answer.header("referrer-policy"), "no-referrer", "{answer:?}");
     assert!(answer.headers.contains_key("permissions-policy"), "{answer:?}");
-    assert!(!answer.headers.contains_key("strict-transport-security"), "only by https: {answer:?}");
+    assert!(
+        !answer.headers.contains_key("strict-transport-security"),
+        "only by https: {answer:?}"
+    );
     assert_eq!(answer.header("access-control-allow-origin"), "*", "{answer:?}");
     assert_eq!(answer.header("x-content-type-options"), "nosniff", "{answer:?}");
 }
 
-fn assert_problem(answer: &Answer, status: u16, says: &str) {
+pub fn assert_problem(answer: &Answer, status: u16, says: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert_eq!(answer.header("content-type"), "application/problem+json");
     assert_headers(answer);
@@ -90,6 +102,7 @@ async fn stocks_forex_and_crypto_keep_the_originals_shape() {
         for name in [
             "symbol",
             "timestamp",
+            "timestamp_precision",
             "received_at",
             "source",
             "session",
@@ -100,6 +113,10 @@ async fn stocks_forex_and_crypto_keep_the_originals_shape() {
             "ask",
             "day_volume",
             "exchange",
+            "mic_code",
+            "kind",
+            "currency",
+            "decimals",
             "state",
             "reason",
         ] {
