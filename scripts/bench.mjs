@@ -17,7 +17,7 @@ import { PEERS, installPeers, peerVersions } from "./lib/peers.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { output, run } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
-import { RELEASE, buildWorker } from "./lib/worker.mjs";
+import { RELEASE, buildWorker, folderOf } from "./lib/worker.mjs";
 
 /** A whole run takes a quarter of an hour, and with --long as much again; compiling for it, once, a minute or two on two cores. */
 const LIMIT_MS = 60 * 60_000;
@@ -57,7 +57,7 @@ function readArguments(args) {
 
 /** The size of the WebAssembly module, and of all that an upload would hold. */
 async function measureSize() {
-  const wasm = join(ROOT, "build", "index_bg.wasm");
+  const wasm = join(folderOf(RELEASE), "index_bg.wasm");
   const size = {
     wasm_kib: kib(statSync(wasm).size),
     wasm_gzip_kib: kib(gzipSync(readFileSync(wasm)).length),

@@ -198,6 +198,8 @@ fn command(
                 "SYMBOL_LIMIT": "1000",
                 "CREDITS_PER_MINUTE": "1000",
                 "CREDITS_PER_DAY": "0",
+                // All clients come from this machine.
+                "CLIENTS_PER_ADDRESS": "100000",
             });
             command = Command::new(&places.node);
             command

@@ -73,6 +73,8 @@ test('500 pages come back after a deploy within 15 s, spread out', { timeout: 12
     TWELVE_DATA_REST_URL: `http://127.0.0.1:${upstream.port}`,
     RECONNECT_MS: '300',
     CHECKPOINT_MS: '500',
+    // Those of before the restart may not be gone yet.
+    CLIENTS_PER_ADDRESS: String(2 * PAGES),
   });
   /** @type {Page[]} */
   const pages = [];

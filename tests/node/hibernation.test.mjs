@@ -91,6 +91,34 @@ test('clients keep their sockets and symbols through an eviction and hear prices
   assertHealthy(hub, upstream);
 });
 
+test('a ping is answered without waking the hub', TIMEOUT, async (context) => {
+  // The eviction waits for an alarm; until the next one, four seconds later, the test is over.
+  const { upstream, hub } = await stage(context, { RECONNECT_MS: '60000', CHECKPOINT_MS: '4000' });
+  const client = await hub.connect();
+  client.say({ action: 'subscribe', params: { symbols: 'AAPL' } });
+  await flows(upstream, client, 'AAPL', 101.5);
+  client.ping();
+  await client.until('a pong of the hub, which is awake', isCalled('pong'));
+  await sleep(upstream, hub);
+  const starts = () => hub.logs.filter(({ message }) => message.includes('"event":"start"')).length;
+  const [asleep, from] = [starts(), client.heard.length];
+  for (let pongs = 1; pongs <= 3; pongs += 1) {
+    client.ping();
+    await eventually(`pong ${pongs}`, () => client.heard.slice(from).filter(isCalled('pong')).length === pongs);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.equal(starts(), asleep, 'a ping woke the hub');
+  assert.equal(client.heard.slice(from).length, 3, 'the hub said something');
+  client.say({ action: 'heartbeat' });
+  await client.until('an answer of the woken hub', isCalled('heartbeat'), from);
+  await eventually('a new life', () => starts() === asleep + 1);
+  // Awake again, it answers itself.
+  const awake = client.heard.length;
+  client.ping();
+  await client.until('a pong of the woken hub', isCalled('pong'), awake);
+  assert.deepEqual([client.closed, upstream.mostAtOnce], [null, 1]);
+});
+
 test('the alarm alone wakes the hub, and prices flow though no client said a word', TIMEOUT, async (context) => {
   const { upstream, hub } = await stage(context);
   const client = await hub.connect();

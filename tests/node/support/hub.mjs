@@ -8,7 +8,6 @@ import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { PROTOCOL, Stream } from '../../../public/app/stream.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
-const BUILD = join(ROOT, 'build', 'release');
 const NAME = 'hamster-terminal';
 
 export class Hub {
@@ -16,12 +15,15 @@ export class Hub {
   /** @type {Miniflare} */
   #miniflare;
   #vars;
+  /** The folder of the build. */
+  #build;
   /** What the worker logged. @type {{ level: string, message: string }[]} */
   logs = [];
 
-  /** @param {Record<string, string>} vars */
-  constructor(vars) {
+  /** @param {Record<string, string>} vars @param {'release' | 'faults'} build which one of those that scripts/lib/worker.mjs makes */
+  constructor(vars, build = 'release') {
     this.#vars = vars;
+    this.#build = join(ROOT, 'build', build);
     this.#miniflare = this.#run(0);
   }
 
@@ -37,10 +39,10 @@ export class Hub {
         port,
         cf: false,
         logRequests: false,
-        modulesRoot: BUILD,
+        modulesRoot: this.#build,
         modules: [
-          { type: 'ESModule', path: join(BUILD, 'index.js') },
-          { type: 'CompiledWasm', path: join(BUILD, 'index_bg.wasm') },
+          { type: 'ESModule', path: join(this.#build, 'index.js') },
+          { type: 'CompiledWasm', path: join(this.#build, 'index_bg.wasm') },
         ],
         bindings: { ...options['bindings'], ...this.#vars },
       }),
@@ -67,10 +69,14 @@ export class Hub {
     await this.#miniflare.unsafeEvictDurableObject(NAME, 'Hub', { name: 'hub', webSockets });
   }
 
+  /** @param {string} path @param {number} patienceMs */
+  async get(path, patienceMs = 20_000) {
+    return fetch(new URL(path, await this.#miniflare.ready), { signal: AbortSignal.timeout(patienceMs) });
+  }
+
   /** @param {string} path @returns {Promise<any>} */
   async json(path) {
-    const response = await fetch(new URL(path, await this.#miniflare.ready), { signal: AbortSignal.timeout(20_000) });
-    return response.json();
+    return (await this.get(path)).json();
   }
 
   async connect() {
@@ -105,13 +111,18 @@ export class Client {
   /** @param {WebSocket} socket */
   constructor(socket) {
     this.socket = socket;
-    socket.addEventListener('message', ({ data }) => this.heard.push(JSON.parse(data)));
+    // The answer to a ping is the one text that is not JSON.
+    socket.addEventListener('message', ({ data }) => this.heard.push(data === 'pong' ? { event: 'pong' } : JSON.parse(data)));
     socket.addEventListener('close', ({ code }) => (this.closed = code));
   }
 
   /** @param {object} message */
   say(message) {
     this.socket.send(JSON.stringify(message));
+  }
+
+  ping() {
+    this.socket.send('ping');
   }
 
   /** The first event after position `from` that is wanted. @param {string} what @param {(event: Record<string, any>) => boolean} wanted @param {number} from */
