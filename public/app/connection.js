@@ -2,7 +2,7 @@
  * The page's socket to the hub, and its whole life: it is opened, subscribed, watched, given up when it is mute, and opened again for ever.
  * It owns no state that is shown; it tells the store.
  *
- * Two watchdogs look after it. `ping` is answered at the edge without waking the hub, so it proves the network; the `time` question
+ * Two watchdogs look after it. `ping` is answered without waking a hub that sleeps, so it proves the network; the `time` question
  * is answered by the hub itself, so it proves the hub, and measures the clock on the way.
  */
 import { Backoff } from './backoff.js';

@@ -6,6 +6,8 @@ export const DEFAULT_SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'S
 
 export const POLL_MS = 30_000;
 const PATIENCE_MS = 10_000;
+/** The hub answers for so many symbols in one question. */
+const MOST_SYMBOLS = 64;
 
 export class RestFallback {
   #store;
@@ -40,17 +42,35 @@ export class RestFallback {
     this.#running = running;
     const patience = setTimeout(() => running.abort(new Error('no answer within 10 s')), PATIENCE_MS);
     try {
-      const query = new URLSearchParams({ symbols: names.join(',') });
-      const response = await fetch(`/api/quotes?${query}`, { signal: running.signal, headers: { accept: 'application/json' } });
-      const body = /** @type {unknown} */ (await response.json().catch(() => null));
-      if (this.#running !== running) return;
-      if (!response.ok) throw new Error(problemOf(body) ?? `the hub answered ${response.status}`);
-      this.#store.receiveQuotes(parseQuotes(body), Date.now());
+      for (let first = 0; first < names.length; first += MOST_SYMBOLS) {
+        await this.#askFor(names.slice(first, first + MOST_SYMBOLS), running);
+      }
     } catch (error) {
       if (this.#running === running) this.#store.restFailed(reasonOf(error), Date.now());
     } finally {
       clearTimeout(patience);
     }
+  }
+
+  /**
+   * A name that is none spoils a question for the others: such a question is put again in halves.
+   * @param {string[]} names
+   * @param {AbortController} running
+   * @returns {Promise<void>}
+   */
+  async #askFor(names, running) {
+    const query = new URLSearchParams({ symbols: names.join(',') });
+    const response = await fetch(`/api/quotes?${query}`, { signal: running.signal, headers: { accept: 'application/json' } });
+    const body = /** @type {unknown} */ (await response.json().catch(() => null));
+    if (this.#running !== running) return;
+    if (response.status === 400 && names.length > 1) {
+      const middle = Math.ceil(names.length / 2);
+      await this.#askFor(names.slice(0, middle), running);
+      await this.#askFor(names.slice(middle), running);
+      return;
+    }
+    if (!response.ok) throw new Error(problemOf(body) ?? `the hub answered ${response.status}`);
+    this.#store.receiveQuotes(parseQuotes(body), Date.now());
   }
 }
 

@@ -3,8 +3,8 @@ import { rowKey } from './quotes.js';
 
 /** What the hub takes per client; it refuses a longer list as a whole. */
 export const MOST_SYMBOLS = 200;
-/** The hub knows symbols of 20 characters at an exchange of 30. What is longer is none, and is not sent to it. */
-export const LONGEST_NAME = 64;
+/** The hub knows symbols of 32 characters at an exchange of 40. What is longer is none, and is not sent to it. */
+export const LONGEST_NAME = 73;
 
 /** @typedef {{ names: string[], leftOut: number }} Requested  `leftOut`: how many more were asked for */
 

@@ -14,14 +14,6 @@ export const NODE_BIN = join(ROOT, "node_modules", ".bin");
 
 export const onWindows = process.platform === "win32";
 
-/** The version of a crate in Cargo.lock. @param {string} crate */
-export function lockedVersion(crate) {
-  const entry = new RegExp(`name = "${crate}"\\r?\\nversion = "([^"]+)"`);
-  const found = readFileSync(join(ROOT, "Cargo.lock"), "utf8").match(entry);
-  if (!found) throw new Failure(`Cargo.lock has no crate called ${crate}.`);
-  return found[1];
-}
-
 /** The oldest Rust that Cargo.toml accepts, for example "1.91". */
 export function oldestRust() {
   const found = readFileSync(join(ROOT, "Cargo.toml"), "utf8").match(/^rust-version = "([^"]+)"/m);

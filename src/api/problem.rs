@@ -27,7 +27,9 @@ pub enum Problem {
     #[error("your address has {0} connections already, which is as many as one address may have (CLIENTS_PER_ADDRESS)")]
     TooManySockets(u32),
     /// A client of the address was expelled; seconds until the next may come.
-    #[error("a client of your address was closed because it flooded this hub; come back in {0} s")]
+    #[error(
+        "a client of your address was closed for flooding this hub, or for false acknowledgements; come back in {0} s"
+    )]
     Expelled(u64),
     /// As many clients as one hub can hold.
     #[error("this hub serves its most clients already; try again later")]

@@ -150,8 +150,8 @@ impl Machine {
             ),
             (
                 self.stale_symbols(),
-                "is stale: its market is open, as far as is known, but no price came in time",
-                "Nothing, if it trades seldom. If the feed is live and the market busy, see whether the plan streams it, and what credits says.",
+                "is stale: its market is open, as far as is known, but no price that was made of late",
+                "Nothing, if it trades seldom; what the plan delays is always stale. If the feed is live and the market busy, see whether the plan streams it, and what credits says.",
             ),
         ];
         let told = cases.into_iter().filter(|(ids, ..)| !ids.is_empty());

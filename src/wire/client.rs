@@ -66,7 +66,7 @@ pub enum ClientError {
     #[error("the message has {0} bytes, more than the 65536 that are read; subscribe to symbols in several messages")]
     TooLarge(usize),
     /// No action, or one that does not exist.
-    #[error("unknown action {0:?}; the actions are subscribe, unsubscribe, reset, heartbeat, time")]
+    #[error("unknown action {0:?}; the actions are subscribe, unsubscribe, reset, heartbeat, time, ack")]
     UnknownAction(String),
     /// The action is known, its parameters are wrong.
     #[error(
