@@ -4,7 +4,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Failure } from "./failure.mjs";
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** Tools that belong to this checkout alone: cargo-installed binaries, std for WebAssembly, logs. */
