@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::scripted::{Scripted, record, tick, watch};
-use crate::support::{Client, Terminal, now_s, pass};
+use crate::scripted::{Reply, Scripted, record, tick, watch};
+use crate::support::{Terminal, now_s, pass};
 use serde_json::{Value, json};
 
 async fn upstream() -> Scripted {
@@ -166,7 +166,7 @@ async fn a_bad_number_costs_its_own_field() {
         }
     })
     .await;
-    upstream.upgrade(Some(crate::scripted::Reply::Whole(503, String::new(), "{}".to_owned())));
+    upstream.upgrade(Some(Reply::Whole(503, String::new(), "{}".to_owned())));
     let terminal = upstream.terminal(&[("SYMBOLS", "AAPL,MSFT,SPY,QQQ,NVDA")]).await;
     let mut client = terminal.connect().await;
     client.subscribe("AAPL,MSFT,SPY,QQQ,NVDA").await;
@@ -225,6 +225,84 @@ async fn a_bad_number_costs_its_own_field() {
         .await;
     assert!(told.to_string().contains("its price is no number"), "{told}");
     assert_eq!(quote(&terminal, "AAPL").await["price"], 236.5);
+}
+
+#[tokio::test]
+async fn a_symbol_that_spoils_a_call_for_all_stops_nobody() {
+    let server = r#"{"code":500,"message":"internal error","status":"error"}"#;
+    for (spoilt, said) in [("<html>", "could not be read"), (server, "internal error")] {
+        let upstream = upstream().await;
+        upstream.upgrade(Some(Reply::Whole(503, String::new(), "{}".to_owned())));
+        let price = |symbol: &str, price: f64| match symbol {
+            "BAD" => spoilt.to_owned(),
+            _ => record(symbol, price, 80.0).to_string(),
+        };
+        upstream.records(move |symbol| price(symbol, 100.0));
+        let terminal = upstream.terminal(&[("SYMBOLS", "AAPL"), ("FALLBACK_MS", "300")]).await;
+        let mut client = terminal.connect().await;
+        client.subscribe("BAD,MSFT,AAPL").await;
+        terminal
+            .status_until(said, |status| {
+                let trouble = status["credits"]["trouble"].as_str();
+                trouble.is_some_and(|trouble| trouble.contains(said))
+            })
+            .await;
+        // And again and again: each of these is told by another call.
+        for close in [101.0, 102.0, 103.0] {
+            upstream.records(move |symbol| price(symbol, close));
+            client.price("AAPL", close).await;
+            client.price("MSFT", close).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_kept_over_a_restart_is_what_was_known() {
+    let upstream = Scripted::start(|symbol| record(symbol, 58.0, 50.0).to_string()).await;
+    let mut terminal = upstream.terminal(&[("SYMBOLS", "WTI/USD,VIX")]).await;
+    let mut client = watch(&terminal, "WTI/USD,VIX").await;
+    quote_until(&terminal, "WTI/USD", "the close", |quote| {
+        quote["previous_close"] == 50.0
+    })
+    .await;
+    let oil = json!({"type": "Commodity", "bid": -37.655, "day_volume": 5.9e20});
+    upstream.say(&with(tick("WTI/USD", -37.63), oil).to_string());
+    client.price("WTI/USD", -37.63).await;
+    let index = json!({"type": "Index", "currency": "USD", "exchange": "CBOE", "mic_code": "XCBO"});
+    upstream.say(&with(tick("VIX", 16.6), index).to_string());
+    client.price("VIX", 16.6).await;
+    let mut known = Vec::new();
+    for symbol in ["WTI/USD", "VIX"] {
+        known.push(quote(&terminal, symbol).await);
+    }
+    pass(Duration::from_secs(2)).await;
+    terminal.worker.kill();
+    upstream.upgrade(Some(Reply::Trickle(503)));
+    upstream.rest(Some(Reply::Trickle(200)));
+    terminal.worker.restart().await;
+    for before in known {
+        let after = quote(&terminal, before["symbol"].as_str().unwrap()).await;
+        assert_eq!(after["source"], "restored");
+        for field in [
+            "price",
+            "percent_change",
+            "timestamp",
+            "timestamp_precision",
+            "exchange",
+            "mic_code",
+            "kind",
+            "currency",
+            "decimals",
+            "bid",
+            "ask",
+            "day_volume",
+            "previous_close",
+            "received_at",
+            "session",
+        ] {
+            assert_eq!(after[field], before[field], "{field}");
+        }
+    }
 }
 
 #[tokio::test]
