@@ -229,11 +229,13 @@ impl Machine {
             if change == Change::Updated {
                 is_sign_of_life = true;
                 late = false;
-                entry.learn(price.venue());
                 news |= entry.discarded.take().is_some();
                 self.dirty = true;
                 self.counts.last_update = Some(now);
                 self.publish(id);
+            }
+            if change == Change::Updated {
+                self.list.trades_at(id, price.venue());
             }
             self.list.ticked(id);
         }

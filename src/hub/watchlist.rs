@@ -425,8 +425,13 @@ impl Watchlist {
                     pin.is_some() && released.key() == entry.instrument.key()
                 };
                 let is_claimed = candidates.iter().any(is_pinned) || self.released.iter().any(was_pinned);
-                // Accepted, and upstream did not say from where: then this may be its venue.
-                let may_be_anywhere = entry.venues.is_empty() && entry.state == StreamState::Streaming;
+                // Accepted, and upstream did not say from where: then this may be its venue, if there are no two to choose from.
+                let pins = candidates.iter().filter(|id| {
+                    self.get(**id)
+                        .is_some_and(|other| other.instrument.exchange().is_some())
+                });
+                let may_be_anywhere =
+                    entry.venues.is_empty() && entry.state == StreamState::Streaming && pins.count() < 2;
                 !is_claimed || may_be_anywhere || entry.venues.iter().any(|name| venue.is_called(name))
             }
         }
@@ -634,14 +639,16 @@ impl Watchlist {
         }
         let mut accepted = false;
         for listing in success {
-            for id in self.accepted_by(listing, success) {
+            for (id, is_its_venue) in self.accepted_by(listing, success) {
                 let Some(entry) = self.entries.get_mut(&id) else {
                     continue;
                 };
                 accepted = true;
                 entry.asked = entry.asked.or(Some(Ask { at: 0, again: true }));
                 entry.set(StreamState::Streaming, None);
-                entry.learn(listing.venue());
+                if is_its_venue {
+                    entry.learn(listing.venue());
+                }
                 if never_closes(listing.kind.as_deref()) {
                     entry.cell.reference.session = Session::Open;
                 }
@@ -650,9 +657,9 @@ impl Watchlist {
         accepted
     }
 
-    /// Whom an item of upstream's answer is about. That upstream took a pinned name says nothing of the one that is not pinned, if the
-    /// answer names another venue for that one.
-    fn accepted_by(&self, listing: &Listing, all: &[Listing]) -> Vec<SymbolId> {
+    /// Whom an item of upstream's answer is about, and whether it says where that trades. That upstream took a pinned name says nothing of
+    /// the one that is not pinned, if the answer names another venue for that one; and where pins name several, it may be any of them.
+    fn accepted_by(&self, listing: &Listing, all: &[Listing]) -> Vec<(SymbolId, bool)> {
         let venue = listing.venue();
         let candidates = self.candidates(&listing.symbol);
         let waits_for = |id: &SymbolId, venue: Venue<'_>| {
@@ -664,16 +671,40 @@ impl Watchlist {
         let is_for_a_pin = |venue: Venue<'_>| candidates.iter().any(|id| waits_for(id, venue));
         let key = Instrument::key_of(&listing.symbol);
         let mut others = all.iter().filter(|other| Instrument::key_of(&other.symbol) == key);
-        let others_have_one = others.any(|other| !is_for_a_pin(other.venue()));
-        let about = candidates.iter().filter(|id| {
-            self.get(**id).is_some_and(|entry| match entry.instrument.exchange() {
+        let others_have_one = others.clone().any(|other| !is_for_a_pin(other.venue()));
+        let all_are_of_one = others.all(|other| other.venue() == venue);
+        let about = candidates.iter().filter_map(|id| {
+            let entry = self.get(*id)?;
+            let (is_about, is_its_venue) = match entry.instrument.exchange() {
                 None if entry.asked.is_some() && entry.state == StreamState::Pending => {
-                    !is_for_a_pin(venue) || !others_have_one
+                    let is_for_it = !is_for_a_pin(venue);
+                    (is_for_it || !others_have_one, is_for_it || all_are_of_one)
                 }
-                _ => self.is_about(entry, candidates, venue),
-            })
+                _ => (
+                    self.is_about(entry, candidates, venue),
+                    !self.may_be_anothers(entry, venue),
+                ),
+            };
+            is_about.then_some((*id, is_its_venue))
         });
-        about.copied().collect()
+        about.collect()
+    }
+
+    /// Whether a venue at which a name that is not pinned may trade is one that another name pins.
+    fn may_be_anothers(&self, entry: &Entry, venue: Venue<'_>) -> bool {
+        let is_pinned_there = |id: &SymbolId| {
+            let pin = self.get(*id).and_then(|other| other.instrument.exchange());
+            pin.is_some_and(|pin| venue.is_called(pin))
+        };
+        entry.instrument.exchange().is_none() && self.candidates(entry.instrument.symbol()).iter().any(is_pinned_there)
+    }
+
+    /// A tick of this venue came for a symbol: that is where it trades, unless it may be another name's.
+    pub fn trades_at(&mut self, id: SymbolId, venue: Venue<'_>) {
+        let may_be_anothers = self.get(id).is_none_or(|entry| self.may_be_anothers(entry, venue));
+        if let Some(entry) = self.entries.get_mut(&id).filter(|_| !may_be_anothers) {
+            entry.learn(venue);
+        }
     }
 
     /// A tick came for it, whatever was or was not said before.

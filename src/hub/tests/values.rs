@@ -76,6 +76,33 @@ fn an_answer_about_a_pinned_name_is_not_of_a_name_that_may_trade_elsewhere() {
     }
 }
 
+// Found by the simulation (seed 53435): upstream's answer began with the other pin, which was then taken for the venue of the plain name.
+#[test]
+fn where_two_venues_are_pinned_the_plain_name_learns_its_own_from_rest() {
+    let (mut play, link) = Play::watching_with(&[("SYMBOLS", "RY,RY:TSX,RY:NYSE")], "RY");
+    play.input(Input::Opened(link));
+    play.pass(3 * SECOND);
+    accept(&mut play, link, &[("RY", "TSX"), ("RY", "NYSE"), ("RY", "NYSE")]);
+    assert_eq!(play.quote("RY").state, StreamState::Streaming);
+    venue_tick(&mut play, link, "RY", TSX, 231.0);
+    venue_tick(&mut play, link, "RY", NYSE, 168.0);
+    assert_eq!(price_of(&play, "RY"), None, "it may be either");
+    let (request, symbols) = play.open_calls().pop().unwrap();
+    let quote = |symbol: &String| {
+        let exchange = if symbol == "RY:TSX" { "TSX" } else { "NYSE" };
+        json!({"symbol": "RY", "exchange": exchange, "close": "167", "previous_close": "166", "is_market_open": true})
+    };
+    let body = symbols.iter().map(|symbol| (symbol.clone(), quote(symbol))).collect();
+    play.input(Input::Fetched(request, answer(200, &Value::Object(body))));
+    play.pass(2 * SECOND);
+    venue_tick(&mut play, link, "RY", TSX, 232.0);
+    venue_tick(&mut play, link, "RY", NYSE, 169.0);
+    assert_eq!(
+        ["RY", "RY:NYSE", "RY:TSX"].map(|name| price_of(&play, name)),
+        [Some(169.0), Some(169.0), Some(232.0)]
+    );
+}
+
 #[test]
 fn a_pin_that_was_given_up_leaves_its_last_ticks_to_nobody() {
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "RY")], "RY,RY:TSX");
