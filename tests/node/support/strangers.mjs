@@ -27,6 +27,8 @@ const until = Date.now() + attack.ms;
 const CHUNK = 64 * 1024;
 const MEGABYTE = 1024 * 1024;
 
+process.once('disconnect', () => process.exit());
+
 /** @param {Record<string, number>} counts @param {string | number} key */
 const count = (counts, key) => void (counts[key] = (counts[key] ?? 0) + 1);
 
@@ -170,5 +172,4 @@ process.once('message', () => {
   got.open = sockets.filter((socket) => !socket.destroyed && socket.readyState === 'open').length;
   process.send?.(got, () => process.exit());
 });
-process.once('disconnect', () => process.exit());
 process.send?.({ over: true });
