@@ -13,9 +13,9 @@ Error.stackTraceLimit = 100;
 /** The state of a WebSocket that was closed by neither side. */
 const OPEN = 1;
 /** Messages of closed sockets that are dropped before the event loop is made to come round; some 10 µs each. */
-const DROPPED_AT_ONCE = 500;
+const DROPPED_AT_ONCE = 100;
 /** How long the object takes no event then. */
-const PAUSE_MS = 1;
+const PAUSE_MS = 5;
 
 /** The number of the living instance. @returns {number} */
 const instance = () => rust.__worker_init_state().instanceId;

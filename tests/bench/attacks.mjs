@@ -24,7 +24,7 @@ const ms = Number(values.seconds) * 1_000;
 const sockets = Number(values.sockets);
 const vars = JSON.parse(values.vars);
 /** How long the victim and the memory are watched when the attack is over. */
-const AFTER_MS = Number(process.env.AFTER ?? 10_000);
+const AFTER_MS = 5_000;
 
 const PLAIN = { sockets, ms, addresses: /** @type {const} */ ("each") };
 /** @type {Record<string, Attack>} */
@@ -51,7 +51,7 @@ const counts = (/** @type {Record<string, number>} */ of) => Object.entries(of).
 
 if (values.readers) await plainReaders(Number(values.readers));
 else {
-  row("attack", "longest gap, ms", "oldest price, ms", "10 s after it: gap, oldest", "RSS in MB: before, most, after", "messages sent", "answers", "closes", "TCP still open", "load");
+  row("attack", "longest gap, ms", "oldest price, ms", "5 s after it: gap, oldest", "RSS in MB: before, most, after", "messages sent", "answers", "closes", "TCP still open", "load");
   row(...Array(10).fill("---"));
   for (const [name, attack] of Object.entries(KINDS)) {
     if (values.only.some((part) => name.includes(part))) await measure(name, attack);
