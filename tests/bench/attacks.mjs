@@ -1,0 +1,102 @@
+// `npm run bench:attacks`: what strangers can do to the others, on a real workerd, as a table. Each kind of attack has a hub of its own.
+//
+//   npm run bench:attacks                       all kinds, 50 sockets each, some 8 minutes
+//   npm run bench:attacks -- --only json --only ping   kinds whose name holds one of these
+//   npm run bench:attacks -- --seconds 20 --sockets 20 --vars '{"CLIENTS_PER_ADDRESS":"20"}'
+//   npm run bench:attacks -- --readers 600      instead: 40 plain readers that never read, for so many seconds
+
+import { loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { Siege } from "../node/support/siege.mjs";
+
+/** @typedef {import("../node/support/siege.mjs").Attack} Attack */
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true, default: [""] },
+    seconds: { type: "string", default: "10" },
+    sockets: { type: "string", default: "50" },
+    vars: { type: "string", default: "{}" },
+    readers: { type: "string" },
+  },
+});
+const ms = Number(values.seconds) * 1_000;
+const sockets = Number(values.sockets);
+const vars = JSON.parse(values.vars);
+/** How long the victim and the memory are watched when the attack is over. */
+const AFTER_MS = 5_000;
+
+const PLAIN = { sockets, ms, addresses: /** @type {const} */ ("each") };
+/** @type {Record<string, Attack>} */
+const KINDS = {
+  "none": { ...PLAIN, kind: "flood", sockets: 0 },
+  "json 2,000/s": { ...PLAIN, kind: "flood", rate: 2_000 },
+  "json 2,000/s, one address": { ...PLAIN, kind: "flood", rate: 2_000, addresses: "one" },
+  "json, as fast as it goes": { ...PLAIN, kind: "flood" },
+  "json, as fast as it goes, one address": { ...PLAIN, kind: "flood", addresses: "one" },
+  "ping, reading": { ...PLAIN, kind: "flood", message: "ping" },
+  "ping, not reading": { ...PLAIN, kind: "flood", message: "ping", reads: false },
+  "ping, one address": { ...PLAIN, kind: "flood", message: "ping", addresses: "one" },
+  "lying acks": { ...PLAIN, kind: "lie", protocol: "hamster.v1" },
+  "hamster.v1, never reads": { ...PLAIN, kind: "mute", protocol: "hamster.v1", reads: false, ms: Math.max(ms, 45_000) },
+  "plain, never reads": { ...PLAIN, kind: "mute", reads: false },
+  "reconnect storm, refused address": { ...PLAIN, kind: "storm", addresses: "one" },
+  "unfinished 30 MB, 8 sockets": { ...PLAIN, kind: "unfinished", sockets: 8 },
+  "protocol pings": { ...PLAIN, kind: "protocol-ping" },
+};
+
+const wait = (/** @type {number} */ time) => new Promise((resolve) => setTimeout(resolve, time));
+const row = (/** @type {(string | number)[]} */ ...cells) => console.log(`| ${cells.join(" | ")} |`);
+const counts = (/** @type {Record<string, number>} */ of) => Object.entries(of).map(([key, number]) => `${number} × ${key}`).join(", ") || "none";
+
+if (values.readers) await plainReaders(Number(values.readers));
+else {
+  row("attack", "longest gap, ms", "oldest price, ms", "5 s after it: gap, oldest", "RSS in MB: before, most, after", "messages sent", "answers", "closes", "TCP still open", "load");
+  row(...Array(10).fill("---"));
+  for (const [name, attack] of Object.entries(KINDS)) {
+    if (values.only.some((part) => name.includes(part))) await measure(name, attack);
+  }
+}
+
+/** @param {string} name @param {Attack} attack */
+async function measure(name, attack) {
+  const siege = await Siege.begin(vars);
+  try {
+    await wait(2_000);
+    const { got, seen, memory } = await siege.attack(attack);
+    siege.forget();
+    await wait(AFTER_MS);
+    const after = await siege.seen();
+    row(name, seen.longestGap, seen.oldest, `${after.longestGap}, ${after.oldest}`, `${memory.before}, ${memory.most}, ${siege.memory()}`,
+      got.sent, counts(got.statuses), counts(got.closes), got.open, loadavg()[0]?.toFixed(1) ?? "");
+  } catch (error) {
+    row(name, String(error));
+  } finally {
+    await siege.end();
+  }
+}
+
+/** Two symbols, some 80 times a second each, all updates to everybody: each reader is sent some 55 kB a second. @param {number} seconds */
+async function plainReaders(seconds) {
+  const siege = await Siege.begin({ PLAIN_INTERVAL_MS: "0", ...vars }, { tickMs: 12 });
+  row("after, s", "RSS, MB", "closed with 4009", "viewers", "victim: longest gap, ms", "oldest price, ms");
+  row(...Array(6).fill("---"));
+  const begun = Date.now();
+  const report = async () => {
+    const seen = await siege.seen();
+    siege.forget();
+    const metrics = await (await fetch(new URL("/metrics", (await siege.hub.url()).replace(/^ws/, "http")))).text();
+    const metric = (/** @type {string} */ line) => metrics.split("\n").find((found) => found.startsWith(line))?.split(" ")[1] ?? "?";
+    row(Math.round((Date.now() - begun) / 1_000), siege.memory(), metric('hamster_clients_expelled_total{reason="slow"}'),
+      metric('hamster_viewers{dialect="plain"}'), seen.longestGap, seen.oldest);
+  };
+  await wait(2_000);
+  await report();
+  const timer = setInterval(() => void report(), 30_000);
+  const { got } = await siege.attack({ kind: "mute", sockets: 40, ms: seconds * 1_000, reads: false, addresses: "each", symbols: "AAPL,MSFT" });
+  await wait(30_000);
+  clearInterval(timer);
+  await report();
+  console.log(`Their TCP connections that were still open at the end: ${got.open}`);
+  await siege.end();
+}
