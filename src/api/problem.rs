@@ -31,6 +31,9 @@ pub enum Problem {
         "a client of your address was closed for flooding this hub, or for false acknowledgements; come back in {0} s"
     )]
     Expelled(u64),
+    /// The address connects again and again; seconds until the next may come.
+    #[error("your address connects too often; come back in {0} s")]
+    TooOften(u64),
     /// As many clients as one hub can hold.
     #[error("this hub serves its most clients already; try again later")]
     HubFull,
@@ -54,7 +57,7 @@ impl Problem {
             Self::MethodNotAllowed(_) => 405,
             Self::BadRequest(_) | Self::UnknownDialect(_) => 400,
             Self::UpgradeRequired(_) => 426,
-            Self::TooManySockets(_) | Self::Expelled(_) => 429,
+            Self::TooManySockets(_) | Self::Expelled(_) | Self::TooOften(_) => 429,
             Self::HubFull | Self::NoPrices(_) => 503,
             Self::Misconfigured(_) | Self::Internal(_) => 500,
         }
@@ -66,7 +69,7 @@ impl Problem {
             Self::MethodNotAllowed(_) => "Method Not Allowed",
             Self::BadRequest(_) | Self::UnknownDialect(_) => "Bad Request",
             Self::UpgradeRequired(_) => "Upgrade Required",
-            Self::TooManySockets(_) | Self::Expelled(_) => "Too Many Requests",
+            Self::TooManySockets(_) | Self::Expelled(_) | Self::TooOften(_) => "Too Many Requests",
             Self::HubFull | Self::NoPrices(_) => "Service Unavailable",
             Self::Misconfigured(_) => "Misconfigured",
             Self::Internal(_) => "Internal Server Error",
@@ -88,7 +91,7 @@ impl Problem {
             Self::MethodNotAllowed(_) => reply.with_header("Allow", super::ALLOWED_METHODS),
             Self::UpgradeRequired(_) => reply.with_header("Upgrade", "websocket"),
             Self::TooManySockets(_) => reply.with_header("Retry-After", "60"),
-            Self::Expelled(seconds) => reply.with_header("Retry-After", &seconds.to_string()),
+            Self::Expelled(seconds) | Self::TooOften(seconds) => reply.with_header("Retry-After", &seconds.to_string()),
             Self::HubFull | Self::NoPrices(_) => reply.with_header("Retry-After", "5"),
             _ => reply,
         }

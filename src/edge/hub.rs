@@ -165,6 +165,7 @@ impl Hub {
             Ok(viewer) => viewer,
             Err(Refused::TooMany(most)) => return Ok(Err(Problem::TooManySockets(most))),
             Err(Refused::Expelled(seconds)) => return Ok(Err(Problem::Expelled(seconds))),
+            Err(Refused::TooOften(seconds)) => return Ok(Err(Problem::TooOften(seconds))),
         };
         let WebSocketPair { client, server } = WebSocketPair::new()?;
         driver.state.accept_web_socket(&server);

@@ -178,11 +178,9 @@ impl Machine {
     /// Symbols whose newest price was not confirmed in time, though their market may be open.
     pub(super) fn stale_symbols(&self) -> Vec<SymbolId> {
         let is_stale = |entry: &Entry| {
-            entry
-                .cell
-                .quote
-                .as_ref()
-                .is_some_and(|quote| quote.stale_since.is_some())
+            entry.cell.quote.as_ref().is_some_and(|quote| {
+                quote.stale_since.is_some() && entry.cell.reference.session != super::Session::Closed
+            })
         };
         self.symbols_that(&is_stale)
     }

@@ -61,6 +61,19 @@ pub struct Place {
     pub knows: bool,
     /// What it is sent.
     pub sent: Sent,
+    /// The stream before the present one: what it was sent of it may be acknowledged late.
+    pub left: Option<Left>,
+}
+
+/// Of a stream that a client has left.
+#[derive(Debug)]
+pub struct Left {
+    /// Which.
+    pub stream: StreamId,
+    /// The newest delta that was sent.
+    pub newest: u64,
+    /// The newest that was acknowledged.
+    pub acknowledged: u64,
 }
 
 /// What a client in a stream is sent. There are many clients, and few that resume: hence the boxes.
@@ -153,9 +166,8 @@ impl Audience {
     }
 
     /// The clients of plain JSON.
-    pub fn plain(&mut self) -> impl Iterator<Item = (ClientId, &mut Client)> {
-        let clients = self.clients.iter_mut().filter(|(_, client)| client.place.is_none());
-        clients.map(|(id, client)| (*id, client))
+    pub fn all(&mut self) -> impl Iterator<Item = (ClientId, &mut Client)> {
+        self.clients.iter_mut().map(|(id, client)| (*id, client))
     }
 
     /// Where a client of `hamster.v1` is.

@@ -217,7 +217,7 @@ impl Machine {
     }
 
     /// Tells the watchers of a symbol how it gets its prices from now on.
-    pub(super) fn publish_state(&mut self, id: SymbolId) {
+    pub(super) fn publish_state(&mut self, id: SymbolId, now: Millis) {
         if self.list.get(id).is_none_or(|entry| entry.watchers == 0) {
             return;
         }
@@ -229,8 +229,10 @@ impl Machine {
                 fails: Vec::new(),
             };
             let frame = event.text();
-            for (crowd, watchers) in self.outbox.plain_watchers(id) {
+            let crowds: Vec<_> = self.outbox.plain_watchers(id).collect();
+            for (crowd, watchers) in crowds {
                 self.counts.frames += u64::from(watchers);
+                self.outbox.count_bytes((id, crowd), frame.len(), now);
                 self.effects.push(Effect::Broadcast {
                     group: Group::Symbol(id, crowd),
                     frame: frame.clone(),
@@ -469,6 +471,7 @@ impl Machine {
 
     pub(super) fn push_frame(&mut self, client: ClientId, frame: String) {
         self.counts.frames += 1;
+        self.count_unproven(client, frame.len());
         self.effects.push(Effect::Send { client, frame });
     }
 

@@ -78,6 +78,17 @@ impl Ledger {
         minute_left.min(cap.saturating_sub(day_used))
     }
 
+    /// How many credits for prices there are at `now` above a reserve of the minute and of the day.
+    #[must_use]
+    pub fn above(&self, of_minute: u32, of_day: u32, now: Millis) -> u32 {
+        let (minute_used, day_used) = self.used(now);
+        let minute = self.per_minute.saturating_sub(minute_used).saturating_sub(of_minute);
+        if self.per_day == 0 {
+            return minute;
+        }
+        minute.min(self.accrued(now).saturating_sub(day_used).saturating_sub(of_day))
+    }
+
     /// The next moment after `now` at which [`Ledger::available`] may have grown.
     #[must_use]
     pub fn next_chance(&self, now: Millis) -> Millis {

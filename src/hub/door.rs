@@ -11,6 +11,8 @@ use std::net::IpAddr;
 
 /// How long an address is refused after a client of it was expelled; the close's reason says the same.
 const REFUSED: Millis = MINUTE;
+/// An address may connect twice as often as it may have sockets, and then once in this time.
+const UPGRADE: Millis = SECOND;
 /// Addresses without a socket are forgotten when there are so many.
 const MANY: usize = 10_000;
 
@@ -26,6 +28,8 @@ pub struct Door {
 struct Address {
     sockets: u32,
     refused_until: Millis,
+    /// How often it connected of late: a leaky bucket kept as the time at which it will be empty.
+    drained_at: Millis,
 }
 
 /// Why a client may not come in.
@@ -35,6 +39,14 @@ pub enum Refused {
     TooMany(u32),
     /// A client of its address was expelled; seconds until the next may come.
     Expelled(u64),
+    /// Its address connects again and again; seconds until the next may come.
+    TooOften(u64),
+}
+
+impl Address {
+    fn may_be_forgotten(&self, now: Millis) -> bool {
+        now >= self.refused_until.max(self.drained_at)
+    }
 }
 
 /// Hashes with the door's salt. It need not withstand an attack on the hash: the table is bounded by the sockets that are open.
@@ -68,7 +80,7 @@ impl Door {
     pub fn admit(&mut self, address: &str, now: Millis) -> Result<Viewer, Refused> {
         if self.addresses.len() >= MANY {
             self.addresses
-                .retain(|_, one| one.sockets > 0 || now < one.refused_until);
+                .retain(|_, one| one.sockets > 0 || !one.may_be_forgotten(now));
         }
         let viewer = self.viewer(address);
         let one = self.addresses.entry(viewer).or_default();
@@ -78,6 +90,12 @@ impl Door {
         if one.sockets >= self.most {
             return Err(Refused::TooMany(self.most));
         }
+        let drained_at = one.drained_at.max(now) + UPGRADE;
+        let most = now + 2 * Millis::from(self.most) * UPGRADE;
+        if drained_at > most {
+            return Err(Refused::TooOften((drained_at - most).div_ceil(SECOND)));
+        }
+        one.drained_at = drained_at;
         one.sockets += 1;
         Ok(viewer)
     }
@@ -86,7 +104,7 @@ impl Door {
     pub fn left(&mut self, viewer: Viewer, now: Millis) {
         if let Some(one) = self.addresses.get_mut(&viewer) {
             one.sockets = one.sockets.saturating_sub(1);
-            if one.sockets == 0 && now >= one.refused_until {
+            if one.sockets == 0 && one.may_be_forgotten(now) {
                 self.addresses.remove(&viewer);
             }
         }
@@ -141,7 +159,7 @@ mod tests {
         let (mut one, mut other) = (Door::new(1, 10), Door::new(2, 10));
         assert_ne!(one.admit("192.0.2.1", 0), other.admit("192.0.2.1", 0));
         let viewer = one.viewer("192.0.2.1");
-        one.left(viewer, 5);
+        one.left(viewer, 1_000);
         assert!(one.addresses.is_empty());
     }
 }

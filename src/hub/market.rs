@@ -163,12 +163,14 @@ impl Default for Cell {
 impl Quote {
     /// The latest moment at which the price can have been made, as far as the exchange says.
     fn made_by(&self) -> Option<Millis> {
-        let span = match self.precision? {
-            Precision::Second => 0,
-            Precision::Minute => MINUTE,
-            Precision::Day => DAY,
+        let time = self.exchange_time?;
+        let end = match self.precision? {
+            Precision::Second => time,
+            // Of the candle: the time may be that of a tick in it.
+            Precision::Minute => time - time % MINUTE + MINUTE,
+            Precision::Day => time.saturating_add(DAY),
         };
-        Some(self.exchange_time?.saturating_add(span).min(self.received))
+        Some(end.min(self.received))
     }
 
     /// Whether it is the price of a trade that is told once more, or of one before it.
@@ -251,8 +253,10 @@ impl Cell {
         let reference = &mut self.reference;
         let was_closed = reference.session == Session::Closed;
         let of_another_day = reference.asked != 0 && reference.asked / DAY < time / DAY;
-        if of_another_day {
-            // Known to be out of date: none rather than a wrong one.
+        let before = self.quote.as_ref().and_then(|quote| quote.exchange_time);
+        let after_a_pause = before.is_none_or(|before| before.saturating_add(PAUSE) < time);
+        if of_another_day && (after_a_pause || never_closes(self.details.kind.as_deref())) {
+            // Known to be out of date: none rather than a wrong one. A session that goes on over midnight UTC keeps its own.
             reference.previous_close = None;
         }
         if was_closed || of_another_day {
@@ -286,7 +290,10 @@ impl Cell {
         let is_current = is_closed || is_current(rest, stale, now);
         // In whole seconds, as ticks are stamped: a tick of the second in which REST was asked is not older than its answer.
         let as_of = traded
-            .or(rest.bar_opened.filter(|_| is_closed))
+            .or(rest
+                .bar_opened
+                .filter(|_| is_closed)
+                .map(|bar| bar.saturating_add(DAY).min(asked)))
             .unwrap_or(asked)
             .min(now);
         let as_of = as_of - as_of % SECOND;
@@ -303,7 +310,12 @@ impl Cell {
             }
         };
         if !newer {
-            let confirmed = self.confirm(rest, source, (is_current && !streaming).then_some(asked), now);
+            let confirmed = self.confirm(
+                rest,
+                source,
+                (is_current && (!streaming || is_closed)).then_some(asked),
+                now,
+            );
             return if confirmed == Change::Updated { confirmed } else { told };
         }
         self.details.count_decimals([Some(rest.price), None, None]);
@@ -410,6 +422,9 @@ impl Cell {
                 .is_some_and(|quote| quote.source != Source::Restored)
     }
 }
+
+/// Between two trades of one session there is less than this.
+const PAUSE: Millis = 3 * 60 * MINUTE;
 
 /// A trade that is so much later than the last candle of a closed session is not in it.
 const LAST_WORD: Millis = 2 * MINUTE;

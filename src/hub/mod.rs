@@ -417,16 +417,13 @@ impl Machine {
     /// After an input that can only push deadlines back there is nothing to do but to send, unless a deadline has come. This is
     /// the way of nearly every input under load.
     fn may_skip_housekeeping(&mut self, now: Millis) -> bool {
-        if [self.alarm_at, self.timer_at].into_iter().flatten().any(|at| at <= now) {
+        // How much plain clients were sent matters only while more is sent: no timer keeps the object awake for it.
+        let due = [self.alarm_at, self.timer_at, self.outbox.plain_sweep_at];
+        if due.into_iter().flatten().any(|at| at <= now) {
             return false;
         }
         self.flush(now);
-        let more = [
-            self.timer_at,
-            self.sweep_at,
-            self.outbox.plain_sweep_at,
-            self.outbox.deadline(),
-        ];
+        let more = [self.timer_at, self.sweep_at, self.outbox.deadline()];
         self.timer_at = more.into_iter().flatten().min();
         true
     }
@@ -533,18 +530,10 @@ impl Machine {
             .filter_map(|(_, entry)| entry.cell.turns_stale_at(self.config.stale))
             .min();
         let stale = stale.filter(|_| self.is_awake(now));
-        [
-            watch,
-            sync,
-            readers,
-            stale,
-            self.sweep_at,
-            self.outbox.plain_sweep_at,
-            self.outbox.deadline(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [watch, sync, readers, stale, self.sweep_at, self.outbox.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn save(&mut self, watching: bool, now: Millis) {

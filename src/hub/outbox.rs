@@ -139,7 +139,8 @@ impl Outbox {
         lines.filter(|(_, bytes)| *bytes > 0).collect()
     }
 
-    fn count_bytes(&mut self, key: (SymbolId, Crowd), bytes: usize, now: Millis) {
+    /// Counts a frame that all watchers of a line are sent.
+    pub fn count_bytes(&mut self, key: (SymbolId, Crowd), bytes: usize, now: Millis) {
         if let Some(line) = self.plain.get_mut(&key) {
             line.bytes += bytes as u64;
             self.plain_sweep_at.get_or_insert(now + PLAIN_SWEEP);

@@ -19,8 +19,12 @@ pub struct Polling {
     flight: Option<Flight>,
     not_before: Millis,
     next_request: u32,
-    /// When the last call was charged.
-    last_call: Millis,
+    /// When a call was last charged for a symbol that streams.
+    last_silent: Millis,
+    /// Calls without any symbol of the operator, as a leaky bucket: when it will be empty.
+    others_drained_at: Millis,
+    /// Calls in a row that brought nothing for anybody.
+    failures: u32,
     trouble: Option<String>,
 }
 
@@ -45,7 +49,14 @@ impl Flight {
 
 /// One URL must not grow without bound (upstream has a 414).
 const MOST_SYMBOLS_IN_A_CALL: usize = 60;
+/// Bytes of a call's symbols, each counted as if it had to be encoded.
+const LONGEST_CALL: usize = 4 * 1024;
 const GIVE_UP: Millis = 20 * SECOND;
+/// Calls for strangers' symbols alone: so many at once, then one in this time. Each costs rows of storage, which are counted too.
+const OTHERS_AT_ONCE: Millis = 20;
+const OTHERS_REFILL: Millis = 15 * SECOND;
+/// This part of a day's credits is kept from them.
+const DAYS_RESERVE: u32 = 16;
 /// A symbol that REST refused is asked for again after this long.
 pub const REFUSED_SYMBOL: Millis = 60 * MINUTE;
 /// Until a reference that upstream does not have is asked for again, as a part of the usual interval.
@@ -60,7 +71,9 @@ impl Polling {
             flight: None,
             not_before: 0,
             next_request: 0,
-            last_call: 0,
+            last_silent: 0,
+            others_drained_at: 0,
+            failures: 0,
             trouble: None,
         }
     }
@@ -93,6 +106,7 @@ impl Polling {
     pub fn worked(&mut self) {
         self.trouble = None;
         self.not_before = 0;
+        self.failures = 0;
     }
 
     /// The call that is charged, if it has not left yet: it leaves now.
@@ -128,7 +142,13 @@ impl Polling {
             }
         }
         self.next_request = self.next_request.wrapping_add(1);
-        self.last_call = now;
+        let entries = || symbols.iter().filter_map(|(id, _)| list.get(*id));
+        if entries().any(|entry| entry.state == StreamState::Streaming) {
+            self.last_silent = now;
+        }
+        if !entries().any(|entry| entry.is_default) {
+            self.others_drained_at = self.others_drained_at.max(now) + OTHERS_REFILL;
+        }
         let flight = Flight {
             request: RequestId(self.next_request),
             symbols,
@@ -169,17 +189,30 @@ impl Polling {
 
     fn due_at(&self, entry: &Entry, streams: bool, config: &Config) -> Millis {
         let streaming = streams && entry.state == StreamState::Streaming;
-        let price = match entry.cell.turns_stale_at(config.stale) {
-            _ if !streaming => price_due_at(entry, config),
-            _ if entry.cell.reference.session == Session::Closed => Millis::MAX,
+        let is_fresh = entry
+            .cell
+            .quote
+            .as_ref()
+            .is_some_and(|quote| quote.stale_since.is_none());
+        let price = if !streaming {
+            price_due_at(entry, config)
+        } else if is_fresh || entry.cell.reference.session == Session::Closed {
+            Millis::MAX
+        } else {
             // Upstream accepted it and says nothing: nobody can tell whether it will. Such symbols fall silent one after another, and
             // each call costs rows of storage: they wait for one another.
-            stale => stale
-                .unwrap_or(0)
-                .max(price_due_at(entry, config))
-                .max(self.last_call + config.stale),
+            price_due_at(entry, config).max(self.last_silent + self.between_silent(config))
         };
         reference_due_at(entry, config).min(price).max(entry.poll_not_before)
+    }
+
+    /// On a plan with a daily cap more calls would bring no more credits, only rows of storage.
+    fn between_silent(&self, config: &Config) -> Millis {
+        if self.ledger.limits().1 == 0 {
+            config.stale
+        } else {
+            soon(config)
+        }
     }
 
     fn choose(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Vec<(SymbolId, Instrument)> {
@@ -192,7 +225,7 @@ impl Polling {
             .map(|(id, entry)| {
                 // Only the operator's own symbols may dip into what is put by for references: strangers choose the others.
                 let reference = entry.is_default && reference_due_at(entry, config) <= now;
-                let refused = entry.state == StreamState::Polled;
+                let refused = entry.state == StreamState::Polled || streams && entry.state == StreamState::Streaming;
                 (
                     !entry.is_default,
                     !reference,
@@ -209,13 +242,43 @@ impl Polling {
         let alone = due.first().is_some_and(|(.., id)| is_suspect(*id));
         let most = if alone { 1 } else { MOST_SYMBOLS_IN_A_CALL };
         let allowed = references.max(for_prices).min(most);
+        let mut others = self.for_others(list, now);
+        let mut is_affordable = |is_other: bool| {
+            let left = others;
+            others = others.saturating_sub(u32::from(is_other));
+            !is_other || left > 0
+        };
         let chosen = due
             .into_iter()
             .filter(|(.., id)| alone || !is_suspect(*id))
+            .filter(|(is_other, ..)| is_affordable(*is_other))
             .take(allowed);
+        let mut bytes = 0;
         chosen
             .filter_map(|(.., id)| Some((id, list.get(id)?.instrument.clone())))
+            .take_while(|(_, instrument)| {
+                let is_first = bytes == 0;
+                bytes += 3 * instrument.to_string().len();
+                is_first || bytes <= LONGEST_CALL
+            })
             .collect()
+    }
+
+    /// How many credits may go to symbols that strangers chose: what the operator's would need if the WebSocket broke is put by.
+    fn for_others(&self, list: &Watchlist, now: Millis) -> u32 {
+        if self.others_drained_at > now + OTHERS_AT_ONCE * OTHERS_REFILL {
+            return 0;
+        }
+        let (per_minute, per_day) = self.ledger.limits();
+        let ours = list.iter().filter(|(_, entry)| entry.is_default).count();
+        let of_minute = u32::try_from(ours).unwrap_or(u32::MAX).min(per_minute / 2);
+        self.ledger.above(of_minute, per_day / DAYS_RESERVE, now)
+    }
+
+    /// A call brought nothing for anybody; says whether that is a habit, for which one of its symbols may be to blame.
+    pub fn failed_again(&mut self) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        self.failures > 1
     }
 }
 

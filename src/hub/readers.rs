@@ -8,7 +8,7 @@
 //! speaks does not show that it reads. So after much was sent a plain client is told a number, and is closed, after as much
 //! again, if it has not said it by then.
 
-use super::audience::{Place, Sent, Unproven};
+use super::audience::{Left, Place, Sent, Unproven};
 use super::lanes::{LaneId, Rate};
 use super::streams::Streams;
 use super::{ClientId, Effect, Group, Machine, StreamId};
@@ -26,7 +26,7 @@ const MOST_UNREAD: u64 = 4 * 1024 * 1024;
 /// Pictures that a client is shown without a word of it. With more, one that reads nothing could fill its socket.
 const MOST_PICTURES: u8 = 4;
 /// Bytes after which a plain client is asked to prove that it reads, and after as many more is closed.
-const UNPROVEN: u64 = 8 * 1024 * 1024;
+const UNPROVEN: u64 = 2 * 1024 * 1024;
 /// Between two looks at how much plain clients were sent.
 pub(super) const PLAIN_SWEEP: Millis = 30 * SECOND;
 /// Numbers that JavaScript holds exactly.
@@ -108,7 +108,17 @@ impl Machine {
         let Some(place) = self.audience.place(client) else {
             return;
         };
+        let acknowledged = place.acknowledged;
         if let Some(stream) = place.stream.take() {
+            let newest = place.newest(stream, &self.outbox.streams);
+            // Otherwise it was not shown this one yet, and is where it was before.
+            if matches!(place.sent, Sent::Deltas | Sent::Nothing(_)) {
+                place.left = Some(Left {
+                    stream,
+                    newest,
+                    acknowledged,
+                });
+            }
             let reads = matches!(std::mem::take(&mut place.sent), Sent::Deltas);
             self.outbox.streams.leave(stream, reads, now);
             self.effects.push(Effect::Dismiss {
@@ -135,6 +145,21 @@ impl Machine {
             && seq > place.newest(present, &self.outbox.streams)
         {
             return false;
+        }
+        if !is_present
+            && let Some(left) = &mut place.left
+            && left.stream.0 == stream
+        {
+            if seq > left.newest {
+                return false;
+            }
+            if seq < left.acknowledged || seq == left.acknowledged && !place.asked {
+                // It said so before: no sign that it reads.
+                return true;
+            }
+            left.acknowledged = seq;
+        } else if !is_present {
+            return true;
         }
         place.pictures = 0;
         if let Sent::NothingUnasked { resume, .. } = &place.sent {
@@ -171,6 +196,9 @@ impl Machine {
             };
             self.show_stream(client, present, Some(position));
         }
+        if let Some(client) = self.audience.get_mut(client) {
+            client.unproven = Unproven::default();
+        }
         true
     }
 
@@ -186,6 +214,17 @@ impl Machine {
         is_right
     }
 
+    /// Counts what one client alone is sent, such as answers to what it says.
+    pub(super) fn count_unproven(&mut self, client: ClientId, bytes: usize) {
+        if let Some(client) = self.audience.get_mut(client) {
+            let before = client.unproven.bytes;
+            client.unproven.bytes += bytes as u64;
+            if before / UNPROVEN != client.unproven.bytes / UNPROVEN {
+                self.outbox.plain_sweep_at = Some(0);
+            }
+        }
+    }
+
     /// Counts what plain clients were sent; asks those who were sent much, and closes those who do not answer.
     pub(super) fn sweep_plain(&mut self, now: Millis) {
         if self.outbox.plain_sweep_at.is_none_or(|at| at > now) {
@@ -194,7 +233,7 @@ impl Machine {
         self.outbox.plain_sweep_at = None;
         let sent = self.outbox.take_plain_bytes();
         let (mut ask, mut close) = (Vec::new(), Vec::new());
-        for (id, client) in self.audience.plain() {
+        for (id, client) in self.audience.all() {
             let of_each = client
                 .symbols
                 .iter()
@@ -202,7 +241,7 @@ impl Machine {
             client.unproven.bytes += of_each.sum::<u64>();
             if client.unproven.bytes >= 2 * UNPROVEN {
                 close.push(id);
-            } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() {
+            } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() && client.place.is_none() {
                 let number = self.numbers.u64(1..LARGEST_NUMBER);
                 client.unproven.asked = Some(number);
                 ask.push((id, number));
@@ -213,7 +252,7 @@ impl Machine {
         }
         for client in close {
             let reason =
-                "16 MiB were sent since you last answered an ack-request; answer it, or reconnect now and then";
+                "4 MiB were sent since you last proved that you read: answer an ack-request, or reconnect now and then";
             self.close_slow(client, reason, now);
         }
     }

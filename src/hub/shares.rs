@@ -9,6 +9,7 @@ use super::{ClientId, Machine, ServerEvent, SymbolId};
 use crate::clock::{MINUTE, Millis};
 use crate::twelve_data::Instrument;
 use crate::wire::SubscriptionFailure;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who is behind a client, as far as can be told: clients of one number share one part.
@@ -125,19 +126,19 @@ impl Machine {
         if ours >= share {
             return false;
         }
-        let richest = held
+        let mut rich: Vec<(&Viewer, &BTreeSet<SymbolId>)> = held
             .iter()
-            .filter(|(who, symbols)| **who != viewer && symbols.len() > share);
-        let richest = richest.max_by_key(|(_, symbols)| symbols.len()).map(|(who, _)| *who);
-        let Some(richest) = richest else { return false };
+            .filter(|(who, symbols)| **who != viewer && symbols.len() > share)
+            .collect();
+        rich.sort_by_key(|(_, symbols)| Reverse(symbols.len()));
         // The newest of those that all who watch them can spare: what one has had for long, one keeps.
         let is_within_a_share = |id: &SymbolId| {
             held.values()
                 .any(|symbols| symbols.len() <= share && symbols.contains(id))
         };
-        let given = held
-            .get(&richest)
-            .and_then(|symbols| symbols.iter().rev().find(|id| !is_within_a_share(id)));
+        let given = rich
+            .iter()
+            .find_map(|(_, symbols)| symbols.iter().rev().find(|id| !is_within_a_share(id)));
         let Some(id) = given.copied() else { return false };
         self.take_away(id, GIVEN_AWAY, now);
         self.list.give_up(id, now);

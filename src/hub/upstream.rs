@@ -5,8 +5,11 @@ use super::market::Change;
 use super::polling::{REFUSED_SYMBOL, soon};
 use super::watchlist::NOT_STREAMED;
 use super::{Effect, Group, LinkId, Machine, RequestId, RestAnswer, Source, StreamState, SymbolId};
-use crate::clock::Millis;
+use crate::clock::{Millis, SECOND};
 use crate::twelve_data::{self, Event, Price, Refusal, RestError, SymbolError, classify, parse_event, parse_quotes};
+
+/// A reason why a price was not taken is told for so long at least: where good and bad ones take turns, watchers are not told of each.
+const DISCARDED: Millis = 10 * SECOND;
 
 impl Machine {
     /// Takes a frame; true when it changed nothing but, at most, a quote: then there is no housekeeping to do.
@@ -25,7 +28,11 @@ impl Machine {
             Ok(Event::Unusable(unusable)) => {
                 self.counts.unreadable += 1;
                 for id in self.list.route(&unusable.symbol, unusable.venue()) {
-                    self.discard(id, &format!("upstream's last price was discarded: {}", unusable.why));
+                    self.discard(
+                        id,
+                        &format!("upstream's last price was discarded: {}", unusable.why),
+                        now,
+                    );
                 }
             }
             Ok(Event::SubscribeStatus { success, fails }) => {
@@ -138,13 +145,14 @@ impl Machine {
         match parse_quotes(&instruments, answer.status, &answer.body, &self.config.secret) {
             Ok(quotes) => {
                 self.polling.worked();
+                let serves_others = quotes.iter().any(Result::is_ok);
                 for (id, quote) in ids.into_iter().zip(quotes) {
                     if let Some(entry) = self.list.get_mut(id) {
                         entry.is_suspect = false;
                     }
                     match quote {
                         Ok(quote) => self.quoted(id, &quote, flight.asked, now),
-                        Err(error) => self.not_quoted(id, &error, now),
+                        Err(error) => self.not_quoted(id, &error, serves_others, now),
                     }
                 }
             }
@@ -159,6 +167,9 @@ impl Machine {
             Err(RestError::Refused(refusal)) => {
                 self.counts.calls_refused += 1;
                 self.call_refused(&refusal, now);
+                if matches!(refusal, Refusal::Server(_)) {
+                    self.failed_as_a_whole(&ids, now);
+                }
             }
             Err(RestError::Unreadable) => {
                 self.counts.unreadable_answers += 1;
@@ -182,26 +193,47 @@ impl Machine {
                 if let Some(entry) = self.list.get_mut(*alone) {
                     entry.poll_not_before = until;
                 }
-                self.discard(*alone, why);
+                self.discard(*alone, why, now);
             }
             _ => self.polling.hold(until, why),
         }
     }
 
     /// A price of a symbol could not be taken: whoever watches it is told why it stands still.
-    fn discard(&mut self, id: SymbolId, why: &str) {
+    fn discard(&mut self, id: SymbolId, why: &str, now: Millis) {
         if let Some(entry) = self.list.get_mut(id) {
-            entry.discarded = Some(why.to_owned());
+            match &mut entry.discarded {
+                Some((_, last)) if now < *last + DISCARDED => *last = now,
+                discarded => *discarded = Some((why.to_owned(), now)),
+            }
         }
     }
 
     pub(super) fn fetch_failed(&mut self, request: RequestId, what: &str, now: Millis) {
-        if self.polling.land(request, now).is_some() {
+        if let Some(flight) = self.polling.land(request, now) {
             self.counts.calls_failed += 1;
             let until = now + self.config.fallback;
             let what = self.config.secret.clean(what);
             self.polling
                 .hold(until, &format!("upstream's REST did not answer: {what}"));
+            let ids: Vec<_> = flight.symbols.into_iter().map(|(id, _)| id).collect();
+            self.failed_as_a_whole(&ids, now);
+        }
+    }
+
+    /// Upstream failed, which is mostly its own fault. When it goes on, one symbol may be to blame: each is asked for alone until it was
+    /// answered, and one that fails alone gives way to the others.
+    fn failed_as_a_whole(&mut self, ids: &[SymbolId], now: Millis) {
+        if !self.polling.failed_again() {
+            return;
+        }
+        for id in ids {
+            if let Some(entry) = self.list.get_mut(*id) {
+                if entry.is_suspect {
+                    entry.poll_not_before = now + soon(&self.config);
+                }
+                entry.is_suspect = ids.len() > 1 || entry.is_suspect;
+            }
         }
     }
 
@@ -229,7 +261,8 @@ impl Machine {
             if change == Change::Updated {
                 is_sign_of_life = true;
                 late = false;
-                news |= entry.discarded.take().is_some();
+                let is_over = |(_, last): &mut (String, Millis)| *last + DISCARDED <= now;
+                news |= entry.discarded.take_if(is_over).is_some();
                 self.dirty = true;
                 self.counts.last_update = Some(now);
                 self.publish(id);
@@ -275,10 +308,14 @@ impl Machine {
         }
     }
 
-    fn not_quoted(&mut self, id: SymbolId, error: &SymbolError, now: Millis) {
+    fn not_quoted(&mut self, id: SymbolId, error: &SymbolError, serves_others: bool, now: Millis) {
         let why = match error {
             SymbolError::Refused(refusal @ (Refusal::Plan(_) | Refusal::Request(_))) => {
                 return self.list.unavailable(id, refusal.text(), now + REFUSED_SYMBOL);
+            }
+            // Whatever upstream says of one symbol, it serves the others.
+            SymbolError::Refused(refusal @ (Refusal::Key(_) | Refusal::Server(_))) if serves_others => {
+                format!("upstream's REST refused it: {}", refusal.text())
             }
             SymbolError::Refused(refusal) => return self.call_refused(refusal, now),
             SymbolError::Missing => "upstream's REST answer lacks it".to_owned(),
@@ -287,7 +324,7 @@ impl Machine {
         if let Some(entry) = self.list.get_mut(id) {
             entry.poll_not_before = now + soon(&self.config);
         }
-        self.discard(id, &why);
+        self.discard(id, &why, now);
     }
 
     /// The call as a whole was refused, or one of its symbols in a way that speaks of all.
@@ -338,7 +375,7 @@ impl Machine {
         let announced = self.list.unannounced();
         for id in announced {
             self.logged.symbols_changed = true;
-            self.publish_state(id);
+            self.publish_state(id, now);
         }
     }
 }

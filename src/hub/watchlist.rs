@@ -43,8 +43,10 @@ pub struct Entry {
     pub reason: Option<&'static str>,
     /// What REST said when it refused the symbol.
     pub refusal: Option<String>,
+    /// Whether the WebSocket ever served it: then it exists, whatever REST says.
+    pub has_streamed: bool,
     /// Why its last price was not taken.
-    pub discarded: Option<String>,
+    pub discarded: Option<(String, Millis)>,
     /// It was in a REST call that brought nothing for anybody: it is asked for alone until it was answered.
     pub is_suspect: bool,
     /// Names and codes of the venues that upstream named for it.
@@ -93,6 +95,7 @@ impl Entry {
             state: StreamState::Pending,
             reason: None,
             refusal: None,
+            has_streamed: false,
             discarded: None,
             is_suspect: false,
             venues: Vec::new(),
@@ -120,7 +123,7 @@ impl Entry {
     #[must_use]
     pub fn spoken_reason(&self) -> Option<String> {
         let refusal = self.refusal.clone().filter(|_| self.state == StreamState::Unavailable);
-        let discarded = || self.discarded.clone();
+        let discarded = || self.discarded.as_ref().map(|(why, _)| why.clone());
         refusal
             .or_else(discarded)
             .or_else(|| self.reason.map(ToOwned::to_owned))
@@ -189,6 +192,7 @@ impl Entry {
     }
 
     fn set(&mut self, state: StreamState, reason: Option<&'static str>) {
+        self.has_streamed |= state == StreamState::Streaming;
         self.state = state;
         self.reason = reason;
     }
@@ -340,7 +344,7 @@ impl Watchlist {
         let lost = self
             .entries
             .iter()
-            .filter(|(_, entry)| !entry.is_default && entry.state == StreamState::Unavailable);
+            .filter(|(_, entry)| !entry.is_default && !entry.has_streamed && entry.state == StreamState::Unavailable);
         lost.map(|(id, _)| *id)
     }
 
@@ -426,12 +430,8 @@ impl Watchlist {
                 };
                 let is_claimed = candidates.iter().any(is_pinned) || self.released.iter().any(was_pinned);
                 // Accepted, and upstream did not say from where: then this may be its venue, if there are no two to choose from.
-                let pins = candidates.iter().filter(|id| {
-                    self.get(**id)
-                        .is_some_and(|other| other.instrument.exchange().is_some())
-                });
                 let may_be_anywhere =
-                    entry.venues.is_empty() && entry.state == StreamState::Streaming && pins.count() < 2;
+                    entry.venues.is_empty() && entry.state == StreamState::Streaming && self.pins(candidates) < 2;
                 !is_claimed || may_be_anywhere || entry.venues.iter().any(|name| venue.is_called(name))
             }
         }
@@ -682,12 +682,18 @@ impl Watchlist {
                 }
                 _ => (
                     self.is_about(entry, candidates, venue),
-                    !self.may_be_anothers(entry, venue),
+                    !self.may_be_anothers(entry, venue) || self.pins(candidates) < 2,
                 ),
             };
             is_about.then_some((*id, is_its_venue))
         });
         about.collect()
+    }
+
+    /// How many of these name an exchange.
+    fn pins(&self, candidates: &[SymbolId]) -> usize {
+        let entries = candidates.iter().filter_map(|id| self.get(*id));
+        entries.filter(|entry| entry.instrument.exchange().is_some()).count()
     }
 
     /// Whether a venue at which a name that is not pinned may trade is one that another name pins.

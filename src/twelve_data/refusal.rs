@@ -98,6 +98,8 @@ fn sort(code: u16, message: String, secret: &Secret) -> Refusal {
         403 if about_plan || !about_key => Refusal::Plan(text),
         403 => Refusal::Key(text),
         400 | 404 | 414 if about_plan => Refusal::Plan(text),
+        // A timeout or a hurry says nothing of the request.
+        408 | 425 => Refusal::Server(text),
         400..=499 => Refusal::Request(text),
         _ if about_key && !about_plan => Refusal::Key(text),
         _ => Refusal::Server(text),

@@ -14,6 +14,8 @@ pub struct Secret {
 
 /// In place of the key.
 const HIDDEN: &str = "[key]";
+/// Characters of a text that are looked at; the rest is cut off. The longest that is shown has 200.
+const MOST_SHOWN: usize = 4_096;
 /// In place of a text that holds the key in a form that cannot be cut out.
 const WITHHELD: &str = "(a text that held the API key)";
 /// A shorter part of a key may be a word.
@@ -56,6 +58,10 @@ impl Secret {
         let shortest = self.forms.last().map_or(usize::MAX, String::len);
         if text.len() < shortest {
             return;
+        }
+        if let Some((end, _)) = text.char_indices().nth(MOST_SHOWN) {
+            // Nobody shows so much, and upstream must not make us search for long.
+            text.truncate(end);
         }
         for form in &self.forms {
             let mut from = 0;

@@ -43,6 +43,8 @@ pub struct Viewer {
     reader: Option<Reader>,
     /// An acknowledgement is planned.
     will_acknowledge: bool,
+    /// What a plain viewer was asked to say.
+    proof: Option<u64>,
     /// It did not say goodbye; the hub still sends.
     vanished: bool,
 }
@@ -89,6 +91,7 @@ pub struct Frame {
     pub feed: Option<Feed>,
     pub epoch: Option<u64>,
     pub seq: Option<u64>,
+    pub id: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -292,6 +295,9 @@ impl World {
             return Ok(());
         };
         let viewer = self.viewer(number);
+        if let Some(id) = viewer.proof.take() {
+            return self.client_says(client, json!({"action": "ack", "id": id}).to_string());
+        }
         viewer.will_acknowledge = false;
         let reader = viewer
             .reader
@@ -460,6 +466,7 @@ impl World {
             }
             "ack-request" => {
                 if let Some(client) = self.viewer(number).client {
+                    self.viewer(number).proof = frame.id;
                     self.at(now, Happening::Acknowledge(client));
                 }
             }

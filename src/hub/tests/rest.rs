@@ -87,7 +87,9 @@ fn with_few_credits_the_refused_come_first_the_watched_more_often_and_each_has_i
     play.input(Input::Opened(link));
     play.accept_as_the_free_plan_does(link);
     for _ in 0..60 {
-        play.tick(link, "BTC/USD", 95_500.0);
+        for symbol in FREE_PLAN_STREAMS {
+            play.tick(link, symbol, 95_500.0);
+        }
         if !play.calls().is_empty() {
             play.answer_call(|_| Some((100.0, true)));
         }

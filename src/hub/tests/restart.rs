@@ -181,6 +181,11 @@ fn an_ordinary_day_writes_fewer_than_ten_thousand_rows() {
         if !play.calls().is_empty() {
             play.answer_call(|_| Some((100.0, true)));
         }
+        // It reads, and says so when it is asked.
+        for event in play.heard_events(ALICE, "ack-request") {
+            let proof = json!({"action": "ack", "id": event["id"]});
+            play.input(Input::Said(ALICE, proof.to_string()));
+        }
         let written = play
             .take()
             .into_iter()

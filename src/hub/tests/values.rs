@@ -190,6 +190,17 @@ fn a_price_that_cannot_be_used_leaves_its_reason() {
     assert!(reason.contains("no number"), "{reason}");
     let told = play.heard_events(ALICE, "subscribe-status");
     assert_eq!(told.last().unwrap()["success"][0]["reason"], reason.as_str());
+    // Good and bad ones in turn: watchers are not told of each.
+    play.take();
+    for _ in 0..20 {
+        play.tick(link, "AAPL", 101.5);
+        play.input(Input::Frame(
+            link,
+            r#"{"event":"price","symbol":"AAPL","price":0,"timestamp":1}"#.into(),
+        ));
+    }
+    assert_eq!(play.heard_events(ALICE, "subscribe-status").len(), 0);
+    play.pass(10 * SECOND);
     play.input(Input::Frame(
         link,
         format!(
