@@ -1,7 +1,8 @@
 //! What happens when the code panics: the console hears of it with a stack of JavaScript, and the `worker` crate makes a new instance.
 //!
-//! Why the hooks are chained: the `worker` crate installs one at start, which marks the instance as dead. A hook that replaced it
-//! would leave every object with a dead instance.
+//! Why the hooks are chained: the `worker` crate installs one at start, which says that the instance is dead. Without it wasm-bindgen's
+//! own handling of aborts would still make a new instance (a test with a broken chain showed that), but nothing would have told the
+//! `worker` crate.
 
 use std::sync::Once;
 

@@ -18,7 +18,26 @@ const DROPPED_AT_ONCE = 100;
 const PAUSE_MS = 5;
 
 /** The number of the living instance. @returns {number} */
-const instance = () => rust.__worker_init_state().instanceId;
+function instance() {
+  const { instanceId } = rust.__worker_init_state();
+  if (instanceId !== living) {
+    living = instanceId;
+    for (const giveUp of waiting) giveUp(new Error("the instance that was to answer is gone"));
+    waiting.clear();
+  }
+  return instanceId;
+}
+let living = 0;
+/** What ends the calls that the living instance has not answered yet. @type {Set<(error: Error) => void>} */
+const waiting = new Set();
+
+/** The answer of the Rust half, which never comes when its instance dies first. @param {Promise<any>} answer */
+function unlessItDies(answer) {
+  return new Promise((resolve, reject) => {
+    waiting.add(reject);
+    answer.then(resolve, reject).finally(() => waiting.delete(reject));
+  });
+}
 
 /**
  * A Durable Object around a Rust half.
@@ -48,7 +67,7 @@ function hosted(name) {
 
     /** @param {any} request */
     fetch(request) {
-      return this.#rust().fetch(request);
+      return unlessItDies(this.#rust().fetch(request));
     }
 
     alarm() {
@@ -93,7 +112,7 @@ export default class extends WorkerEntrypoint {
   /** @param {any} request */
   fetch(request) {
     instance();
-    return rust.fetch(request, this.env, this.ctx);
+    return unlessItDies(rust.fetch(request, this.env, this.ctx));
   }
 
   /** @param {any} event */

@@ -155,6 +155,19 @@ mod tests {
     }
 
     #[test]
+    fn an_address_connects_so_often() {
+        let mut door = Door::new(7, 3);
+        for _ in 0..6 {
+            let viewer = door.admit("192.0.2.1", 0).unwrap();
+            door.left(viewer, 0);
+        }
+        assert_eq!(door.admit("192.0.2.1", 0), Err(Refused::TooOften(1)));
+        assert!(door.admit("192.0.2.2", 0).is_ok(), "another one");
+        assert!(door.admit("192.0.2.1", 1_000).is_ok());
+        assert_eq!(door.admit("192.0.2.1", 1_000), Err(Refused::TooOften(1)));
+    }
+
+    #[test]
     fn addresses_are_salted_and_forgotten() {
         let (mut one, mut other) = (Door::new(1, 10), Door::new(2, 10));
         assert_ne!(one.admit("192.0.2.1", 0), other.admit("192.0.2.1", 0));

@@ -643,6 +643,35 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_goes_on_over_midnight_keeps_its_previous_close() {
+        let midnight = (NOW / DAY + 1) * DAY;
+        let told = |cell: &mut Cell| {
+            let at = midnight - 30 * MINUTE;
+            cell.tick(&price(110.0, at), Source::Live, STALE, at);
+            cell.rest(&rest(110.0, at, true), Source::Rest, STALE, true, at, at);
+        };
+        let mut cell = Cell::default();
+        told(&mut cell);
+        cell.tick(&price(111.0, midnight + SECOND), Source::Live, STALE, midnight + SECOND);
+        assert_eq!(
+            (cell.percent_change(), cell.reference.asked),
+            (Some(11.0), 0),
+            "asked anew"
+        );
+        // After a pause of hours another session has begun; and what never closes has its day by UTC.
+        let mut cell = Cell::default();
+        told(&mut cell);
+        let morning = midnight + 4 * 60 * MINUTE;
+        cell.tick(&price(111.0, morning), Source::Live, STALE, morning);
+        assert_eq!(cell.percent_change(), None);
+        let mut cell = Cell::default();
+        cell.details.kind = Some("Digital Currency".into());
+        told(&mut cell);
+        cell.tick(&price(111.0, midnight + SECOND), Source::Live, STALE, midnight + SECOND);
+        assert_eq!(cell.percent_change(), None);
+    }
+
+    #[test]
     fn the_last_trade_told_once_more_opens_no_market() {
         let ago = 41 * 60 * MINUTE;
         let mut cell = Cell::default();

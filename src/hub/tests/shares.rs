@@ -284,3 +284,137 @@ fn a_plain_client_that_never_reads_is_bounded_and_one_that_answers_stays() {
     assert!((4 << 20..5 << 20).contains(&sent), "{sent} bytes");
     assert!(asked >= 1 && play.hub.audience.knows(BOB));
 }
+
+#[test]
+fn an_old_acknowledgement_is_no_sign_of_life_twice() {
+    let (mut play, link) = Play::live("AAPL");
+    play.input(Input::joined(BOB, Dialect::V1));
+    play.subscribe(BOB, "AAPL");
+    play.tick(link, "AAPL", 101.0);
+    // A stream that it never had, and others for ever: it reads nothing, and is closed as if it had said nothing.
+    let mut closed = false;
+    for second in 0..60 {
+        play.tick(link, "AAPL", 102.0 + f64::from(second));
+        play.input(Input::Said(
+            BOB,
+            r#"{"action":"ack","stream":0,"seq":9007199254740991}"#.into(),
+        ));
+        play.pass(SECOND);
+        closed |= play.take().iter().any(|effect| {
+            matches!(
+                effect,
+                Effect::CloseClient {
+                    client: BOB,
+                    code: 4009,
+                    ..
+                }
+            )
+        });
+    }
+    assert!(closed, "{:?}", play.hub.audience.place(BOB));
+}
+
+#[test]
+fn what_a_client_provokes_itself_counts_as_sent_to_it() {
+    for dialect in [Dialect::Plain, Dialect::V1] {
+        let (mut play, link) = Play::live("AAPL");
+        play.input(Input::joined(BOB, dialect));
+        let mut closed = None;
+        for _ in 0..60_000 {
+            play.input(Input::Said(BOB, r#"{"action":"dance"}"#.into()));
+            play.pass(SECOND);
+            if play.now % (5 * SECOND) < SECOND {
+                play.tick(link, "AAPL", 101.0);
+                play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+            }
+            closed = play.take().into_iter().find_map(|effect| match effect {
+                Effect::CloseClient { client: BOB, code, .. } => Some(code),
+                _ => None,
+            });
+            if closed.is_some() {
+                break;
+            }
+        }
+        assert_eq!(closed, Some(4009), "{dialect:?} {:?}", play.hub.audience.knows(BOB));
+    }
+}
+
+#[test]
+fn strangers_leave_what_the_owner_needs_when_the_websocket_breaks() {
+    let (mut play, link) = Play::live_with(&[("CREDITS_PER_MINUTE", "8"), ("CREDITS_PER_DAY", "800")], "AAPL");
+    for _ in 0..12 {
+        for symbol in DEFAULT_SYMBOLS.split(',') {
+            play.tick(link, symbol, 1.0);
+        }
+        play.pass(5 * SECOND);
+    }
+    let before = play.hub.polling.ledger.used(play.now).1;
+    let mut asked = 0;
+    for round in 0..40 {
+        let wish = Instrument::parse(&format!("X{round}")).unwrap();
+        play.input(Input::Reader(ReaderId(round), vec![wish]));
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            asked += symbols.iter().filter(|symbol| symbol.starts_with('X')).count();
+            play.answer_request(request, &symbols, |_| None);
+        }
+        for symbol in DEFAULT_SYMBOLS.split(',') {
+            play.tick(link, symbol, 1.0);
+        }
+        play.pass(SECOND);
+    }
+    let used = play.hub.polling.ledger.used(play.now).1 - before;
+    assert!(
+        asked > 0 && used <= 8,
+        "half of a minute's credits are the owner's: {used}"
+    );
+}
+
+#[test]
+fn calls_for_strangers_symbols_alone_are_seldom() {
+    let (mut play, link) = Play::live_with(&[("CREDITS_PER_MINUTE", "600"), ("CREDITS_PER_DAY", "0")], "AAPL");
+    let mut calls = 0;
+    for round in 0..900 {
+        let wish = Instrument::parse(&format!("X{round}")).unwrap();
+        play.input(Input::Reader(ReaderId(round), vec![wish]));
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            calls += u32::from(symbols.iter().all(|symbol| symbol.starts_with('X')));
+            play.answer_request(request, &symbols, |symbol| {
+                (!symbol.starts_with('X')).then_some((100.0, true))
+            });
+        }
+        let refused = [json!({"symbol": format!("X{round}")})];
+        play.frame(
+            link,
+            &json!({"event": "subscribe-status", "success": null, "fails": refused}),
+        );
+        for symbol in DEFAULT_SYMBOLS.split(',') {
+            play.tick(link, symbol, 1.0);
+        }
+        play.pass(SECOND);
+    }
+    // Twenty at once, then one in fifteen seconds.
+    assert!((40..=20 + 900 / 15 + 1).contains(&calls), "{calls}");
+}
+
+#[test]
+fn a_symbol_that_streamed_is_no_lost_cause() {
+    let (mut play, link) = Play::live_with(&[("CREDITS_PER_DAY", "0"), ("CREDITS_PER_MINUTE", "100")], "AAPL,XYZ");
+    play.tick(link, "XYZ", 7.0);
+    for _ in 0..10 {
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            play.answer_request(request, &symbols, |symbol| (symbol != "XYZ").then_some((100.0, true)));
+        }
+        play.pass(SECOND);
+    }
+    play.take();
+    play.input(Input::Lost(link, "the upstream closed the connection (1006)".into()));
+    play.pass(SECOND);
+    assert!(extras(&play).contains(&"XYZ".to_owned()));
+    assert_eq!(
+        play.heard_events(ALICE, "subscribe-status")
+            .iter()
+            .filter(|event| event["status"] == "error")
+            .count(),
+        0
+    );
+}

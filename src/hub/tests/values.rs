@@ -297,3 +297,87 @@ fn texts_of_upstream_hold_no_key() {
         "{said}"
     );
 }
+
+#[test]
+fn a_silent_symbol_is_polled_beside_one_that_is_always_polled() {
+    let vars = [
+        ("SYMBOLS", "AAPL,SPY,BTC/USD"),
+        ("CREDITS_PER_DAY", "0"),
+        ("CREDITS_PER_MINUTE", "100"),
+    ];
+    let (mut play, link) = Play::watching_with(&vars, "AAPL");
+    play.answer_call(|_| Some((100.0, true)));
+    play.input(Input::Opened(link));
+    play.pass(3 * SECOND);
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": [{"symbol": "AAPL"}, {"symbol": "BTC/USD"}], "fails": [{"symbol": "SPY"}]}),
+    );
+    let mut asked = std::collections::BTreeMap::<String, u32>::new();
+    for _ in 0..120 {
+        play.tick(link, "BTC/USD", 1.0);
+        play.pass(5 * SECOND);
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            for symbol in &symbols {
+                *asked.entry(symbol.clone()).or_default() += 1;
+            }
+            play.answer_request(request, &symbols, |_| Some((100.0, true)));
+        }
+    }
+    assert!(asked["AAPL"] >= 5 && asked["SPY"] >= 15, "{asked:?}");
+}
+
+#[test]
+fn what_upstream_says_of_one_symbol_is_not_said_of_the_call() {
+    for code in [401, 500] {
+        let vars = [
+            ("SYMBOLS", "AAPL,BAD"),
+            ("CREDITS_PER_DAY", "0"),
+            ("CREDITS_PER_MINUTE", "100"),
+        ];
+        let (mut play, _) = Play::watching_with(&vars, "AAPL");
+        for round in 1..=3 {
+            let (request, symbols) = play.open_calls().pop().unwrap();
+            let quote = |symbol: &String| match symbol.as_str() {
+                "BAD" => json!({"code": code, "message": "**apikey** parameter is incorrect", "status": "error"}),
+                _ => json!({"symbol": symbol, "close": round.to_string(), "is_market_open": true}),
+            };
+            let body = match symbols.as_slice() {
+                [one] => quote(one),
+                many => Value::Object(many.iter().map(|one| (one.clone(), quote(one))).collect()),
+            };
+            play.input(Input::Fetched(request, answer(200, &body)));
+            play.pass(31 * SECOND);
+        }
+        assert_eq!(price_of(&play, "AAPL"), Some(3.0), "{code}");
+        assert!(play.quote("BAD").reason.unwrap().contains("refused it"), "{code}");
+    }
+}
+
+#[test]
+fn a_call_that_fails_again_and_again_is_taken_apart() {
+    let vars = [
+        ("SYMBOLS", "AAPL,MSFT,BAD"),
+        ("CREDITS_PER_DAY", "0"),
+        ("CREDITS_PER_MINUTE", "100"),
+    ];
+    let (mut play, _) = Play::watching_with(&vars, "AAPL");
+    for _ in 0..600 {
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            if symbols.iter().any(|symbol| symbol == "BAD") {
+                play.input(Input::FetchFailed(request, "the connection was reset".into()));
+            } else {
+                play.answer_request(request, &symbols, |_| Some((7.0, true)));
+            }
+        }
+        play.pass(SECOND);
+    }
+    for symbol in ["AAPL", "MSFT"] {
+        let view = play.quote(symbol);
+        assert_eq!(
+            (view.quote.price, view.quote.freshness),
+            (Some(7.0), Some("fresh")),
+            "{symbol}"
+        );
+    }
+}
