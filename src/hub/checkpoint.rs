@@ -4,9 +4,9 @@
 //! rows a day, whatever the number of symbols.
 
 use super::feed::Trouble;
-use super::market::{Cell, Details, Quote, Reference, Source};
+use super::market::{Cell, Details, Quote, Reference, Session, Source, never_closes};
 use super::{Config, Machine};
-use crate::clock::Millis;
+use crate::clock::{MINUTE, Millis};
 use crate::twelve_data::Instrument;
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,7 @@ pub struct Earlier {
 impl Earlier {
     /// Reads a stored row. A cache of the other kind of upstream (simulated or not) is dropped.
     #[must_use]
-    pub fn read(row: Option<&str>, config: &Config) -> Self {
+    pub fn read(row: Option<&str>, config: &Config, now: Millis) -> Self {
         let stored = row.and_then(|text| serde_json::from_str::<Checkpoint>(text).ok());
         let Some(stored) = stored.filter(|stored| stored.version == VERSION && stored.simulated == config.simulated)
         else {
@@ -73,7 +73,13 @@ impl Earlier {
                 currency,
                 ..cell.details
             };
-            let reference = cell.reference;
+            let mut reference = cell.reference;
+            let told = reference.asked.saturating_add(config.reference + MINUTE);
+            let trades = matches!(reference.session, Session::Open | Session::Extended);
+            if trades && told < now && !never_closes(details.kind.as_deref()) {
+                // It may have closed since.
+                reference.session = Session::Unknown;
+            }
             Some((
                 instrument,
                 Cell {

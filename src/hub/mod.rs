@@ -308,7 +308,7 @@ impl Machine {
     /// A hub that has what `stored` held. `seed` drives the backoff's jitter, and tells epochs apart that begin at the same time.
     #[must_use]
     pub fn new(config: Config, stored: &Stored, seed: u64, now: Millis) -> Self {
-        let earlier = Earlier::read(stored.checkpoint.as_deref(), &config);
+        let earlier = Earlier::read(stored.checkpoint.as_deref(), &config, now);
         let spent: Option<Ledger> = stored.credits.as_deref().and_then(|row| serde_json::from_str(row).ok());
         let ledger = Ledger::new(config.credits_per_minute, config.credits_per_day);
         let mut list = Watchlist::new(&config, now);

@@ -481,7 +481,11 @@ impl World {
                     }
                 }
                 for failed in &frame.fails {
-                    self.viewer(number).watches.remove(&failed.symbol);
+                    let viewer = self.viewer(number);
+                    viewer.watches.remove(&failed.symbol);
+                    // The hub may forget it; what it says of it later is of then.
+                    viewer.holds.remove(&failed.symbol);
+                    viewer.held_before.remove(&failed.symbol);
                 }
                 let reasons = frame.fails.iter().filter_map(|failed| failed.reason.as_deref());
                 if reasons.clone().any(|reason| reason.contains("EXTRA_SYMBOLS")) {

@@ -61,6 +61,21 @@ fn a_restored_quote_says_so_until_it_is_refreshed() {
     );
 }
 
+// Found by the simulation (seed 53321): a market that had closed while the hub slept was called open, and its silence trouble.
+#[test]
+fn a_session_of_hours_ago_is_not_believed() {
+    let (mut before, link) = Play::live("AAPL,BTC/USD");
+    before.tick(link, "AAPL", 101.0);
+    let crypto = json!({"event": "price", "symbol": "BTC/USD", "type": "Digital Currency", "price": 1.0, "timestamp": before.now / SECOND});
+    before.frame(link, &crypto);
+    let stored = before.left_behind();
+    for (later, session) in [(10 * MINUTE, Session::Open), (10 * 60 * MINUTE, Session::Unknown)] {
+        let play = Play::restored(config(&[]), &stored, before.now + later);
+        assert_eq!(play.quote("AAPL").quote.session, session);
+        assert_eq!(play.quote("BTC/USD").quote.session, Session::Open);
+    }
+}
+
 #[test]
 fn a_restored_quote_does_not_go_back_in_time() {
     let (mut before, link) = Play::live("AAPL");
