@@ -251,9 +251,14 @@ impl World {
         Ok(())
     }
 
-    /// A price reached the object.
-    pub fn a_price_arrives(&mut self) {
-        self.manners.ticked = self.manners.connections;
+    /// A frame reached the object. A price of long ago is no sign that the feed lives.
+    pub fn a_frame_arrives(&mut self, text: &str) {
+        let stamp = text.split("\"timestamp\":").nth(1);
+        let digits: Option<String> = stamp.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect());
+        let made = digits.and_then(|digits| digits.parse::<u64>().ok()).unwrap_or_default();
+        if text.contains("\"price\"") && made * SECOND + MINUTE > self.now {
+            self.manners.ticked = self.manners.connections;
+        }
     }
 
     /// A feed whose prices stopped is not called live; one that nobody watches is closed.

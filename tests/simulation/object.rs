@@ -240,9 +240,7 @@ impl World {
                     let stamps_are_true = !self.lies_about_time();
                     self.promises
                         .delivered(&text, stamps_are_true, |place, price| self.market.made_at(place, price));
-                    if text.contains("\"price\"") {
-                        self.a_price_arrives();
-                    }
+                    self.a_frame_arrives(&text);
                 }
                 self.tell(Input::Frame(link, text))
             }

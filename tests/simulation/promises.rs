@@ -36,6 +36,8 @@ pub struct Promises {
 pub const LIVE_WITHIN: Millis = 65 * SECOND;
 /// From a change in the hub to every viewer that reads, beside its rate.
 const AT_LAST: Millis = 5 * SECOND;
+/// A picture of a slow stream may be two of its intervals old.
+const SLOWEST: Millis = 20 * SECOND;
 /// Rows written in a day with the default set-up. A paid plan may call REST more often, and each call costs a row or two.
 const MOST_ROWS: u64 = 10_000;
 
@@ -149,7 +151,7 @@ impl World {
         let lies = self.lies_about_time();
         let oldest = self
             .now
-            .saturating_sub(self.object.config.stale + AT_LAST + self.timers_late());
+            .saturating_sub(self.object.config.stale + AT_LAST + SLOWEST + self.timers_late());
         let was_closed = frame.session.as_deref() == Some("closed");
         let made = self.market.made_at(place, price).unwrap_or_default();
         let is_told_to_be_old = frame.timestamp.as_ref().is_some_and(|at| *at < iso8601(oldest));
