@@ -264,7 +264,7 @@ impl World {
     /// A feed whose prices stopped is not called live; one that nobody watches is closed.
     pub fn the_feed_is_seemly(&self, machine: &Machine) -> Check {
         let without_price = self.manners.connections - self.manners.ticked;
-        let patience = 10 * SECOND + (MINUTE << without_price.saturating_sub(1).min(5));
+        let patience = 10 * SECOND + (MINUTE << without_price.min(5));
         if let Some((since, connections)) = self.manners.mute
             && self.weather().filter(|one| !one.is_harmless()).count() == 1
             && self.now > since + patience
