@@ -66,7 +66,7 @@ pub struct Client {
     /// Symbols that it was shown.
     shown: BTreeSet<String>,
     /// Plain JSON: price and time of each.
-    last: BTreeMap<String, (f64, String)>,
+    last: BTreeMap<String, (f64, Option<String>)>,
 }
 
 impl Client {
@@ -101,6 +101,9 @@ impl Client {
 
     /// Takes a frame and checks it.
     pub fn hear(&mut self, frame: &str, sayings: &Sayings) {
+        if frame == "pong" {
+            return;
+        }
         let frame: Value = serde_json::from_str(frame).unwrap_or_else(|_| panic!("a frame that is not JSON: {frame}"));
         if self.is_mistaken {
             return;
@@ -119,14 +122,21 @@ impl Client {
                 let symbol = frame["symbol"].as_str().unwrap().to_owned();
                 let now = (
                     frame["price"].as_f64().expect("a price"),
-                    frame["timestamp"].as_str().unwrap().to_owned(),
+                    // `null`: the exchange did not say.
+                    frame["timestamp"].as_str().map(ToOwned::to_owned),
                 );
                 let before = self.last.insert(symbol, now.clone());
-                assert!(before.is_none_or(|before| before.1 <= now.1), "back in time: {frame}");
+                let times = before.and_then(|before| before.1).zip(now.1);
+                assert!(times.is_none_or(|(before, now)| before <= now), "back in time: {frame}");
                 assert!(frame["percent_change"].is_null() || frame["previous_close"].is_number());
             }
             // A symbol that nobody watches may be forgotten, and begin anew.
             "unsubscribe-status" | "reset-status" => self.last.clear(),
+            "subscribe-status" => {
+                for failed in frame["fails"].as_array().into_iter().flatten() {
+                    self.last.remove(failed["symbol"].as_str().unwrap());
+                }
+            }
             _ => {}
         }
     }

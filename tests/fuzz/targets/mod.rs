@@ -19,7 +19,7 @@ mod script;
 mod stage;
 
 use hamster_terminal::hub::DEFAULT_SYMBOLS;
-use hamster_terminal::twelve_data::{Instrument, parse_event, parse_quotes};
+use hamster_terminal::twelve_data::{Instrument, Secret, parse_event, parse_quotes};
 use hamster_terminal::wire::parse_client;
 use stage::{PLAIN, STREAMS, Stage};
 
@@ -61,7 +61,7 @@ pub fn rest_bodies(bytes: &[u8]) {
         .map(|symbol| Instrument::parse(symbol).unwrap())
         .collect();
     for requested in [&every[..1], &every[2..3], &every] {
-        if let Ok(quotes) = parse_quotes(requested, status, body) {
+        if let Ok(quotes) = parse_quotes(requested, status, body, &Secret::new("3b1f0c9a7d5e4862")) {
             assert_eq!(quotes.len(), requested.len(), "one answer for each symbol");
         }
     }
