@@ -222,17 +222,17 @@ impl Machine {
     }
 
     /// Upstream failed, which is mostly its own fault. When it goes on, one symbol may be to blame: each is asked for alone until it was
-    /// answered, and one that fails alone gives way to the others.
+    /// answered, and one that fails while others are served gives way to them.
     fn failed_as_a_whole(&mut self, ids: &[SymbolId], now: Millis) {
-        if !self.polling.failed_again() {
-            return;
-        }
+        let again = self.polling.failed_again();
+        let later = now + soon(&self.config);
         for id in ids {
-            if let Some(entry) = self.list.get_mut(*id) {
-                if entry.is_suspect {
-                    entry.poll_not_before = now + soon(&self.config);
-                }
-                entry.is_suspect = ids.len() > 1 || entry.is_suspect;
+            let Some(entry) = self.list.get_mut(*id) else { continue };
+            if ids.len() > 1 {
+                entry.is_suspect |= again;
+            } else if entry.is_suspect && !again {
+                // The others are served.
+                entry.poll_not_before = later;
             }
         }
     }

@@ -381,3 +381,22 @@ fn a_call_that_fails_again_and_again_is_taken_apart() {
         );
     }
 }
+
+#[test]
+fn after_an_outage_of_rest_every_symbol_is_served_at_once() {
+    let vars = [("CREDITS_PER_DAY", "0"), ("CREDITS_PER_MINUTE", "100")];
+    let (mut play, _) = Play::watching_with(&vars, "AAPL");
+    for second in 0..700 {
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            if second < 640 {
+                play.input(Input::FetchFailed(request, "the connection was reset".into()));
+            } else {
+                play.answer_request(request, &symbols, |_| Some((7.0, true)));
+            }
+        }
+        play.pass(SECOND);
+    }
+    for symbol in DEFAULT_SYMBOLS.split(',') {
+        assert_eq!(price_of(&play, symbol), Some(7.0), "{symbol}");
+    }
+}
