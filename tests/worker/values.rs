@@ -243,8 +243,10 @@ async fn a_symbol_that_spoils_a_call_for_all_stops_nobody() {
         client.subscribe("BAD,MSFT,AAPL").await;
         terminal
             .status_until(said, |status| {
-                let trouble = status["credits"]["trouble"].as_str();
-                trouble.is_some_and(|trouble| trouble.contains(said))
+                let symbols = status["symbols"].as_array().into_iter().flatten();
+                let mut of_bad = symbols.filter(|symbol| symbol["symbol"] == "BAD");
+                let reason = of_bad.find_map(|symbol| symbol["reason"].as_str());
+                reason.is_some_and(|reason| reason.contains(said))
             })
             .await;
         // And again and again: each of these is told by another call.
