@@ -33,6 +33,8 @@ pub struct Manners {
     /// A healthy link was lost alone: until when the hub must have asked for another.
     reconnect_by: Option<Millis>,
     rows: Window,
+    /// When a price came of a symbol that the hub had just unsubscribed: the market moved, and not for the hub.
+    stray: Millis,
     /// Since when each symbol is polled.
     polled: BTreeMap<String, Millis>,
     /// When REST was last asked for each, and whether it told a price.
@@ -251,11 +253,27 @@ impl World {
         Ok(())
     }
 
+    /// Whether the only price of a while may have been of a symbol that nobody wants any more.
+    pub fn the_market_moved_elsewhere(&self) -> bool {
+        self.manners.stray + 90 * SECOND > self.now
+    }
+
     /// A frame reached the object. A price of long ago is no sign that the feed lives.
     pub fn a_frame_arrives(&mut self, text: &str) {
         let stamp = text.split("\"timestamp\":").nth(1);
         let digits: Option<String> = stamp.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect());
         let made = digits.and_then(|digits| digits.parse::<u64>().ok()).unwrap_or_default();
+        let symbol = text
+            .split("\"symbol\":\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        let is_stray = |machine: &Machine| {
+            let mut tracked = machine.stream_states();
+            !tracked.any(|(one, _)| Some(one.symbol()) == symbol)
+        };
+        if text.contains("\"price\"") && self.object.machine().is_some_and(is_stray) {
+            self.manners.stray = self.now;
+        }
         if text.contains("\"price\"") && made * SECOND + MINUTE > self.now {
             self.manners.ticked = self.manners.connections;
         }

@@ -234,7 +234,8 @@ impl World {
             .viewers
             .reading()
             .any(|(_, viewer)| self.now >= viewer.since + LIVE_WITHIN);
-        let due = waits && calm >= LIVE_WITHIN && self.now >= self.excused_until && self.markets_are_open();
+        let is_excused = self.now < self.excused_until || self.the_market_moved_elsewhere();
+        let due = waits && calm >= LIVE_WITHIN && !is_excused && self.markets_are_open();
         let Some(machine) = self.object.machine() else {
             return match due {
                 true => Err(broken(
