@@ -23,7 +23,7 @@ pub struct Client {
     pub crowd: Crowd,
     /// Acknowledgements of what it was never sent.
     pub lies: u8,
-    /// Of a plain client: how much it was sent since it last proved that it reads.
+    /// How much it was sent since it last proved that it reads.
     pub unproven: Unproven,
     /// Who is behind it.
     viewer: Option<Viewer>,
@@ -31,10 +31,10 @@ pub struct Client {
     drained_at: Millis,
 }
 
-/// What a plain client was sent, and the proof that it was asked for.
+/// What a client was sent, and the proof that a plain one was asked for.
 #[derive(Debug, Default)]
 pub struct Unproven {
-    /// Estimated to the half minute.
+    /// Of a plain client all frames, estimated to the half minute; of one in a stream those that it alone is sent.
     pub bytes: u64,
     /// The number that it is to say, which it knows only if it reads.
     pub asked: Option<u64>,
@@ -68,7 +68,7 @@ pub struct Place {
 /// Of a stream that a client has left.
 #[derive(Debug)]
 pub struct Left {
-    /// Which.
+    /// The stream that it was in.
     pub stream: StreamId,
     /// The newest delta that was sent.
     pub newest: u64,
@@ -165,7 +165,7 @@ impl Audience {
         clients.map(|(client, _)| *client).collect()
     }
 
-    /// The clients of plain JSON.
+    /// All clients.
     pub fn all(&mut self) -> impl Iterator<Item = (ClientId, &mut Client)> {
         self.clients.iter_mut().map(|(id, client)| (*id, client))
     }

@@ -76,7 +76,7 @@ impl Door {
     /// Takes one more socket of an address.
     ///
     /// # Errors
-    /// [`Refused`].
+    /// [`Refused`] says why, and when the address may come back.
     pub fn admit(&mut self, address: &str, now: Millis) -> Result<Viewer, Refused> {
         if self.addresses.len() >= MANY {
             self.addresses

@@ -48,7 +48,7 @@ pub enum Session {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// A tick.
+    /// A tick, which upstream stamps to the second.
     Second,
     /// REST's last minute candle.
     Minute,

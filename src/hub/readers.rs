@@ -225,7 +225,8 @@ impl Machine {
         }
     }
 
-    /// Counts what plain clients were sent; asks those who were sent much, and closes those who do not answer.
+    /// Counts what clients were sent without a proof that they read. Plain ones who were sent much are asked for it; who was sent twice as
+    /// much is closed.
     pub(super) fn sweep_plain(&mut self, now: Millis) {
         if self.outbox.plain_sweep_at.is_none_or(|at| at > now) {
             return;

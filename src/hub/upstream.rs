@@ -265,10 +265,8 @@ impl Machine {
                 news |= entry.discarded.take_if(is_over).is_some();
                 self.dirty = true;
                 self.counts.last_update = Some(now);
-                self.publish(id);
-            }
-            if change == Change::Updated {
                 self.list.trades_at(id, price.venue());
+                self.publish(id);
             }
             self.list.ticked(id);
         }
@@ -372,8 +370,7 @@ impl Machine {
                 self.outbox.streams.tell(&item.to_string());
             }
         }
-        let announced = self.list.unannounced();
-        for id in announced {
+        for id in self.list.unannounced() {
             self.logged.symbols_changed = true;
             self.publish_state(id, now);
         }

@@ -420,18 +420,16 @@ impl Watchlist {
             Some(pin) if venue.is_unknown() => candidates.len() == 1 || is_no_venue(pin),
             Some(pin) => venue.is_called(pin) || entry.venues.iter().any(|name| venue.is_called(name)),
             None => {
-                let is_pinned = |id: &SymbolId| {
-                    let pin = self.get(*id).and_then(|other| other.instrument.exchange());
-                    pin.is_some_and(|pin| venue.is_called(pin))
-                };
                 let was_pinned = |(released, _): &(Instrument, Millis)| {
                     let pin = released.exchange().filter(|pin| venue.is_called(pin));
                     pin.is_some() && released.key() == entry.instrument.key()
                 };
-                let is_claimed = candidates.iter().any(is_pinned) || self.released.iter().any(was_pinned);
+                let is_claimed =
+                    self.pins_of(candidates).any(|pin| venue.is_called(pin)) || self.released.iter().any(was_pinned);
                 // Accepted, and upstream did not say from where: then this may be its venue, if there are no two to choose from.
-                let may_be_anywhere =
-                    entry.venues.is_empty() && entry.state == StreamState::Streaming && self.pins(candidates) < 2;
+                let may_be_anywhere = entry.venues.is_empty()
+                    && entry.state == StreamState::Streaming
+                    && self.pins_of(candidates).count() < 2;
                 !is_claimed || may_be_anywhere || entry.venues.iter().any(|name| venue.is_called(name))
             }
         }
@@ -682,7 +680,7 @@ impl Watchlist {
                 }
                 _ => (
                     self.is_about(entry, candidates, venue),
-                    !self.may_be_anothers(entry, venue) || self.pins(candidates) < 2,
+                    !self.may_be_anothers(entry, venue) || self.pins_of(candidates).count() < 2,
                 ),
             };
             is_about.then_some((*id, is_its_venue))
@@ -690,19 +688,16 @@ impl Watchlist {
         about.collect()
     }
 
-    /// How many of these name an exchange.
-    fn pins(&self, candidates: &[SymbolId]) -> usize {
+    /// The exchanges that these name.
+    fn pins_of(&self, candidates: &[SymbolId]) -> impl Iterator<Item = &str> {
         let entries = candidates.iter().filter_map(|id| self.get(*id));
-        entries.filter(|entry| entry.instrument.exchange().is_some()).count()
+        entries.filter_map(|entry| entry.instrument.exchange())
     }
 
     /// Whether a venue at which a name that is not pinned may trade is one that another name pins.
     fn may_be_anothers(&self, entry: &Entry, venue: Venue<'_>) -> bool {
-        let is_pinned_there = |id: &SymbolId| {
-            let pin = self.get(*id).and_then(|other| other.instrument.exchange());
-            pin.is_some_and(|pin| venue.is_called(pin))
-        };
-        entry.instrument.exchange().is_none() && self.candidates(entry.instrument.symbol()).iter().any(is_pinned_there)
+        let candidates = self.candidates(entry.instrument.symbol());
+        entry.instrument.exchange().is_none() && self.pins_of(candidates).any(|pin| venue.is_called(pin))
     }
 
     /// A tick of this venue came for a symbol: that is where it trades, unless it may be another name's.
