@@ -10,7 +10,7 @@ use super::storage;
 use super::upstream::Upstream;
 use crate::clock::{MINUTE, Millis};
 use crate::hub::{
-    Door, EdgeCounts, Effect, Input, Machine, ReaderId, Refused, RequestId, RestAnswer, Row, Viewer, Write,
+    ClientId, Door, EdgeCounts, Effect, Input, Machine, ReaderId, Refused, RequestId, RestAnswer, Row, Viewer, Write,
 };
 use crate::twelve_data::quote_query;
 use crate::wire::CLOSE_FLOOD;
@@ -108,7 +108,7 @@ impl Driver {
     /// Whether one more client may come from an address, and who is behind it. Where the platform names no address, each is on its own.
     pub(super) fn admit(&self, client: u32, address: Option<&str>) -> Result<Viewer, Refused> {
         let Some(address) = address else {
-            return Ok(Viewer(u64::from(client)));
+            return Ok(Viewer::alone(ClientId(client)));
         };
         let viewer = self.door.borrow_mut().admit(address, now())?;
         self.viewers.borrow_mut().insert(client, viewer);

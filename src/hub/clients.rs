@@ -56,8 +56,8 @@ impl Machine {
         } else {
             Dialect::Plain
         };
-        // Who is behind it is not known any more: it counts for itself.
-        self.enter(client, dialect, Viewer(u64::from(client.0)), now);
+        // Who is behind it is not known any more.
+        self.enter(client, dialect, Viewer::alone(client), now);
         self.set_rate(client, interval.unwrap_or_default());
         if dialect == Dialect::Plain {
             // What it knows of the feed is of another life. News reach only those who are back already.

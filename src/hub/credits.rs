@@ -66,27 +66,13 @@ impl Ledger {
         if !(GUARD..MINUTE - GUARD).contains(&into_minute) || self.spent_day == now / DAY {
             return 0;
         }
-        let (minute_used, day_used) = self.used(now);
-        let minute_left = self.per_minute.saturating_sub(minute_used);
-        if self.per_day == 0 {
-            return minute_left;
-        }
-        let cap = match purpose {
-            Purpose::Reference => self.per_day,
-            Purpose::Price => self.accrued(now),
-        };
-        minute_left.min(cap.saturating_sub(day_used))
+        self.left(purpose, (0, 0), now)
     }
 
     /// How many credits for prices there are at `now` above a reserve of the minute and of the day.
     #[must_use]
     pub fn above(&self, of_minute: u32, of_day: u32, now: Millis) -> u32 {
-        let (minute_used, day_used) = self.used(now);
-        let minute = self.per_minute.saturating_sub(minute_used).saturating_sub(of_minute);
-        if self.per_day == 0 {
-            return minute;
-        }
-        minute.min(self.accrued(now).saturating_sub(day_used).saturating_sub(of_day))
+        self.left(Purpose::Price, (of_minute, of_day), now)
     }
 
     /// The next moment after `now` at which [`Ledger::available`] may have grown.
@@ -160,6 +146,20 @@ impl Ledger {
     #[must_use]
     pub fn limits(&self) -> (u32, u32) {
         (self.per_minute, self.per_day)
+    }
+
+    /// What is left of minute and day, less a reserve of each.
+    fn left(&self, purpose: Purpose, (of_minute, of_day): (u32, u32), now: Millis) -> u32 {
+        let (minute_used, day_used) = self.used(now);
+        let minute = self.per_minute.saturating_sub(minute_used).saturating_sub(of_minute);
+        if self.per_day == 0 {
+            return minute;
+        }
+        let cap = match purpose {
+            Purpose::Reference => self.per_day,
+            Purpose::Price => self.accrued(now),
+        };
+        minute.min(cap.saturating_sub(day_used).saturating_sub(of_day))
     }
 
     fn accrued(&self, now: Millis) -> u32 {

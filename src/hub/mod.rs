@@ -138,7 +138,7 @@ impl Input {
     /// A client connected that is on its own, as far as anybody can tell.
     #[must_use]
     pub fn joined(client: ClientId, dialect: Dialect) -> Self {
-        Self::Joined(client, dialect, Viewer(u64::from(client.0)))
+        Self::Joined(client, dialect, Viewer::alone(client))
     }
 }
 
@@ -418,7 +418,7 @@ impl Machine {
     /// the way of nearly every input under load.
     fn may_skip_housekeeping(&mut self, now: Millis) -> bool {
         // How much plain clients were sent matters only while more is sent: no timer keeps the object awake for it.
-        let due = [self.alarm_at, self.timer_at, self.outbox.plain_sweep_at];
+        let due = [self.alarm_at, self.timer_at, self.outbox.unproven_sweep_at];
         if due.into_iter().flatten().any(|at| at <= now) {
             return false;
         }
@@ -488,7 +488,7 @@ impl Machine {
         }
         self.answer_readers(now);
         self.sweep(now);
-        self.sweep_plain(now);
+        self.sweep_unproven(now);
         self.announce(now);
         self.flush(now);
         self.save(watching, now);

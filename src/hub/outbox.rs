@@ -38,7 +38,7 @@ pub struct Outbox {
     /// Since when the gate is closed.
     closed: Option<Millis>,
     /// When to look how much plain clients were sent.
-    pub plain_sweep_at: Option<Millis>,
+    pub unproven_sweep_at: Option<Millis>,
 }
 
 /// Plain clients that are sent frames in one go: to them what a lane is to clients of `hamster.v1`.
@@ -68,7 +68,7 @@ impl Outbox {
             plain_interval: config.plain_interval,
             most: u64::from(config.lane),
             closed: None,
-            plain_sweep_at: None,
+            unproven_sweep_at: None,
         }
     }
 
@@ -143,7 +143,7 @@ impl Outbox {
     pub fn count_bytes(&mut self, key: (SymbolId, Crowd), bytes: usize, now: Millis) {
         if let Some(line) = self.plain.get_mut(&key) {
             line.bytes += bytes as u64;
-            self.plain_sweep_at.get_or_insert(now + PLAIN_SWEEP);
+            self.unproven_sweep_at.get_or_insert(now + PLAIN_SWEEP);
         }
     }
 

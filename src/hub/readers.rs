@@ -220,29 +220,29 @@ impl Machine {
             let before = client.unproven.bytes;
             client.unproven.bytes += bytes as u64;
             if before / UNPROVEN != client.unproven.bytes / UNPROVEN {
-                self.outbox.plain_sweep_at = Some(0);
+                self.outbox.unproven_sweep_at = Some(0);
             }
         }
     }
 
     /// Counts what clients were sent without a proof that they read. Plain ones who were sent much are asked for it; who was sent twice as
     /// much is closed.
-    pub(super) fn sweep_plain(&mut self, now: Millis) {
-        if self.outbox.plain_sweep_at.is_none_or(|at| at > now) {
+    pub(super) fn sweep_unproven(&mut self, now: Millis) {
+        if self.outbox.unproven_sweep_at.is_none_or(|at| at > now) {
             return;
         }
-        self.outbox.plain_sweep_at = None;
+        self.outbox.unproven_sweep_at = None;
         let sent = self.outbox.take_plain_bytes();
         let (mut ask, mut close) = (Vec::new(), Vec::new());
         for (id, client) in self.audience.all() {
-            let of_each = client
-                .symbols
-                .iter()
-                .filter_map(|symbol| sent.get(&(*symbol, client.crowd)));
-            client.unproven.bytes += of_each.sum::<u64>();
+            let is_plain = client.place.is_none();
+            if is_plain {
+                let keys = client.symbols.iter().map(|symbol| (*symbol, client.crowd));
+                client.unproven.bytes += keys.filter_map(|key| sent.get(&key)).sum::<u64>();
+            }
             if client.unproven.bytes >= 2 * UNPROVEN {
                 close.push(id);
-            } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() && client.place.is_none() {
+            } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() && is_plain {
                 let number = self.numbers.u64(1..LARGEST_NUMBER);
                 client.unproven.asked = Some(number);
                 ask.push((id, number));

@@ -16,6 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Viewer(pub u64);
 
+impl Viewer {
+    /// Of a client of which nothing is known: it counts for itself.
+    #[must_use]
+    pub fn alone(client: ClientId) -> Self {
+        Self(u64::from(client.0))
+    }
+}
+
 /// What is said of a symbol for which there is no room.
 pub(super) const FULL: &str = "this terminal tracks as many other symbols as its operator allows (EXTRA_SYMBOLS), and every viewer has an equal share of them; try again when others have left";
 const GIVEN_AWAY: &str = "given to another viewer: you had more than an equal share of the other symbols that this terminal tracks (EXTRA_SYMBOLS)";

@@ -88,10 +88,7 @@ impl Price {
     /// Where it was made.
     #[must_use]
     pub fn venue(&self) -> Venue<'_> {
-        Venue {
-            exchange: self.exchange.as_deref(),
-            mic_code: self.mic_code.as_deref(),
-        }
+        Venue::of(&self.exchange, &self.mic_code)
     }
 }
 
@@ -99,10 +96,7 @@ impl Unusable {
     /// Where it would have been made.
     #[must_use]
     pub fn venue(&self) -> Venue<'_> {
-        Venue {
-            exchange: self.exchange.as_deref(),
-            mic_code: self.mic_code.as_deref(),
-        }
+        Venue::of(&self.exchange, &self.mic_code)
     }
 }
 
@@ -110,10 +104,7 @@ impl Listing {
     /// Where it is traded.
     #[must_use]
     pub fn venue(&self) -> Venue<'_> {
-        Venue {
-            exchange: self.exchange.as_deref(),
-            mic_code: self.mic_code.as_deref(),
-        }
+        Venue::of(&self.exchange, &self.mic_code)
     }
 }
 

@@ -36,7 +36,16 @@ pub struct Venue<'a> {
     pub mic_code: Option<&'a str>,
 }
 
-impl Venue<'_> {
+impl<'a> Venue<'a> {
+    /// What a message has in these two fields.
+    #[must_use]
+    pub fn of(exchange: &'a Option<String>, mic_code: &'a Option<String>) -> Self {
+        Self {
+            exchange: exchange.as_deref(),
+            mic_code: mic_code.as_deref(),
+        }
+    }
+
     /// Whether this is what a client calls `name`: an exchange by its name or its code.
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {

@@ -47,10 +47,7 @@ impl RestQuote {
     /// Where the price was made.
     #[must_use]
     pub fn venue(&self) -> Venue<'_> {
-        Venue {
-            exchange: self.exchange.as_deref(),
-            mic_code: self.mic_code.as_deref(),
-        }
+        Venue::of(&self.exchange, &self.mic_code)
     }
 }
 

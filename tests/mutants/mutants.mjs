@@ -38,8 +38,8 @@ export const MUTANTS = [
   {
     name: "the day's budget is not kept",
     file: "src/hub/credits.rs",
-    find: "        minute_left.min(cap.saturating_sub(day_used))",
-    replace: "        let _ = day_used;\n        minute_left.min(cap)",
+    find: "        minute.min(cap.saturating_sub(day_used).saturating_sub(of_day))",
+    replace: "        let _ = day_used;\n        minute.min(cap.saturating_sub(of_day))",
   },
   {
     name: "an old tick overwrites a new one",

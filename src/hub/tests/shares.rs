@@ -418,3 +418,24 @@ fn a_symbol_that_streamed_is_no_lost_cause() {
         0
     );
 }
+
+// Found by reading: what the plain clients of one crowd were sent was also charged to every client of streams that watched the same.
+#[test]
+fn a_client_of_streams_is_not_charged_for_what_plain_ones_are_sent() {
+    let (mut play, link) = Play::live("AAPL");
+    play.input(Input::joined(BOB, Dialect::V1));
+    play.subscribe(BOB, "AAPL");
+    for price in 0..2_000 {
+        play.tick(link, "AAPL", 100.0 + f64::from(price % 97));
+    }
+    play.pass(30 * SECOND);
+    play.tick(link, "AAPL", 1.0);
+    let mut charged = |client| play.hub.audience.get_mut(client).unwrap().unproven.bytes;
+    assert!(charged(ALICE) > 400, "{}", charged(ALICE));
+    assert!(
+        charged(BOB) < charged(ALICE) / 2,
+        "{} of {}",
+        charged(BOB),
+        charged(ALICE)
+    );
+}
