@@ -1,9 +1,11 @@
-// `npm test`: sets this checkout up, then runs every check and every test. A step that fails does not keep the
-// others from running. At the end come a table of the steps and, for CI, the line "N passed, N failed" over all
-// test runners; a step that failed without counting a test counts as one.
+// `npm test`: sets this checkout up, then runs every check and every test. A step that fails does
+// not keep the others from running. At the end come a table of the steps and, for CI, the line "N
+// passed, N failed" over all test runners; a step that failed without counting a test counts as
+// one.
 //
-// Tests have deadlines, so they run by themselves. What comes before them runs side by side: set-up waits for the network and
-// the worker's build keeps one core busy, while cargo compiles the tests and clippy.
+// Tests have deadlines, so they run by themselves. What comes before them runs side by side: set-up
+// waits for the network and the worker's build keeps one core busy, while cargo compiles the tests
+// and clippy.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";

@@ -120,7 +120,8 @@ export class Stream {
     }
     this.recovered = body['recovered'] === true;
     this.missed = number(body['missed']) ?? 0;
-    // A snapshot may also come because the hub took a symbol away: then nothing was missed, and nothing is begun anew.
+    // A snapshot may also come because the hub took a symbol away: then nothing was missed, and
+    // nothing is begun anew.
     const resumes = this.#id !== 0 && (this.#reconnected || this.recovered || this.missed > 0 || epoch !== this.#epoch);
     this.#reconnected = false;
     if (this.recovered && (epoch !== this.#epoch || id !== this.#id || seq < this.#seq)) {

@@ -1,5 +1,5 @@
-// The Rust that must be on the machine, and the one tool that is compiled from this checkout: tools/bindgen, which writes
-// the worker's JavaScript.
+// The Rust that must be on the machine, and the one tool that is compiled from this checkout:
+// tools/bindgen, which writes the worker's JavaScript.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,7 @@
-// The worker's bundles below build/: cargo, tools/bindgen, esbuild, and for what is deployed wasm-opt. One is made only when one of
-// its inputs has changed, so that `wrangler dev`, which runs the build command at every start, is up at once, and tests
-// that start several of them neither compile nor disturb each other.
+// The worker's bundles below build/: cargo, tools/bindgen, esbuild, and for what is deployed
+// wasm-opt. One is made only when one of its inputs has changed, so that `wrangler dev`, which runs
+// the build command at every start, is up at once, and tests that start several of them neither
+// compile nor disturb each other.
 
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -93,7 +94,8 @@ async function bundle(folder) {
   // From node_modules, which the set-up may only just have filled.
   const { build } = await import("esbuild");
   const bindings = join(folder, "bindings.js");
-  // The platform compiles the module itself; only in this form does it hand out a WebAssembly.Module.
+  // The platform compiles the module itself; only in this form does it hand out a
+  // WebAssembly.Module.
   const [before, after, ...more] = readFileSync(bindings, "utf8").split("import source wasmModule from");
   if (before === undefined || after === undefined || more.length > 0) throw new Failure("wasm-bindgen's JavaScript has changed: bindings.js does not import its wasm once.");
   writeFileSync(bindings, `${before}import wasmModule from${after.replace("./bindings_bg.wasm", "./index_bg.wasm")}`);
@@ -113,7 +115,8 @@ async function bundle(folder) {
 async function optimise(folder) {
   const [bound, named, small] = ["bindings_bg.wasm", "named.wasm", "index_bg.wasm"].map((name) => join(folder, name));
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  // The names of the functions, for profiles, are a tenth of an upload that nobody there reads, so they stay here.
+  // The names of the functions, for profiles, are a tenth of an upload that nobody there reads, so
+  // they stay here.
   await run("wasm-opt", wranglersNode(), [WASM_OPT, String(bound), ...features, "-Oz", "--debuginfo", "-o", String(named)]);
   // Without the names more functions turn out to be the same.
   await run("wasm-opt", wranglersNode(), [WASM_OPT, String(named), ...features, "--strip-debug", "--strip-producers", "-Oz", "-o", String(small)]);

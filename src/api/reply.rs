@@ -15,8 +15,8 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// An answer that any page may read and nobody may cache: prices age by the second. It opens in no frame, loads nothing and tells no
-    /// other site where it was read.
+    /// An answer that any page may read and nobody may cache: prices age by the second. It opens in
+    /// no frame, loads nothing and tells no other site where it was read.
     #[must_use]
     pub fn new(status: u16, content_type: &str, body: String) -> Self {
         let headers = [
@@ -47,8 +47,9 @@ impl Reply {
         Self::new(200, "application/json", body)
     }
 
-    /// With a tag by which a client asks whether it has this answer already. Whatever differs each time, such as the time itself, is no
-    /// part of `content`. It may be kept, but not used unasked.
+    /// With a tag by which a client asks whether it has this answer already. Whatever differs each
+    /// time, such as the time itself, is no part of `content`. It may be kept, but not used
+    /// unasked.
     #[must_use]
     pub fn with_tag_of(mut self, content: &str) -> Self {
         let mut hasher = DefaultHasher::new();

@@ -27,7 +27,8 @@ pub const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
 
 const MOST_SYMBOLS: usize = 64;
 
-/// Whether a path is one that people look for here, however they write it: what is wrong with it is told as a problem, not as a page.
+/// Whether a path is one that people look for here, however they write it: what is wrong with it is
+/// told as a problem, not as a page.
 #[must_use]
 pub fn is_ours(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
@@ -58,8 +59,9 @@ pub fn route(method: &str, path: &str) -> Result<Route, Problem> {
     }
 }
 
-/// The symbols of `/api/quotes?symbols=BTC/USD,AAPL`, from the parameters of a request as they stand; `symbols` given twice is joined. Empty
-/// without the parameter: the default ones. No other route takes parameters.
+/// The symbols of `/api/quotes?symbols=BTC/USD,AAPL`, from the parameters of a request as they
+/// stand; `symbols` given twice is joined. Empty without the parameter: the default ones. No other
+/// route takes parameters.
 ///
 /// # Errors
 /// 400 that names the parameter that is not known, or the first part that is no symbol, and what is right.

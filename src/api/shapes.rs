@@ -19,7 +19,8 @@ pub enum AssetClass {
     Crypto,
 }
 
-/// Codes of currencies and metals, by which a pair is told from one of cryptocurrencies as long as upstream has not said what it is.
+/// Codes of currencies and metals, by which a pair is told from one of cryptocurrencies as long as
+/// upstream has not said what it is.
 const CURRENCIES: &[&str] = &[
     "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNH", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP", "HKD",
     "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KRW", "KWD", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP", "PKR",
@@ -28,7 +29,8 @@ const CURRENCIES: &[&str] = &[
 ];
 
 impl AssetClass {
-    /// The class of a symbol, by what upstream calls it. Before upstream has said anything, by its form: `AAPL`, `EUR/USD`, `BTC/USD`.
+    /// The class of a symbol, by what upstream calls it. Before upstream has said anything, by its
+    /// form: `AAPL`, `EUR/USD`, `BTC/USD`.
     #[must_use]
     pub fn of(instrument: &Instrument, kind: Option<&str>) -> Self {
         match (instrument.pair(), kind) {
@@ -49,7 +51,8 @@ pub fn class_quotes(machine: &Machine, class: AssetClass) -> Reply {
         let Some(view) = machine.symbol(symbol) else { continue };
         if AssetClass::of(symbol, view.quote.kind.as_deref()) == class {
             let key = original_key(symbol);
-            // The envelope's own words, and a key that is there, stay what they are: then the symbol goes by its whole name.
+            // The envelope's own words, and a key that is there, stay what they are: then the
+            // symbol goes by its whole name.
             let is_taken = ENVELOPE.contains(&key.as_str()) || views.iter().any(|(taken, _)| *taken == key);
             views.push((if is_taken { symbol.to_string() } else { key }, view));
         }

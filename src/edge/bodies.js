@@ -1,6 +1,8 @@
-// Bodies of answers, read no further than they may be long: whoever answers without end must not fill the memory of all.
+// Bodies of answers, read no further than they may be long: whoever answers without end must not
+// fill the memory of all.
 
-// The text of a stream, or undefined when it is longer than `most` bytes; then the rest is never read.
+// The text of a stream, or undefined when it is longer than `most` bytes; then the rest is never
+// read.
 export async function readText(stream, most) {
   const reader = stream.getReader();
   const decoder = new TextDecoder();

@@ -105,7 +105,8 @@ impl Driver {
         self.set_deadlines(now);
     }
 
-    /// Whether one more client may come from an address, and who is behind it. Where the platform names no address, each is on its own.
+    /// Whether one more client may come from an address, and who is behind it. Where the platform
+    /// names no address, each is on its own.
     pub(super) fn admit(&self, client: u32, address: Option<&str>) -> Result<Viewer, Refused> {
         let Some(address) = address else {
             return Ok(Viewer::alone(ClientId(client)));
@@ -305,7 +306,8 @@ impl Driver {
         self.leave_pings_to_the_platform(self.machine.borrow().may_sleep());
     }
 
-    /// A sleeping hub is not woken for a ping. One that is awake answers itself, so that pings count against the flood limit.
+    /// A sleeping hub is not woken for a ping. One that is awake answers itself, so that pings
+    /// count against the flood limit.
     fn leave_pings_to_the_platform(&self, wanted: bool) {
         if self.auto_responds.get() != wanted && auto_respond(self.state.as_raw(), wanted).is_ok() {
             self.auto_responds.set(wanted);

@@ -44,7 +44,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn broadcast(this: &Fanout, group: f64, frame: &str);
 
-    /// Whether the platform answers the text `ping` with `pong` by itself; of a `DurableObjectState`.
+    /// Whether the platform answers the text `ping` with `pong` by itself; of a
+    /// `DurableObjectState`.
     #[wasm_bindgen(catch, js_name = autoRespond)]
     pub(super) fn auto_respond(state: &JsValue, is_on: bool) -> Result<(), JsValue>;
 

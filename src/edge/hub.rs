@@ -28,7 +28,8 @@ pub(super) const POKE_PATH: &str = "/poke";
 /// A connection that broke.
 const ABNORMAL_CLOSURE: usize = 1006;
 const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
-/// Who connects. On Cloudflare the platform sets it, whatever the client sent; locally it is what the client says, if it says so.
+/// Who connects. On Cloudflare the platform sets it, whatever the client sent; locally it is what
+/// the client says, if it says so.
 const ADDRESS: &str = "CF-Connecting-IP";
 
 /// The Durable Object; see the module.

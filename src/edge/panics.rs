@@ -1,15 +1,18 @@
-//! What happens when the code panics: the console hears of it with a stack of JavaScript, and the `worker` crate makes a new instance.
+//! What happens when the code panics: the console hears of it with a stack of JavaScript, and the
+//! `worker` crate makes a new instance.
 //!
-//! Why the hooks are chained: the `worker` crate installs one at start, which says that the instance is dead. Without it wasm-bindgen's
-//! own handling of aborts would still make a new instance (a test with a broken chain showed that), but nothing would have told the
-//! `worker` crate.
+//! Why the hooks are chained: the `worker` crate installs one at start, which says that the
+//! instance is dead. Without it wasm-bindgen's own handling of aborts would still make a new
+//! instance (a test with a broken chain showed that), but nothing would have told the `worker`
+//! crate.
 
 use std::sync::Once;
 
 static INSTALLED: Once = Once::new();
 
-/// Puts `console_error_panic_hook` before the hook that is there. Called by every entry point: then the `worker` crate's own, which it
-/// installs when the instance starts, is there already. A new instance begins anew.
+/// Puts `console_error_panic_hook` before the hook that is there. Called by every entry point: then
+/// the `worker` crate's own, which it installs when the instance starts, is there already. A new
+/// instance begins anew.
 pub fn install_hook() {
     INSTALLED.call_once(|| {
         let of_the_platform = std::panic::take_hook();

@@ -1,5 +1,6 @@
-//! What the platform knows of a request. Not through `Request::url`: that would bring a second parser of addresses, with all of Unicode's
-//! tables for the names of hosts, a fifth of the worker, when the platform has one and hands out what it has parsed.
+//! What the platform knows of a request. Not through `Request::url`: that would bring a second
+//! parser of addresses, with all of Unicode's tables for the names of hosts, a fifth of the worker,
+//! when the platform has one and hands out what it has parsed.
 
 use worker::Request;
 

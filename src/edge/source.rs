@@ -1,7 +1,8 @@
 //! Where the feed comes from: Twelve Data, anything that speaks its protocol, or the simulator in this Worker.
 //!
-//! The key lives here and goes nowhere but into two request headers, and to no other address: redirects are not followed. Texts
-//! that come back are searched for it, by the machine after they were decoded.
+//! The key lives here and goes nowhere but into two request headers, and to no other address:
+//! redirects are not followed. Texts that come back are searched for it, by the machine after they
+//! were decoded.
 
 use crate::twelve_data::Secret;
 use std::hash::{DefaultHasher, Hash, Hasher};

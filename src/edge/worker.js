@@ -1,8 +1,9 @@
 // The Worker's module: what the platform calls, handed over to the Rust half.
 //
-// Why it recovers: a panic or a trap kills the instance of the wasm, with the Rust halves of all objects in it. The next call of any
-// exported function makes a new instance (bindings.js, told so by the `worker` crate) and counts it. So each call here first asks
-// for the number of the instance, and an object whose Rust half is of an older one makes a new half from the same state.
+// Why it recovers: a panic or a trap kills the instance of the wasm, with the Rust halves of all
+// objects in it. The next call of any exported function makes a new instance (bindings.js, told so
+// by the `worker` crate) and counts it. So each call here first asks for the number of the
+// instance, and an object whose Rust half is of an older one makes a new half from the same state.
 
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 import * as rust from "./bindings.js";
@@ -88,7 +89,8 @@ function hosted(name) {
 
     /** @param {any} socket @param {any} message */
     webSocketMessage(socket, message) {
-      // One that we closed, and that does not answer the close but goes on talking. The platform has no way to cut it off.
+      // One that we closed, and that does not answer the close but goes on talking. The platform
+      // has no way to cut it off.
       if (socket.readyState !== OPEN) return this.#drop();
       return this.#rust().webSocketMessage(socket, message);
     }

@@ -34,7 +34,8 @@ pub struct Client {
 /// What a client was sent, and the proof that a plain one was asked for.
 #[derive(Debug, Default)]
 pub struct Unproven {
-    /// Of a plain client all frames, estimated to the half minute; of one in a stream those that it alone is sent.
+    /// Of a plain client all frames, estimated to the half minute; of one in a stream those that it
+    /// alone is sent.
     pub bytes: u64,
     /// The number that it is to say, which it knows only if it reads.
     pub asked: Option<u64>,

@@ -44,7 +44,8 @@ pub struct Config {
     pub checkpoint: Millis,
     /// From the last viewer or reader until the upstream is closed.
     pub idle: Millis,
-    /// A quote of an open market is stale when its exchange made it longer ago than this, as far as it says, or nothing confirmed it since.
+    /// A quote of an open market is stale when its exchange made it longer ago than this, as far as
+    /// it says, or nothing confirmed it since.
     pub stale: Millis,
     /// How long a REST reader of a hub that just woke waits for fresh data.
     pub reader: Millis,

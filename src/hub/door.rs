@@ -1,7 +1,8 @@
-//! Who may connect, by the address that a client comes from: so many sockets at once, and none for a while after one of them was closed for
-//! what it did.
+//! Who may connect, by the address that a client comes from: so many sockets at once, and none for
+//! a while after one of them was closed for what it did.
 //!
-//! Addresses are known here as salted hashes, in memory alone: nothing of them is stored, logged or told.
+//! Addresses are known here as salted hashes, in memory alone: nothing of them is stored, logged or
+//! told.
 
 use super::Viewer;
 use crate::clock::{MINUTE, Millis, SECOND};
@@ -9,7 +10,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
-/// How long an address is refused after a client of it was expelled; the close's reason says the same.
+/// How long an address is refused after a client of it was expelled; the close's reason says the
+/// same.
 const REFUSED: Millis = MINUTE;
 /// An address may connect twice as often as it may have sockets, and then once in this time.
 const UPGRADE: Millis = SECOND;
@@ -49,7 +51,8 @@ impl Address {
     }
 }
 
-/// Hashes with the door's salt. It need not withstand an attack on the hash: the table is bounded by the sockets that are open.
+/// Hashes with the door's salt. It need not withstand an attack on the hash: the table is bounded
+/// by the sockets that are open.
 struct Salted(u64);
 
 impl BuildHasher for Salted {

@@ -382,7 +382,8 @@ impl Feed {
         if outlook != Outlook::Ticks {
             // Nothing to wait for: the wait starts when there is.
             link.last_tick = now.max(opened);
-            // A feed that fell mute is not live again because nothing is subscribed for a while: it waits for a tick.
+            // A feed that fell mute is not live again because nothing is subscribed for a while: it
+            // waits for a tick.
             link.reset_at = link.reset_at.filter(|_| outlook == Outlook::Nothing).map(|_| now);
             if self.state != FeedState::Live && outlook == Outlook::Quiet {
                 self.enter(FeedState::Live, "subscribed; no market of these symbols is open", now);

@@ -4,12 +4,16 @@
 //! (two prices may share a second) and an older one is dropped. A stamp in the future is clamped to the time of receipt, or it
 //! would block every honest tick behind it.
 //!
-//! **Arrival is not trade.** A price is fresh when upstream has confirmed it within [`Config::stale`](super::Config::stale), and the exchange made it no longer
-//! ago than that, or upstream says that this is the running day of an open market. So a delayed feed, or the last trade told
-//! once more at a reconnect, opens no market and makes nothing fresh, whenever it arrives.
+//! **Arrival is not trade.** A price is fresh when upstream has confirmed it within
+//! [`Config::stale`](super::Config::stale), and the exchange made it no longer ago than that, or
+//! upstream says that this is the running day of an open market. So a delayed feed, or the last
+//! trade told once more at a reconnect, opens no market and makes nothing fresh, whenever it
+//! arrives.
 //!
-//! **What is known stays until something better is there.** Previous close and session are replaced by what REST tells next. Only a trade of
-//! another UTC day makes a previous close unknown: then it is known to be out of date.
+//! **What is known stays until something better is there.** Previous close and session are replaced
+//! by what REST tells next. Only the first trade of another UTC day makes a previous close
+//! unknown, for then it is known to be out of date; where markets close, it must come after a pause
+//! of hours.
 
 use crate::clock::{DAY, MINUTE, Millis, SECOND};
 use crate::twelve_data::{Instrument, Price, RestQuote};
@@ -44,7 +48,8 @@ pub enum Session {
     Unknown,
 }
 
-/// How exactly upstream tells when a price was made: at the time that is told, or later by less than this.
+/// How exactly upstream tells when a price was made: at the time that is told, or later by less
+/// than this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -81,13 +86,14 @@ pub struct Quote {
     pub day_volume: Option<f64>,
     /// The venue, where upstream names one.
     pub exchange: Option<String>,
-    /// When the exchange says that the price was made, to `precision`; without one, the price is of that time or later. `None`: it did
-    /// not say.
+    /// When the exchange says that the price was made, to `precision`; without one, the price is of
+    /// that time or later. `None`: it did not say.
     pub exchange_time: Option<Millis>,
     /// How exactly that is known.
     #[serde(default)]
     pub precision: Option<Precision>,
-    /// What orders quotes, and is shown to nobody: the exchange's time, or where it told none, when upstream was asked.
+    /// What orders quotes, and is shown to nobody: the exchange's time, or where it told none, when
+    /// upstream was asked.
     #[serde(default)]
     pub as_of: Millis,
     /// When it reached the hub, or was last confirmed by REST.
@@ -105,7 +111,8 @@ pub struct Reference {
     pub previous_close: Option<f64>,
     /// Whether its market trades.
     pub session: Session,
-    /// When REST last told both; 0 for never, or when something happened since that it should be asked about.
+    /// When REST last told both; 0 for never, or when something happened since that it should be
+    /// asked about.
     pub asked: Millis,
     /// What it told was incomplete, or ticks contradict it: it is asked again soon.
     #[serde(default)]
@@ -201,7 +208,8 @@ impl Details {
 }
 
 impl Cell {
-    /// A cell of an instrument of which upstream has said nothing yet. The currency of a pair is in its symbol.
+    /// A cell of an instrument of which upstream has said nothing yet. The currency of a pair is in
+    /// its symbol.
     #[must_use]
     pub fn of(instrument: &Instrument) -> Self {
         let mut cell = Self::default();
@@ -209,7 +217,8 @@ impl Cell {
         cell
     }
 
-    /// Takes a tick of the WebSocket. One that was made longer than `stale` ago is no sign of an open market, and not fresh.
+    /// Takes a tick of the WebSocket. One that was made longer than `stale` ago is no sign of an
+    /// open market, and not fresh.
     pub fn tick(&mut self, price: &Price, source: Source, stale: Millis, now: Millis) -> Change {
         let time = price.timestamp.min(now);
         let is_recent = time.saturating_add(stale) > now;
@@ -256,7 +265,8 @@ impl Cell {
         let before = self.quote.as_ref().and_then(|quote| quote.exchange_time);
         let after_a_pause = before.is_none_or(|before| before.saturating_add(PAUSE) < time);
         if of_another_day && (after_a_pause || never_closes(self.details.kind.as_deref())) {
-            // Known to be out of date: none rather than a wrong one. A session that goes on over midnight UTC keeps its own.
+            // Known to be out of date: none rather than a wrong one. A session that goes on over
+            // midnight UTC keeps its own.
             reference.previous_close = None;
         }
         if was_closed || of_another_day {
@@ -299,7 +309,8 @@ impl Cell {
         let as_of = as_of - as_of % SECOND;
         let newer = match &self.quote {
             None => true,
-            // Of a closed market REST has the last word, unless there was a trade after its last candle.
+            // Of a closed market REST has the last word, unless there was a trade after its last
+            // candle.
             Some(quote) if is_closed && asked >= quote.received => as_of.saturating_add(LAST_WORD) > quote.as_of,
             Some(quote) if streaming && quote.source != Source::Restored && quote.stale_since.is_none() => {
                 traded.is_some_and(|at| at > quote.as_of)
@@ -404,8 +415,8 @@ impl Cell {
         due
     }
 
-    /// Percent change against the previous close, `0.25` for 0.25 %, rounded to five places as upstream does. There is none against a
-    /// previous close of zero or below.
+    /// Percent change against the previous close, `0.25` for 0.25 %, rounded to five places as
+    /// upstream does. There is none against a previous close of zero or below.
     #[must_use]
     pub fn percent_change(&self) -> Option<f64> {
         let price = self.quote.as_ref()?.price;
@@ -429,7 +440,8 @@ const PAUSE: Millis = 3 * 60 * MINUTE;
 /// A trade that is so much later than the last candle of a closed session is not in it.
 const LAST_WORD: Millis = 2 * MINUTE;
 
-/// Whether REST's price is of now, as far as it says: its last candle is, or it is the running bar of an open market.
+/// Whether REST's price is of now, as far as it says: its last candle is, or it is the running bar
+/// of an open market.
 fn is_current(rest: &RestQuote, stale: Millis, now: Millis) -> bool {
     match (rest.last_quote_at, rest.bar_opened) {
         (Some(at), _) => at.saturating_add(MINUTE + stale) > now,
@@ -494,6 +506,12 @@ mod tests {
             last_quote_at: Some(timestamp),
             bar_opened: None,
         }
+    }
+
+    /// REST says that the market is closed, with the last trade an hour before `NOW`.
+    fn is_closed(cell: &mut Cell, streaming: bool, at: Millis) {
+        let told = rest(110.0, NOW - 3_600_000, false);
+        cell.rest(&told, Source::Rest, STALE, streaming, at, at);
     }
 
     fn shown(cell: &Cell) -> f64 {
@@ -595,14 +613,7 @@ mod tests {
     #[test]
     fn what_is_known_of_a_closed_market_stays_when_it_ticks() {
         let mut cell = Cell::default();
-        cell.rest(
-            &rest(110.0, NOW - 3_600_000, false),
-            Source::Rest,
-            STALE,
-            false,
-            NOW,
-            NOW,
-        );
+        is_closed(&mut cell, false, NOW);
         assert_eq!(
             (cell.percent_change(), cell.reference.session),
             (Some(10.0), Session::Closed)
@@ -618,16 +629,10 @@ mod tests {
             (Some(11.0), Session::Extended, 0),
             "asked anew, and nothing forgotten"
         );
-        // REST still says that it is closed: the trade is the newest price, and outside the session.
+        // REST still says that it is closed: the trade is the newest price, and outside the
+        // session.
         let later = NOW + 20_000;
-        cell.rest(
-            &rest(110.0, NOW - 3_600_000, false),
-            Source::Rest,
-            STALE,
-            true,
-            later,
-            later,
-        );
+        is_closed(&mut cell, true, later);
         assert_eq!((shown(&cell), cell.reference.session), (111.0, Session::Extended));
         assert!(cell.reference.is_provisional);
         let opened = NOW + 40_000;
@@ -658,7 +663,8 @@ mod tests {
             (Some(11.0), 0),
             "asked anew"
         );
-        // After a pause of hours another session has begun; and what never closes has its day by UTC.
+        // After a pause of hours another session has begun; and what never closes has its day by
+        // UTC.
         let mut cell = Cell::default();
         told(&mut cell);
         let morning = midnight + 4 * 60 * MINUTE;
@@ -682,7 +688,8 @@ mod tests {
             Change::Dropped
         );
         assert_eq!(cell, before);
-        // Later than REST's last candle, and still long ago: it is the newest price, and no news of today.
+        // Later than REST's last candle, and still long ago: it is the newest price, and no news of
+        // today.
         let closing = NOW - ago + 5 * MINUTE;
         assert_eq!(
             cell.tick(&price(111.0, closing), Source::Live, STALE, NOW + 6),
@@ -735,7 +742,8 @@ mod tests {
             (Some(NOW - 5 * 60 * MINUTE), Some(Precision::Day), None),
             "the running bar of an open market"
         );
-        // A tick is newer than the question; after it, a price without a time is of its time or later.
+        // A tick is newer than the question; after it, a price without a time is of its time or
+        // later.
         cell.tick(&price(101.0, NOW + 10 * SECOND), Source::Live, STALE, NOW + 10 * SECOND);
         let later = NOW + 2 * MINUTE;
         cell.rest(&bare, Source::Rest, STALE, false, later, later);
@@ -802,24 +810,10 @@ mod tests {
     #[test]
     fn a_restored_price_is_no_sign_of_an_open_market() {
         let mut cell = Cell::default();
-        cell.rest(
-            &rest(110.0, NOW - 3_600_000, false),
-            Source::Rest,
-            STALE,
-            false,
-            NOW,
-            NOW,
-        );
+        is_closed(&mut cell, false, NOW);
         cell.quote.as_mut().unwrap().source = Source::Restored;
         let later = NOW + 30_000;
-        cell.rest(
-            &rest(110.0, NOW - 3_600_000, false),
-            Source::Rest,
-            STALE,
-            true,
-            later,
-            later,
-        );
+        is_closed(&mut cell, true, later);
         assert_eq!(cell.reference.session, Session::Closed);
     }
 

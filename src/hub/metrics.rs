@@ -327,7 +327,8 @@ impl Page {
     }
 }
 
-/// Milliseconds as seconds, made of whole numbers: nothing else in the Worker formats floating-point ones that way.
+/// Milliseconds as seconds, made of whole numbers: nothing else in the Worker formats
+/// floating-point ones that way.
 fn seconds(span: Millis) -> String {
     format!("{}.{:03}", span / 1_000, span % 1_000)
 }

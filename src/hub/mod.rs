@@ -417,7 +417,8 @@ impl Machine {
     /// After an input that can only push deadlines back there is nothing to do but to send, unless a deadline has come. This is
     /// the way of nearly every input under load.
     fn may_skip_housekeeping(&mut self, now: Millis) -> bool {
-        // How much plain clients were sent matters only while more is sent: no timer keeps the object awake for it.
+        // How much plain clients were sent matters only while more is sent: no timer keeps the
+        // object awake for it.
         let due = [self.alarm_at, self.timer_at, self.outbox.unproven_sweep_at];
         if due.into_iter().flatten().any(|at| at <= now) {
             return false;
@@ -456,7 +457,8 @@ impl Machine {
         self.audience.is_watching(self.config.idle, now) || self.feed.open_link().is_some()
     }
 
-    /// Whether the platform may put the hub to sleep with its clients: nothing but the alarm would wake it.
+    /// Whether the platform may put the hub to sleep with its clients: nothing but the alarm would
+    /// wake it.
     #[must_use]
     pub fn may_sleep(&self) -> bool {
         self.timer_at.is_none() && self.feed.open_link().is_none()

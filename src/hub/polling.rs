@@ -1,8 +1,9 @@
 //! The REST calls: one at a time, for the symbols that need it most, within the budget.
 //!
-//! A symbol needs a call for its *reference* (previous close and session, which the WebSocket never carries) and, while nothing
-//! fresh streams, for its *price*. **The operator's symbols come first**, whatever strangers ask for: their references, then those the
-//! WebSocket refused, the most watched, the longest waiting. Only then come the others, each by how long it has waited.
+//! A symbol needs a call for its *reference* (previous close and session, which the WebSocket never
+//! carries) and, while nothing fresh streams, for its *price*. **The operator's symbols come
+//! first**, whatever strangers ask for: their references, then those the WebSocket refused, the
+//! most watched, the longest waiting. Only then come the others, each by how long it has waited.
 
 use super::credits::{Ledger, Purpose};
 use super::watchlist::{Entry, StreamState, Watchlist};
@@ -52,7 +53,8 @@ const MOST_SYMBOLS_IN_A_CALL: usize = 60;
 /// Bytes of a call's symbols, each counted as if it had to be encoded.
 const LONGEST_CALL: usize = 4 * 1024;
 const GIVE_UP: Millis = 20 * SECOND;
-/// Calls for strangers' symbols alone: so many at once, then one in this time. Each costs rows of storage, which are counted too.
+/// Calls for strangers' symbols alone: so many at once, then one in this time. Each costs rows of
+/// storage, which are counted too.
 const OTHERS_AT_ONCE: Millis = 20;
 const OTHERS_REFILL: Millis = 15 * SECOND;
 /// This part of a day's credits is kept from them.
@@ -199,8 +201,9 @@ impl Polling {
         } else if is_fresh || entry.cell.reference.session == Session::Closed {
             Millis::MAX
         } else {
-            // Upstream accepted it and says nothing: nobody can tell whether it will. Such symbols fall silent one after another, and
-            // each call costs rows of storage: they wait for one another.
+            // Upstream accepted it and says nothing: nobody can tell whether it will. Such symbols
+            // fall silent one after another, and each call costs rows of storage: they wait for one
+            // another.
             price_due_at(entry, config).max(self.last_silent + self.between_silent(config))
         };
         reference_due_at(entry, config).min(price).max(entry.poll_not_before)
@@ -264,7 +267,8 @@ impl Polling {
             .collect()
     }
 
-    /// How many credits may go to symbols that strangers chose: what the operator's would need if the WebSocket broke is put by.
+    /// How many credits may go to symbols that strangers chose: what the operator's would need if
+    /// the WebSocket broke is put by.
     fn for_others(&self, list: &Watchlist, now: Millis) -> u32 {
         if self.others_drained_at > now + OTHERS_AT_ONCE * OTHERS_REFILL {
             return 0;
@@ -275,14 +279,16 @@ impl Polling {
         self.ledger.above(of_minute, per_day / DAYS_RESERVE, now)
     }
 
-    /// A call brought nothing for anybody; says whether that is a habit, for which one of its symbols may be to blame.
+    /// A call brought nothing for anybody; says whether that is a habit, for which one of its
+    /// symbols may be to blame.
     pub fn failed_again(&mut self) -> bool {
         self.failures = self.failures.saturating_add(1);
         self.failures > 1
     }
 }
 
-/// How long it waits, times how many wait for it; a closed market can wait. A new symbol waits since it is tracked.
+/// How long it waits, times how many wait for it; a closed market can wait. A new symbol waits
+/// since it is tracked.
 fn urgency(entry: &Entry, now: Millis) -> u64 {
     let weight = u64::from(entry.watchers) + 1;
     let closed = entry.cell.reference.session == Session::Closed;

@@ -4,9 +4,10 @@
 //! read what it was sent; then a picture of what changed meanwhile brings it up to date. So it gets fewer and newer frames, the memory
 //! that it can make us hold is bounded, and nobody else notices.
 //!
-//! Plain clients need not acknowledge: a script of one line is one. But a socket that is never read must not grow for ever, and that a client
-//! speaks does not show that it reads. So after much was sent a plain client is told a number, and is closed, after as much
-//! again, if it has not said it by then.
+//! Plain clients need not acknowledge: a script of one line is one. But a socket that is never read
+//! must not grow for ever, and that a client speaks does not show that it reads. So after much was
+//! sent a plain client is told a number, and is closed, after as much again, if it has not said it
+//! by then.
 
 use super::audience::{Left, Place, Sent, Unproven};
 use super::lanes::{LaneId, Rate};
@@ -25,7 +26,8 @@ const SWEEP: Millis = SECOND;
 const MOST_UNREAD: u64 = 4 * 1024 * 1024;
 /// Pictures that a client is shown without a word of it. With more, one that reads nothing could fill its socket.
 const MOST_PICTURES: u8 = 4;
-/// Bytes after which a plain client is asked to prove that it reads, and after as many more is closed.
+/// Bytes after which a plain client is asked to prove that it reads, and after as many more is
+/// closed.
 const UNPROVEN: u64 = 2 * 1024 * 1024;
 /// Between two looks at how much plain clients were sent.
 pub(super) const PLAIN_SWEEP: Millis = 30 * SECOND;
@@ -225,8 +227,8 @@ impl Machine {
         }
     }
 
-    /// Counts what clients were sent without a proof that they read. Plain ones who were sent much are asked for it; who was sent twice as
-    /// much is closed.
+    /// Counts what clients were sent without a proof that they read. Plain ones who were sent much
+    /// are asked for it; who was sent twice as much is closed.
     pub(super) fn sweep_unproven(&mut self, now: Millis) {
         if self.outbox.unproven_sweep_at.is_none_or(|at| at > now) {
             return;

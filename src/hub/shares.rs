@@ -1,8 +1,10 @@
-//! Who may have which of the symbols that the operator did not choose. There is room for `EXTRA_SYMBOLS` of them.
+//! Who may have which of the symbols that the operator did not choose. There is room for
+//! `EXTRA_SYMBOLS` of them.
 //!
-//! Room is made in this order: by what nobody wants any more, by what REST calls asked for and nobody connected watches, and then by
-//! whoever holds more than an equal share while others want some. **A viewer that stays within its share loses nothing.** Clients that come from
-//! one address are one viewer, as far as the edge can tell.
+//! Room is made in this order: by what nobody wants any more, by what REST calls asked for and
+//! nobody connected watches, and then by whoever holds more than an equal share while others want
+//! some. **A viewer that stays within its share loses nothing.** Clients that come from one address
+//! are one viewer, as far as the edge can tell.
 
 use super::watchlist::{Asker, NotTracked};
 use super::{ClientId, Machine, ServerEvent, SymbolId};
@@ -139,7 +141,8 @@ impl Machine {
             .filter(|(who, symbols)| **who != viewer && symbols.len() > share)
             .collect();
         rich.sort_by_key(|(_, symbols)| Reverse(symbols.len()));
-        // The newest of those that all who watch them can spare: what one has had for long, one keeps.
+        // The newest of those that all who watch them can spare: what one has had for long, one
+        // keeps.
         let is_within_a_share = |id: &SymbolId| {
             held.values()
                 .any(|symbols| symbols.len() <= share && symbols.contains(id))

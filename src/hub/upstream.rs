@@ -8,7 +8,8 @@ use super::{Effect, Group, LinkId, Machine, RequestId, RestAnswer, Source, Strea
 use crate::clock::{Millis, SECOND};
 use crate::twelve_data::{self, Event, Price, Refusal, RestError, SymbolError, classify, parse_event, parse_quotes};
 
-/// A reason why a price was not taken is told for so long at least: where good and bad ones take turns, watchers are not told of each.
+/// A reason why a price was not taken is told for so long at least: where good and bad ones take
+/// turns, watchers are not told of each.
 const DISCARDED: Millis = 10 * SECOND;
 
 impl Machine {
@@ -178,8 +179,8 @@ impl Machine {
         }
     }
 
-    /// A call brought nothing for anybody, and one symbol may be to blame: each is asked for alone until it was answered. One that was alone
-    /// already waits, and holds nobody else up.
+    /// A call brought nothing for anybody, and one symbol may be to blame: each is asked for alone
+    /// until it was answered. One that was alone already waits, and holds nobody else up.
     fn suspect(&mut self, ids: &[SymbolId], why: &str, now: Millis) {
         for id in ids {
             if let Some(entry) = self.list.get_mut(*id) {
@@ -221,8 +222,9 @@ impl Machine {
         }
     }
 
-    /// Upstream failed, which is mostly its own fault. When it goes on, one symbol may be to blame: each is asked for alone until it was
-    /// answered, and one that fails while others are served gives way to them.
+    /// Upstream failed, which is mostly its own fault. When it goes on, one symbol may be to blame:
+    /// each is asked for alone until it was answered, and one that fails while others are served
+    /// gives way to them.
     fn failed_as_a_whole(&mut self, ids: &[SymbolId], now: Millis) {
         let again = self.polling.failed_again();
         let later = now + soon(&self.config);
@@ -237,7 +239,8 @@ impl Machine {
         }
     }
 
-    /// Takes a tick, for everybody whom it is about; true when it changed nothing but, at most, quotes.
+    /// Takes a tick, for everybody whom it is about; true when it changed nothing but, at most,
+    /// quotes.
     fn ticked(&mut self, price: &Price, now: Millis) -> bool {
         self.counts.ticks += 1;
         self.counts.tick_ages.add(now.saturating_sub(price.timestamp));

@@ -1,9 +1,10 @@
 //! Which symbols are tracked, who wants them, and what upstream made of our wish to stream them.
 //!
-//! **An event belongs to every name that matches it.** `AAPL` and `AAPL:NASDAQ` may both be tracked, and upstream has one stream for both. A
-//! name that is pinned takes what comes from its venue. One that is not takes what comes from anywhere, but for what another name pins:
-//! `RY` is New York's, and `RY:TSX` must not put Toronto's price there. Upstream says by its answers which venue it chose for a name
-//! that is not pinned.
+//! **An event belongs to every name that matches it.** `AAPL` and `AAPL:NASDAQ` may both be
+//! tracked, and upstream has one stream for both. A name that is pinned takes what comes from its
+//! venue. One that is not takes what comes from anywhere, but for what another name pins: `RY` is
+//! New York's, and `RY:TSX` must not put Toronto's price there. Upstream says by its answers which
+//! venue it chose for a name that is not pinned.
 //!
 //! The default symbols are always wanted; any other is wanted while somebody watches it or has just read it. Wishes and the
 //! plan's limit become at most one subscribe and one unsubscribe frame at a time, at most once a second: upstream allows
@@ -47,7 +48,8 @@ pub struct Entry {
     pub has_streamed: bool,
     /// Why its last price was not taken.
     pub discarded: Option<(String, Millis)>,
-    /// It was in a REST call that brought nothing for anybody: it is asked for alone until it was answered.
+    /// It was in a REST call that brought nothing for anybody: it is asked for alone until it was
+    /// answered.
     pub is_suspect: bool,
     /// Names and codes of the venues that upstream named for it.
     venues: Vec<String>,
@@ -220,7 +222,8 @@ pub struct Watchlist {
     leaving: Vec<Entry>,
     /// Pins that were given up, each until ticks of it can be on their way no more.
     released: Vec<(Instrument, Millis)>,
-    /// Names that upstream knows nothing of, each with what it said and until when that is believed.
+    /// Names that upstream knows nothing of, each with what it said and until when that is
+    /// believed.
     unknown: HashMap<String, (String, Millis)>,
 }
 
@@ -245,8 +248,8 @@ pub struct Wishes {
 /// Why a symbol is not tracked.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NotTracked {
-    /// The terminal tracks no more symbols than the operator lets it: that bounds memory, the checkpoint's row, and what strangers can make
-    /// of the REST budget.
+    /// The terminal tracks no more symbols than the operator lets it: that bounds memory, the
+    /// checkpoint's row, and what strangers can make of the REST budget.
     Full,
     /// Upstream has said that it does not serve it.
     Unknown(String),
@@ -255,12 +258,14 @@ pub enum NotTracked {
 const LINGER: Millis = 30 * SECOND;
 /// A name that upstream does not know is not asked for again so long.
 const UNKNOWN: Millis = 60 * MINUTE;
-/// Names that are remembered so. Whoever invents more than these makes the oldest be asked for again.
+/// Names that are remembered so. Whoever invents more than these makes the oldest be asked for
+/// again.
 const MOST_UNKNOWN: usize = 1_000;
 const MOST_RELEASED: usize = 100;
 /// Two names each: the WebSocket's venue and REST's may differ.
 const MOST_VENUES: usize = 6;
-/// A symbol that a REST call has just asked for is not given up for another call's at once: its price may be on its way.
+/// A symbol that a REST call has just asked for is not given up for another call's at once: its
+/// price may be on its way.
 const GRACE: Millis = 5 * SECOND;
 const READER_INTEREST: Millis = 2 * MINUTE;
 /// Two frames each, and the heartbeats: 66 messages a minute at most.
@@ -285,8 +290,8 @@ impl Watchlist {
         list
     }
 
-    /// The id of a symbol, tracked from now on if it was not. Where there is no room, what nobody connected watches makes some: places of
-    /// the absent are given to the present.
+    /// The id of a symbol, tracked from now on if it was not. Where there is no room, what nobody
+    /// connected watches makes some: places of the absent are given to the present.
     ///
     /// # Errors
     /// [`NotTracked`].
@@ -323,7 +328,8 @@ impl Watchlist {
         (now < *until).then(|| why.clone())
     }
 
-    /// The symbol is tracked no more, whoever wants it: upstream serves it in no way. Says what upstream said.
+    /// The symbol is tracked no more, whoever wants it: upstream serves it in no way. Says what
+    /// upstream said.
     pub fn drop_unknown(&mut self, id: SymbolId, now: Millis) -> Option<String> {
         let entry = self.get(id)?;
         let why = entry.refusal.clone().unwrap_or_default();
@@ -358,7 +364,8 @@ impl Watchlist {
         self.unsynced = true;
     }
 
-    /// Whoever read least recently makes room first; a reader makes none of those who have just left.
+    /// Whoever read least recently makes room first; a reader makes none of those who have just
+    /// left.
     fn give_up_one_of_the_absent(&mut self, asker: Asker, now: Millis) {
         let absent = self.entries.iter().filter(|(_, entry)| !entry.is_held());
         let old_enough = |entry: &Entry| asker == Asker::Viewer || now > entry.created + GRACE;
@@ -392,8 +399,8 @@ impl Watchlist {
         about.copied().collect()
     }
 
-    /// Everybody whom an answer to a question about `asked` is about. Where that was pinned, it says nothing of names that may
-    /// trade elsewhere.
+    /// Everybody whom an answer to a question about `asked` is about. Where that was pinned, it
+    /// says nothing of names that may trade elsewhere.
     #[must_use]
     pub fn route_answer(&self, asked: &Instrument, venue: Venue<'_>) -> Vec<SymbolId> {
         let mut about = self.route(asked.symbol(), venue);
@@ -426,7 +433,8 @@ impl Watchlist {
                 };
                 let is_claimed =
                     self.pins_of(candidates).any(|pin| venue.is_called(pin)) || self.released.iter().any(was_pinned);
-                // Accepted, and upstream did not say from where: then this may be its venue, if there are no two to choose from.
+                // Accepted, and upstream did not say from where: then this may be its venue, if
+                // there are no two to choose from.
                 let may_be_anywhere = entry.venues.is_empty()
                     && entry.state == StreamState::Streaming
                     && self.pins_of(candidates).count() < 2;
@@ -565,8 +573,8 @@ impl Watchlist {
         wishes
     }
 
-    /// Unsubscribes what nobody wants any more. Where upstream has one stream for two names, the other name keeps it; where nobody said
-    /// whether it has, the other name is subscribed anew.
+    /// Unsubscribes what nobody wants any more. Where upstream has one stream for two names, the
+    /// other name keeps it; where nobody said whether it has, the other name is subscribed anew.
     fn stop_streams(&mut self, wishes: &mut Wishes, now: Millis) {
         let unwanted = self
             .entries
@@ -655,8 +663,9 @@ impl Watchlist {
         accepted
     }
 
-    /// Whom an item of upstream's answer is about, and whether it says where that trades. That upstream took a pinned name says nothing of
-    /// the one that is not pinned, if the answer names another venue for that one; and where pins name several, it may be any of them.
+    /// Whom an item of upstream's answer is about, and whether it says where that trades. That
+    /// upstream took a pinned name says nothing of the one that is not pinned, if the answer names
+    /// another venue for that one; and where pins name several, it may be any of them.
     fn accepted_by(&self, listing: &Listing, all: &[Listing]) -> Vec<(SymbolId, bool)> {
         let venue = listing.venue();
         let candidates = self.candidates(&listing.symbol);
@@ -700,7 +709,8 @@ impl Watchlist {
         entry.instrument.exchange().is_none() && self.pins_of(candidates).any(|pin| venue.is_called(pin))
     }
 
-    /// A tick of this venue came for a symbol: that is where it trades, unless it may be another name's.
+    /// A tick of this venue came for a symbol: that is where it trades, unless it may be another
+    /// name's.
     pub fn trades_at(&mut self, id: SymbolId, venue: Venue<'_>) {
         let may_be_anothers = self.get(id).is_none_or(|entry| self.may_be_anothers(entry, venue));
         if let Some(entry) = self.entries.get_mut(&id).filter(|_| !may_be_anothers) {

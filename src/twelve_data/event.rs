@@ -27,7 +27,8 @@ pub enum Event {
         /// Whether any of the texts speaks of the message limit.
         over_limit: bool,
     },
-    /// A `price` of which the price or the time cannot be used. The symbol's watchers are told why it stands still.
+    /// A `price` of which the price or the time cannot be used. The symbol's watchers are told why
+    /// it stands still.
     Unusable(Unusable),
     /// An event that we do not know: counted, otherwise ignored.
     Unknown,
@@ -59,7 +60,8 @@ pub struct Price {
     pub kind: Option<String>,
     /// Of the price, such as `USD` or `GBp`; pairs of cryptocurrencies have none.
     pub currency: Option<String>,
-    /// In that currency. May be below zero, as of a future on oil; never zero, which feeds write for none.
+    /// In that currency. May be below zero, as of a future on oil; never zero, which feeds write
+    /// for none.
     pub price: f64,
     /// As `price`.
     pub bid: Option<f64>,

@@ -60,7 +60,8 @@ impl<'a> Venue<'a> {
     }
 }
 
-/// The form in which symbols are compared: upper case, and one sign for what upstream writes as `BF.B`, `BF-B` or `BF_B`.
+/// The form in which symbols are compared: upper case, and one sign for what upstream writes as
+/// `BF.B`, `BF-B` or `BF_B`.
 fn comparable(symbol: &str) -> String {
     let one = |c: char| {
         if matches!(c, '-' | '_') {
@@ -133,8 +134,8 @@ impl Instrument {
         comparable(symbol)
     }
 
-    /// Whether a message of this symbol is about this instrument's symbol. Signs between letters do not count: what is asked for as
-    /// `BF-B` is answered as `BF.B`.
+    /// Whether a message of this symbol is about this instrument's symbol. Signs between letters do
+    /// not count: what is asked for as `BF-B` is answered as `BF.B`.
     #[must_use]
     pub fn is_about(&self, symbol: &str) -> bool {
         self.symbol.eq_ignore_ascii_case(symbol) || comparable(&self.symbol) == comparable(symbol)

@@ -1,11 +1,13 @@
-//! Makes a text that is nearly JSON into JSON, so that one bad token costs its own field and not what travels with it.
+//! Makes a text that is nearly JSON into JSON, so that one bad token costs its own field and not
+//! what travels with it.
 //!
-//! Upstream's programs write `NaN` and `Infinity` where they have no number, and numbers beyond what a float holds. A JSON parser stops
-//! there, and with it everything in the same message. Here such a token becomes `null`, and inside a string what JSON does not
-//! allow becomes what it can only have meant. Used after a parser has failed: a good message pays nothing.
+//! Upstream's programs write `NaN` and `Infinity` where they have no number, and numbers beyond
+//! what a float holds. A JSON parser stops there, and with it everything in the same message. Here
+//! such a token becomes `null`, and inside a string what JSON does not allow becomes what it can
+//! only have meant. Used after a parser has failed: a good message pays nothing.
 
-/// The text with `null` for each bare word or number that JSON does not know or a float does not hold. `None` when there is nothing to
-/// mend: the text is broken in another way.
+/// The text with `null` for each bare word or number that JSON does not know or a float does not
+/// hold. `None` when there is nothing to mend: the text is broken in another way.
 pub(super) fn mended(text: &str) -> Option<String> {
     let mut mender = Mender {
         rest: text,

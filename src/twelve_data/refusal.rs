@@ -45,7 +45,8 @@ struct Body {
     status: Option<String>,
 }
 
-/// Sorts an HTTP status and body, without the key, should upstream have said it. `None` when it is no refusal at all: a 2xx whose body is not an error object.
+/// Sorts an HTTP status and body, without the key, should upstream have said it. `None` when it is
+/// no refusal at all: a 2xx whose body is not an error object.
 #[must_use]
 pub fn classify(http_status: u16, body: &str, secret: &Secret) -> Option<Refusal> {
     let body: Body = lenient::read(body).unwrap_or_default();

@@ -1,11 +1,13 @@
 //! Keeps the API key out of every text that upstream says.
 //!
-//! Upstream may echo the key in any field, whole or in part, escaped, in another case, as base64 or as hexadecimal digits. So each text is
-//! searched after it was decoded from JSON, before anything else sees it.
+//! Upstream may echo the key in any field, whole or in part, escaped, in another case, as base64 or
+//! as hexadecimal digits. So each text is searched after it was decoded from JSON, before anything
+//! else sees it.
 
 use std::fmt;
 
-/// What the key looks like in a text. Knows the key, and shows it to nobody: neither `Debug` nor an error prints it.
+/// What the key looks like in a text. Knows the key, and shows it to nobody: neither `Debug` nor an
+/// error prints it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret {
     /// In lower case, the longest first.
@@ -31,7 +33,8 @@ impl Secret {
         let first: String = key.chars().take(half).collect();
         let second: String = key.chars().skip(half).collect();
         let mut forms = vec![key.to_owned(), first, second, hex(key.as_bytes())];
-        // A text of which the key is a part may begin at any place of base64's groups of three bytes.
+        // A text of which the key is a part may begin at any place of base64's groups of three
+        // bytes.
         forms.extend((0..3).map(|skipped| base64(key.as_bytes().get(skipped..).unwrap_or_default())));
         let mut forms: Vec<String> = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
         forms.retain(|form| form.len() >= SHORTEST_PART || form == &key.to_ascii_lowercase() && !form.is_empty());
@@ -124,7 +127,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Without padding, and without the last group if it is not full: what follows the key would change it.
+/// Without padding, and without the last group if it is not full: what follows the key would change
+/// it.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = |value: u32| DIGITS.get((value % 64) as usize).copied().map_or('=', char::from);

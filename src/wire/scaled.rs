@@ -21,10 +21,12 @@ pub fn scale_for(values: impl Iterator<Item = f64> + Clone, least: u8) -> Option
     (least..=MOST_DECIMALS).find(|scale| values.clone().all(|value| steps(value, *scale).is_some()))
 }
 
-/// Decimals that an instrument's prices are shown with at least: a price of 345.6 has cents a moment later.
+/// Decimals that an instrument's prices are shown with at least: a price of 345.6 has cents a
+/// moment later.
 const LEAST_SHOWN: u8 = 2;
 
-/// The decimals of an instrument that had `before` and now has this price; `None` for a price with more digits than any market quotes.
+/// The decimals of an instrument that had `before` and now has this price; `None` for a price with
+/// more digits than any market quotes.
 #[must_use]
 pub fn decimals_of(price: f64, before: Option<u8>) -> Option<u8> {
     scale_for([price].into_iter(), before.unwrap_or(LEAST_SHOWN))

@@ -125,7 +125,8 @@ pub struct QuoteView {
     pub percent_change: Option<f64>,
     /// When the exchange says that the price was made; `null` when it did not say.
     pub timestamp: Option<String>,
-    /// `second`, `minute`, `day`: the price was made at that time, or later by less than this. `null`: at that time or later.
+    /// `second`, `minute`, `day`: the price was made at that time, or later by less than this.
+    /// `null`: at that time or later.
     pub timestamp_precision: Option<&'static str>,
     /// The venue.
     pub exchange: Option<String>,
@@ -133,7 +134,8 @@ pub struct QuoteView {
     pub mic_code: Option<String>,
     /// Upstream's `type`: `Common Stock`, `ETF`, `Index`, `Physical Currency`, `Digital Currency`.
     pub kind: Option<String>,
-    /// Of the prices, as upstream names it: `USD`, `GBp` for pence; of a pair the currency behind the slash.
+    /// Of the prices, as upstream names it: `USD`, `GBp` for pence; of a pair the currency behind
+    /// the slash.
     pub currency: Option<String>,
     /// Decimals with which every price, bid and ask so far is exact; it only grows.
     pub decimals: Option<u8>,

@@ -1,9 +1,11 @@
-// `npm run bench:attacks`: what strangers can do to the others, on a real workerd, as a table. Each kind of attack has a hub of its own.
+// `npm run bench:attacks`: what strangers can do to the others, on a real workerd, as a table. Each
+// kind of attack has a hub of its own.
 //
-//   npm run bench:attacks                       all kinds, 50 sockets each, some 8 minutes
-//   npm run bench:attacks -- --only json --only ping   kinds whose name holds one of these
-//   npm run bench:attacks -- --seconds 20 --sockets 20 --vars '{"CLIENTS_PER_ADDRESS":"20"}'
-//   npm run bench:attacks -- --readers 600      instead: 40 plain readers that never read, for so many seconds
+// npm run bench:attacks                       all kinds, 50 sockets each, some 8 minutes npm run
+// bench:attacks -- --only json --only ping   kinds whose name holds one of these npm run
+// bench:attacks -- --seconds 20 --sockets 20 --vars '{"CLIENTS_PER_ADDRESS":"20"}' npm run
+// bench:attacks -- --readers 600      instead: 40 plain readers that never read, for so many
+// seconds
 
 import { loadavg } from "node:os";
 import { parseArgs } from "node:util";

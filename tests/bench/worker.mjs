@@ -1,9 +1,10 @@
 // A worker under load: served by workerd through Miniflare, without wrangler's proxy and trace collector, which would
 // be most of what is measured.
 //
-// `node tests/bench/worker.mjs ours VARS` serves build/release with the options of wrangler.toml; `raw` in place of `ours` serves
-// peers/raw.ts in the same way. VARS are the worker's vars as JSON; the port is in PORT. It runs until its standard
-// input ends, so it cannot outlive the program that started it. Error logs of the worker go to standard error.
+// `node tests/bench/worker.mjs ours VARS` serves build/release with the options of wrangler.toml;
+// `raw` in place of `ours` serves peers/raw.ts in the same way. VARS are the worker's vars as JSON;
+// the port is in PORT. It runs until its standard input ends, so it cannot outlive the program that
+// started it. Error logs of the worker go to standard error.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -48,7 +48,8 @@ function faults() {
     /** @type {{ what: string, box: DOMRect }[]} */
     const boxes = [];
     for (const part of row.querySelectorAll('.name, .venue, .price, .unit, .glyph, .percent, .bid, .ask, .volume, time, .mark, .reason')) {
-      // What is seen of it: of a name that is cut, and of lines that are clamped, the part within their box.
+      // What is seen of it: of a name that is cut, and of lines that are clamped, the part within
+      // their box.
       const box = part.getBoundingClientRect();
       const cut = part.closest('th, .state')?.getBoundingClientRect();
       const right = Math.min(box.right, cut?.right ?? Infinity);

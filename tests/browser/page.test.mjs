@@ -59,7 +59,8 @@ async function moves(page, symbol) {
 test('prices of all eight symbols appear, are marked as simulated, and move', options, async (t) => {
   const { page, complaints } = await open(t);
   for (const symbol of SYMBOLS) {
-    // A currency pair has no sign. The first price may come by REST, which does not tell the kind of an instrument nor all decimals.
+    // A currency pair has no sign. The first price may come by REST, which does not tell the kind
+    // of an instrument nor all decimals.
     const form = /^(EUR|GBP)/.test(symbol) ? /^\d\.\d{7}$/ : /^\$[1-9]\d{0,2}(,\d{3})*\.\d\d$/;
     const price = await eventually(async () => {
       const text = await priceText(page, symbol);

@@ -1,5 +1,6 @@
-//! The fuzz targets without a fuzzer: every seed and every former finding once as it is, and then with random damage.
-//! `npm run fuzz` runs the same functions under libFuzzer, which is guided by coverage and needs a nightly compiler.
+//! The fuzz targets without a fuzzer: every seed and every former finding once as it is, and then
+//! with random damage. `npm run fuzz` runs the same functions under libFuzzer, which is guided by
+//! coverage and needs a nightly compiler.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod targets;
@@ -8,7 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Damaged inputs for each target: as many as fit into this, but no fewer than `FEWEST` and no more than `MOST`.
+/// Damaged inputs for each target: as many as fit into this, but no fewer than `FEWEST` and no more
+/// than `MOST`.
 const SPAN: Duration = Duration::from_secs(4);
 const FEWEST: u64 = 100;
 const MOST: u64 = 3_000;

@@ -68,9 +68,7 @@ class Page {
 test('500 pages come back after a deploy within 15 s, spread out', { timeout: 120_000 }, async (context) => {
   const upstream = await Upstream.start();
   const hub = new Hub({
-    TWELVE_DATA_API_KEY: 'test-key-5d41402abc4b2a76',
-    TWELVE_DATA_WS_URL: `ws://127.0.0.1:${upstream.port}/v1/quotes/price`,
-    TWELVE_DATA_REST_URL: `http://127.0.0.1:${upstream.port}`,
+    ...upstream.vars,
     RECONNECT_MS: '300',
     CHECKPOINT_MS: '500',
     // Those of before the restart may not be gone yet.

@@ -6,20 +6,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Hub, eventually } from './support/hub.mjs';
-import { Upstream } from './support/upstream.mjs';
+import { KEY, Upstream } from './support/upstream.mjs';
 
 /** @typedef {Record<string, any>} Event */
 
-const KEY = 'test-key-5d41402abc4b2a76';
 const TIMEOUT = { timeout: 60_000 };
 
 /** A hub on an upstream of the test's own. @param {import('node:test').TestContext} context @param {Record<string, string>} vars */
 async function stage(context, vars = {}) {
   const upstream = await Upstream.start();
   const hub = new Hub({
-    TWELVE_DATA_API_KEY: KEY,
-    TWELVE_DATA_WS_URL: `ws://127.0.0.1:${upstream.port}/v1/quotes/price`,
-    TWELVE_DATA_REST_URL: `http://127.0.0.1:${upstream.port}`,
+    ...upstream.vars,
     SYMBOL_LIMIT: '100',
     // Not before it is evicted. A wait of more than eight seconds would be remembered over the eviction, as the last test wants.
     RECONNECT_MS: '6000',

@@ -127,9 +127,7 @@ test('where nobody says a word the alarm brings the hub back', TIMEOUT, async (c
 test('the connection to upstream that a panic left open is closed before there is another', TIMEOUT, async (context) => {
   const upstream = await Upstream.start();
   const hub = new Hub({
-    TWELVE_DATA_API_KEY: 'test-key-5d41402abc4b2a76',
-    TWELVE_DATA_WS_URL: `ws://127.0.0.1:${upstream.port}/v1/quotes/price`,
-    TWELVE_DATA_REST_URL: `http://127.0.0.1:${upstream.port}`,
+    ...upstream.vars,
     RECONNECT_MS: '300',
     CHECKPOINT_MS: '500',
   }, 'faults');

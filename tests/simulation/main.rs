@@ -1,9 +1,10 @@
 //! Deterministic simulation of the core: the real machine on a simulated platform, before a simulated Twelve Data, with simulated
 //! viewers, all of them as troublesome as they are in practice. docs/testing.md tells more.
 //!
-//! One seed decides everything. `SIMULATION_SEEDS` and `SIMULATION_FROM` choose the seeds; `npm run soak` sets them. A seed that
-//! fails does not keep the others from being played, unless `SIMULATION_STOPS_AT_A_FAILURE` is set; with
-//! `SIMULATION_DOES_NOT_SHRINK` the traces stay as long as they are. `npm run mutants` sets both.
+//! One seed decides everything. `SIMULATION_SEEDS` and `SIMULATION_FROM` choose the seeds; `npm run
+//! soak` sets them. A seed that fails does not keep the others from being played, unless
+//! `SIMULATION_STOPS_AT_A_FAILURE` is set; with `SIMULATION_DOES_NOT_SHRINK` the traces stay as
+//! long as they are. `npm run mutants` sets both.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -80,7 +81,8 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some()
 }
 
-/// Plays the seeds on all cores. A long run tells of each failure when it happens, because it may be interrupted.
+/// Plays the seeds on all cores. A long run tells of each failure when it happens, because it may
+/// be interrupted.
 fn play_all(from: u64, seeds: u64) -> Total {
     let stops = is_set("SIMULATION_STOPS_AT_A_FAILURE");
     let total = Mutex::new(Total::default());

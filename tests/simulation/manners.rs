@@ -28,12 +28,14 @@ pub struct Manners {
     /// Since when upstream sends no prices, and how many connections there had been.
     mute: Option<(Millis, u64)>,
     connections: u64,
-    /// Which of them brought the newest price: a feed that stays mute over connections is given twice as long each time.
+    /// Which of them brought the newest price: a feed that stays mute over connections is given
+    /// twice as long each time.
     ticked: u64,
     /// A healthy link was lost alone: until when the hub must have asked for another.
     reconnect_by: Option<Millis>,
     rows: Window,
-    /// When a price came of a symbol that the hub had just unsubscribed: the market moved, and not for the hub.
+    /// When a price came of a symbol that the hub had just unsubscribed: the market moved, and not
+    /// for the hub.
     stray: Millis,
     /// Since when each symbol is polled.
     polled: BTreeMap<String, Millis>,
@@ -183,7 +185,8 @@ impl World {
         }
     }
 
-    /// Whoever asks for what, no credit goes to it while a symbol of the operator waits for a price that only REST has.
+    /// Whoever asks for what, no credit goes to it while a symbol of the operator waits for a price
+    /// that only REST has.
     pub fn the_owner_comes_first(&self, symbols: &[String]) -> Check {
         let defaults = self.scenario.setup.default_symbols();
         let is_default = |symbol: &str| defaults.contains(&symbol);

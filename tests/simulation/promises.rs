@@ -48,7 +48,8 @@ impl Promises {
         self.began = now;
     }
 
-    /// A frame reached the object on its present link. Without `stamps_are_true` nobody can tell which of two is the newer.
+    /// A frame reached the object on its present link. Without `stamps_are_true` nobody can tell
+    /// which of two is the newer.
     pub fn delivered(&mut self, text: &str, stamps_are_true: bool, made: impl Fn(Place, f64) -> Option<Millis>) {
         if !text.contains("\"price\"") {
             return;
@@ -180,7 +181,8 @@ impl World {
         self.percent_is_true(frame, place, price)
     }
 
-    /// Whether REST has told this life of the hub that a market is closed, a while ago, and it has not opened since.
+    /// Whether REST has told this life of the hub that a market is closed, a while ago, and it has
+    /// not opened since.
     fn is_known_to_be_closed(&self, place: Place) -> bool {
         let told = self.promises.closed.get(&place);
         let is_of_late =

@@ -377,7 +377,8 @@ fn mute_after_a_loss(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, eve
     events.push(Planned::new(lost + 8 * MINUTE, Event::Viewer(87, Act::Leave)));
 }
 
-/// Somebody watches the operator's symbols, which perhaps come by REST alone, and one after another strangers want all there is.
+/// Somebody watches the operator's symbols, which perhaps come by REST alone, and one after another
+/// strangers want all there is.
 fn strangers(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 40 * MINUTE);
     events.push(Planned::new(from, Event::Viewer(70, Act::Join)));

@@ -510,7 +510,8 @@ impl World {
         Ok(())
     }
 
-    /// Nobody is refused for want of room while he has less than an equal share of it, and others watch what they can spare.
+    /// Nobody is refused for want of room while he has less than an equal share of it, and others
+    /// watch what they can spare.
     fn room_is_shared(&self, refused: u32) -> Check {
         let defaults = self.scenario.setup.default_symbols();
         let connected: BTreeMap<u32, &Viewer> = self

@@ -32,7 +32,8 @@ pub enum Weather {
     FutureStamps(i64),
     /// A feed that is late by so many seconds.
     PastStamps(i64),
-    /// The last price of a symbol is told again and again, with its old stamp, also when its market is closed.
+    /// The last price of a symbol is told again and again, with its old stamp, also when its market
+    /// is closed.
     Repeats,
     /// Beside good prices are numbers that are none.
     BadNumbers,

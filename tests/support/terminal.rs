@@ -222,8 +222,8 @@ fn vars_for<'a>([ws, rest]: &'a [String; 2], vars: &[(&'a str, &'a str)]) -> Vec
     all
 }
 
-/// Whether a text tells ten characters of the key in a row: plain or escaped, whatever the case, in hexadecimal digits, or in base64 from
-/// any place.
+/// Whether a text tells ten characters of the key in a row: plain or escaped, whatever the case, in
+/// hexadecimal digits, or in base64 from any place.
 pub fn shows_key(text: &str) -> bool {
     static PARTS: OnceLock<Vec<String>> = OnceLock::new();
     let parts = PARTS.get_or_init(|| {

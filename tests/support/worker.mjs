@@ -1,8 +1,10 @@
-// The built worker, served as `wrangler dev` serves it: by the workerd of the same Miniflare, with the options of wrangler.toml, storage on
-// disk and the page; without wrangler itself and the proxy that it puts in front, which are two thirds of its start.
+// The built worker, served as `wrangler dev` serves it: by the workerd of the same Miniflare, with
+// the options of wrangler.toml, storage on disk and the page; without wrangler itself and the proxy
+// that it puts in front, which are two thirds of its start.
 //
-// `node tests/support/worker.mjs PORT FOLDER OPTIONS VARS`: storage in FOLDER, OPTIONS and VARS as JSON. What the worker and workerd say goes
-// to standard output. Without arguments it prints the OPTIONS: only wrangler can read wrangler.toml.
+// `node tests/support/worker.mjs PORT FOLDER OPTIONS VARS`: storage in FOLDER, OPTIONS and VARS as
+// JSON. What the worker and workerd say goes to standard output. Without arguments it prints the
+// OPTIONS: only wrangler can read wrangler.toml.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

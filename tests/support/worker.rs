@@ -1,5 +1,6 @@
-//! The worker under test: the built bundle in the real workerd, with storage on disk. `wrangler dev` starts it as the README says;
-//! most tests have it started by `worker.mjs` beside this file, which is up in a third of the time.
+//! The worker under test: the built bundle in the real workerd, with storage on disk. `wrangler
+//! dev` starts it as the README says; most tests have it started by `worker.mjs` beside this file,
+//! which is up in a third of the time.
 //!
 //! It runs in a process group of its own, so that all of it can be killed at once, as a machine that loses its power would.
 //! A shell leads the group and waits for the end of its input, so that nothing is left running when the test process dies

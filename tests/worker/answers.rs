@@ -1,4 +1,5 @@
-//! HTTP as it is meant: methods, parameters, paths, tags and headers, whoever asks and however it is written.
+//! HTTP as it is meant: methods, parameters, paths, tags and headers, whoever asks and however it
+//! is written.
 
 use crate::rest_api::{assert_headers, assert_problem};
 use crate::scripted::{Scripted, record, tick, watch};

@@ -1,5 +1,6 @@
-//! Real faults on real processes: a worker that is killed again and again under load, an upstream that is gone for a while in
-//! every way. Whatever happens, there is one upstream, and everybody who reconnects gets the newest price.
+//! Real faults on real processes: a worker that is killed again and again under load, an upstream
+//! that is gone for a while in every way. Whatever happens, there is one upstream, and everybody
+//! who reconnects gets the newest price.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! The one upstream connection: how it is opened, what is said on it, and that it comes back, alone, whatever ends it.
+//! The one upstream connection: how it is opened, what is said on it, and that it comes back,
+//! alone, whatever ends it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What operators are promised: metrics that Prometheus reads, a log of changes, and a cron trigger that revives a lost alarm;
-//! none of which keeps a feed open that nobody wants.
+//! What operators are promised: metrics that Prometheus reads, a log of changes, and a cron trigger
+//! that revives a lost alarm; none of which keeps a feed open that nobody wants.
 
 use std::fs;
 use std::path::{Path, PathBuf};

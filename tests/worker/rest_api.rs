@@ -1,4 +1,5 @@
-//! What the REST routes promise: the original's shapes with the truth beside them, and mistakes that explain themselves.
+//! What the REST routes promise: the original's shapes with the truth beside them, and mistakes
+//! that explain themselves.
 
 use crate::support::{Answer, RestBehaviour, Terminal, fields, manual, names, now_s};
 use reqwest::Method;
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 const SYMBOLS: &str = crate::support::terminal::SYMBOLS;
 
 /// What every answer of a quote holds beside its price.
-const QUOTE_FIELDS: &[&str] = &[
+pub const QUOTE_FIELDS: &[&str] = &[
     "symbol",
     "price",
     "percent_change",

@@ -1,4 +1,5 @@
-//! A worker that is killed in mid-stream: what it knew is there when it comes back, marked as old, and the feed revives.
+//! A worker that is killed in mid-stream: what it knew is there when it comes back, marked as old,
+//! and the feed revives.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! An upstream that says what a test writes: each REST answer and each frame is the test's own bytes, right or wrong. The other one,
-//! [`FakeTwelveData`](crate::support::FakeTwelveData), knows what Twelve Data would say.
+//! An upstream that says what a test writes: each REST answer and each frame is the test's own
+//! bytes, right or wrong. The other one, [`FakeTwelveData`](crate::support::FakeTwelveData), knows
+//! what Twelve Data would say.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -56,7 +57,8 @@ struct Shared {
 }
 
 impl Scripted {
-    /// Upgrades are taken, every symbol is accepted, and REST answers what `record` says of each symbol.
+    /// Upgrades are taken, every symbol is accepted, and REST answers what `record` says of each
+    /// symbol.
     pub async fn start(record: impl Fn(&str) -> String + Send + 'static) -> Scripted {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -154,7 +156,8 @@ impl Scripted {
             .collect()
     }
 
-    /// Bytes of endless bodies that the peer's side took, and how many of these bodies it still takes.
+    /// Bytes of endless bodies that the peer's side took, and how many of these bodies it still
+    /// takes.
     pub fn poured(&self) -> (u64, usize) {
         let Shared { poured, pouring, .. } = &*self.shared;
         (poured.load(Ordering::Relaxed), pouring.load(Ordering::Relaxed))

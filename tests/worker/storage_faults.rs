@@ -1,11 +1,13 @@
-//! A disk that is full: the platform resets an object whose write it cannot commit, and the hub must serve all the same.
+//! A disk that is full: the platform resets an object whose write it cannot commit, and the hub
+//! must serve all the same.
 
 use std::time::Duration;
 
 use crate::support::visitor::{Market, SILENCE, visitors};
 use crate::support::{Terminal, manual, pass};
 
-/// Less than SQLite's log holds after a few seconds of checkpoints, and more than its index of it needs.
+/// Less than SQLite's log holds after a few seconds of checkpoints, and more than its index of it
+/// needs.
 const FULL_AT: u64 = 40_000;
 /// So long is the disk full: minutes, had the deadlines their defaults.
 const FULL_FOR: Duration = Duration::from_secs(6);

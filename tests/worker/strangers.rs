@@ -1,4 +1,5 @@
-//! Upstream is not trusted: whatever it answers, the key stays here, memory stays small, and whoever can be served is.
+//! Upstream is not trusted: whatever it answers, the key stays here, memory stays small, and
+//! whoever can be served is.
 
 use std::time::{Duration, Instant};
 

@@ -34,7 +34,8 @@ export class PriceBoard extends HTMLElement {
       const row = store.rows.get(key);
       if (row) this.#rows.get(key)?.paint(row, frame);
     }
-    // Numbers stand below each other whether a unit follows them or not, once there is a unit at all.
+    // Numbers stand below each other whether a unit follows them or not, once there is a unit at
+    // all.
     if (all || changes.rows.size > 0) {
       const units = [...this.#rows.values()].some((row) => row.hasUnit);
       setAttribute(this, 'data-units', units ? '' : null);
@@ -132,7 +133,8 @@ class PriceRow {
     const before = this.#price.textContent;
     this.#paintNumber(this.#price, quote.price, () => formatPrice(quote));
     const { textContent: after } = this.#price;
-    // A move too small to be seen does not flash. Two names for one animation, in turn: a second move in the same direction flashes again.
+    // A move too small to be seen does not flash. Two names for one animation, in turn: a second
+    // move in the same direction flashes again.
     if (this.#shown !== null && this.#shown !== quote.price && before !== after) {
       this.#flashes += 1;
       setAttribute(this.#price, 'data-flash', `${quote.price > this.#shown ? 'up' : 'down'}-${this.#flashes % 2}`);

@@ -129,7 +129,8 @@ fn a_mute_feed_is_reset_then_dropped() {
     assert_eq!(play.state(), FeedState::Fallback);
 }
 
-// Found by the simulation (seed 184): what was mute was called live when it could subscribe again, without a price.
+// Found by the simulation (seed 184): what was mute was called live when it could subscribe again,
+// without a price.
 #[test]
 fn a_mute_feed_that_must_be_quiet_for_a_while_is_not_live_before_a_tick() {
     let (mut play, link) = Play::live("AAPL");

@@ -61,7 +61,8 @@ fn a_restored_quote_says_so_until_it_is_refreshed() {
     );
 }
 
-// Found by the simulation (seed 53321): a market that had closed while the hub slept was called open, and its silence trouble.
+// Found by the simulation (seed 53321): a market that had closed while the hub slept was called
+// open, and its silence trouble.
 #[test]
 fn a_session_of_hours_ago_is_not_believed() {
     let (mut before, link) = Play::live("AAPL,BTC/USD");

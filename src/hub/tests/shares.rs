@@ -1,4 +1,5 @@
-//! Fair shares: of the symbols that the operator did not choose, of his credits, and of everybody's patience.
+//! Fair shares: of the symbols that the operator did not choose, of his credits, and of everybody's
+//! patience.
 
 use super::*;
 
@@ -51,7 +52,8 @@ fn who_holds_more_than_a_share_gives_to_who_wants_one() {
     assert!(extras(&play).contains(&"C0".to_owned()));
 }
 
-// Found by the simulation (seed 50): two who held all of the room, each the same symbols, shut everybody else out.
+// Found by the simulation (seed 50): two who held all of the room, each the same symbols, shut
+// everybody else out.
 #[test]
 fn what_several_hold_together_is_given_too_when_all_of_them_can_spare_it() {
     let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "3")], "AAPL");
@@ -112,7 +114,8 @@ fn a_rest_call_holds_nothing_against_a_present_viewer() {
     );
 }
 
-/// Counts the credits of each symbol over some minutes in which REST knows only the default symbols and those in `known`.
+/// Counts the credits of each symbol over some minutes in which REST knows only the default symbols
+/// and those in `known`.
 fn credits_in(play: &mut Play, minutes: u64, known: &[&str]) -> std::collections::BTreeMap<String, u32> {
     let mut credits = std::collections::BTreeMap::new();
     let end = play.now + minutes * MINUTE;
@@ -291,7 +294,8 @@ fn an_old_acknowledgement_is_no_sign_of_life_twice() {
     play.input(Input::joined(BOB, Dialect::V1));
     play.subscribe(BOB, "AAPL");
     play.tick(link, "AAPL", 101.0);
-    // A stream that it never had, and others for ever: it reads nothing, and is closed as if it had said nothing.
+    // A stream that it never had, and others for ever: it reads nothing, and is closed as if it had
+    // said nothing.
     let mut closed = false;
     for second in 0..60 {
         play.tick(link, "AAPL", 102.0 + f64::from(second));
@@ -419,7 +423,8 @@ fn a_symbol_that_streamed_is_no_lost_cause() {
     );
 }
 
-// Found by reading: what the plain clients of one crowd were sent was also charged to every client of streams that watched the same.
+// Found by reading: what the plain clients of one crowd were sent was also charged to every client
+// of streams that watched the same.
 #[test]
 fn a_client_of_streams_is_not_charged_for_what_plain_ones_are_sent() {
     let (mut play, link) = Play::live("AAPL");

@@ -6,6 +6,12 @@ fn price_of(play: &Play, symbol: &str) -> Option<f64> {
     play.quote(symbol).quote.price
 }
 
+fn is_served_at(play: &Play, symbol: &str, price: f64) {
+    let view = play.quote(symbol);
+    let seen = (view.quote.price, view.quote.freshness);
+    assert_eq!(seen, (Some(price), Some("fresh")), "{symbol}");
+}
+
 fn venue_tick(play: &mut Play, link: LinkId, symbol: &str, (exchange, mic_code): (&str, &str), price: f64) {
     let seconds = play.now / SECOND;
     let tick = json!({"event": "price", "symbol": symbol, "exchange": exchange, "mic_code": mic_code, "price": price, "timestamp": seconds});
@@ -58,7 +64,8 @@ fn a_name_that_is_not_pinned_does_not_take_what_another_name_pins() {
     );
 }
 
-// Found by the simulation (seed 445): REST told the price of the pinned name without its venue, and the other name got it.
+// Found by the simulation (seed 445): REST told the price of the pinned name without its venue, and
+// the other name got it.
 #[test]
 fn an_answer_about_a_pinned_name_is_not_of_a_name_that_may_trade_elsewhere() {
     for venue in [Value::Null, json!("TSX")] {
@@ -76,7 +83,8 @@ fn an_answer_about_a_pinned_name_is_not_of_a_name_that_may_trade_elsewhere() {
     }
 }
 
-// Found by the simulation (seed 53435): upstream's answer began with the other pin, which was then taken for the venue of the plain name.
+// Found by the simulation (seed 53435): upstream's answer began with the other pin, which was then
+// taken for the venue of the plain name.
 #[test]
 fn where_two_venues_are_pinned_the_plain_name_learns_its_own_from_rest() {
     let (mut play, link) = Play::watching_with(&[("SYMBOLS", "RY,RY:TSX,RY:NYSE")], "RY");
@@ -148,7 +156,8 @@ fn unsubscribing_one_name_does_not_take_the_others_upstream_away() {
         "upstream has one stream for both"
     );
 
-    // Nobody has said yet which venue the bare name is: it is subscribed anew after the pin has gone.
+    // Nobody has said yet which venue the bare name is: it is subscribed anew after the pin has
+    // gone.
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "BTC/USD")], "AAPL:NASDAQ");
     accept(&mut play, link, &[("AAPL", "NASDAQ")]);
     play.input(Input::Said(
@@ -243,12 +252,7 @@ fn one_symbol_that_spoils_a_batch_stops_nobody() {
         play.pass(SECOND);
     }
     for symbol in ["AAPL", "MSFT"] {
-        let view = play.quote(symbol);
-        assert_eq!(
-            (view.quote.price, view.quote.freshness),
-            (Some(7.0), Some("fresh")),
-            "{symbol}"
-        );
+        is_served_at(&play, symbol, 7.0);
         assert!(
             alone.iter().filter(|one| *one == symbol).count() <= 2,
             "found innocent, it is asked for with the others: {alone:?}"
@@ -373,12 +377,7 @@ fn a_call_that_fails_again_and_again_is_taken_apart() {
         play.pass(SECOND);
     }
     for symbol in ["AAPL", "MSFT"] {
-        let view = play.quote(symbol);
-        assert_eq!(
-            (view.quote.price, view.quote.freshness),
-            (Some(7.0), Some("fresh")),
-            "{symbol}"
-        );
+        is_served_at(&play, symbol, 7.0);
     }
 }
 

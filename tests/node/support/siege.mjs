@@ -25,9 +25,7 @@ export class Siege {
   constructor(upstream, vars) {
     this.#upstream = upstream;
     this.hub = new Hub({
-      TWELVE_DATA_API_KEY: 'test-key-5d41402abc4b2a76',
-      TWELVE_DATA_WS_URL: `ws://127.0.0.1:${upstream.port}/v1/quotes/price`,
-      TWELVE_DATA_REST_URL: `http://127.0.0.1:${upstream.port}`,
+      ...upstream.vars,
       SYMBOLS: 'AAPL,MSFT',
       SYMBOL_LIMIT: '100',
       FALLBACK_MS: '600000',

@@ -7,6 +7,9 @@ import { createServer } from 'node:http';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
+/** The key that hubs are given here. Nothing may show it. */
+export const KEY = 'test-key-5d41402abc4b2a76';
+
 export class Upstream {
   /** The symbols of each open connection. @type {Map<import('node:stream').Duplex, Set<string>>} */
   #sockets = new Map();
@@ -25,6 +28,15 @@ export class Upstream {
     upstream.#server.on('upgrade', (request, socket) => upstream.#accept(request, socket));
     await new Promise((resolve) => upstream.#server.listen(0, '127.0.0.1', () => resolve(undefined)));
     return upstream;
+  }
+
+  /** What tells a hub to use it. */
+  get vars() {
+    return {
+      TWELVE_DATA_API_KEY: KEY,
+      TWELVE_DATA_WS_URL: `ws://127.0.0.1:${this.port}/v1/quotes/price`,
+      TWELVE_DATA_REST_URL: `http://127.0.0.1:${this.port}`,
+    };
   }
 
   get port() {

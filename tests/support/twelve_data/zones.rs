@@ -1,4 +1,5 @@
-//! The IANA time zones, from a copy of the database that is built in, so that every machine has the same.
+//! The IANA time zones, from a copy of the database that is built in, so that every machine has the
+//! same.
 
 use hamster_terminal::simulator::Millis;
 use jiff::Timestamp;

@@ -1,7 +1,9 @@
-//! `bindgen WASM FOLDER`: writes into FOLDER the JavaScript that goes with the worker's wasm, and the wasm as that JavaScript wants it.
+//! `bindgen WASM FOLDER`: writes into FOLDER the JavaScript that goes with the worker's wasm, and
+//! the wasm as that JavaScript wants it.
 //!
-//! It calls the library that the command-line tool `wasm-bindgen` is made of. Compiled here, its version is the one in
-//! Cargo.lock, which cargo ties to that of the worker's own `wasm-bindgen`; and it compiles in half a minute.
+//! It calls the library that the command-line tool `wasm-bindgen` is made of. Compiled here, its
+//! version is the one in Cargo.lock, which cargo ties to that of the worker's own `wasm-bindgen`;
+//! and it compiles in half a minute.
 
 use std::process::ExitCode;
 use wasm_bindgen_cli_support::Bindgen;
@@ -27,7 +29,8 @@ fn write_bindings(wasm: &str, folder: &str) -> Result<(), String> {
         .input_path(wasm)
         .out_name("bindings")
         .typescript(false)
-        // After a panic the next call makes a new instance: both settings are what the `worker` crate's recovery is made of.
+        // After a panic the next call makes a new instance: both settings are what the `worker`
+        // crate's recovery is made of.
         .reset_state_function(true)
         .force_enable_abort_handler(true);
     bindgen
