@@ -6,7 +6,8 @@
 //!
 //! **Arrival is not trade.** A price is fresh when upstream has confirmed it within
 //! [`Config::stale`](super::Config::stale), and the exchange made it no longer ago than that, or
-//! upstream says that this is the running day of an open market. So a delayed feed, or the last
+//! upstream says that this is the running day of an open market, or has said within a day that the
+//! market is closed. So a delayed feed, or the last
 //! trade told once more at a reconnect, opens no market and makes nothing fresh, whenever it
 //! arrives.
 //!
@@ -406,13 +407,15 @@ impl Cell {
         (quote.stale_since.is_none() && !self.closed_and_confirmed()).then(|| since.saturating_add(after))
     }
 
-    /// Marks the quote stale if its time has come; says whether it did.
+    /// Marks the quote stale if its time has come; says whether it did. The last price of a closed
+    /// market has no deadline that would keep the hub awake: it is looked at whenever it is.
     pub fn expire(&mut self, after: Millis, now: Millis) -> bool {
         let due = self.turns_stale_at(after).is_some_and(|at| at <= now);
-        if let (true, Some(quote)) = (due, &mut self.quote) {
+        if let (true, Some(quote)) = (due || self.closed_long_ago(now), &mut self.quote) {
             quote.stale_since = Some(quote.received);
+            return true;
         }
-        due
+        false
     }
 
     /// Percent change against the previous close, `0.25` for 0.25 %, rounded to five places as
@@ -423,6 +426,13 @@ impl Cell {
         let previous = self.reference.previous_close.filter(|close| *close > 0.0)?;
         let percent = (price - previous) / previous * 100.0;
         percent.is_finite().then(|| (percent * 1e5).round() / 1e5)
+    }
+
+    /// Whether nobody has said for so long that the market is closed that it may have opened since.
+    fn closed_long_ago(&self, now: Millis) -> bool {
+        let unheard = |quote: &Quote| quote.received.max(self.reference.asked).saturating_add(CLOSED_HOLDS) <= now;
+        let mut fresh = self.quote.iter().filter(|quote| quote.stale_since.is_none());
+        self.reference.session == Session::Closed && fresh.any(unheard)
     }
 
     fn closed_and_confirmed(&self) -> bool {
@@ -439,6 +449,10 @@ const PAUSE: Millis = 3 * 60 * MINUTE;
 
 /// A trade that is so much later than the last candle of a closed session is not in it.
 const LAST_WORD: Millis = 2 * MINUTE;
+
+/// So long upstream's word that a market is closed is believed: on the smallest plan a closed market
+/// may have to wait for the credits of the next day.
+const CLOSED_HOLDS: Millis = DAY;
 
 /// Whether REST's price is of now, as far as it says: its last candle is, or it is the running bar
 /// of an open market.
@@ -834,6 +848,21 @@ mod tests {
             NOW + 91_000,
         );
         assert_eq!(cell.turns_stale_at(60_000), None);
+        let told = NOW + 91_000;
+        assert!(!cell.expire(60_000, told + DAY - 1));
+        assert!(
+            cell.expire(60_000, told + DAY),
+            "nobody says any more that it is closed"
+        );
+        let again = told + DAY;
+        cell.rest(
+            &rest(1.0, NOW - 7_200_000, false),
+            Source::Rest,
+            STALE,
+            false,
+            again,
+            again,
+        );
         assert_eq!(cell.quote.unwrap().stale_since, None, "confirmed");
     }
 }

@@ -8,8 +8,9 @@
 //!
 //! The default symbols are always wanted; any other is wanted while somebody watches it or has just read it. Wishes and the
 //! plan's limit become at most one subscribe and one unsubscribe frame at a time, at most once a second: upstream allows
-//! 100 messages a minute. A symbol that the WebSocket refused is asked for again on the same link after as long as a refused
-//! connection.
+//! 100 messages a minute. A symbol that the WebSocket refused is asked for again on the same link
+//! after as long as a refused connection. A default symbol that waits for a stream takes that of
+//! the symbol that a viewer chose last.
 
 use super::feed::Outlook;
 use super::market::{Cell, never_closes};
@@ -548,6 +549,7 @@ impl Watchlist {
             }
             taken += usize::from(entry.occupies_a_slot() || entry.may_be_accepted(now));
         }
+        taken -= self.make_way_for_the_operators(taken, &mut wishes, config, now);
         for entry in self.entries.values_mut() {
             if entry.asked_again_at(config, now).is_some_and(|at| now >= at) {
                 entry.asked = Some(Ask { at: now, again: true });
@@ -588,23 +590,52 @@ impl Watchlist {
             }
         }
         for left in std::mem::take(&mut self.leaving) {
-            let siblings = self
-                .candidates(left.instrument.symbol())
-                .iter()
-                .filter_map(|id| self.get(*id));
-            let sharing: Vec<_> = siblings
-                .filter(|other| other.occupies_a_slot())
-                .map(|other| (&other.instrument, left.shares_a_stream_with(other)))
-                .filter(|(_, shares)| *shares != Some(false))
-                .collect();
-            if sharing.iter().any(|(_, shares)| *shares == Some(true)) {
-                continue;
-            }
-            wishes
-                .subscribe
-                .extend(sharing.into_iter().map(|(instrument, _)| instrument.clone()));
-            wishes.unsubscribe.push(left.instrument);
+            self.stop_stream(&left, wishes);
         }
+    }
+
+    fn stop_stream(&self, left: &Entry, wishes: &mut Wishes) {
+        let siblings = self
+            .candidates(left.instrument.symbol())
+            .iter()
+            .filter_map(|id| self.get(*id));
+        let sharing: Vec<_> = siblings
+            .filter(|other| other.occupies_a_slot())
+            .map(|other| (&other.instrument, left.shares_a_stream_with(other)))
+            .filter(|(_, shares)| *shares != Some(false))
+            .collect();
+        if sharing.iter().any(|(_, shares)| *shares == Some(true)) {
+            return;
+        }
+        wishes
+            .subscribe
+            .extend(sharing.into_iter().map(|(instrument, _)| instrument.clone()));
+        wishes.unsubscribe.push(left.instrument.clone());
+    }
+
+    /// Takes streams from the symbols that viewers chose last, for the operator's that wait for one;
+    /// says how many. REST serves those from now on.
+    fn make_way_for_the_operators(&mut self, taken: usize, wishes: &mut Wishes, config: &Config, now: Millis) -> usize {
+        // What neither way serves takes what is free, and nobody's place.
+        let may_wait =
+            |entry: &&Entry| entry.is_default && matches!(entry.state, StreamState::Pending | StreamState::Polled);
+        let is_due =
+            |entry: &&Entry| entry.asked.is_none() || entry.asked_again_at(config, now).is_some_and(|at| now >= at);
+        let waiting = self.entries.values().filter(may_wait).filter(is_due).count();
+        let missing = (taken + waiting).saturating_sub(config.symbol_limit);
+        let chosen_last = self.entries.iter().rev();
+        let others = chosen_last.filter(|(_, entry)| !entry.is_default && entry.occupies_a_slot());
+        let others: Vec<SymbolId> = others.map(|(id, _)| *id).take(missing).collect();
+        for id in &others {
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.asked = None;
+                entry.leave_to_rest(OVER_LIMIT);
+            }
+            if let Some(entry) = self.get(*id) {
+                self.stop_stream(entry, wishes);
+            }
+        }
+        others.len()
     }
 
     /// When [`Watchlist::sync`] may have something to say.

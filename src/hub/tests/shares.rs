@@ -52,6 +52,59 @@ fn who_holds_more_than_a_share_gives_to_who_wants_one() {
     assert!(extras(&play).contains(&"C0".to_owned()));
 }
 
+#[test]
+fn an_operators_symbol_takes_the_stream_of_one_that_a_viewer_chose() {
+    let (mut play, link) = Play::watching_with(&[("SYMBOLS", "AAPL,TSLA"), ("SYMBOL_LIMIT", "2")], "AAPL");
+    play.input(Input::Opened(link));
+    // Upstream refuses one of the operator's, and a viewer's takes its place.
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": [{"symbol": "AAPL"}], "fails": [{"symbol": "TSLA"}]}),
+    );
+    play.subscribe(ALICE, "MSFT");
+    play.pass(3 * SECOND);
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": [{"symbol": "MSFT"}], "fails": []}),
+    );
+    assert_eq!(
+        states(&play),
+        [StreamState::Streaming, StreamState::Polled, StreamState::Streaming]
+    );
+    // When it is asked for again, it has the place.
+    let refused = play.hub.config().refused;
+    play.take();
+    let mut sent = Vec::new();
+    for _ in 0..=refused / (5 * SECOND) {
+        play.tick(link, "AAPL", 100.0);
+        play.pass(5 * SECOND);
+        sent.extend(play.take().into_iter().filter_map(|effect| match effect {
+            Effect::SendUpstream { frame, .. } if !frame.contains("heartbeat") => Some(frame),
+            _ => None,
+        }));
+    }
+    let [unsubscribed, subscribed, ..] = sent.as_slice() else {
+        panic!("{sent:?}");
+    };
+    assert!(
+        unsubscribed.contains("unsubscribe") && unsubscribed.contains("MSFT"),
+        "{sent:?}"
+    );
+    assert!(subscribed.contains("TSLA") && !subscribed.contains("MSFT"), "{sent:?}");
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": [{"symbol": "TSLA"}], "fails": []}),
+    );
+    assert_eq!(
+        states(&play),
+        [StreamState::Streaming, StreamState::Streaming, StreamState::Polled]
+    );
+}
+
+fn states(play: &Play) -> Vec<StreamState> {
+    play.hub.stream_states().map(|(_, state)| state).collect()
+}
+
 // Found by the simulation (seed 50): two who held all of the room, each the same symbols, shut
 // everybody else out.
 #[test]
