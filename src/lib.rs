@@ -1,14 +1,14 @@
 //! Hamster Terminal: one Twelve Data market feed, received once, shared live with any number of browsers.
 //!
-//! `hub`, `twelve_data`, `wire`, `api` and `simulator` are pure and tested natively; `edge` is the platform. See ARCHITECTURE.md.
+//! All but `edge`, which is the platform, is pure and tested natively. See ARCHITECTURE.md.
 
 pub mod api;
-pub mod clock;
+pub mod dialect;
 mod edge;
 pub mod hub;
+pub mod market;
+pub mod provider;
 pub mod simulator;
-pub mod twelve_data;
-pub mod wire;
 
 use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 

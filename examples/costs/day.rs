@@ -2,12 +2,11 @@
 //! `public/app/stream.js` does, the alarm as `edge/driver.rs` keeps it, the cron trigger, and perhaps a scraper.
 
 use super::bill::Bill;
-use hamster_terminal::hub::{
-    ClientId, Config, EdgeCounts, Effect, FeedState, Input, LinkId, Machine, RestAnswer, Stored,
-};
+use hamster_terminal::dialect::Dialect;
+use hamster_terminal::hub::{ClientId, Config, EdgeCounts, Effect, Input, LinkId, Machine, RestAnswer, Stored};
+use hamster_terminal::market::FeedState;
+use hamster_terminal::provider::twelve_data::quote_query;
 use hamster_terminal::simulator::{Exchange, Output, Plan, SessionId, Settings};
-use hamster_terminal::twelve_data::quote_query;
-use hamster_terminal::wire::Dialect;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 

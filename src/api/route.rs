@@ -1,7 +1,7 @@
 //! From method and path to a route.
 
 use super::{AssetClass, Problem};
-use crate::twelve_data::Instrument;
+use crate::market::Instrument;
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! The JSON of each answer. The original's shapes keep their names and places; the truth fields stand beside.
 
 use super::{Problem, Reply};
-use crate::clock::{Millis, iso8601};
-use crate::hub::{EdgeCounts, Machine, Status, SymbolView, original_key};
-use crate::twelve_data::Instrument;
-use crate::wire::{FeedView, SubscriptionFailure};
+use crate::dialect::{FeedView, SubscriptionFailure};
+use crate::hub::{EdgeCounts, Machine, Status, SymbolView};
+use crate::market::Instrument;
+use crate::market::{Millis, iso8601};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -145,6 +145,11 @@ pub fn health() -> Reply {
     reply.with_tag_of(&content)
 }
 
+/// The key of a symbol in the original's REST shape: lower case without the slash, `BTC/USD` → `btcusd`.
+fn original_key(instrument: &Instrument) -> String {
+    instrument.to_string().to_ascii_lowercase().replace('/', "")
+}
+
 struct ClassQuotes<'a> {
     simulated: bool,
     views: &'a [(String, SymbolView)],
@@ -171,21 +176,21 @@ struct OriginalEntry<'a> {
     timestamp: Option<&'a str>,
     timestamp_precision: Option<&'a str>,
     received_at: Option<&'a str>,
-    source: Option<crate::hub::Source>,
-    session: crate::hub::Session,
+    source: Option<crate::market::Provenance>,
+    session: crate::market::Session,
     freshness: Option<&'a str>,
     stale_since: Option<&'a str>,
     previous_close: Option<f64>,
     bid: Option<f64>,
     ask: Option<f64>,
-    #[serde(serialize_with = "crate::wire::whole")]
+    #[serde(serialize_with = "crate::dialect::event::whole")]
     day_volume: Option<f64>,
     exchange: Option<&'a str>,
     mic_code: Option<&'a str>,
     kind: Option<&'a str>,
     currency: Option<&'a str>,
     decimals: Option<u8>,
-    state: crate::hub::StreamState,
+    state: crate::market::StreamState,
     reason: Option<&'a str>,
 }
 

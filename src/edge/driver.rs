@@ -8,12 +8,12 @@ use super::fanout::{Fanout, auto_respond, number};
 use super::source::Source;
 use super::storage;
 use super::upstream::Upstream;
-use crate::clock::{MINUTE, Millis};
+use crate::dialect::CLOSE_FLOOD;
 use crate::hub::{
     ClientId, Door, EdgeCounts, Effect, Input, Machine, ReaderId, Refused, RequestId, RestAnswer, Row, Viewer, Write,
 };
-use crate::twelve_data::quote_query;
-use crate::wire::CLOSE_FLOOD;
+use crate::market::{MINUTE, Millis};
+use crate::provider::twelve_data::quote_query;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use std::cell::{Cell, RefCell};
@@ -155,7 +155,7 @@ impl Driver {
     }
 
     /// Waits until the machine says that a REST reader is to be answered.
-    pub(super) async fn wait_as_reader(self: &Rc<Self>, symbols: Vec<crate::twelve_data::Instrument>) {
+    pub(super) async fn wait_as_reader(self: &Rc<Self>, symbols: Vec<crate::market::Instrument>) {
         let reader = self.next_reader.get().wrapping_add(1);
         self.next_reader.set(reader);
         let (answer, answered) = oneshot::channel();

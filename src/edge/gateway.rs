@@ -4,7 +4,7 @@ use super::hub::POKE_PATH;
 use super::query::{borrowed, header, is_https, method, parameters, socket_address};
 use super::respond::respond;
 use crate::api::{self, Problem, Reply, Route};
-use crate::clock::iso8601;
+use crate::market::iso8601;
 use worker::{Date, Env, Request, Response, Result, Stub, console_error};
 
 const ASSETS_BINDING: &str = "ASSETS";

@@ -10,10 +10,10 @@ use super::respond::respond;
 use super::source::{Source, text};
 use super::{fanout::Fanout, storage};
 use crate::api::{self, Problem, Reply, Route};
-use crate::clock::iso8601;
+use crate::dialect::Dialect;
 use crate::hub::{ClientId, Config, Door, Input, Machine, Refused};
-use crate::twelve_data::Instrument;
-use crate::wire::Dialect;
+use crate::market::Instrument;
+use crate::market::iso8601;
 use std::cell::Cell;
 use std::rc::Rc;
 use worker::{

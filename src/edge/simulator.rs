@@ -8,7 +8,7 @@ use super::driver::now;
 use super::query::query;
 use super::source::text;
 use super::zones::seconds_ahead_of_utc;
-use crate::clock::Millis;
+use crate::market::Millis;
 use crate::simulator::{Exchange, Output, RestReply, SessionId, Settings};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

@@ -4,7 +4,7 @@
 //! redirects are not followed. Texts that come back are searched for it, by the machine after they
 //! were decoded.
 
-use crate::twelve_data::Secret;
+use crate::provider::Secret;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use worker::{AbortSignal, Env, Error, Fetch, Headers, Request, Response, Result};
 

@@ -1,7 +1,7 @@
 //! The object's SQLite storage: two rows, each replaced as a whole. [`Caution`] says when it is better left alone.
 
-use crate::clock::Millis;
 use crate::hub::{Caution, Row, Stored, Write};
+use crate::market::Millis;
 use serde::Deserialize;
 use std::cell::RefCell;
 use worker::{ScheduledTime, SqlStorage, SqlStorageValue, State};

@@ -1,6 +1,6 @@
 //! The binding to `zones.js`: the platform's database of time zones.
 
-use crate::clock::Millis;
+use crate::market::Millis;
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/edge/zones.js")]

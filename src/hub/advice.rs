@@ -1,8 +1,8 @@
 //! What is wrong and what to do about it, in words, for the operator: `advice` in `/api/status`.
 
 use super::watchlist::Entry;
-use super::{FeedState, Loss, Machine, StreamState, SymbolId};
-use crate::clock::Millis;
+use super::{Loss, Machine, SymbolId};
+use crate::market::{FeedState, Millis, StreamState};
 use serde::Serialize;
 
 /// One thing that is wrong.
@@ -179,7 +179,7 @@ impl Machine {
     pub(super) fn stale_symbols(&self) -> Vec<SymbolId> {
         let is_stale = |entry: &Entry| {
             entry.cell.quote.as_ref().is_some_and(|quote| {
-                quote.stale_since.is_some() && entry.cell.reference.session != super::Session::Closed
+                quote.stale_since.is_some() && entry.cell.reference.session != crate::market::Session::Closed
             })
         };
         self.symbols_that(&is_stale)

@@ -3,8 +3,8 @@
 use super::lanes::Rate;
 use super::outbox::Crowd;
 use super::{ClientId, StreamId, SymbolId, Viewer};
-use crate::clock::Millis;
-use crate::wire::{Dialect, Position};
+use crate::dialect::{Dialect, Position};
+use crate::market::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

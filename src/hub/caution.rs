@@ -6,7 +6,7 @@
 //! for a while, keeps its deadlines in memory, and has the rows that were never stored from here.
 
 use super::Stored;
-use crate::clock::Millis;
+use crate::market::Millis;
 
 /// Checkpoints left out after a write that broke the object. It doubles with each further one: every attempt costs the clients their sockets.
 const FIRST_HOLD: u64 = 4;

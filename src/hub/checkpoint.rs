@@ -4,10 +4,8 @@
 //! rows a day, whatever the number of symbols.
 
 use super::feed::Trouble;
-use super::market::{Cell, Details, Quote, Reference, Session, Source, never_closes};
 use super::{Config, Machine};
-use crate::clock::{MINUTE, Millis};
-use crate::twelve_data::Instrument;
+use crate::market::{Cell, Details, Instrument, MINUTE, Millis, Provenance, Quote, Reference, Session, never_closes};
 use serde::{Deserialize, Serialize};
 
 /// The stored form. Unknown versions and rows that cannot be read are ignored: a cache may be lost, never a start.
@@ -62,7 +60,7 @@ impl Earlier {
         let cells = stored.cells.into_iter().filter_map(|cell| {
             let instrument = Instrument::parse(&cell.symbol).ok()?;
             let quote = cell.quote.map(|quote| Quote {
-                source: Source::Restored,
+                provenance: Provenance::Restored,
                 stale_since: quote.stale_since.or(Some(quote.received)),
                 // An earlier version kept the exchange's time alone.
                 as_of: quote.as_of.max(quote.exchange_time.unwrap_or_default()),

@@ -2,12 +2,12 @@
 
 use super::audience::Record;
 use super::{ClientId, Effect, Group, Machine, ReaderId, ServerEvent, SymbolId, Viewer, WaitingReader};
-use crate::clock::{Millis, iso8601};
-use crate::twelve_data::Instrument;
-use crate::wire::{
-    CLOSE_FLOOD, ClientError, ClientMessage, Dialect, MOST_SYMBOLS_PER_CLIENT, RequestedSymbol, Subscribe,
-    Subscription, SubscriptionFailure, parse_client,
+use crate::dialect::message::{RequestedSymbol, Subscribe};
+use crate::dialect::{
+    CLOSE_FLOOD, ClientError, ClientMessage, Dialect, MOST_SYMBOLS_PER_CLIENT, Subscription, SubscriptionFailure,
+    parse_client,
 };
+use crate::market::{Instrument, Millis, Provenance, iso8601};
 
 /// A message that is too large to be parsed counts as this many against the flood limit.
 const LARGE_MESSAGE_COST: u64 = 10;
@@ -402,7 +402,7 @@ impl Machine {
 
     /// Counts a message against the flood limit; a client that passes it is closed with a documented code.
     fn may_speak(&mut self, client: ClientId, bytes: usize, now: Millis) -> bool {
-        let cost = if bytes > crate::wire::LONGEST_MESSAGE {
+        let cost = if bytes > crate::dialect::message::LONGEST_MESSAGE {
             LARGE_MESSAGE_COST
         } else {
             1
@@ -477,7 +477,7 @@ impl Machine {
 
     fn is_fresh(&self, id: SymbolId) -> bool {
         let quote = self.list.get(id).and_then(|entry| entry.cell.quote.as_ref());
-        quote.is_some_and(|quote| quote.source != super::Source::Restored && quote.stale_since.is_none())
+        quote.is_some_and(|quote| quote.provenance != Provenance::Restored && quote.stale_since.is_none())
     }
 
     fn subscription(&self, id: SymbolId) -> Option<Subscription> {

@@ -1,13 +1,15 @@
 //! What an operator can set, and the defaults. Every deadline is a var, so that tests need not wait.
 
-use crate::clock::{MINUTE, Millis, SECOND};
-use crate::twelve_data::{Instrument, Secret};
+use crate::market::{Instrument, MINUTE, Millis, SECOND};
+use crate::provider::{Provider, Secret};
 
 /// The settings of one hub.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Whether the upstream is the built-in simulator: every price then says so.
     pub simulated: bool,
+    /// Who the upstream is.
+    pub provider: Provider,
     /// Tells one upstream and key from another, without telling either: a refusal is remembered for the one that refused.
     pub upstream: u32,
     /// The symbols that are always subscribed, in the order of the page.
@@ -105,17 +107,19 @@ impl Config {
         };
         let span = |name, default| number(name, default, 10, LONGEST_SPAN);
         let (symbols, bad_symbols) = symbols(var("SYMBOLS").filter(|list| !list.trim().is_empty()))?;
-        let plan = if simulated { Plan::SIMULATED } else { Plan::FREE };
+        let provider = Provider::TwelveData;
+        let tariff = provider.tariff(simulated);
         Ok(Self {
             simulated,
+            provider,
             upstream: 0,
             symbols,
             bad_symbols,
             secret: Secret::default(),
-            symbol_limit: number("SYMBOL_LIMIT", plan.symbol_limit, 1, 10_000)? as usize,
+            symbol_limit: number("SYMBOL_LIMIT", tariff.streamed_symbols, 1, 10_000)? as usize,
             extra_symbols: number("EXTRA_SYMBOLS", 50, 0, 1_000)? as usize,
-            credits_per_minute: number("CREDITS_PER_MINUTE", plan.per_minute, 1, 100_000)? as u32,
-            credits_per_day: number("CREDITS_PER_DAY", plan.per_day, 0, 1_000_000_000)? as u32,
+            credits_per_minute: number("CREDITS_PER_MINUTE", tariff.credits_per_minute, 1, 100_000)? as u32,
+            credits_per_day: number("CREDITS_PER_DAY", tariff.credits_per_day, 0, 1_000_000_000)? as u32,
             heartbeat: span("HEARTBEAT_MS", 10 * SECOND)?,
             silence: span("SILENCE_MS", 20 * SECOND)?,
             mute: span("MUTE_MS", 60 * SECOND)?,
@@ -134,28 +138,6 @@ impl Config {
             lane: number("LANE_CLIENTS", 512, 1, 100_000)? as u32,
         })
     }
-}
-
-/// What a plan allows, where no var says it.
-struct Plan {
-    symbol_limit: u64,
-    per_minute: u64,
-    per_day: u64,
-}
-
-impl Plan {
-    /// Twelve Data's Basic plan.
-    const FREE: Self = Self {
-        symbol_limit: 8,
-        per_minute: 8,
-        per_day: 800,
-    };
-    /// What the built-in simulator grants.
-    const SIMULATED: Self = Self {
-        symbol_limit: 500,
-        per_minute: 600,
-        per_day: 0,
-    };
 }
 
 /// What a var holds, cut for a sentence.

@@ -1,7 +1,6 @@
 //! What is counted since the object was made. A restart begins at zero, as Prometheus expects of counters.
 
-use crate::clock::{Millis, SECOND};
-
+use crate::market::{Millis, SECOND};
 /// What the machine sees.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Counts {
@@ -103,8 +102,8 @@ const CODES: [(usize, &str); 9] = [
     (1006, "1006"),
     (1009, "1009"),
     (1011, "1011"),
-    (crate::wire::CLOSE_FLOOD as usize, "4008"),
-    (crate::wire::CLOSE_SLOW as usize, "4009"),
+    (crate::dialect::CLOSE_FLOOD as usize, "4008"),
+    (crate::dialect::CLOSE_SLOW as usize, "4009"),
     (0, "other"),
 ];
 

@@ -7,7 +7,7 @@
 //! Within the day the budget is paced: an eighth of it is there from midnight UTC, the rest accrues evenly, so that a busy morning
 //! cannot leave the evening without prices.
 
-use crate::clock::{DAY, MINUTE, Millis, SECOND};
+use crate::market::{DAY, MINUTE, Millis, SECOND};
 use serde::{Deserialize, Serialize};
 
 /// What was spent, and what may be.

@@ -5,7 +5,7 @@
 //! told.
 
 use super::Viewer;
-use crate::clock::{MINUTE, Millis, SECOND};
+use crate::market::{MINUTE, Millis, SECOND};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;

@@ -6,52 +6,9 @@
 
 use super::loss::{Loss, Losses};
 use super::{Config, Effect, Effects, LinkId};
-use crate::clock::{Millis, SECOND};
-use crate::twelve_data::{self, Refusal};
+use crate::market::{FeedState, Millis, SECOND};
+use crate::provider::Refusal;
 use serde::{Deserialize, Serialize};
-
-/// What the feed is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FeedState {
-    /// Nobody is watching: upstream is closed on purpose.
-    Idle,
-    /// The first attempt since idle is under way.
-    Connecting,
-    /// Upstream accepted symbols.
-    Live,
-    /// The socket is open, but nothing of an open market is heard.
-    Stalled,
-    /// The socket is down or brought nothing; prices come by REST.
-    Fallback,
-    /// Key or plan: tried again seldom.
-    Refused,
-}
-
-impl FeedState {
-    /// All of them, in the order of `/metrics`.
-    pub const ALL: [Self; 6] = [
-        Self::Idle,
-        Self::Connecting,
-        Self::Live,
-        Self::Stalled,
-        Self::Fallback,
-        Self::Refused,
-    ];
-
-    /// As in JSON and labels.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Connecting => "connecting",
-            Self::Live => "live",
-            Self::Stalled => "stalled",
-            Self::Fallback => "fallback",
-            Self::Refused => "refused",
-        }
-    }
-}
 
 /// A wait for the next attempt, as it is stored: sleep must not make a refused or failing hub hammer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -371,7 +328,7 @@ impl Feed {
             link.heartbeat_at = now + config.heartbeat;
             effects.push(Effect::SendUpstream {
                 link: link.id,
-                frame: twelve_data::heartbeat(),
+                frame: config.provider.keep_alive(),
             });
         }
         if link.barren_since.is_some_and(|since| now >= since + config.refused) {
@@ -397,7 +354,7 @@ impl Feed {
                 self.cause = Some(Loss::Mute);
                 effects.push(Effect::SendUpstream {
                     link: link.id,
-                    frame: twelve_data::reset(),
+                    frame: config.provider.reset(),
                 });
                 let quiet = spoken(mute);
                 self.enter(

@@ -8,9 +8,9 @@
 //! That a lane has its own [`Line`]s is what lets it go at its own pace: a price is encoded against what this lane was said last.
 
 use super::watchlist::{Entry, Watchlist};
-use super::{ClientId, Precision, StreamId, SymbolId};
-use crate::clock::Millis;
-use crate::wire::{Facts, Line, Tick};
+use super::{ClientId, StreamId, SymbolId};
+use crate::dialect::hamster_v1::{Facts, Line, Prices};
+use crate::market::{Millis, Precision};
 use std::collections::{BTreeSet, HashMap};
 
 /// The rates that a client may choose, as the least time between two deltas. Few, so that clients share.
@@ -316,13 +316,13 @@ fn line(entry: &Entry, before: Option<&Line>) -> Line {
         currency: details.currency.clone(),
         decimals: details.decimals,
         time_precision: quote.and_then(|quote| quote.precision).map(Precision::name),
-        source: quote.map(|quote| quote.source),
+        source: quote.map(|quote| quote.provenance),
         session: entry.cell.reference.session,
         stale_since: quote.and_then(|quote| quote.stale_since),
         state: entry.state,
         reason: entry.spoken_reason(),
     };
-    let tick = quote.map(|quote| Tick {
+    let tick = quote.map(|quote| Prices {
         price: quote.price,
         bid: quote.bid,
         ask: quote.ask,

@@ -5,8 +5,8 @@
 //! before it came in here, and no client's address, because the machine knows none.
 
 use super::watchlist::PAUSE;
-use super::{Effect, FeedState, Loss, Machine, StreamState};
-use crate::clock::{MINUTE, Millis, iso8601};
+use super::{Effect, Loss, Machine};
+use crate::market::{FeedState, MINUTE, Millis, StreamState, iso8601};
 use serde_json::{Map, Value};
 
 /// Least time between two lines about clients that were closed.

@@ -5,8 +5,8 @@
 //! a client or upstream could choose: that bounds their number.
 
 use super::counts::Ages;
-use super::{EdgeCounts, FeedState, Loss, Machine, StreamState};
-use crate::clock::Millis;
+use super::{EdgeCounts, Loss, Machine};
+use crate::market::{FeedState, Millis, StreamState};
 
 const COUNTER: &str = "counter";
 const GAUGE: &str = "gauge";

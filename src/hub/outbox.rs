@@ -11,8 +11,8 @@
 use super::readers::PLAIN_SWEEP;
 use super::streams::Streams;
 use super::{Config, Effect, Group, Machine, SymbolId};
-use crate::clock::{Millis, SECOND};
-use crate::wire::ServerEvent;
+use crate::dialect::ServerEvent;
+use crate::market::{Millis, SECOND};
 use std::collections::{HashMap, VecDeque};
 
 /// A pulse that takes longer than this is not waited for.

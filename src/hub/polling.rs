@@ -6,10 +6,9 @@
 //! most watched, the longest waiting. Only then come the others, each by how long it has waited.
 
 use super::credits::{Ledger, Purpose};
-use super::watchlist::{Entry, StreamState, Watchlist};
-use super::{Config, RequestId, Session, Source, SymbolId};
-use crate::clock::{MINUTE, Millis, SECOND};
-use crate::twelve_data::Instrument;
+use super::watchlist::{Entry, Watchlist};
+use super::{Config, RequestId, SymbolId};
+use crate::market::{Instrument, MINUTE, Millis, Provenance, SECOND, Session, StreamState};
 use std::cmp::Reverse;
 
 /// The state of our REST calls.
@@ -317,7 +316,7 @@ fn price_due_at(entry: &Entry, config: &Config) -> Millis {
         .cell
         .quote
         .as_ref()
-        .filter(|quote| quote.source != Source::Restored);
+        .filter(|quote| quote.provenance != Provenance::Restored);
     let received = confirmed.map_or(0, |quote| quote.received);
     let closed = entry.cell.reference.session == Session::Closed && confirmed.is_some();
     match entry.polled.max(received) {

@@ -13,8 +13,9 @@ use super::audience::{Left, Place, Sent, Unproven};
 use super::lanes::{LaneId, Rate};
 use super::streams::Streams;
 use super::{ClientId, Effect, Group, Machine, StreamId};
-use crate::clock::{Millis, SECOND};
-use crate::wire::{CLOSE_SLOW, Position, ServerEvent, SnapshotHead, snapshot};
+use crate::dialect::hamster_v1::{SnapshotHead, snapshot};
+use crate::dialect::{CLOSE_SLOW, Position, ServerEvent};
+use crate::market::{Millis, SECOND};
 
 /// How long an acknowledgement may wait.
 pub(super) const OFTEN: Millis = 5 * SECOND;

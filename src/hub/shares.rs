@@ -8,9 +8,8 @@
 
 use super::watchlist::{Asker, NotTracked};
 use super::{ClientId, Machine, ServerEvent, SymbolId};
-use crate::clock::{MINUTE, Millis};
-use crate::twelve_data::Instrument;
-use crate::wire::SubscriptionFailure;
+use crate::dialect::SubscriptionFailure;
+use crate::market::{Instrument, MINUTE, Millis};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,13 +1,10 @@
 //! The hub seen from outside: what the REST routes and the frames show.
 
 use super::advice::Advice;
-use super::market::{Cell, Quote};
 use super::watchlist::Entry;
 use super::{Machine, ServerEvent, SymbolId};
-use crate::clock::{Millis, iso8601};
-use crate::hub::{FeedState, Precision, StreamState};
-use crate::twelve_data::Instrument;
-use crate::wire::{FeedView, QuoteView};
+use crate::dialect::{FeedView, QuoteView};
+use crate::market::{Cell, FeedState, Instrument, Millis, Precision, Quote, StreamState, iso8601};
 use serde::Serialize;
 
 /// The state of one symbol, in `/api/status` and `/api/quotes`.
@@ -159,7 +156,7 @@ impl Machine {
             day_volume: known.and_then(|quote| quote.day_volume),
             previous_close: reference.previous_close,
             received_at: text(|quote| Some(quote.received)),
-            source: known.map(|quote| quote.source),
+            source: known.map(|quote| quote.provenance),
             simulated: self.config.simulated,
             session: reference.session,
             freshness: known.map(|quote| if quote.stale_since.is_some() { "stale" } else { "fresh" }),

@@ -12,8 +12,9 @@ use super::lanes::{LaneId, Lanes, Rate};
 use super::marks::Marks;
 use super::watchlist::Watchlist;
 use super::{ClientId, Effect, Effects, Group, StreamId, SymbolId};
-use crate::clock::{MINUTE, Millis};
-use crate::wire::{Position, delta};
+use crate::dialect::Position;
+use crate::dialect::hamster_v1::delta;
+use crate::market::{MINUTE, Millis};
 use std::collections::{BTreeMap, HashMap};
 
 /// 2026-01-01, from which epochs are counted: they stay exact in JavaScript.

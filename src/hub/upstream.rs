@@ -1,12 +1,11 @@
 //! What upstream's messages and answers do to the hub.
 
 use super::feed::Outlook;
-use super::market::Change;
 use super::polling::{REFUSED_SYMBOL, soon};
 use super::watchlist::NOT_STREAMED;
-use super::{Effect, Group, LinkId, Machine, RequestId, RestAnswer, Source, StreamState, SymbolId};
-use crate::clock::{Millis, SECOND};
-use crate::twelve_data::{self, Event, Price, Refusal, RestError, SymbolError, classify, parse_event, parse_quotes};
+use super::{Effect, Group, LinkId, Machine, RequestId, RestAnswer, SymbolId};
+use crate::market::{Change, Millis, PolledQuote, Provenance, SECOND, StreamState, Tick};
+use crate::provider::{CallError, Event, Refusal, SymbolError};
 
 /// A reason why a price was not taken is told for so long at least: where good and bad ones take
 /// turns, watchers are not told of each.
@@ -20,42 +19,41 @@ impl Machine {
         }
         self.counts.upstream_messages += 1;
         self.feed.heard(now);
-        let mut event = parse_event(text);
-        if let Ok(event) = &mut event {
-            event.clean(&self.config.secret);
+        let Ok(events) = self.config.provider.parse(text, &self.config.secret) else {
+            self.counts.unreadable += 1;
+            return false;
+        };
+        let mut only_quotes = true;
+        for event in events {
+            only_quotes &= self.upstream_says(&event, now);
         }
+        only_quotes
+    }
+
+    /// Takes an event; true when it changed nothing but, at most, a quote.
+    fn upstream_says(&mut self, event: &Event, now: Millis) -> bool {
         match event {
-            Ok(Event::Price(price)) => return self.ticked(&price, now),
-            Ok(Event::Unusable(unusable)) => {
+            Event::Tick(tick) => return self.ticked(tick, now),
+            Event::Unusable(unusable) => {
                 self.counts.unreadable += 1;
                 for id in self.list.route(&unusable.symbol, unusable.venue()) {
-                    self.discard(
-                        id,
-                        &format!("upstream's last price was discarded: {}", unusable.why),
-                        now,
-                    );
+                    let why = format!("upstream's last price was discarded: {}", unusable.why);
+                    self.discard(id, &why, now);
                 }
             }
-            Ok(Event::SubscribeStatus { success, fails }) => {
-                if self.list.answered(&success, &fails) {
+            Event::Subscribed { success, fails } => {
+                if self.list.answered(success, fails) {
                     self.feed.accepted(now);
                 }
             }
-            Ok(Event::MessageProcessing { over_limit: true }) => {
+            Event::TooManyMessages => {
                 self.list.pause(now);
                 self.counts.over_limit += 1;
                 if self.list.outlook() == Outlook::Nothing {
                     self.feed.told_to_be_quiet(now);
                 }
             }
-            Ok(
-                Event::MessageProcessing { over_limit: false }
-                | Event::UnsubscribeStatus
-                | Event::ResetStatus
-                | Event::Heartbeat
-                | Event::Unknown,
-            ) => {}
-            Err(_) => self.counts.unreadable += 1,
+            Event::Other => {}
         }
         false
     }
@@ -72,7 +70,7 @@ impl Machine {
 
     pub(super) fn upstream_refused(&mut self, link: LinkId, status: u16, body: &str, now: Millis) {
         if self.feed.is_current(link) {
-            let refusal = classify(status, body, &self.config.secret);
+            let refusal = self.config.provider.classify(status, body, &self.config.secret);
             self.feed.refused(refusal, &self.config, now);
             self.list.link_lost();
         }
@@ -89,9 +87,10 @@ impl Machine {
     /// Tells upstream what is wanted, in one frame each way.
     pub(super) fn sync_upstream(&mut self, link: LinkId, now: Millis) {
         let wishes = self.list.sync(&self.config, now);
+        let provider = self.config.provider;
         for (instruments, frame) in [
-            (&wishes.unsubscribe, twelve_data::unsubscribe(&wishes.unsubscribe)),
-            (&wishes.subscribe, twelve_data::subscribe(&wishes.subscribe)),
+            (&wishes.unsubscribe, provider.unsubscribe(&wishes.unsubscribe)),
+            (&wishes.subscribe, provider.subscribe(&wishes.subscribe)),
         ] {
             if !instruments.is_empty() {
                 self.effects.push(Effect::SendUpstream { link, frame });
@@ -143,7 +142,8 @@ impl Machine {
             self.polling.ledger.learn(used, left, now);
         }
         let (ids, instruments): (Vec<_>, Vec<_>) = flight.symbols.into_iter().unzip();
-        match parse_quotes(&instruments, answer.status, &answer.body, &self.config.secret) {
+        let (provider, secret) = (self.config.provider, &self.config.secret);
+        match provider.parse_quotes(&instruments, answer.status, &answer.body, secret) {
             Ok(quotes) => {
                 self.polling.worked();
                 let serves_others = quotes.iter().any(Result::is_ok);
@@ -157,7 +157,7 @@ impl Machine {
                     }
                 }
             }
-            Err(RestError::Refused(refusal @ (Refusal::Request(_) | Refusal::Plan(_)))) if ids.len() > 1 => {
+            Err(CallError::Refused(refusal @ (Refusal::Request(_) | Refusal::Plan(_)))) if ids.len() > 1 => {
                 self.counts.calls_refused += 1;
                 let why = format!(
                     "REST refused a call of several symbols ({}); asking for each alone",
@@ -165,14 +165,14 @@ impl Machine {
                 );
                 self.suspect(&ids, &why, now);
             }
-            Err(RestError::Refused(refusal)) => {
+            Err(CallError::Refused(refusal)) => {
                 self.counts.calls_refused += 1;
                 self.call_refused(&refusal, now);
                 if matches!(refusal, Refusal::Server(_)) {
                     self.failed_as_a_whole(&ids, now);
                 }
             }
-            Err(RestError::Unreadable) => {
+            Err(CallError::Unreadable) => {
                 self.counts.unreadable_answers += 1;
                 self.suspect(&ids, "upstream's REST answer could not be read", now);
             }
@@ -241,24 +241,24 @@ impl Machine {
 
     /// Takes a tick, for everybody whom it is about; true when it changed nothing but, at most,
     /// quotes.
-    fn ticked(&mut self, price: &Price, now: Millis) -> bool {
+    fn ticked(&mut self, tick: &Tick, now: Millis) -> bool {
         self.counts.ticks += 1;
-        self.counts.tick_ages.add(now.saturating_sub(price.timestamp));
-        let source = self.source(Source::Live);
+        self.counts.tick_ages.add(now.saturating_sub(tick.timestamp));
+        let source = self.source(Provenance::Live);
         let stale = self.config.stale;
-        let ids = self.list.route(&price.symbol, price.venue());
+        let ids = self.list.route(&tick.symbol, tick.venue());
         if ids.is_empty() {
             self.counts.stray += 1;
             return true;
         }
         // The last trade once more, at a reconnect, is no sign that the market or the feed lives.
-        let mut is_sign_of_life = price.timestamp.saturating_add(stale) > now;
+        let mut is_sign_of_life = tick.timestamp.saturating_add(stale) > now;
         let mut news = false;
         let mut late = true;
         for id in ids {
             let Some(entry) = self.list.get_mut(id) else { continue };
             let before = (entry.cell.reference.session, entry.cell.reference.asked);
-            let change = entry.cell.tick(price, source, stale, now);
+            let change = entry.cell.tick(tick, source, stale, now);
             news |= (entry.cell.reference.session, entry.cell.reference.asked) != before
                 || entry.state != StreamState::Streaming;
             if change == Change::Updated {
@@ -268,7 +268,7 @@ impl Machine {
                 news |= entry.discarded.take_if(is_over).is_some();
                 self.dirty = true;
                 self.counts.last_update = Some(now);
-                self.list.trades_at(id, price.venue());
+                self.list.trades_at(id, tick.venue());
                 self.publish(id);
             }
             self.list.ticked(id);
@@ -279,7 +279,7 @@ impl Machine {
     }
 
     /// A symbol was answered by REST. Whoever else the quote is about gets it too.
-    fn quoted(&mut self, id: SymbolId, quote: &twelve_data::RestQuote, asked: Millis, now: Millis) {
+    fn quoted(&mut self, id: SymbolId, quote: &PolledQuote, asked: Millis, now: Millis) {
         let Some(entry) = self.list.get_mut(id) else {
             return;
         };
@@ -293,12 +293,12 @@ impl Machine {
         if !about.contains(&id) {
             about.push(id);
         }
-        let source = self.source(Source::Rest);
+        let source = self.source(Provenance::Rest);
         let (live, stale) = (self.streams(), self.config.stale);
         for id in about {
             let Some(entry) = self.list.get_mut(id) else { continue };
             let streaming = live && entry.state == StreamState::Streaming;
-            let change = entry.cell.rest(quote, source, stale, streaming, asked, now);
+            let change = entry.cell.polled(quote, source, stale, streaming, asked, now);
             entry.poll_not_before = 0;
             entry.discarded = None;
             if change == Change::Updated {
@@ -352,8 +352,12 @@ impl Machine {
     }
 
     /// The simulator's prices are simulated, by whichever way they came.
-    fn source(&self, way: Source) -> Source {
-        if self.config.simulated { Source::Simulated } else { way }
+    fn source(&self, way: Provenance) -> Provenance {
+        if self.config.simulated {
+            Provenance::Simulated
+        } else {
+            way
+        }
     }
 
     /// Tells everybody of a new state of the feed, and the watchers of a symbol of its new state.

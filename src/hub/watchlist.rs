@@ -13,26 +13,10 @@
 //! the symbol that a viewer chose last.
 
 use super::feed::Outlook;
-use super::market::{Cell, never_closes};
-use super::{Config, Session, SymbolId};
-use crate::clock::{MINUTE, Millis, SECOND};
-use crate::twelve_data::{Instrument, Listing, Venue};
-use serde::Serialize;
+use super::{Config, SymbolId};
+use crate::market::{Cell, Instrument, MINUTE, Millis, SECOND, Session, StreamState, Venue, never_closes};
+use crate::provider::Listing;
 use std::collections::{BTreeMap, HashMap};
-
-/// How a symbol gets its prices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StreamState {
-    /// Not asked yet, or no answer yet.
-    Pending,
-    /// The WebSocket accepted it.
-    Streaming,
-    /// REST serves it.
-    Polled,
-    /// Neither does.
-    Unavailable,
-}
 
 /// One tracked symbol.
 #[derive(Debug)]
@@ -77,19 +61,6 @@ pub struct Entry {
 struct Ask {
     at: Millis,
     again: bool,
-}
-
-impl StreamState {
-    /// As in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Streaming => "streaming",
-            Self::Polled => "polled",
-            Self::Unavailable => "unavailable",
-        }
-    }
 }
 
 impl Entry {

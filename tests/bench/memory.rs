@@ -10,9 +10,9 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use hamster_terminal::clock::{Millis, SECOND};
+use hamster_terminal::dialect::Dialect;
 use hamster_terminal::hub::{ClientId, Config, Effect, Group, Input, LinkId, Machine, Stored, StreamId};
-use hamster_terminal::wire::Dialect;
+use hamster_terminal::market::{Millis, SECOND};
 use serde_json::{Value, json};
 
 const CLIENTS: u32 = 10_000;

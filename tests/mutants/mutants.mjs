@@ -43,19 +43,19 @@ export const MUTANTS = [
   },
   {
     name: "an old tick overwrites a new one",
-    file: "src/hub/market.rs",
+    file: "src/market/cell.rs",
     find: "let is_older = time < quote.as_of;",
     replace: "let is_older = time + 3_600_000 < quote.as_of;",
   },
   {
     name: "a stamp of the future is believed",
-    file: "src/hub/market.rs",
-    find: "let time = price.timestamp.min(now);",
-    replace: "let time = price.timestamp;",
+    file: "src/market/cell.rs",
+    find: "let time = tick.timestamp.min(now);",
+    replace: "let time = tick.timestamp;",
   },
   {
     name: "the percent change is of the wrong price",
-    file: "src/hub/market.rs",
+    file: "src/market/cell.rs",
     find: "let percent = (price - previous) / previous * 100.0;",
     replace: "let percent = (price - previous) / price * 100.0;",
   },
@@ -116,7 +116,7 @@ export const MUTANTS = [
   {
     name: "restored prices are shown as live",
     file: "src/hub/checkpoint.rs",
-    find: "                source: Source::Restored,\n",
+    find: "                provenance: Provenance::Restored,\n",
     replace: "",
   },
   {
@@ -133,15 +133,15 @@ export const MUTANTS = [
   },
   {
     name: "a deadline that was met stays",
-    file: "src/hub/market.rs",
+    file: "src/market/cell.rs",
     find: "            quote.stale_since = Some(quote.received);",
     replace: "            quote.stale_since = None;",
   },
   {
     name: "simulated prices are called live",
     file: "src/hub/upstream.rs",
-    find: "if self.config.simulated { Source::Simulated } else { way }",
-    replace: "way",
+    find: "if self.config.simulated {\n            Provenance::Simulated",
+    replace: "if false {\n            Provenance::Simulated",
   },
   {
     name: "the checkpoint is never saved",
@@ -271,25 +271,25 @@ export const MUTANTS = [
   },
   {
     name: "arrival is taken for the time of trade",
-    file: "src/hub/market.rs",
+    file: "src/market/cell.rs",
     find: "let is_recent = time.saturating_add(stale) > now;",
     replace: "let is_recent = time.saturating_add(stale) > 0;",
   },
   {
     name: "a late price is called fresh",
-    file: "src/hub/market.rs",
+    file: "src/market/cell.rs",
     find: "stale_since: (!is_recent).then_some(time),",
     replace: "stale_since: None,",
   },
   {
     name: "that a market closed is not believed",
-    file: "src/hub/market.rs",
+    file: "src/market/cell.rs",
     find: "            Some(false) => Session::Closed,",
     replace: "            Some(false) => self.reference.session,",
   },
   {
     name: "a bad number costs all that travels with it",
-    file: "src/twelve_data/lenient.rs",
+    file: "src/provider/twelve_data/lenient.rs",
     find: "serde_json::from_str(&mended(text)?).ok()",
     replace: "mended(text).and(None)",
   },

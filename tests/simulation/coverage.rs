@@ -1,6 +1,6 @@
 //! Which states and transitions were taken, how often: a simulation that never refuses a key proves nothing about refusals.
 
-use hamster_terminal::hub::{FeedState, StreamState};
+use hamster_terminal::market::{FeedState, StreamState};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

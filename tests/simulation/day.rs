@@ -2,9 +2,10 @@
 
 use super::scenario::{Act, Blow, Event, Planned, Scenario, Setup, Tier};
 use super::world::World;
-use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND};
-use hamster_terminal::hub::{DEFAULT_SYMBOLS, Session};
-use hamster_terminal::twelve_data::Instrument;
+use hamster_terminal::hub::DEFAULT_SYMBOLS;
+use hamster_terminal::market::Instrument;
+use hamster_terminal::market::Session;
+use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;

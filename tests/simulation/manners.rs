@@ -5,9 +5,10 @@ use super::market::Market;
 use super::scenario::Tier;
 use super::weather::{AFTER_REFUSAL, Weather};
 use super::world::{Check, World, broken};
-use hamster_terminal::clock::{MINUTE, Millis, SECOND, iso8601};
-use hamster_terminal::hub::{FeedState, Machine, StreamState};
-use hamster_terminal::twelve_data::Instrument;
+use hamster_terminal::hub::Machine;
+use hamster_terminal::market::Instrument;
+use hamster_terminal::market::{FeedState, StreamState};
+use hamster_terminal::market::{MINUTE, Millis, SECOND, iso8601};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -347,7 +348,7 @@ impl World {
             let cell = cells.iter().find(|cell| cell["symbol"] == symbol.quote.symbol.as_str());
             let stored = cell
                 .and_then(|cell| cell["quote"]["received"].as_u64())
-                .map(hamster_terminal::clock::iso8601);
+                .map(hamster_terminal::market::iso8601);
             if stored.as_ref().is_none_or(|stored| *stored < received) {
                 return Err(broken(
                     "no quote older than a checkpoint is lost",

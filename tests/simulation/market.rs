@@ -1,7 +1,7 @@
 //! The truth: which price each instrument had when. Every price is used once and each is higher than the one before, so that
 //! whoever shows a price says with it when it was made, and nobody can invent one unnoticed.
 
-use hamster_terminal::clock::Millis;
+use hamster_terminal::market::Millis;
 use hamster_terminal::simulator::INSTRUMENTS;
 
 /// An instrument by its place in the simulator's table.

@@ -5,14 +5,15 @@
 use super::scenario::{Setup, Tier};
 use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
-use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND};
+use hamster_terminal::dialect::{CLOSE_SLOW, Dialect};
 use hamster_terminal::hub::{
-    Caution, ClientId, Config, Effect, FeedState, Group, Input, LinkId, Machine, ReaderId, RequestId, Row, Stored,
-    StreamState, Write,
+    Caution, ClientId, Config, Effect, Group, Input, LinkId, Machine, ReaderId, RequestId, Row, Stored, Write,
 };
+use hamster_terminal::market::Instrument;
+use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
+use hamster_terminal::market::{FeedState, StreamState};
+use hamster_terminal::provider::twelve_data::quote_query;
 use hamster_terminal::simulator::{Plan, SessionId};
-use hamster_terminal::twelve_data::{Instrument, quote_query};
-use hamster_terminal::wire::{CLOSE_SLOW, Dialect};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// As in the driver.

@@ -9,10 +9,11 @@ use super::scenario::Tier;
 use super::upstream::BAD_NUMBERS;
 use super::viewers::{Frame, Shown, place};
 use super::world::{Broken, Check, Happening, World, broken};
-use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND, iso8601};
-use hamster_terminal::hub::{FeedState, Machine, StreamState};
+use hamster_terminal::hub::Machine;
+use hamster_terminal::market::Instrument;
+use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND, iso8601};
+use hamster_terminal::market::{FeedState, StreamState};
 use hamster_terminal::simulator::INSTRUMENTS;
-use hamster_terminal::twelve_data::Instrument;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -220,7 +221,7 @@ impl World {
         for symbol in machine.status(now).symbols {
             let quote = symbol.quote;
             let received = quote.received_at.clone().unwrap_or_default();
-            let closed = quote.session == hamster_terminal::hub::Session::Closed;
+            let closed = quote.session == hamster_terminal::market::Session::Closed;
             if quote.freshness == Some("fresh") && received <= limit && !closed {
                 return Err(broken("stale prices say so", format!("at {}: {quote:?}", iso8601(now))));
             }

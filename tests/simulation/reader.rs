@@ -3,7 +3,7 @@
 
 use super::viewers::Frame;
 use super::world::{Broken, broken};
-use hamster_terminal::clock::iso8601;
+use hamster_terminal::market::iso8601;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 //! so that a failure can be shrunk by leaving events out.
 
 use super::weather::Weather;
-use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND};
+use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 
 /// One life of a terminal.
 #[derive(Debug, Clone)]

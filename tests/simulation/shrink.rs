@@ -3,7 +3,7 @@
 
 use super::scenario::{Planned, Scenario};
 use super::world::{Broken, World, play};
-use hamster_terminal::clock::{MINUTE, iso8601};
+use hamster_terminal::market::{MINUTE, iso8601};
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

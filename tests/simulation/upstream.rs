@@ -4,8 +4,8 @@
 use super::market::{Market, Place};
 use super::weather::{KEY, Weather};
 use super::world::{Check, Happening, World, broken};
-use hamster_terminal::clock::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::hub::{LinkId, RequestId, RestAnswer};
+use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::simulator::{Exchange, INSTRUMENTS, Output, SessionId};
 use std::collections::BTreeMap;
 

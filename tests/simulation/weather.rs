@@ -1,7 +1,7 @@
 //! What can be wrong for a while: with Twelve Data, with the way there, with the platform. Each kind comes and goes; several at
 //! once add up.
 
-use hamster_terminal::clock::{MINUTE, Millis, SECOND};
+use hamster_terminal::market::{MINUTE, Millis, SECOND};
 use hamster_terminal::simulator::{
     BadKeyReply, CryptoItems, EmptyList, Ending, Exchange, Faults, ForexItems, Keys, Plan, RestErrorStatus, Stall,
     StatusShape,

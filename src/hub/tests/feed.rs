@@ -1,6 +1,7 @@
 //! The life of the upstream connection.
 
 use super::*;
+use crate::market::StreamState;
 
 fn heartbeats(frames: &[String]) -> usize {
     frames.iter().filter(|frame| frame.contains("heartbeat")).count()

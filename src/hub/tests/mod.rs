@@ -15,8 +15,8 @@ mod streams;
 mod values;
 
 use super::*;
-use crate::clock::{DAY, MINUTE, SECOND};
-use crate::wire::Dialect;
+use crate::dialect::Dialect;
+use crate::market::{DAY, MINUTE, SECOND};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 

@@ -1,6 +1,7 @@
 //! REST: fallback, references, the budget.
 
 use super::*;
+use crate::market::{Provenance, Session};
 
 #[test]
 fn references_are_asked_for_at_once_and_change_is_absent_until_then() {
@@ -61,7 +62,7 @@ fn while_the_stream_is_down_prices_come_every_thirty_seconds() {
     let quote = play.quote("AAPL").quote;
     assert_eq!(
         (quote.price, quote.source, quote.freshness),
-        (Some(102.0), Some(Source::Rest), Some("fresh"))
+        (Some(102.0), Some(Provenance::Rest), Some("fresh"))
     );
 }
 

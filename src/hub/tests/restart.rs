@@ -1,6 +1,7 @@
 //! What survives the object.
 
 use super::*;
+use crate::market::{Provenance, Session};
 
 fn last_checkpoint(play: &Play) -> Option<String> {
     play.effects.iter().rev().find_map(|effect| match effect {
@@ -48,7 +49,10 @@ fn a_restored_quote_says_so_until_it_is_refreshed() {
     let mut play = Play::restored(config(&[]), &stored, before.now + 10 * SECOND);
     let quote = play.quote("AAPL").quote;
     assert_eq!((quote.price, quote.percent_change), (Some(101.0), Some(1.0)));
-    assert_eq!((quote.source, quote.freshness), (Some(Source::Restored), Some("stale")));
+    assert_eq!(
+        (quote.source, quote.freshness),
+        (Some(Provenance::Restored), Some("stale"))
+    );
     // A viewer was here a moment ago: the alarm that is still set brings the feed back without waiting for him.
     play.input(Input::Time);
     let link = play.opened_link().expect("opens by itself");
@@ -57,7 +61,7 @@ fn a_restored_quote_says_so_until_it_is_refreshed() {
     let quote = play.quote("AAPL").quote;
     assert_eq!(
         (quote.price, quote.source, quote.freshness),
-        (Some(102.0), Some(Source::Live), Some("fresh"))
+        (Some(102.0), Some(Provenance::Live), Some("fresh"))
     );
 }
 

@@ -1,7 +1,8 @@
 //! Markets that open, close and turn their day: the right price, and percent change against the right close or none.
 
 use super::*;
-use crate::wire::QuoteView;
+use crate::dialect::QuoteView;
+use crate::market::{Provenance, Session};
 
 /// AAPL's last tick of the session at 101, then two hours in which only crypto ticks and REST says that the market is closed, at `close`.
 fn after_the_close(close: &str) -> QuoteView {
@@ -66,7 +67,7 @@ fn a_restored_quote_of_a_closed_market_is_confirmed_while_subscribed() {
     let quote = play.quote("AAPL").quote;
     assert_eq!(
         (quote.source, quote.freshness),
-        (Some(Source::Rest), Some("fresh")),
+        (Some(Provenance::Rest), Some("fresh")),
         "{quote:?}"
     );
 }

@@ -2,6 +2,7 @@
 //! patience.
 
 use super::*;
+use crate::market::StreamState;
 
 fn joined(play: &mut Play, number: u32, viewer: u64) -> ClientId {
     let client = ClientId(number);
@@ -336,7 +337,7 @@ fn a_plain_client_that_never_reads_is_bounded_and_one_that_answers_stays() {
         // A client that says much, and not the number, proves nothing.
         play.input(Input::Said(ALICE, r#"{"action":"heartbeat"}"#.into()));
     }
-    assert_eq!(closed, Some((ALICE, crate::wire::CLOSE_SLOW)));
+    assert_eq!(closed, Some((ALICE, crate::dialect::CLOSE_SLOW)));
     assert!((4 << 20..5 << 20).contains(&sent), "{sent} bytes");
     assert!(asked >= 1 && play.hub.audience.knows(BOB));
 }

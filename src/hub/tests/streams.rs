@@ -38,7 +38,7 @@ fn truth(play: &Play, symbol: &str) -> Value {
     json!({
         "price": quote.map(|quote| quote.price), "bid": quote.and_then(|quote| quote.bid), "ask": quote.and_then(|quote| quote.ask),
         "time": quote.map(|quote| quote.exchange_time), "received": quote.map(|quote| quote.received),
-        "source": quote.map(|quote| quote.source), "stale_since": quote.and_then(|quote| quote.stale_since),
+        "source": quote.map(|quote| quote.provenance), "stale_since": quote.and_then(|quote| quote.stale_since),
         "previous_close": entry.cell.reference.previous_close, "session": entry.cell.reference.session, "state": entry.state,
     })
 }

@@ -1,6 +1,7 @@
 //! Right values: who gets an event, what a bad number costs, and what is said of it.
 
 use super::*;
+use crate::market::StreamState;
 
 fn price_of(play: &Play, symbol: &str) -> Option<f64> {
     play.quote(symbol).quote.price
@@ -281,7 +282,7 @@ fn an_accepted_symbol_that_says_nothing_is_polled() {
 fn texts_of_upstream_hold_no_key() {
     let key = "0123456789abcdef0123456789abcdef";
     let mut config = config(&[]);
-    config.secret = crate::twelve_data::Secret::new(key);
+    config.secret = crate::provider::Secret::new(key);
     let mut play = Play::restored(config, &Stored::default(), NOON);
     play.input(Input::joined(ALICE, Dialect::Plain));
     play.subscribe(ALICE, "AAPL");

@@ -1,7 +1,7 @@
 //! The clients on a [`super::stage::Stage`], and what they hold against a hub that tells them something wrong.
 
 use super::reader::Reader;
-use hamster_terminal::wire::Dialect;
+use hamster_terminal::dialect::Dialect;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 

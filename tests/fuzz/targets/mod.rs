@@ -18,9 +18,11 @@ mod reader;
 mod script;
 mod stage;
 
+use hamster_terminal::dialect::parse_client;
 use hamster_terminal::hub::DEFAULT_SYMBOLS;
-use hamster_terminal::twelve_data::{Instrument, Secret, parse_event, parse_quotes};
-use hamster_terminal::wire::parse_client;
+use hamster_terminal::market::Instrument;
+use hamster_terminal::provider::Secret;
+use hamster_terminal::provider::twelve_data::{parse_event, parse_quotes};
 use stage::{PLAIN, STREAMS, Stage};
 
 /// Lines that are looked at; more would only make each run slow.
@@ -44,7 +46,7 @@ pub fn upstream_frames(bytes: &[u8]) {
     stage.watched_by_all("AAPL,BTC/USD,EUR/USD,RY:TSX");
     stage.upstream_opens();
     for line in lines(bytes) {
-        let _ = parse_event(&line);
+        let _ = parse_event(&line, &Secret::default());
         stage.upstream_says(&line);
         stage.wait(40);
     }

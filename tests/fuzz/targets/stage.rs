@@ -4,10 +4,10 @@
 mod platform;
 
 use super::clients::{Client, Sayings};
-use hamster_terminal::clock::Millis;
+use hamster_terminal::dialect::{ClientMessage, Dialect, parse_client};
 use hamster_terminal::hub::{ClientId, Config, Group, Input, LinkId, Machine, ReaderId, RequestId, RestAnswer, Stored};
-use hamster_terminal::twelve_data::Instrument;
-use hamster_terminal::wire::{ClientMessage, Dialect, parse_client};
+use hamster_terminal::market::Instrument;
+use hamster_terminal::market::Millis;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 

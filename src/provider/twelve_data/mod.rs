@@ -6,16 +6,14 @@
 
 mod command;
 mod event;
-mod instrument;
 mod lenient;
 mod mend;
 mod refusal;
 mod rest;
-mod secret;
+mod tariff;
 
 pub use command::{heartbeat, reset, subscribe, unsubscribe};
-pub use event::{Event, EventError, Listing, Price, Unusable, parse_event};
-pub use instrument::{Instrument, InstrumentError, Venue};
-pub use refusal::{Refusal, classify};
-pub use rest::{RestError, RestQuote, SymbolError, parse_quotes, quote_query};
-pub use secret::Secret;
+pub use event::parse_event;
+pub use refusal::classify;
+pub use rest::{parse_quotes, quote_query};
+pub use tariff::{BASIC, SIMULATED};

@@ -1,11 +1,11 @@
-//! The cache: the newest quote of each tracked symbol, and the rules by which a newer one replaces it.
+//! What is known of one instrument, and the rules by which newer knowledge replaces older.
 //!
 //! **A quote never goes back in time.** Ticks are ordered by exchange time; upstream stamps whole seconds, so an equal stamp wins
 //! (two prices may share a second) and an older one is dropped. A stamp in the future is clamped to the time of receipt, or it
 //! would block every honest tick behind it.
 //!
 //! **Arrival is not trade.** A price is fresh when upstream has confirmed it within
-//! [`Config::stale`](super::Config::stale), and the exchange made it no longer ago than that, or
+//! the time that the caller names `stale`, and the exchange made it no longer ago than that, or
 //! upstream says that this is the running day of an open market, or has said within a day that the
 //! market is closed. So a delayed feed, or the last
 //! trade told once more at a reconnect, opens no market and makes nothing fresh, whenever it
@@ -16,122 +16,12 @@
 //! unknown, for then it is known to be out of date; where markets close, it must come after a pause
 //! of hours.
 
-use crate::clock::{DAY, MINUTE, Millis, SECOND};
-use crate::twelve_data::{Instrument, Price, RestQuote};
-use crate::wire::decimals_of;
-use serde::{Deserialize, Serialize};
-
-/// Where a price came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// Twelve Data's WebSocket.
-    Live,
-    /// Twelve Data's REST API.
-    Rest,
-    /// Storage, after a restart; not confirmed since.
-    Restored,
-    /// The built-in simulator, by whichever of its ways.
-    Simulated,
-}
-
-/// Whether the market of a symbol trades.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Session {
-    /// Upstream says so, or it never closes, or it ticks and nobody said otherwise.
-    Open,
-    /// Upstream says so.
-    Closed,
-    /// Upstream says that it is closed, and trades with new stamps come.
-    Extended,
-    /// Nobody said.
-    Unknown,
-}
-
-/// How exactly upstream tells when a price was made: at the time that is told, or later by less
-/// than this.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// A tick, which upstream stamps to the second.
-    Second,
-    /// REST's last minute candle.
-    Minute,
-    /// REST's bar of the day: all that it tells of some currencies.
-    Day,
-}
-
-impl Precision {
-    /// As in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Second => "second",
-            Self::Minute => "minute",
-            Self::Day => "day",
-        }
-    }
-}
-
-/// The newest price of a symbol and what is known about it. Prices are in the quote currency.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Quote {
-    /// Last price.
-    pub price: f64,
-    /// As upstream gave it.
-    pub bid: Option<f64>,
-    /// As upstream gave it.
-    pub ask: Option<f64>,
-    /// Cumulative volume of the trading day.
-    pub day_volume: Option<f64>,
-    /// The venue, where upstream names one.
-    pub exchange: Option<String>,
-    /// When the exchange says that the price was made, to `precision`; without one, the price is of
-    /// that time or later. `None`: it did not say.
-    pub exchange_time: Option<Millis>,
-    /// How exactly that is known.
-    #[serde(default)]
-    pub precision: Option<Precision>,
-    /// What orders quotes, and is shown to nobody: the exchange's time, or where it told none, when
-    /// upstream was asked.
-    #[serde(default)]
-    pub as_of: Millis,
-    /// When it reached the hub, or was last confirmed by REST.
-    pub received: Millis,
-    /// Where it came from.
-    pub source: Source,
-    /// `None`: fresh. Otherwise since when it is stale.
-    pub stale_since: Option<Millis>,
-}
-
-/// What is known of a symbol apart from its price.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Reference {
-    /// Close of the trading day before; absent until upstream told it.
-    pub previous_close: Option<f64>,
-    /// Whether its market trades.
-    pub session: Session,
-    /// When REST last told both; 0 for never, or when something happened since that it should be
-    /// asked about.
-    pub asked: Millis,
-    /// What it told was incomplete, or ticks contradict it: it is asked again soon.
-    #[serde(default)]
-    pub is_provisional: bool,
-}
-
-/// What an instrument is, in upstream's own words. Kept once it was said.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Details {
-    /// Upstream's `type`, such as `Common Stock` or `Index`.
-    pub kind: Option<String>,
-    /// Of the price, such as `USD` or `GBp`; of a pair the currency behind the slash.
-    pub currency: Option<String>,
-    /// The venue's market identifier code.
-    pub mic_code: Option<String>,
-    /// With so many decimals every price, bid and ask so far is exact; at least two. It only grows.
-    pub decimals: Option<u8>,
-}
+use super::clock::{DAY, MINUTE, Millis, SECOND};
+use super::details::{Details, never_closes};
+use super::instrument::Instrument;
+use super::quote::{Precision, Provenance, Quote, same_price};
+use super::reference::{Reference, Session};
+use super::tick::{PolledQuote, Tick};
 
 /// The quote and reference of one symbol.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,46 +58,6 @@ impl Default for Cell {
     }
 }
 
-impl Quote {
-    /// The latest moment at which the price can have been made, as far as the exchange says.
-    fn made_by(&self) -> Option<Millis> {
-        let time = self.exchange_time?;
-        let end = match self.precision? {
-            Precision::Second => time,
-            // Of the candle: the time may be that of a tick in it.
-            Precision::Minute => time - time % MINUTE + MINUTE,
-            Precision::Day => time.saturating_add(DAY),
-        };
-        Some(end.min(self.received))
-    }
-
-    /// Whether it is the price of a trade that is told once more, or of one before it.
-    fn outdates(&self, price: &Price, time: Millis) -> bool {
-        let made_by = self.made_by().unwrap_or(self.received);
-        time < made_by || time == made_by && same_price(self.price, price.price)
-    }
-}
-
-impl Details {
-    fn learn(&mut self, kind: Option<&String>, currency: Option<&String>, mic_code: Option<&String>) {
-        for (known, told) in [
-            (&mut self.kind, kind),
-            (&mut self.currency, currency),
-            (&mut self.mic_code, mic_code),
-        ] {
-            if told.is_some() && known.as_ref() != told {
-                *known = told.cloned();
-            }
-        }
-    }
-
-    fn count_decimals(&mut self, prices: [Option<f64>; 3]) {
-        for price in prices.into_iter().flatten() {
-            self.decimals = decimals_of(price, self.decimals).or(self.decimals);
-        }
-    }
-}
-
 impl Cell {
     /// A cell of an instrument of which upstream has said nothing yet. The currency of a pair is in
     /// its symbol.
@@ -220,12 +70,12 @@ impl Cell {
 
     /// Takes a tick of the WebSocket. One that was made longer than `stale` ago is no sign of an
     /// open market, and not fresh.
-    pub fn tick(&mut self, price: &Price, source: Source, stale: Millis, now: Millis) -> Change {
-        let time = price.timestamp.min(now);
+    pub fn tick(&mut self, tick: &Tick, provenance: Provenance, stale: Millis, now: Millis) -> Change {
+        let time = tick.timestamp.min(now);
         let is_recent = time.saturating_add(stale) > now;
         if let Some(quote) = &self.quote {
             let is_older = time < quote.as_of;
-            let says_nothing = !is_recent && quote.source != Source::Restored && quote.outdates(price, time);
+            let says_nothing = !is_recent && quote.provenance != Provenance::Restored && quote.outdates(tick, time);
             if is_older || says_nothing {
                 return Change::Dropped;
             }
@@ -234,25 +84,25 @@ impl Cell {
             self.trades_at(time);
         }
         self.details
-            .learn(price.kind.as_ref(), price.currency.as_ref(), price.mic_code.as_ref());
-        self.details.count_decimals([Some(price.price), price.bid, price.ask]);
+            .learn(tick.kind.as_ref(), tick.currency.as_ref(), tick.mic_code.as_ref());
+        self.details.count_decimals([Some(tick.price), tick.bid, tick.ask]);
         let before = self.quote.take();
-        let exchange = match (&price.exchange, before) {
+        let exchange = match (&tick.exchange, before) {
             (Some(told), Some(before)) if before.exchange.as_ref() == Some(told) => before.exchange,
             (Some(told), _) => Some(told.clone()),
             (None, before) => before.and_then(|quote| quote.exchange),
         };
         self.quote = Some(Quote {
-            price: price.price,
-            bid: price.bid,
-            ask: price.ask,
-            day_volume: price.day_volume,
+            price: tick.price,
+            bid: tick.bid,
+            ask: tick.ask,
+            day_volume: tick.day_volume,
             exchange,
             exchange_time: Some(time),
             precision: Some(Precision::Second),
             as_of: time,
             received: now,
-            source,
+            provenance,
             stale_since: (!is_recent).then_some(time),
         });
         Change::Updated
@@ -286,22 +136,22 @@ impl Cell {
     ///
     /// REST stamps the minute's candle, not the trade. A price that was asked for after the newest tick came, in the same minute or a
     /// later one, is therefore at least as new as that tick, and keeps the later of both stamps.
-    pub fn rest(
+    pub fn polled(
         &mut self,
-        rest: &RestQuote,
-        source: Source,
+        polled: &PolledQuote,
+        provenance: Provenance,
         stale: Millis,
         streaming: bool,
         asked: Millis,
         now: Millis,
     ) -> Change {
-        let told = self.take_reference(rest, streaming, now);
+        let told = self.take_reference(polled, streaming, now);
         let is_closed = self.reference.session == Session::Closed;
-        let traded = rest.last_quote_at.map(|at| at.min(now));
-        let is_current = is_closed || is_current(rest, stale, now);
+        let traded = polled.last_quote_at.map(|at| at.min(now));
+        let is_current = is_closed || is_current(polled, stale, now);
         // In whole seconds, as ticks are stamped: a tick of the second in which REST was asked is not older than its answer.
         let as_of = traded
-            .or(rest
+            .or(polled
                 .bar_opened
                 .filter(|_| is_closed)
                 .map(|bar| bar.saturating_add(DAY).min(asked)))
@@ -313,7 +163,7 @@ impl Cell {
             // Of a closed market REST has the last word, unless there was a trade after its last
             // candle.
             Some(quote) if is_closed && asked >= quote.received => as_of.saturating_add(LAST_WORD) > quote.as_of,
-            Some(quote) if streaming && quote.source != Source::Restored && quote.stale_since.is_none() => {
+            Some(quote) if streaming && quote.provenance != Provenance::Restored && quote.stale_since.is_none() => {
                 traded.is_some_and(|at| at > quote.as_of)
             }
             Some(quote) => {
@@ -323,27 +173,27 @@ impl Cell {
         };
         if !newer {
             let confirmed = self.confirm(
-                rest,
-                source,
+                polled,
+                provenance,
                 (is_current && (!streaming || is_closed)).then_some(asked),
                 now,
             );
             return if confirmed == Change::Updated { confirmed } else { told };
         }
-        self.details.count_decimals([Some(rest.price), None, None]);
+        self.details.count_decimals([Some(polled.price), None, None]);
         let before = self.quote.take();
-        let (exchange_time, precision) = match (traded, rest.bar_opened) {
+        let (exchange_time, precision) = match (traded, polled.bar_opened) {
             (Some(at), _) => (Some(at), Some(Precision::Minute)),
             (None, Some(at)) => (Some(at.min(now)), Some(Precision::Day)),
             (None, None) => (None, None),
         };
         let earlier = before.as_ref().and_then(|quote| quote.exchange_time);
         self.quote = Some(Quote {
-            price: rest.price,
+            price: polled.price,
             bid: None,
             ask: None,
-            day_volume: rest.day_volume,
-            exchange: rest
+            day_volume: polled.day_volume,
+            exchange: polled
                 .exchange
                 .clone()
                 .or_else(|| before.as_ref().and_then(|quote| quote.exchange.clone())),
@@ -351,46 +201,48 @@ impl Cell {
             precision,
             as_of: before.map_or(as_of, |quote| quote.as_of.max(as_of)),
             received: now,
-            source,
+            provenance,
             stale_since: (!is_current).then(|| exchange_time.map_or(now, |at| at.max(earlier.unwrap_or(0)))),
         });
         Change::Updated
     }
 
     /// Takes what REST tells of session and previous close; says whether that is news.
-    fn take_reference(&mut self, rest: &RestQuote, streaming: bool, now: Millis) -> Change {
+    fn take_reference(&mut self, polled: &PolledQuote, streaming: bool, now: Millis) -> Change {
         let before = (self.reference.previous_close, self.reference.session);
         let ticks = streaming
             && self.quote.as_ref().is_some_and(|quote| {
-                is_a_tick(quote.source) && quote.stale_since.is_none() && now.saturating_sub(quote.received) < MINUTE
+                is_a_tick(quote.provenance)
+                    && quote.stale_since.is_none()
+                    && now.saturating_sub(quote.received) < MINUTE
             });
-        let session = match rest.is_market_open {
+        let session = match polled.is_market_open {
             Some(true) => Session::Open,
             Some(false) if ticks => Session::Extended,
             Some(false) => Session::Closed,
             None => self.reference.session,
         };
         self.reference = Reference {
-            previous_close: rest.previous_close.or(self.reference.previous_close),
+            previous_close: polled.previous_close.or(self.reference.previous_close),
             session,
             asked: now,
-            is_provisional: rest.previous_close.is_none() || rest.is_market_open == Some(false) && ticks,
+            is_provisional: polled.previous_close.is_none() || polled.is_market_open == Some(false) && ticks,
         };
         let details = self.details.clone();
         self.details
-            .learn(rest.kind.as_ref(), rest.currency.as_ref(), rest.mic_code.as_ref());
+            .learn(polled.kind.as_ref(), polled.currency.as_ref(), polled.mic_code.as_ref());
         let is_news = (self.reference.previous_close, self.reference.session) != before || self.details != details;
         if is_news { Change::Updated } else { Change::Dropped }
     }
 
     /// A closed market's last trade is older than its minute: the same price, confirmed.
-    fn confirm(&mut self, rest: &RestQuote, source: Source, asked: Option<Millis>, now: Millis) -> Change {
+    fn confirm(&mut self, polled: &PolledQuote, provenance: Provenance, asked: Option<Millis>, now: Millis) -> Change {
         match (&mut self.quote, asked) {
-            (Some(quote), Some(asked)) if asked >= quote.received && same_price(quote.price, rest.price) => {
+            (Some(quote), Some(asked)) if asked >= quote.received && same_price(quote.price, polled.price) => {
                 quote.received = now;
                 quote.stale_since = None;
-                if quote.source == Source::Restored {
-                    quote.source = source;
+                if quote.provenance == Provenance::Restored {
+                    quote.provenance = provenance;
                 }
                 Change::Updated
             }
@@ -440,7 +292,7 @@ impl Cell {
             && self
                 .quote
                 .as_ref()
-                .is_some_and(|quote| quote.source != Source::Restored)
+                .is_some_and(|quote| quote.provenance != Provenance::Restored)
     }
 }
 
@@ -456,33 +308,17 @@ const CLOSED_HOLDS: Millis = DAY;
 
 /// Whether REST's price is of now, as far as it says: its last candle is, or it is the running bar
 /// of an open market.
-fn is_current(rest: &RestQuote, stale: Millis, now: Millis) -> bool {
-    match (rest.last_quote_at, rest.bar_opened) {
+fn is_current(polled: &PolledQuote, stale: Millis, now: Millis) -> bool {
+    match (polled.last_quote_at, polled.bar_opened) {
         (Some(at), _) => at.saturating_add(MINUTE + stale) > now,
-        (None, Some(at)) => rest.is_market_open == Some(true) && at.saturating_add(DAY) > now,
+        (None, Some(at)) => polled.is_market_open == Some(true) && at.saturating_add(DAY) > now,
         (None, None) => false,
     }
 }
 
-fn same_price(one: f64, other: f64) -> bool {
-    (one - other).abs() < f64::EPSILON * other.abs()
-}
-
 /// Whether a price came by the WebSocket, as far as its source tells; what was restored may have come by either way.
-fn is_a_tick(source: Source) -> bool {
-    matches!(source, Source::Live | Source::Simulated)
-}
-
-/// Upstream's type for what trades around the clock.
-#[must_use]
-pub fn never_closes(kind: Option<&str>) -> bool {
-    kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Digital Currency"))
-}
-
-/// The key of a symbol in the original's REST shape: lower case without the slash, `BTC/USD` → `btcusd`.
-#[must_use]
-pub fn original_key(instrument: &Instrument) -> String {
-    instrument.to_string().to_ascii_lowercase().replace('/', "")
+fn is_a_tick(provenance: Provenance) -> bool {
+    matches!(provenance, Provenance::Live | Provenance::Simulated)
 }
 
 #[cfg(test)]
@@ -492,8 +328,8 @@ mod tests {
     const NOW: Millis = 1_768_833_137_000;
     const STALE: Millis = MINUTE;
 
-    fn price(value: f64, timestamp: Millis) -> Price {
-        Price {
+    fn price(value: f64, timestamp: Millis) -> Tick {
+        Tick {
             symbol: "AAPL".into(),
             exchange: Some("NASDAQ".into()),
             mic_code: None,
@@ -507,8 +343,8 @@ mod tests {
         }
     }
 
-    fn rest(value: f64, timestamp: Millis, open: bool) -> RestQuote {
-        RestQuote {
+    fn rest(value: f64, timestamp: Millis, open: bool) -> PolledQuote {
+        PolledQuote {
             price: value,
             previous_close: Some(100.0),
             day_volume: None,
@@ -525,7 +361,7 @@ mod tests {
     /// REST says that the market is closed, with the last trade an hour before `NOW`.
     fn is_closed(cell: &mut Cell, streaming: bool, at: Millis) {
         let told = rest(110.0, NOW - 3_600_000, false);
-        cell.rest(&told, Source::Rest, STALE, streaming, at, at);
+        cell.polled(&told, Provenance::Rest, STALE, streaming, at, at);
     }
 
     fn shown(cell: &Cell) -> f64 {
@@ -535,13 +371,13 @@ mod tests {
     #[test]
     fn an_equal_second_wins_and_an_older_one_is_dropped() {
         let mut cell = Cell::default();
-        cell.tick(&price(1.0, NOW), Source::Live, STALE, NOW);
+        cell.tick(&price(1.0, NOW), Provenance::Live, STALE, NOW);
         assert_eq!(
-            cell.tick(&price(2.0, NOW), Source::Live, STALE, NOW + 10),
+            cell.tick(&price(2.0, NOW), Provenance::Live, STALE, NOW + 10),
             Change::Updated
         );
         assert_eq!(
-            cell.tick(&price(3.0, NOW - 1_000), Source::Live, STALE, NOW + 20),
+            cell.tick(&price(3.0, NOW - 1_000), Provenance::Live, STALE, NOW + 20),
             Change::Dropped
         );
         assert_eq!(shown(&cell), 2.0);
@@ -550,10 +386,10 @@ mod tests {
     #[test]
     fn a_future_stamp_is_clamped_and_blocks_nothing() {
         let mut cell = Cell::default();
-        cell.tick(&price(1.0, NOW + 3_600_000), Source::Live, STALE, NOW);
+        cell.tick(&price(1.0, NOW + 3_600_000), Provenance::Live, STALE, NOW);
         assert_eq!(cell.quote.as_ref().unwrap().exchange_time, Some(NOW));
         assert_eq!(
-            cell.tick(&price(2.0, NOW + 1_000), Source::Live, STALE, NOW + 1_500),
+            cell.tick(&price(2.0, NOW + 1_000), Provenance::Live, STALE, NOW + 1_500),
             Change::Updated
         );
     }
@@ -561,11 +397,11 @@ mod tests {
     #[test]
     fn percent_change_is_absent_until_the_previous_close_is_known() {
         let mut cell = Cell::default();
-        cell.tick(&price(101.0, NOW), Source::Live, STALE, NOW);
+        cell.tick(&price(101.0, NOW), Provenance::Live, STALE, NOW);
         assert_eq!(cell.percent_change(), None);
-        cell.rest(
+        cell.polled(
             &rest(100.5, NOW - 60_000, true),
-            Source::Rest,
+            Provenance::Rest,
             STALE,
             true,
             NOW,
@@ -578,11 +414,11 @@ mod tests {
     fn rest_replaces_a_tick_of_the_same_minute_once_the_stream_is_gone() {
         let mut cell = Cell::default();
         let minute = NOW / MINUTE * MINUTE;
-        cell.tick(&price(101.0, minute + 45_000), Source::Live, STALE, minute + 45_100);
+        cell.tick(&price(101.0, minute + 45_000), Provenance::Live, STALE, minute + 45_100);
         assert_eq!(
-            cell.rest(
+            cell.polled(
                 &rest(102.0, minute, true),
-                Source::Rest,
+                Provenance::Rest,
                 STALE,
                 false,
                 minute + 50_000,
@@ -592,14 +428,14 @@ mod tests {
         );
         let quote = cell.quote.clone().unwrap();
         assert_eq!(
-            (quote.price, quote.exchange_time, quote.source),
-            (102.0, Some(minute + 45_000), Source::Rest)
+            (quote.price, quote.exchange_time, quote.provenance),
+            (102.0, Some(minute + 45_000), Provenance::Rest)
         );
         // Asked before the tick came: it may be older.
-        cell.tick(&price(103.0, minute + 55_000), Source::Live, STALE, minute + 55_100);
-        cell.rest(
+        cell.tick(&price(103.0, minute + 55_000), Provenance::Live, STALE, minute + 55_100);
+        cell.polled(
             &rest(99.0, minute, true),
-            Source::Rest,
+            Provenance::Rest,
             STALE,
             false,
             minute + 54_000,
@@ -612,13 +448,13 @@ mod tests {
     fn a_tick_of_the_second_in_which_rest_was_asked_is_not_dropped() {
         let mut cell = Cell::default();
         let second = NOW / SECOND * SECOND;
-        let quote = RestQuote {
+        let quote = PolledQuote {
             last_quote_at: None,
             ..rest(100.0, 0, true)
         };
-        cell.rest(&quote, Source::Rest, STALE, false, second + 400, second + 500);
+        cell.polled(&quote, Provenance::Rest, STALE, false, second + 400, second + 500);
         assert_eq!(
-            cell.tick(&price(101.0, second), Source::Live, STALE, second + 900),
+            cell.tick(&price(101.0, second), Provenance::Live, STALE, second + 900),
             Change::Updated
         );
         assert_eq!(shown(&cell), 101.0);
@@ -632,11 +468,11 @@ mod tests {
             (cell.percent_change(), cell.reference.session),
             (Some(10.0), Session::Closed)
         );
-        cell.tick(&price(111.0, NOW + 1_000), Source::Live, STALE, NOW + 1_000);
+        cell.tick(&price(111.0, NOW + 1_000), Provenance::Live, STALE, NOW + 1_000);
         let quote = cell.quote.clone().unwrap();
         assert_eq!(
-            (quote.price, quote.source, quote.stale_since),
-            (111.0, Source::Live, None)
+            (quote.price, quote.provenance, quote.stale_since),
+            (111.0, Provenance::Live, None)
         );
         assert_eq!(
             (cell.percent_change(), cell.reference.session, cell.reference.asked),
@@ -650,9 +486,9 @@ mod tests {
         assert_eq!((shown(&cell), cell.reference.session), (111.0, Session::Extended));
         assert!(cell.reference.is_provisional);
         let opened = NOW + 40_000;
-        cell.rest(
+        cell.polled(
             &rest(111.5, NOW + 30_000, true),
-            Source::Rest,
+            Provenance::Rest,
             STALE,
             false,
             opened,
@@ -666,12 +502,17 @@ mod tests {
         let midnight = (NOW / DAY + 1) * DAY;
         let told = |cell: &mut Cell| {
             let at = midnight - 30 * MINUTE;
-            cell.tick(&price(110.0, at), Source::Live, STALE, at);
-            cell.rest(&rest(110.0, at, true), Source::Rest, STALE, true, at, at);
+            cell.tick(&price(110.0, at), Provenance::Live, STALE, at);
+            cell.polled(&rest(110.0, at, true), Provenance::Rest, STALE, true, at, at);
         };
         let mut cell = Cell::default();
         told(&mut cell);
-        cell.tick(&price(111.0, midnight + SECOND), Source::Live, STALE, midnight + SECOND);
+        cell.tick(
+            &price(111.0, midnight + SECOND),
+            Provenance::Live,
+            STALE,
+            midnight + SECOND,
+        );
         assert_eq!(
             (cell.percent_change(), cell.reference.asked),
             (Some(11.0), 0),
@@ -682,12 +523,17 @@ mod tests {
         let mut cell = Cell::default();
         told(&mut cell);
         let morning = midnight + 4 * 60 * MINUTE;
-        cell.tick(&price(111.0, morning), Source::Live, STALE, morning);
+        cell.tick(&price(111.0, morning), Provenance::Live, STALE, morning);
         assert_eq!(cell.percent_change(), None);
         let mut cell = Cell::default();
         cell.details.kind = Some("Digital Currency".into());
         told(&mut cell);
-        cell.tick(&price(111.0, midnight + SECOND), Source::Live, STALE, midnight + SECOND);
+        cell.tick(
+            &price(111.0, midnight + SECOND),
+            Provenance::Live,
+            STALE,
+            midnight + SECOND,
+        );
         assert_eq!(cell.percent_change(), None);
     }
 
@@ -695,10 +541,10 @@ mod tests {
     fn the_last_trade_told_once_more_opens_no_market() {
         let ago = 41 * 60 * MINUTE;
         let mut cell = Cell::default();
-        cell.rest(&rest(110.0, NOW - ago, false), Source::Rest, STALE, false, NOW, NOW);
+        cell.polled(&rest(110.0, NOW - ago, false), Provenance::Rest, STALE, false, NOW, NOW);
         let before = cell.clone();
         assert_eq!(
-            cell.tick(&price(110.0, NOW - ago), Source::Live, STALE, NOW + 5),
+            cell.tick(&price(110.0, NOW - ago), Provenance::Live, STALE, NOW + 5),
             Change::Dropped
         );
         assert_eq!(cell, before);
@@ -706,7 +552,7 @@ mod tests {
         // today.
         let closing = NOW - ago + 5 * MINUTE;
         assert_eq!(
-            cell.tick(&price(111.0, closing), Source::Live, STALE, NOW + 6),
+            cell.tick(&price(111.0, closing), Provenance::Live, STALE, NOW + 6),
             Change::Updated
         );
         let quote = cell.quote.clone().unwrap();
@@ -726,7 +572,7 @@ mod tests {
         for second in 0..5 {
             let now = NOW + second * SECOND;
             let tick = price(100.0 + second as f64, now - 15 * MINUTE);
-            assert_eq!(cell.tick(&tick, Source::Live, STALE, now), Change::Updated);
+            assert_eq!(cell.tick(&tick, Provenance::Live, STALE, now), Change::Updated);
             assert_eq!(cell.quote.as_ref().unwrap().stale_since, Some(now - 15 * MINUTE));
         }
         assert_eq!(cell.reference.session, Session::Unknown);
@@ -734,22 +580,22 @@ mod tests {
 
     #[test]
     fn a_time_that_nobody_told_is_none() {
-        let bare = RestQuote {
+        let bare = PolledQuote {
             last_quote_at: None,
             is_market_open: None,
             ..rest(100.0, 0, true)
         };
         let mut cell = Cell::default();
-        cell.rest(&bare, Source::Rest, STALE, false, NOW, NOW + 100);
+        cell.polled(&bare, Provenance::Rest, STALE, false, NOW, NOW + 100);
         let quote = cell.quote.clone().unwrap();
         assert_eq!((quote.exchange_time, quote.precision), (None, None));
         assert!(quote.stale_since.is_some(), "nothing says that it is of now");
-        let bar = RestQuote {
+        let bar = PolledQuote {
             bar_opened: Some(NOW - 5 * 60 * MINUTE),
             is_market_open: Some(true),
             ..bare.clone()
         };
-        cell.rest(&bar, Source::Rest, STALE, false, NOW + SECOND, NOW + SECOND);
+        cell.polled(&bar, Provenance::Rest, STALE, false, NOW + SECOND, NOW + SECOND);
         let quote = cell.quote.clone().unwrap();
         assert_eq!(
             (quote.exchange_time, quote.precision, quote.stale_since),
@@ -758,16 +604,21 @@ mod tests {
         );
         // A tick is newer than the question; after it, a price without a time is of its time or
         // later.
-        cell.tick(&price(101.0, NOW + 10 * SECOND), Source::Live, STALE, NOW + 10 * SECOND);
+        cell.tick(
+            &price(101.0, NOW + 10 * SECOND),
+            Provenance::Live,
+            STALE,
+            NOW + 10 * SECOND,
+        );
         let later = NOW + 2 * MINUTE;
-        cell.rest(&bare, Source::Rest, STALE, false, later, later);
+        cell.polled(&bare, Provenance::Rest, STALE, false, later, later);
         let quote = cell.quote.clone().unwrap();
         assert_eq!(
             (quote.price, quote.exchange_time, quote.precision),
             (100.0, Some(NOW + 10 * SECOND), None)
         );
         assert_eq!(
-            cell.tick(&price(102.0, NOW + 20 * SECOND), Source::Live, STALE, later + 1),
+            cell.tick(&price(102.0, NOW + 20 * SECOND), Provenance::Live, STALE, later + 1),
             Change::Dropped,
             "older than the question that REST has answered"
         );
@@ -776,12 +627,12 @@ mod tests {
     #[test]
     fn a_bad_previous_close_does_not_wipe_a_good_one() {
         let mut cell = Cell::default();
-        cell.rest(&rest(110.0, NOW, true), Source::Rest, STALE, false, NOW, NOW);
-        let without = RestQuote {
+        cell.polled(&rest(110.0, NOW, true), Provenance::Rest, STALE, false, NOW, NOW);
+        let without = PolledQuote {
             previous_close: None,
             ..rest(120.0, NOW + MINUTE, true)
         };
-        cell.rest(&without, Source::Rest, STALE, false, NOW + MINUTE, NOW + MINUTE);
+        cell.polled(&without, Provenance::Rest, STALE, false, NOW + MINUTE, NOW + MINUTE);
         assert_eq!(cell.percent_change(), Some(20.0));
         assert!(cell.reference.is_provisional, "and it is asked again soon");
     }
@@ -789,8 +640,8 @@ mod tests {
     #[test]
     fn below_zero_there_are_prices_and_percents_only_above() {
         let mut cell = Cell::default();
-        cell.rest(&rest(58.12, NOW, true), Source::Rest, STALE, false, NOW, NOW);
-        cell.tick(&price(-37.63, NOW + SECOND), Source::Live, STALE, NOW + SECOND);
+        cell.polled(&rest(58.12, NOW, true), Provenance::Rest, STALE, false, NOW, NOW);
+        cell.tick(&price(-37.63, NOW + SECOND), Provenance::Live, STALE, NOW + SECOND);
         assert_eq!((shown(&cell), cell.percent_change()), (-37.63, Some(-137.63)));
         cell.reference.previous_close = Some(-2.0);
         assert_eq!(cell.percent_change(), None);
@@ -800,23 +651,23 @@ mod tests {
     fn an_instrument_is_what_upstream_says() {
         let mut cell = Cell::of(&Instrument::parse("XAU/USD").unwrap());
         assert_eq!(cell.details.currency.as_deref(), Some("USD"));
-        let tick = Price {
+        let tick = Tick {
             kind: Some("Physical Currency".into()),
             mic_code: Some("X".into()),
             ..price(4_195.123, NOW)
         };
-        cell.tick(&tick, Source::Live, STALE, NOW);
-        cell.tick(&price(4_200.0, NOW), Source::Live, STALE, NOW);
+        cell.tick(&tick, Provenance::Live, STALE, NOW);
+        cell.tick(&price(4_200.0, NOW), Provenance::Live, STALE, NOW);
         let details = cell.details.clone();
         assert_eq!(
             (details.kind.as_deref(), details.mic_code.as_deref(), details.decimals),
             (Some("Physical Currency"), Some("X"), Some(3))
         );
-        let pence = RestQuote {
+        let pence = PolledQuote {
             currency: Some("GBp".into()),
             ..rest(72.5, NOW, true)
         };
-        cell.rest(&pence, Source::Rest, STALE, false, NOW, NOW);
+        cell.polled(&pence, Provenance::Rest, STALE, false, NOW, NOW);
         assert_eq!(cell.details.currency.as_deref(), Some("GBp"));
     }
 
@@ -825,7 +676,7 @@ mod tests {
     fn a_restored_price_is_no_sign_of_an_open_market() {
         let mut cell = Cell::default();
         is_closed(&mut cell, false, NOW);
-        cell.quote.as_mut().unwrap().source = Source::Restored;
+        cell.quote.as_mut().unwrap().provenance = Provenance::Restored;
         let later = NOW + 30_000;
         is_closed(&mut cell, true, later);
         assert_eq!(cell.reference.session, Session::Closed);
@@ -834,14 +685,14 @@ mod tests {
     #[test]
     fn turns_stale_unless_its_market_is_closed() {
         let mut cell = Cell::default();
-        cell.tick(&price(1.0, NOW), Source::Live, STALE, NOW);
+        cell.tick(&price(1.0, NOW), Provenance::Live, STALE, NOW);
         assert!(!cell.expire(60_000, NOW + 59_999));
         assert!(cell.expire(60_000, NOW + 60_000));
         assert!(!cell.expire(60_000, NOW + 90_000), "said once");
         assert_eq!(cell.quote.as_ref().unwrap().stale_since, Some(NOW));
-        cell.rest(
+        cell.polled(
             &rest(1.0, NOW - 7_200_000, false),
-            Source::Rest,
+            Provenance::Rest,
             STALE,
             false,
             NOW + 91_000,
@@ -855,9 +706,9 @@ mod tests {
             "nobody says any more that it is closed"
         );
         let again = told + DAY;
-        cell.rest(
+        cell.polled(
             &rest(1.0, NOW - 7_200_000, false),
-            Source::Rest,
+            Provenance::Rest,
             STALE,
             false,
             again,

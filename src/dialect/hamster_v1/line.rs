@@ -3,9 +3,8 @@
 //! A [`Line`] is what a stream's clients hold of one symbol. [`Line::item`] says a newer one in the short form where that can say it,
 //! and as a whole where it cannot. docs/protocol.md describes every field.
 
-use super::scaled::{scale_for, steps};
-use crate::clock::Millis;
-use crate::hub::{Session, Source, StreamState};
+use crate::dialect::event::whole;
+use crate::market::{Millis, Provenance, Session, StreamState, scale_for, steps};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -27,7 +26,7 @@ pub struct Facts {
     /// How exactly the time is known.
     pub time_precision: Option<&'static str>,
     /// Where the price came from; `None` without a price.
-    pub source: Option<Source>,
+    pub source: Option<Provenance>,
     /// Whether the market trades.
     pub session: Session,
     /// Since when the price is stale; `None` while it is fresh.
@@ -40,7 +39,7 @@ pub struct Facts {
 
 /// A price and what comes with each.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tick {
+pub struct Prices {
     /// Last price.
     pub price: f64,
     /// As upstream gave it.
@@ -64,11 +63,11 @@ pub struct Line {
     /// The slow part.
     pub facts: Facts,
     /// The fast part, if there is a price.
-    pub tick: Option<Tick>,
+    pub tick: Option<Prices>,
     scaled: Option<Scaled>,
 }
 
-/// The prices of a [`Tick`] in units of 10^-`scale`; bid and ask relative to the price.
+/// The prices of a [`Prices`] in units of 10^-`scale`; bid and ask relative to the price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Scaled {
     scale: u8,
@@ -80,7 +79,7 @@ struct Scaled {
 }
 
 impl Scaled {
-    fn new(tick: &Tick, least_scale: u8) -> Option<Self> {
+    fn new(tick: &Prices, least_scale: u8) -> Option<Self> {
         let prices = [Some(tick.price), tick.bid, tick.ask];
         let scale = scale_for(prices.iter().flatten().copied(), least_scale)?;
         let price = steps(tick.price, scale)?;
@@ -104,7 +103,7 @@ struct Whole<'a> {
     price: Option<Number>,
     bid: Option<Number>,
     ask: Option<Number>,
-    #[serde(serialize_with = "super::whole")]
+    #[serde(serialize_with = "whole")]
     day_volume: Option<f64>,
     time: Option<Millis>,
     received: Option<Millis>,
@@ -122,13 +121,13 @@ enum Number {
 impl Line {
     /// A line that has no history: its scale is the smallest that is exact, but at least [`CENTS`].
     #[must_use]
-    pub fn new(facts: Facts, tick: Option<Tick>) -> Self {
+    pub fn new(facts: Facts, tick: Option<Prices>) -> Self {
         Self::after(None, facts, tick)
     }
 
     /// The line that comes after `before`: a scale never shrinks, so that prices with fewer decimals do not make it flap.
     #[must_use]
-    pub fn after(before: Option<&Self>, facts: Facts, tick: Option<Tick>) -> Self {
+    pub fn after(before: Option<&Self>, facts: Facts, tick: Option<Prices>) -> Self {
         let least = before.and_then(|line| line.scaled).map_or(CENTS, |scaled| scaled.scale);
         let scaled = tick.as_ref().and_then(|tick| Scaled::new(tick, least));
         Self { facts, tick, scaled }
@@ -147,7 +146,7 @@ impl Line {
     pub fn whole(&self, n: u32, symbol: &str) -> String {
         let tick = self.tick.as_ref();
         let scaled = self.scaled.as_ref();
-        let number = |steps: fn(&Scaled) -> Option<i64>, price: fn(&Tick) -> Option<f64>| match scaled {
+        let number = |steps: fn(&Scaled) -> Option<i64>, price: fn(&Prices) -> Option<f64>| match scaled {
             Some(scaled) => steps(scaled).map(Number::Steps),
             None => tick.and_then(price).map(Number::Price),
         };
@@ -231,56 +230,6 @@ impl Field {
     }
 }
 
-/// A delta of ready items: `[epoch, seq, t, item, …]`, `t` in ms since the epoch's start.
-#[must_use]
-pub fn delta<'a>(epoch: u64, seq: u64, t: Millis, items: impl Iterator<Item = &'a str>) -> String {
-    let mut frame = format!("[{epoch},{seq},{t}");
-    for item in items {
-        frame.push(',');
-        frame.push_str(item);
-    }
-    frame.push(']');
-    frame
-}
-
-/// What a snapshot says before its symbols.
-#[derive(Debug, Serialize)]
-pub struct SnapshotHead<'a> {
-    /// Always `snapshot`.
-    pub event: &'a str,
-    /// The hub's life.
-    pub epoch: u64,
-    /// The stream's number.
-    pub stream: u32,
-    /// The position that this is a picture of.
-    pub seq: u64,
-    /// The zero of the deltas' times.
-    pub base: Millis,
-    /// Least time between two deltas.
-    pub interval_ms: Millis,
-    /// How long an acknowledgement may wait.
-    pub ack_ms: Millis,
-    /// Whether what the client knew still holds.
-    pub recovered: bool,
-    /// Deltas left out.
-    pub missed: u64,
-    /// Whether no market is behind the prices.
-    pub simulated: bool,
-    /// The upstream's state.
-    pub feed: super::FeedView<'a>,
-}
-
-/// A snapshot of ready symbol objects.
-#[must_use]
-pub fn snapshot(head: &SnapshotHead<'_>, symbols: &[String]) -> String {
-    let mut frame = serde_json::to_string(head).unwrap_or_default();
-    frame.pop();
-    frame.push_str(r#","symbols":["#);
-    frame.push_str(&symbols.join(","));
-    frame.push_str("]}");
-    frame
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,7 +246,7 @@ mod tests {
             currency: Some("USD".into()),
             decimals: Some(2),
             time_precision: Some("second"),
-            source: Some(Source::Live),
+            source: Some(Provenance::Live),
             session: Session::Open,
             stale_since: None,
             state: StreamState::Streaming,
@@ -305,8 +254,8 @@ mod tests {
         }
     }
 
-    fn tick(price: f64) -> Tick {
-        Tick {
+    fn tick(price: f64) -> Prices {
+        Prices {
             price,
             bid: Some(price - 0.5),
             ask: Some(price + 0.5),
@@ -318,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_symbol_object_is_the_documented_one() {
-        let document = include_str!("../../docs/protocol.md");
+        let document = include_str!("../../../docs/protocol.md");
         let start = document.find(r#""symbols":[{"n":0"#).unwrap() + r#""symbols":["#.len();
         let end = start + document[start..].find("]}").unwrap();
         let documented: Value = serde_json::from_str(&document[start..end]).unwrap();
@@ -326,7 +275,7 @@ mod tests {
         (beside.bid, beside.ask) = (Some(95_499.5), Some(95_500.5));
         let line = Line::new(
             facts(),
-            Some(Tick {
+            Some(Prices {
                 price: 95_500.0,
                 ..beside
             }),
@@ -363,7 +312,7 @@ mod tests {
     #[test]
     fn what_the_short_form_cannot_say_is_said_as_a_whole() {
         let before = Line::new(facts(), Some(tick(95_500.25)));
-        let whole = |facts: Facts, tick: Tick| {
+        let whole = |facts: Facts, tick: Prices| {
             let after = Line::after(Some(&before), facts, Some(tick));
             after.item(Some(&before), 0, "BTC/USD", NOW).starts_with('{')
         };
@@ -378,7 +327,7 @@ mod tests {
         assert!(whole(facts(), tick(95_500.123)), "a finer scale");
         assert!(whole(
             facts(),
-            Tick {
+            Prices {
                 bid: None,
                 ..tick(95_501.0)
             }
@@ -386,7 +335,7 @@ mod tests {
         assert!(
             whole(
                 facts(),
-                Tick {
+                Prices {
                     day_volume: Some(0.5),
                     ..tick(95_501.0)
                 }
@@ -396,7 +345,7 @@ mod tests {
         assert!(
             whole(
                 facts(),
-                Tick {
+                Prices {
                     received: NOW + 1,
                     ..tick(95_501.0)
                 }
@@ -406,7 +355,7 @@ mod tests {
         assert!(
             whole(
                 facts(),
-                Tick {
+                Prices {
                     time: None,
                     ..tick(95_501.0)
                 }
@@ -427,7 +376,7 @@ mod tests {
         );
         let odd = Line::new(
             facts(),
-            Some(Tick {
+            Some(Prices {
                 price: 1e300,
                 bid: None,
                 ask: None,
@@ -436,14 +385,5 @@ mod tests {
         );
         let object: Value = serde_json::from_str(&odd.whole(0, "X")).unwrap();
         assert_eq!((&object["price"], &object["scale"]), (&json!(1e300), &Value::Null));
-    }
-
-    #[test]
-    fn frames_are_put_together_from_ready_parts() {
-        assert_eq!(
-            delta(26, 18, 37_123, ["[0,-12,1]", "{}"].into_iter()),
-            "[26,18,37123,[0,-12,1],{}]"
-        );
-        assert_eq!(delta(26, 1, 0, std::iter::empty()), "[26,1,0]");
     }
 }

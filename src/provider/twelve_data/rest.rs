@@ -2,63 +2,11 @@
 
 use super::event::{clean_all, price, stamp, volume};
 use super::refusal::refusal_in;
-use super::{Instrument, Refusal, Secret, Venue, classify, lenient};
-use crate::clock::Millis;
+use super::{classify, lenient};
+use crate::market::{Instrument, PolledQuote};
+use crate::provider::{CallError, Refusal, Secret, SymbolError};
 use serde::Deserialize;
 use serde_json::Value;
-
-/// One symbol of a `/quote` answer. Upstream writes the numbers as strings.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RestQuote {
-    /// Close of the running bar: the last price, in `currency`.
-    pub price: f64,
-    /// Close of the trading day before.
-    pub previous_close: Option<f64>,
-    /// Volume of the day, perhaps of a partial feed.
-    pub day_volume: Option<f64>,
-    /// The venue, where it has one.
-    pub exchange: Option<String>,
-    /// The venue's market identifier code.
-    pub mic_code: Option<String>,
-    /// Of the price, such as `USD` or `GBp`; pairs have none.
-    pub currency: Option<String>,
-    /// As in [`super::Price`], where upstream says it.
-    pub kind: Option<String>,
-    /// Whether upstream says that its market is open now.
-    pub is_market_open: Option<bool>,
-    /// The last minute candle; crypto and forex have none.
-    pub last_quote_at: Option<Millis>,
-    /// `timestamp`: the opening of the day's bar, so no price is older.
-    pub bar_opened: Option<Millis>,
-}
-
-/// Why one symbol of an answer has no quote.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SymbolError {
-    /// Upstream said no for this symbol.
-    Refused(Refusal),
-    /// The answer lacks it.
-    Missing,
-    /// The answer has no price of it that can be used; says why.
-    NoPrice(String),
-}
-
-impl RestQuote {
-    /// Where the price was made.
-    #[must_use]
-    pub fn venue(&self) -> Venue<'_> {
-        Venue::of(&self.exchange, &self.mic_code)
-    }
-}
-
-/// Why a whole call brought nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RestError {
-    /// Upstream said no to the call.
-    Refused(Refusal),
-    /// The answer could not be read.
-    Unreadable,
-}
 
 /// The path and query for these symbols: `/quote?symbol=BTC%2FUSD,AAPL`. The key travels in a header, never here.
 #[must_use]
@@ -82,27 +30,27 @@ pub fn quote_query(symbols: &[String]) -> String {
 /// The result has one entry for each requested symbol, in order.
 ///
 /// # Errors
-/// [`RestError`] when the call as a whole failed.
+/// [`CallError`] when the call as a whole failed.
 pub fn parse_quotes(
     requested: &[Instrument],
     http_status: u16,
     body: &str,
     secret: &Secret,
-) -> Result<Vec<Result<RestQuote, SymbolError>>, RestError> {
+) -> Result<Vec<Result<PolledQuote, SymbolError>>, CallError> {
     if let Some(refusal) = classify(http_status, body, secret) {
         // A single symbol's own refusal has the form of a call's: only the code tells them apart.
         return match (&refusal, requested) {
             (Refusal::Request(_) | Refusal::Plan(_), [_]) if http_status != 403 => {
                 Ok(vec![Err(SymbolError::Refused(refusal))])
             }
-            _ => Err(RestError::Refused(refusal)),
+            _ => Err(CallError::Refused(refusal)),
         };
     }
     let Some(whole) = lenient::read::<Value>(body) else {
-        return Err(RestError::Unreadable);
+        return Err(CallError::Unreadable);
     };
     let Some(answer) = whole.as_object() else {
-        return Err(RestError::Unreadable);
+        return Err(CallError::Unreadable);
     };
     if let [only] = requested
         && answer.contains_key("close")
@@ -148,7 +96,7 @@ struct Raw {
     last_quote_at: Option<f64>,
 }
 
-fn one(instrument: &Instrument, value: &Value, secret: &Secret) -> Result<RestQuote, SymbolError> {
+fn one(instrument: &Instrument, value: &Value, secret: &Secret) -> Result<PolledQuote, SymbolError> {
     if let Some(refusal) = refusal_in(value, secret) {
         return Err(SymbolError::Refused(refusal));
     }
@@ -161,7 +109,7 @@ fn one(instrument: &Instrument, value: &Value, secret: &Secret) -> Result<RestQu
         secret,
         [&mut raw.exchange, &mut raw.mic_code, &mut raw.currency, &mut raw.kind],
     );
-    Ok(RestQuote {
+    Ok(PolledQuote {
         price: price(raw.close).map_err(|why| SymbolError::NoPrice(why.to_owned()))?,
         previous_close: price(raw.previous_close).ok(),
         day_volume: volume(raw.volume),
@@ -187,7 +135,7 @@ mod tests {
         requested: &[Instrument],
         status: u16,
         body: &str,
-    ) -> Result<Vec<Result<RestQuote, SymbolError>>, RestError> {
+    ) -> Result<Vec<Result<PolledQuote, SymbolError>>, CallError> {
         super::parse_quotes(requested, status, body, &Secret::default())
     }
 
@@ -204,7 +152,7 @@ mod tests {
     #[test]
     fn one_symbol_is_flat() {
         let quotes = parse_quotes(&instruments("AAPL"), 200, AAPL).unwrap();
-        let expected = RestQuote {
+        let expected = PolledQuote {
             price: 315.02,
             previous_close: Some(319.97),
             day_volume: Some(886_145.0),
@@ -255,12 +203,12 @@ mod tests {
         let key = no(401, "**apikey** parameter is incorrect or not specified.");
         assert!(matches!(
             parse_quotes(&instruments("AAPL"), 200, &key),
-            Err(RestError::Refused(Refusal::Key(_)))
+            Err(CallError::Refused(Refusal::Key(_)))
         ));
         let minute = no(429, "You have run out of API credits for the current minute.");
         assert_eq!(
             parse_quotes(&instruments("AAPL,SPY"), 200, &minute),
-            Err(RestError::Refused(Refusal::Minute))
+            Err(CallError::Refused(Refusal::Minute))
         );
     }
 
@@ -269,7 +217,7 @@ mod tests {
         for body in ["", "<html>", "[]", "7", "null"] {
             assert_eq!(
                 parse_quotes(&instruments("AAPL"), 200, body),
-                Err(RestError::Unreadable),
+                Err(CallError::Unreadable),
                 "{body}"
             );
         }

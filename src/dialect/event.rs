@@ -1,6 +1,6 @@
 //! What the hub sends. Each event is made into text once, whoever and however many it is for.
 
-use crate::hub::{FeedState, Session, Source, StreamState};
+use crate::market::{FeedState, Provenance, Session, StreamState};
 use serde::{Serialize, Serializer};
 
 /// A frame's text.
@@ -151,7 +151,7 @@ pub struct QuoteView {
     /// When it reached the hub.
     pub received_at: Option<String>,
     /// Where it came from.
-    pub source: Option<Source>,
+    pub source: Option<Provenance>,
     /// Whether no market is behind it.
     pub simulated: bool,
     /// Whether its market trades.

@@ -1,7 +1,7 @@
 //! Client messages: parsed strictly, answered with what would be right.
 
-use crate::clock::{Millis, SECOND};
-use crate::twelve_data::{Instrument, InstrumentError};
+use crate::market::{Instrument, InstrumentError};
+use crate::market::{Millis, SECOND};
 use serde_json::{Map, Value};
 
 /// A message that makes sense.

@@ -3,37 +3,9 @@
 //! The same refusal comes as HTTP 200 with an error body, as a true status, or as an error object for one symbol of a batch;
 //! the code is shared between cases that want different answers, so the text decides where the code does not.
 
-use super::{Secret, lenient};
+use super::lenient;
+use crate::provider::{Refusal, Secret};
 use serde::Deserialize;
-
-/// A "no", sorted by what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// 401, or a text about the key: somebody must look at the key.
-    Key(String),
-    /// 403, or a text about plans: the key is good, the plan does not have this.
-    Plan(String),
-    /// 400, 404: no such symbol, or a request that will never work.
-    Request(String),
-    /// 429 for the current minute.
-    Minute,
-    /// 429 until midnight UTC.
-    Day,
-    /// 5xx, or an answer that nobody could read: try again later.
-    Server(String),
-}
-
-impl Refusal {
-    /// For a person: what upstream said, in our words or its own.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match self {
-            Self::Key(text) | Self::Plan(text) | Self::Request(text) | Self::Server(text) => text,
-            Self::Minute => "out of API credits for this minute",
-            Self::Day => "out of API credits until midnight UTC",
-        }
-    }
-}
 
 #[derive(Default, Deserialize)]
 struct Body {

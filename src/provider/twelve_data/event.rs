@@ -1,136 +1,29 @@
 //! What Twelve Data's WebSocket says to us.
 
-use super::{Secret, Venue, lenient};
-use crate::clock::Millis;
+use super::lenient;
+use crate::market::{Millis, Tick};
+use crate::provider::{Event, FrameError, Listing, Secret, Unusable};
 use serde::Deserialize;
 
-/// One message of the WebSocket.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// A tick.
-    Price(Price),
-    /// The answer to subscribe (and, by one client's word, to unsubscribe). Decide by the lists, not by a status word.
-    SubscribeStatus {
-        /// Symbols that will stream.
-        success: Vec<Listing>,
-        /// Symbols that will not; upstream gives no reason.
-        fails: Vec<Listing>,
-    },
-    /// `unsubscribe-status`.
-    UnsubscribeStatus,
-    /// `reset-status`.
-    ResetStatus,
-    /// The answer to our heartbeat.
-    Heartbeat,
-    /// `message-processing`: an error in what we sent, most often more than 100 messages in a minute.
-    MessageProcessing {
-        /// Whether any of the texts speaks of the message limit.
-        over_limit: bool,
-    },
-    /// A `price` of which the price or the time cannot be used. The symbol's watchers are told why
-    /// it stands still.
-    Unusable(Unusable),
-    /// An event that we do not know: counted, otherwise ignored.
-    Unknown,
-}
-
-/// A `price` event that brings no price.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unusable {
-    /// As upstream writes it.
-    pub symbol: String,
-    /// The venue.
-    pub exchange: Option<String>,
-    /// Its market identifier code.
-    pub mic_code: Option<String>,
-    /// What is wrong.
-    pub why: &'static str,
-}
-
-/// A `price` event. Only symbol, price and time are always there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Price {
-    /// As upstream writes it.
-    pub symbol: String,
-    /// The venue; forex has none.
-    pub exchange: Option<String>,
-    /// The venue's market identifier code.
-    pub mic_code: Option<String>,
-    /// Common Stock, ETF, Index, Physical Currency, Digital Currency.
-    pub kind: Option<String>,
-    /// Of the price, such as `USD` or `GBp`; pairs of cryptocurrencies have none.
-    pub currency: Option<String>,
-    /// In that currency. May be below zero, as of a future on oil; never zero, which feeds write
-    /// for none.
-    pub price: f64,
-    /// As `price`.
-    pub bid: Option<f64>,
-    /// As `price`.
-    pub ask: Option<f64>,
-    /// Cumulative volume of the trading day, in units of the instrument.
-    pub day_volume: Option<f64>,
-    /// Exchange time; upstream stamps whole seconds.
-    pub timestamp: Millis,
-}
-
-/// A symbol in a subscribe-status.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    /// As upstream writes it.
-    pub symbol: String,
-    /// Some items have one, in several spellings.
-    pub exchange: Option<String>,
-    /// The venue's market identifier code.
-    pub mic_code: Option<String>,
-    /// As in [`Price::kind`].
-    pub kind: Option<String>,
-}
-
-impl Price {
-    /// Where it was made.
-    #[must_use]
-    pub fn venue(&self) -> Venue<'_> {
-        Venue::of(&self.exchange, &self.mic_code)
+/// Takes the key out of every text of an event, and cuts those that are too long.
+fn clean(event: &mut Event, secret: &Secret) {
+    let listing = |one: &mut Listing| clean_all(secret, [&mut one.exchange, &mut one.mic_code, &mut one.kind]);
+    match event {
+        Event::Tick(tick) => clean_all(
+            secret,
+            [
+                &mut tick.exchange,
+                &mut tick.mic_code,
+                &mut tick.kind,
+                &mut tick.currency,
+            ],
+        ),
+        Event::Subscribed { success, fails } => success.iter_mut().chain(fails).for_each(listing),
+        Event::Unusable(_) | Event::TooManyMessages | Event::Other => {}
     }
 }
 
-impl Unusable {
-    /// Where it would have been made.
-    #[must_use]
-    pub fn venue(&self) -> Venue<'_> {
-        Venue::of(&self.exchange, &self.mic_code)
-    }
-}
-
-impl Listing {
-    /// Where it is traded.
-    #[must_use]
-    pub fn venue(&self) -> Venue<'_> {
-        Venue::of(&self.exchange, &self.mic_code)
-    }
-}
-
-impl Event {
-    /// Takes the key out of every text, and cuts those that are too long.
-    pub fn clean(&mut self, secret: &Secret) {
-        let listing = |one: &mut Listing| clean_all(secret, [&mut one.exchange, &mut one.mic_code, &mut one.kind]);
-        match self {
-            Self::Price(price) => clean_all(
-                secret,
-                [
-                    &mut price.exchange,
-                    &mut price.mic_code,
-                    &mut price.kind,
-                    &mut price.currency,
-                ],
-            ),
-            Self::SubscribeStatus { success, fails } => success.iter_mut().chain(fails).for_each(listing),
-            _ => {}
-        }
-    }
-}
-
-/// As [`Event::clean`], for the texts that say what an instrument is.
+/// As [`clean`], for the texts that say what an instrument is.
 pub(super) fn clean_all<const N: usize>(secret: &Secret, texts: [&mut Option<String>; N]) {
     for text in texts.into_iter().flatten() {
         // Before it is cut: a part of a key would not be known for one.
@@ -144,45 +37,37 @@ pub(super) fn clean_all<const N: usize>(secret: &Secret, texts: [&mut Option<Str
 /// Characters of an exchange, a kind, a currency. None that upstream documents comes near.
 const LONGEST_TEXT: usize = 64;
 
-/// Why a frame was dropped. It costs that frame only.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EventError {
-    /// Truncated, or never JSON.
-    #[error("the frame is not a JSON object")]
-    NotJson,
-    /// An object without an event's name.
-    #[error("the frame has no event name")]
-    NoEvent,
-    /// A `price` of nothing.
-    #[error("the price event lacks a symbol")]
-    NoSymbol,
-}
-
 /// Bytes of a frame that is read. Upstream's own limit for a message is as much.
 const LONGEST_FRAME: usize = 1024 * 1024;
 
-/// Parses one text frame.
+/// What one text frame says, without the key. Decide by the lists of a `subscribe-status`, not by
+/// its status word.
 ///
 /// # Errors
-/// [`EventError`]; the frame is to be counted and forgotten.
-pub fn parse_event(text: &str) -> Result<Event, EventError> {
+/// [`FrameError`]; the frame is to be counted and forgotten.
+pub fn parse_event(text: &str, secret: &Secret) -> Result<Event, FrameError> {
+    let mut event = read(text)?;
+    clean(&mut event, secret);
+    Ok(event)
+}
+
+fn read(text: &str) -> Result<Event, FrameError> {
     if text.len() > LONGEST_FRAME {
-        return Err(EventError::NotJson);
+        return Err(FrameError::NotJson);
     }
-    let raw: Raw = lenient::read(text).ok_or(EventError::NotJson)?;
-    Ok(match raw.event.as_deref().ok_or(EventError::NoEvent)? {
+    let raw: Raw = lenient::read(text).ok_or(FrameError::NotJson)?;
+    Ok(match raw.event.as_deref().ok_or(FrameError::NoEvent)? {
         "price" => raw.into_price()?,
-        "subscribe-status" => Event::SubscribeStatus {
+        "subscribe-status" => Event::Subscribed {
             success: listings(raw.success),
             fails: listings(raw.fails),
         },
-        "unsubscribe-status" => Event::UnsubscribeStatus,
-        "reset-status" => Event::ResetStatus,
-        "heartbeat" => Event::Heartbeat,
-        "message-processing" => Event::MessageProcessing {
-            over_limit: raw.messages.iter().flatten().any(|message| message.contains("limit")),
-        },
-        _ => Event::Unknown,
+        // An error in what we sent, most often more than 100 messages in a minute.
+        "message-processing" if raw.messages.iter().flatten().any(|message| message.contains("limit")) => {
+            Event::TooManyMessages
+        }
+        // `unsubscribe-status`, `reset-status`, the answer to our heartbeat, and what may come.
+        _ => Event::Other,
     })
 }
 
@@ -253,8 +138,8 @@ struct Raw {
 }
 
 impl Raw {
-    fn into_price(self) -> Result<Event, EventError> {
-        let symbol = self.symbol.ok_or(EventError::NoSymbol)?;
+    fn into_price(self) -> Result<Event, FrameError> {
+        let symbol = self.symbol.ok_or(FrameError::NoSymbol)?;
         let timestamp = self
             .timestamp
             .and_then(stamp)
@@ -270,7 +155,7 @@ impl Raw {
                 }));
             }
         };
-        Ok(Event::Price(Price {
+        Ok(Event::Tick(Tick {
             symbol,
             exchange: self.exchange,
             mic_code: self.mic_code,
@@ -331,9 +216,14 @@ fn listings(raw: Vec<RawListing>) -> Vec<Listing> {
 mod tests {
     use super::*;
 
-    fn price(text: &str) -> Price {
+    /// As [`super::parse_event`] with no key to hide.
+    fn parse_event(text: &str) -> Result<Event, FrameError> {
+        super::parse_event(text, &Secret::default())
+    }
+
+    fn price(text: &str) -> Tick {
         match parse_event(text) {
-            Ok(Event::Price(price)) => price,
+            Ok(Event::Tick(price)) => price,
             other => panic!("{other:?}"),
         }
     }
@@ -344,7 +234,7 @@ mod tests {
         let stock = price(
             r#"{"event":"price","symbol":"AAPL","currency":"USD","exchange":"NASDAQ","mic_code":"XNGS","type":"Common Stock","timestamp":1680286328,"price":164.13,"day_volume":29666927}"#,
         );
-        let expected = Price {
+        let expected = Tick {
             symbol: "AAPL".into(),
             exchange: Some("NASDAQ".into()),
             mic_code: Some("XNGS".into()),
@@ -449,7 +339,7 @@ mod tests {
             r#"{"event":"price","price":1,"timestamp":1}"#,
             r#"{"event":"price","symbol":null,"price":1,"timestamp":1}"#,
         ] {
-            assert_eq!(parse_event(text), Err(EventError::NoSymbol), "{text}");
+            assert_eq!(parse_event(text), Err(FrameError::NoSymbol), "{text}");
         }
     }
 
@@ -479,9 +369,8 @@ mod tests {
             &key[1..],
             &long[..40]
         );
-        let mut event = parse_event(&text).unwrap();
-        event.clean(&Secret::new(key));
-        let Event::Price(tick) = event else { panic!() };
+        let event = super::parse_event(&text, &Secret::new(key)).unwrap();
+        let Event::Tick(tick) = event else { panic!() };
         assert_eq!(tick.exchange.map(|text| text.len()), Some(64));
         assert_eq!(tick.kind.as_deref(), Some("K[key]"));
         let cut = format!("{}[key]", &long[..40]);
@@ -490,14 +379,14 @@ mod tests {
             r#"{{"event":"price","symbol":"A","price":1,"timestamp":1,"exchange":"{}"}}"#,
             "x".repeat(1 << 20)
         );
-        assert_eq!(parse_event(&frame), Err(EventError::NotJson));
+        assert_eq!(parse_event(&frame), Err(FrameError::NotJson));
     }
 
     /// Every subscribe-status that was documented or captured.
     #[test]
     fn subscribe_status_in_every_shape() {
         let parsed = |text: &str| match parse_event(text) {
-            Ok(Event::SubscribeStatus { success, fails }) => {
+            Ok(Event::Subscribed { success, fails }) => {
                 let names = |list: Vec<Listing>| list.into_iter().map(|item| item.symbol).collect::<Vec<_>>().join(",");
                 (names(success), names(fails))
             }
@@ -538,26 +427,20 @@ mod tests {
     fn other_events() {
         let limit = r#"{"event":"message-processing","status":"error","messages":["The server received 103 events from you, which exceeds the limit of 100 events per minute. You may wait for the next minute or contact our technical support to increase the limits."]}"#;
         for (text, event) in [
-            (r#"{"event":"heartbeat","status":"ok"}"#, Event::Heartbeat),
-            (r#"{"event":"reset-status","status":"ok"}"#, Event::ResetStatus),
-            (
-                r#"{"event":"unsubscribe-status","status":"ok"}"#,
-                Event::UnsubscribeStatus,
-            ),
-            (limit, Event::MessageProcessing { over_limit: true }),
-            (
-                r#"{"event":"message-processing","messages":null}"#,
-                Event::MessageProcessing { over_limit: false },
-            ),
-            (r#"{"event":"something-new","x":1}"#, Event::Unknown),
+            (r#"{"event":"heartbeat","status":"ok"}"#, Event::Other),
+            (r#"{"event":"reset-status","status":"ok"}"#, Event::Other),
+            (r#"{"event":"unsubscribe-status","status":"ok"}"#, Event::Other),
+            (limit, Event::TooManyMessages),
+            (r#"{"event":"message-processing","messages":null}"#, Event::Other),
+            (r#"{"event":"something-new","x":1}"#, Event::Other),
         ] {
             assert_eq!(parse_event(text), Ok(event), "{text}");
         }
         for text in ["", "{", "null", "7", r#"{"event":"price","symbol":"AA"#] {
-            assert_eq!(parse_event(text), Err(EventError::NotJson), "{text}");
+            assert_eq!(parse_event(text), Err(FrameError::NotJson), "{text}");
         }
         for text in ["{}", "[]", r#"{"event":null}"#] {
-            assert_eq!(parse_event(text), Err(EventError::NoEvent), "{text}");
+            assert_eq!(parse_event(text), Err(FrameError::NoEvent), "{text}");
         }
     }
 
@@ -570,7 +453,7 @@ mod tests {
         #[test]
         fn a_cut_frame_is_an_error(cut in 1usize..150) {
             let whole = r#"{"event":"price","symbol":"AAPL","currency":"USD","exchange":"NASDAQ","mic_code":"XNGS","type":"Common Stock","timestamp":1680286328,"price":164.13,"day_volume":29666927}"#;
-            proptest::prop_assert_eq!(parse_event(&whole[..cut]), Err(EventError::NotJson));
+            proptest::prop_assert_eq!(parse_event(&whole[..cut]), Err(FrameError::NotJson));
         }
 
         #[test]

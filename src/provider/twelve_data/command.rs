@@ -1,6 +1,6 @@
 //! What we say to Twelve Data's WebSocket. Source: its documentation, "Real-time price".
 
-use super::Instrument;
+use crate::market::Instrument;
 use serde_json::json;
 
 /// `{"action":"heartbeat"}`: recommended every 10 seconds.

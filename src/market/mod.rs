@@ -1,0 +1,22 @@
+//! The field's nouns: instruments, quotes and the rule by which one replaces another, sessions,
+//! states, time. Depends on nothing of ours.
+
+mod cell;
+mod clock;
+mod decimals;
+mod details;
+mod instrument;
+mod quote;
+mod reference;
+mod states;
+mod tick;
+
+pub use cell::{Cell, Change};
+pub use clock::{DAY, MINUTE, Millis, SECOND, iso8601};
+pub use decimals::{decimals_of, scale_for, steps};
+pub use details::{Details, never_closes};
+pub use instrument::{Instrument, InstrumentError, Venue};
+pub use quote::{Precision, Provenance, Quote};
+pub use reference::{Reference, Session};
+pub use states::{FeedState, StreamState};
+pub use tick::{PolledQuote, Tick};
