@@ -19,8 +19,8 @@ pub enum ClientMessage {
     Time(Option<serde_json::Number>),
     /// `hamster.v1`: read so far.
     Ack {
-        /// Of this stream.
-        stream: u32,
+        /// Of this channel; `stream` in the message.
+        channel: u32,
         /// The newest delta that was read.
         seq: u64,
     },
@@ -39,13 +39,13 @@ pub struct Subscribe {
     pub resume: Option<Position>,
 }
 
-/// A place in a stream.
+/// Where a client is in a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     /// The hub's life.
     pub epoch: u64,
-    /// The stream's number in it.
-    pub stream: u32,
+    /// The channel's number in it; `stream` in the message.
+    pub channel: u32,
     /// The newest delta that was read.
     pub seq: u64,
 }
@@ -159,7 +159,7 @@ fn acknowledgement(fields: &Map<String, Value>) -> Option<ClientMessage> {
         return Some(ClientMessage::Proof(id));
     }
     Some(ClientMessage::Ack {
-        stream: number("stream")?.try_into().ok()?,
+        channel: number("stream")?.try_into().ok()?,
         seq: number("seq")?,
     })
 }
@@ -195,7 +195,7 @@ fn position(value: &Value) -> Option<Position> {
     let number = |name| value.get(name).and_then(Value::as_u64);
     Some(Position {
         epoch: number("epoch")?,
-        stream: number("stream")?.try_into().ok()?,
+        channel: number("stream")?.try_into().ok()?,
         seq: number("seq")?,
     })
 }
@@ -309,7 +309,7 @@ mod tests {
         assert_eq!(subscribe.interval, Some(250));
         let place = Position {
             epoch: 26_712_000_123_456,
-            stream: 3,
+            channel: 3,
             seq: 17,
         };
         assert_eq!(subscribe.resume, Some(place));
@@ -320,7 +320,7 @@ mod tests {
         ));
         assert_eq!(
             parse_client(r#"{"action":"ack","stream":3,"seq":42}"#),
-            Ok(ClientMessage::Ack { stream: 3, seq: 42 })
+            Ok(ClientMessage::Ack { channel: 3, seq: 42 })
         );
         assert_eq!(parse_client(r#"{"action":"ack","id":7}"#), Ok(ClientMessage::Proof(7)));
         for (text, error) in [

@@ -10,7 +10,7 @@ use super::storage;
 use super::upstream::Upstream;
 use crate::dialect::CLOSE_FLOOD;
 use crate::hub::{
-    ClientId, Door, EdgeCounts, Effect, Input, Machine, ReaderId, Refused, RequestId, RestAnswer, Row, Viewer, Write,
+    ClientId, Door, EdgeCounts, Effect, Input, Machine, Refused, RequestId, RestAnswer, Row, Viewer, WaiterId, Write,
 };
 use crate::market::{MINUTE, Millis};
 use crate::provider::twelve_data::quote_query;
@@ -160,7 +160,7 @@ impl Driver {
         self.next_reader.set(reader);
         let (answer, answered) = oneshot::channel();
         self.readers.borrow_mut().insert(reader, answer);
-        self.handle(Input::Reader(ReaderId(reader), symbols));
+        self.handle(Input::Waiter(WaiterId(reader), symbols));
         // Cancelled only with the driver itself: the cache is then as good an answer as any.
         let _ = answered.await;
     }

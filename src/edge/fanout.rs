@@ -1,6 +1,6 @@
 //! The binding to `fanout.js`, which holds the client sockets.
 
-use crate::hub::{Crowd, Group, StreamId, SymbolId};
+use crate::hub::{ChannelId, Group, PlainShard, SymbolId};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/edge/fanout.js")]
@@ -57,9 +57,9 @@ extern "C" {
 pub(super) fn number(group: Group) -> f64 {
     let number = match group {
         Group::Plain => 0,
-        Group::Stream(StreamId(id)) => 2 * u64::from(id) + 2,
-        // There are far fewer than 2¹⁹ crowds.
-        Group::Symbol(SymbolId(id), Crowd(crowd)) => (u64::from(crowd) << 34) + 2 * u64::from(id) + 1,
+        Group::Channel(ChannelId(id)) => 2 * u64::from(id) + 2,
+        // There are far fewer than 2¹⁹ shards.
+        Group::Symbol(SymbolId(id), PlainShard(shard)) => (u64::from(shard) << 34) + 2 * u64::from(id) + 1,
     };
     number as f64
 }

@@ -1,6 +1,6 @@
-//! The object's SQLite storage: two rows, each replaced as a whole. [`Caution`] says when it is better left alone.
+//! The object's SQLite storage: two rows, each replaced as a whole. [`StorageBreaker`] says when it is better left alone.
 
-use crate::hub::{Caution, Row, Stored, Write};
+use crate::hub::{Row, StorageBreaker, Stored, Write};
 use crate::market::Millis;
 use serde::Deserialize;
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ use worker::{ScheduledTime, SqlStorage, SqlStorageValue, State};
 
 thread_local! {
     /// Outlives the object, and ends with the isolate. There is one hub in it.
-    static CAUTION: RefCell<Caution> = RefCell::default();
+    static BREAKER: RefCell<StorageBreaker> = RefCell::default();
 }
 
 #[derive(Deserialize)]
@@ -26,24 +26,24 @@ fn name_of(row: Row) -> &'static str {
 /// Begins a life of the hub: reads what an earlier one left, and what is wrong with storage. Storage that cannot be read is as empty
 /// storage: the hub starts, and says so on its first write.
 pub(super) fn begin_life(state: &State, checkpoint: Millis, now: Millis) -> (Stored, Option<String>) {
-    let trouble = CAUTION.with_borrow_mut(|caution| caution.begin_life(checkpoint, now));
+    let trouble = BREAKER.with_borrow_mut(|breaker| breaker.begin_life(checkpoint, now));
     let stored = load(state, trouble.is_none());
-    (CAUTION.with_borrow(|caution| caution.newest(stored)), trouble)
+    (BREAKER.with_borrow(|breaker| breaker.newest(stored)), trouble)
 }
 
 /// Whether nothing may be written now, the alarm neither.
 pub(super) fn is_held(now: Millis) -> bool {
-    CAUTION.with_borrow(|caution| caution.holds(now))
+    BREAKER.with_borrow(|breaker| breaker.holds(now))
 }
 
 /// Whether storage failed and has not worked since.
 pub(super) fn is_troubled() -> bool {
-    CAUTION.with_borrow(Caution::is_troubled)
+    BREAKER.with_borrow(StorageBreaker::is_troubled)
 }
 
 /// Writes a row. It is taken but not committed yet: see [`committed`].
 pub(super) fn save(state: &State, row: Row, body: String, now: Millis) -> Result<Write, String> {
-    let write = CAUTION.with_borrow_mut(|caution| caution.begin_row(row, &body, now))?;
+    let write = BREAKER.with_borrow_mut(|breaker| breaker.begin_row(row, &body, now))?;
     let query = "INSERT INTO kept (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body";
     let sql = state.storage().sql();
     let insert = || sql.exec(query, vec![name_of(row).into(), SqlStorageValue::String(body.clone())]);
@@ -52,7 +52,7 @@ pub(super) fn save(state: &State, row: Row, body: String, now: Millis) -> Result
     match done {
         Ok(_) => Ok(write),
         Err(error) => {
-            CAUTION.with_borrow_mut(|caution| caution.refused(write));
+            BREAKER.with_borrow_mut(|breaker| breaker.refused(write));
             Err(error.to_string())
         }
     }
@@ -60,11 +60,11 @@ pub(super) fn save(state: &State, row: Row, body: String, now: Millis) -> Result
 
 /// Sets the object's alarm.
 pub(super) async fn set_alarm(state: &State, at: Millis) -> Result<Write, String> {
-    let write = CAUTION.with_borrow_mut(Caution::begin_write);
+    let write = BREAKER.with_borrow_mut(StorageBreaker::begin_write);
     let time = ScheduledTime::new(js_sys::Date::new(&(at as f64).into()));
     let set = state.storage().set_alarm(time).await;
     if let Err(error) = set {
-        CAUTION.with_borrow_mut(|caution| caution.refused(write));
+        BREAKER.with_borrow_mut(|breaker| breaker.refused(write));
         return Err(format!("the alarm could not be set: {error}"));
     }
     Ok(write)
@@ -73,7 +73,7 @@ pub(super) async fn set_alarm(state: &State, at: Millis) -> Result<Write, String
 /// Waits until a write, and all before it, is committed. Says whether storage works again after it had failed.
 pub(super) async fn committed(state: &State, write: Write) -> bool {
     // It does not return if the write fails: the object is reset.
-    state.storage().sync().await.is_ok() && CAUTION.with_borrow_mut(|caution| caution.commit(write))
+    state.storage().sync().await.is_ok() && BREAKER.with_borrow_mut(|breaker| breaker.commit(write))
 }
 
 fn load(state: &State, may_create: bool) -> Stored {

@@ -1,7 +1,7 @@
 //! What is wrong and what to do about it, in words, for the operator: `advice` in `/api/status`.
 
 use super::watchlist::Entry;
-use super::{Loss, Machine, SymbolId};
+use super::{DownReason, Machine, SymbolId};
 use crate::market::{FeedState, Millis, StreamState};
 use serde::Serialize;
 
@@ -38,34 +38,34 @@ impl Machine {
         let todo = match (state, self.feed.cause()) {
             // Connecting lasts a moment; whatever keeps it from ending becomes a cause.
             (FeedState::Idle | FeedState::Connecting | FeedState::Live, _) => return None,
-            (_, Some(Loss::Closed)) => {
+            (_, Some(DownReason::Closed)) => {
                 "Nothing, if it is live again soon. If it is closed soon after each opening, another client uses the same key: end that one, or give this one a key of its own."
             }
-            (_, Some(Loss::Silent | Loss::Unanswered)) => {
+            (_, Some(DownReason::Silent | DownReason::Unanswered)) => {
                 "Nothing for the moment: the hub opens a new connection by itself. If it lasts, see Twelve Data's status page."
             }
-            (_, Some(Loss::Mute)) => {
+            (_, Some(DownReason::Mute)) => {
                 "See whether the markets of these symbols trade now, and whether the plan streams them; the hub subscribes anew by itself, and prices come by REST meanwhile."
             }
-            (_, Some(Loss::NothingAccepted)) => {
+            (_, Some(DownReason::NothingAccepted)) => {
                 "See whether the plan includes WebSocket streaming of these symbols, and whether SYMBOL_LIMIT is what the plan allows; until then prices come by REST."
             }
-            (_, Some(Loss::TooManyMessages)) => {
+            (_, Some(DownReason::TooManyMessages)) => {
                 "Nothing, if it passes within minutes; else see whether another client uses the same key: end that one, or give this one a key of its own."
             }
-            (_, Some(Loss::Unreachable)) => {
+            (_, Some(DownReason::Unreachable)) => {
                 "Check TWELVE_DATA_WS_URL, if it is set; else see Twelve Data's status page. The hub tries again by itself."
             }
-            (_, Some(Loss::Unavailable)) => {
+            (_, Some(DownReason::Unavailable)) => {
                 "Nothing for the moment: the hub tries again by itself, more and more seldom. If it lasts, see Twelve Data's status page."
             }
-            (_, Some(Loss::Key)) => {
+            (_, Some(DownReason::Key)) => {
                 "Check the key at twelvedata.com/account and set it: npx wrangler secret put TWELVE_DATA_API_KEY. A new key is tried at once."
             }
-            (_, Some(Loss::Plan)) => {
+            (_, Some(DownReason::Plan)) => {
                 "Choose a plan with WebSocket access at twelvedata.com/pricing, or use a key that has one. Until then prices come by REST within the credits."
             }
-            (_, Some(Loss::Request)) => {
+            (_, Some(DownReason::Request)) => {
                 "Check SYMBOLS and, if it is set, TWELVE_DATA_WS_URL: upstream will not take this request as it is."
             }
             (_, None) => "Nothing for the moment: the hub tries again by itself.",

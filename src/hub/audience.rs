@@ -1,8 +1,8 @@
 //! The connected clients: what each watches, and how much each has said.
 
-use super::lanes::Rate;
-use super::outbox::Crowd;
-use super::{ClientId, StreamId, SymbolId, Viewer};
+use super::conflation::PlainShard;
+use super::shards::Rate;
+use super::{ChannelId, ClientId, SymbolId, Viewer};
 use crate::dialect::{Dialect, Position};
 use crate::market::Millis;
 use serde::{Deserialize, Serialize};
@@ -17,10 +17,10 @@ const REFILL: Millis = 500;
 pub struct Client {
     /// What it watches.
     pub symbols: BTreeSet<SymbolId>,
-    /// Where it is in its stream; `None` for a plain client.
-    pub place: Option<Place>,
+    /// Where it is in its channel; `None` for a plain client.
+    pub cursor: Option<Cursor>,
     /// The plain clients that it is sent frames with.
-    pub crowd: Crowd,
+    pub shard: PlainShard,
     /// Acknowledgements of what it was never sent.
     pub lies: u8,
     /// How much it was sent since it last proved that it reads.
@@ -34,7 +34,7 @@ pub struct Client {
 /// What a client was sent, and the proof that a plain one was asked for.
 #[derive(Debug, Default)]
 pub struct Unproven {
-    /// Of a plain client all frames, estimated to the half minute; of one in a stream those that it
+    /// Of a plain client all frames, estimated to the half minute; of one in a channel those that it
     /// alone is sent.
     pub bytes: u64,
     /// The number that it is to say, which it knows only if it reads.
@@ -43,12 +43,12 @@ pub struct Unproven {
 
 /// Where a client of `hamster.v1` is.
 #[derive(Debug, Default)]
-pub struct Place {
+pub struct Cursor {
     /// How often it wants deltas.
     pub rate: Rate,
-    /// Its stream; `None` while it watches nothing.
-    pub stream: Option<StreamId>,
-    /// The newest delta that it says it has read, or the picture that it began with.
+    /// Its channel; `None` while it watches nothing.
+    pub channel: Option<ChannelId>,
+    /// The newest delta that it says it has read, or the snapshot that it began with.
     pub acknowledged: u64,
     /// Since when it has been behind without a word.
     pub behind_since: Option<Millis>,
@@ -56,28 +56,28 @@ pub struct Place {
     pub mark: Option<(u64, Millis)>,
     /// Whether it was asked since.
     pub asked: bool,
-    /// Pictures that it was shown since it last acknowledged anything.
-    pub pictures: u8,
+    /// Snapshots that it was shown since it last acknowledged anything.
+    pub snapshots: u8,
     /// Whether it has been shown any.
     pub knows: bool,
     /// What it is sent.
     pub sent: Sent,
-    /// The stream before the present one: what it was sent of it may be acknowledged late.
+    /// The channel before the present one: what it was sent of it may be acknowledged late.
     pub left: Option<Left>,
 }
 
-/// Of a stream that a client has left.
+/// Of a channel that a client has left.
 #[derive(Debug)]
 pub struct Left {
-    /// The stream that it was in.
-    pub stream: StreamId,
+    /// The channel that it was in.
+    pub channel: ChannelId,
     /// The newest delta that was sent.
     pub newest: u64,
     /// The newest that was acknowledged.
     pub acknowledged: u64,
 }
 
-/// What a client in a stream is sent. There are many clients, and few that resume: hence the boxes.
+/// What a client in a channel is sent. There are many clients, and few that resume: hence the boxes.
 #[derive(Debug, Default)]
 pub enum Sent {
     /// Each delta.
@@ -85,16 +85,16 @@ pub enum Sent {
     Deltas,
     /// Nothing after this delta, until it has read that one.
     Nothing(u64),
-    /// Nothing, until it has acknowledged anything: it was shown too many pictures without a word.
+    /// Nothing, until it has acknowledged anything: it was shown too many snapshots without a word.
     NothingUnasked {
-        /// Of its former stream.
+        /// Of its former channel.
         at: u64,
         /// Where it wants to go on.
         resume: Option<Box<Position>>,
     },
-    /// A picture, once those in its lane have been told what it may know already. Until then it is at this delta of the stream that it was in.
-    PictureSoon {
-        /// Of its former stream.
+    /// A snapshot, once those in its shard have been told what it may know already. Until then it is at this delta of the channel that it was in.
+    SnapshotSoon {
+        /// Of its former channel.
         at: u64,
         /// Where it wants to go on.
         resume: Option<Box<Position>>,
@@ -131,7 +131,7 @@ impl Audience {
     pub fn join(&mut self, id: ClientId, dialect: Dialect, viewer: Viewer, now: Millis) {
         let client = self.clients.entry(id).or_default();
         client.viewer = Some(viewer);
-        client.place = (dialect == Dialect::V1).then(Place::default);
+        client.cursor = (dialect == Dialect::V1).then(Cursor::default);
         self.seen(now);
     }
 
@@ -172,15 +172,15 @@ impl Audience {
     }
 
     /// Where a client of `hamster.v1` is.
-    pub fn place(&mut self, id: ClientId) -> Option<&mut Place> {
-        self.clients.get_mut(&id)?.place.as_mut()
+    pub fn cursor(&mut self, id: ClientId) -> Option<&mut Cursor> {
+        self.clients.get_mut(&id)?.cursor.as_mut()
     }
 
     /// Where all of them are.
-    pub fn places(&mut self) -> impl Iterator<Item = (ClientId, &mut Place)> {
+    pub fn cursors(&mut self) -> impl Iterator<Item = (ClientId, &mut Cursor)> {
         self.clients
             .iter_mut()
-            .filter_map(|(id, client)| Some((*id, client.place.as_mut()?)))
+            .filter_map(|(id, client)| Some((*id, client.cursor.as_mut()?)))
     }
 
     /// Somebody was here.
@@ -211,15 +211,15 @@ impl Audience {
     /// Connected clients of plain JSON, and of `hamster.v1`.
     #[must_use]
     pub fn by_dialect(&self) -> (u64, u64) {
-        let v1 = self.clients.values().filter(|client| client.place.is_some()).count() as u64;
+        let v1 = self.clients.values().filter(|client| client.cursor.is_some()).count() as u64;
         (self.clients.len() as u64 - v1, v1)
     }
 
     /// Clients of `hamster.v1` that are sent nothing until they have read.
     #[must_use]
     pub fn paused(&self) -> usize {
-        let places = self.clients.values().filter_map(|client| client.place.as_ref());
-        places.filter(|place| matches!(place.sent, Sent::Nothing(_))).count()
+        let cursors = self.clients.values().filter_map(|client| client.cursor.as_ref());
+        cursors.filter(|cursor| matches!(cursor.sent, Sent::Nothing(_))).count()
     }
 
     /// Whether nobody is connected.

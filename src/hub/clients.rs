@@ -1,7 +1,7 @@
 //! What clients and REST readers say, and what they are told.
 
 use super::audience::Record;
-use super::{ClientId, Effect, Group, Machine, ReaderId, ServerEvent, SymbolId, Viewer, WaitingReader};
+use super::{ClientId, Effect, Group, Machine, ServerEvent, SymbolId, Viewer, Waiter, WaiterId};
 use crate::dialect::message::{RequestedSymbol, Subscribe};
 use crate::dialect::{
     CLOSE_FLOOD, ClientError, ClientMessage, Dialect, MOST_SYMBOLS_PER_CLIENT, Subscription, SubscriptionFailure,
@@ -80,7 +80,7 @@ impl Machine {
             }
         }
         // Of some symbols an earlier life told a plain client what this one does not know: it must not go on as if that were fresh.
-        // One of `hamster.v1` is shown a whole picture.
+        // One of `hamster.v1` is shown a whole snapshot.
         let is_plain = dialect == Dialect::Plain;
         if !fails.is_empty() || is_plain && !watched.is_empty() {
             let told = watched.iter().filter(|_| is_plain);
@@ -103,12 +103,12 @@ impl Machine {
         for id in &left.symbols {
             self.list.unwatch(*id, now);
         }
-        if left.place.is_none() {
+        if left.cursor.is_none() {
             for id in left.symbols {
-                self.outbox.unwatch(id, left.crowd);
-                self.dismiss(client, Group::Symbol(id, left.crowd));
+                self.conflation.unwatch(id, left.shard);
+                self.dismiss(client, Group::Symbol(id, left.shard));
             }
-            self.outbox.leave(left.crowd);
+            self.conflation.leave(left.shard);
             self.dismiss(client, Group::Plain);
         }
         self.pace_acknowledgements();
@@ -144,8 +144,8 @@ impl Machine {
                 let time = iso8601(now);
                 self.send(client, &ServerEvent::Time { id, time });
             }
-            Ok(ClientMessage::Ack { stream, seq }) => {
-                if self.acknowledged(client, stream, seq, now) {
+            Ok(ClientMessage::Ack { channel, seq }) => {
+                if self.acknowledged(client, channel, seq, now) {
                     return true;
                 }
                 self.lied(client, now);
@@ -165,7 +165,7 @@ impl Machine {
     }
 
     /// A REST reader keeps the hub awake as a viewer does. It waits only when the hub, or a symbol, is new.
-    pub(super) fn reader_came(&mut self, id: ReaderId, symbols: &[Instrument], now: Millis) {
+    pub(super) fn reader_came(&mut self, id: WaiterId, symbols: &[Instrument], now: Millis) {
         self.audience.seen(now);
         self.wake(now);
         let mut wanted = Vec::new();
@@ -188,8 +188,8 @@ impl Machine {
             .filter_map(|symbol| self.list.get(*symbol))
             .map(|entry| entry.created)
             .max();
-        let until = self.woke.max(newest.unwrap_or_default()) + self.config.reader;
-        self.readers.push(WaitingReader {
+        let until = self.woke.max(newest.unwrap_or_default()) + self.config.waiter;
+        self.readers.push(Waiter {
             id,
             symbols: wanted,
             until,
@@ -213,7 +213,7 @@ impl Machine {
 
     /// A symbol has a new quote, or there is news of it: all who watch it will be told.
     pub(super) fn publish(&mut self, id: SymbolId) {
-        self.outbox.changed(id);
+        self.conflation.changed(id);
     }
 
     /// Tells the watchers of a symbol how it gets its prices from now on.
@@ -221,7 +221,7 @@ impl Machine {
         if self.list.get(id).is_none_or(|entry| entry.watchers == 0) {
             return;
         }
-        self.outbox.streams.changed(id);
+        self.conflation.channels.changed(id);
         if let Some(subscription) = self.subscription(id) {
             let event = ServerEvent::SubscribeStatus {
                 status: "ok",
@@ -229,12 +229,12 @@ impl Machine {
                 fails: Vec::new(),
             };
             let frame = event.text();
-            let crowds: Vec<_> = self.outbox.plain_watchers(id).collect();
-            for (crowd, watchers) in crowds {
+            let plain_shards: Vec<_> = self.conflation.plain_watchers(id).collect();
+            for (shard, watchers) in plain_shards {
                 self.counts.frames += u64::from(watchers);
-                self.outbox.count_bytes((id, crowd), frame.len(), now);
+                self.conflation.count_bytes((id, shard), frame.len(), now);
                 self.effects.push(Effect::Broadcast {
-                    group: Group::Symbol(id, crowd),
+                    group: Group::Symbol(id, shard),
                     frame: frame.clone(),
                 });
             }
@@ -276,8 +276,8 @@ impl Machine {
         };
         self.send(client, &event);
         self.remember(client);
-        // The client watches already: what is published from here on reaches it, so nothing falls between snapshot and stream.
-        if self.audience.place(client).is_some() {
+        // The client watches already: what is published from here on reaches it, so nothing falls between snapshot and channel.
+        if self.audience.cursor(client).is_some() {
             self.restream(client, wish.resume, now);
         } else {
             for id in accepted {
@@ -342,12 +342,12 @@ impl Machine {
         let Some(watcher) = self.audience.get_mut(client) else {
             return;
         };
-        let crowd = watcher.place.is_none().then_some(watcher.crowd);
+        let shard = watcher.cursor.is_none().then_some(watcher.shard);
         if watcher.symbols.insert(id) {
             self.list.watch(id);
-            if let Some(crowd) = crowd {
-                self.outbox.watch(id, crowd);
-                let group = Group::Symbol(id, crowd);
+            if let Some(shard) = shard {
+                self.conflation.watch(id, shard);
+                let group = Group::Symbol(id, shard);
                 self.effects.push(Effect::Enroll { client, group });
             }
         }
@@ -357,13 +357,13 @@ impl Machine {
         let Some(watcher) = self.audience.get_mut(client) else {
             return false;
         };
-        let crowd = watcher.place.is_none().then_some(watcher.crowd);
+        let shard = watcher.cursor.is_none().then_some(watcher.shard);
         let watched = watcher.symbols.remove(&id);
         if watched {
             self.list.unwatch(id, now);
-            if let Some(crowd) = crowd {
-                self.outbox.unwatch(id, crowd);
-                self.dismiss(client, Group::Symbol(id, crowd));
+            if let Some(shard) = shard {
+                self.conflation.unwatch(id, shard);
+                self.dismiss(client, Group::Symbol(id, shard));
             }
         }
         watched
@@ -372,9 +372,9 @@ impl Machine {
     fn enter(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, now: Millis) {
         self.audience.join(client, dialect, viewer, now);
         if dialect == Dialect::Plain {
-            let crowd = self.outbox.join();
+            let shard = self.conflation.join();
             if let Some(client) = self.audience.get_mut(client) {
-                client.crowd = crowd;
+                client.shard = shard;
             }
             let group = Group::Plain;
             self.effects.push(Effect::Enroll { client, group });
@@ -394,7 +394,7 @@ impl Machine {
             .map(|entry| entry.instrument.to_string());
         let record = Record {
             symbols: symbols.collect(),
-            interval: self.audience.place(client).map(|place| place.rate.interval()),
+            interval: self.audience.cursor(client).map(|cursor| cursor.rate.interval()),
         };
         let record = serde_json::to_string(&record).unwrap_or_default();
         self.effects.push(Effect::Remember { client, record });

@@ -16,6 +16,8 @@ pub struct Config {
     pub symbols: Vec<Instrument>,
     /// Parts of `SYMBOLS` that are none, each with why. They cost nobody else anything.
     pub bad_symbols: Vec<(String, String)>,
+    /// Vars that are set by an old name, each with the new one.
+    pub old_vars: Vec<(&'static str, &'static str)>,
     /// What must not be in any text that upstream says.
     pub secret: Secret,
     /// How many symbols the plan lets one connection stream.
@@ -49,16 +51,16 @@ pub struct Config {
     /// A quote of an open market is stale when its exchange made it longer ago than this, as far as
     /// it says, or nothing confirmed it since.
     pub stale: Millis,
-    /// How long a REST reader of a hub that just woke waits for fresh data.
-    pub reader: Millis,
+    /// How long a REST caller waits for fresh data of a hub that just woke.
+    pub waiter: Millis,
     /// How often previous closes and sessions are asked for again.
     pub reference: Millis,
     /// Sockets that clients of one address may have at once.
     pub clients_per_address: u32,
     /// Between two updates of a symbol to a plain-JSON client.
     pub plain_interval: Millis,
-    /// Clients of a lane or a crowd: those that are sent a frame in one go.
-    pub lane: u32,
+    /// Clients of a shard: those that are sent a frame in one go.
+    pub shard: u32,
 }
 
 /// A var that cannot be used, and what would be right.
@@ -84,6 +86,13 @@ pub enum ConfigError {
 /// The symbols of a terminal that nobody configured.
 pub const DEFAULT_SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD";
 
+/// Vars that have a new name; the old one works until the release after this.
+const RENAMED: [(&str, &str); 2] = [("LANE_CLIENTS", "SHARD_CLIENTS"), ("READER_MS", "WAITER_MS")];
+
+fn is_set(value: Option<String>) -> bool {
+    value.is_some_and(|value| !value.trim().is_empty())
+}
+
 const MOST_DEFAULT_SYMBOLS: usize = 200;
 const LONGEST_SPAN: Millis = 24 * 60 * MINUTE;
 
@@ -93,6 +102,14 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for the first var that cannot be used.
     pub fn from_vars(simulated: bool, var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let old_vars = RENAMED.iter().filter(|(old, _)| is_set(var(old)));
+        let old_vars = old_vars.copied().collect();
+        let var = |name: &str| {
+            let old_name = || RENAMED.iter().find(|(_, new)| *new == name).map(|(old, _)| *old);
+            var(name)
+                .filter(|value| !value.trim().is_empty())
+                .or_else(|| var(old_name()?))
+        };
         let number = |name: &'static str, default: u64, least: u64, most: u64| match var(name) {
             Some(value) if !value.trim().is_empty() => match value.trim().parse() {
                 Ok(number) if (least..=most).contains(&number) => Ok(number),
@@ -112,6 +129,7 @@ impl Config {
         Ok(Self {
             simulated,
             provider,
+            old_vars,
             upstream: 0,
             symbols,
             bad_symbols,
@@ -131,11 +149,11 @@ impl Config {
             checkpoint: span("CHECKPOINT_MS", 30 * SECOND)?,
             idle: span("IDLE_MS", 300 * SECOND)?,
             stale: span("STALE_MS", 60 * SECOND)?,
-            reader: number("READER_MS", 1_500, 10, 1_900)?,
+            waiter: number("WAITER_MS", 1_500, 10, 1_900)?,
             reference: span("REFERENCE_MS", 60 * MINUTE)?,
             plain_interval: number("PLAIN_INTERVAL_MS", 100, 0, MINUTE)?,
             clients_per_address: number("CLIENTS_PER_ADDRESS", 100, 1, 100_000)? as u32,
-            lane: number("LANE_CLIENTS", 512, 1, 100_000)? as u32,
+            shard: number("SHARD_CLIENTS", 512, 1, 100_000)? as u32,
         })
     }
 }
@@ -204,6 +222,19 @@ mod tests {
         assert!(nothing.contains(r#"it names 0; "$$$" is not a symbol"#), "{nothing}");
         assert_eq!(with("SYMBOLS", "aapl, AAPL").unwrap().symbols.len(), 1);
         assert_eq!(with("IDLE_MS", "1000").unwrap().idle, 1_000);
+    }
+
+    #[test]
+    fn a_var_works_by_its_old_name_too() {
+        let old = Config::from_vars(false, |name| (name == "LANE_CLIENTS").then(|| "7".to_owned())).unwrap();
+        assert_eq!((old.shard, old.old_vars), (7, vec![("LANE_CLIENTS", "SHARD_CLIENTS")]));
+        let both = |name: &str| match name {
+            "LANE_CLIENTS" => Some("7".to_owned()),
+            "SHARD_CLIENTS" => Some("8".to_owned()),
+            _ => None,
+        };
+        assert_eq!(Config::from_vars(false, both).unwrap().shard, 8);
+        assert!(Config::from_vars(false, |_| None).unwrap().old_vars.is_empty());
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! a link queues [`Effect::CloseUpstream`] before the next [`Effect::OpenUpstream`]. Events of a link that is no longer ours are
 //! ignored by their number.
 
-use super::loss::{Loss, Losses};
+use super::down_reason::{DownCounts, DownReason};
 use super::{Config, Effect, Effects, LinkId};
 use crate::market::{FeedState, Millis, SECOND};
 use crate::provider::Refusal;
@@ -18,7 +18,7 @@ pub struct Trouble {
     reason: String,
     failures: u32,
     retry_at: Millis,
-    /// As [`Loss::name`] says it; code to read an enum would be larger.
+    /// As [`DownReason::name`] says it; code to read an enum would be larger.
     #[serde(default)]
     cause: String,
 }
@@ -36,8 +36,8 @@ pub struct Feed {
     mutes: u32,
     retry_at: Millis,
     /// Why it is not live.
-    cause: Option<Loss>,
-    losses: Losses,
+    cause: Option<DownReason>,
+    down_counts: DownCounts,
     jitter: fastrand::Rng,
 }
 
@@ -100,7 +100,7 @@ impl Feed {
             mutes: 0,
             retry_at: 0,
             cause: None,
-            losses: Losses::default(),
+            down_counts: DownCounts::default(),
             jitter: fastrand::Rng::with_seed(seed),
         }
     }
@@ -112,7 +112,7 @@ impl Feed {
         self.reason = trouble.reason;
         self.failures = trouble.failures;
         self.retry_at = trouble.retry_at;
-        self.cause = Loss::named(&trouble.cause);
+        self.cause = DownReason::named(&trouble.cause);
     }
 
     /// What [`Feed::remember`] wants, while the wait is so long that the platform may put the object to sleep.
@@ -143,14 +143,14 @@ impl Feed {
 
     /// Why it is not live, when that is a trouble.
     #[must_use]
-    pub fn cause(&self) -> Option<Loss> {
+    pub fn cause(&self) -> Option<DownReason> {
         self.cause
     }
 
     /// How often a link was lost or refused, and why.
     #[must_use]
-    pub fn losses(&self) -> &Losses {
-        &self.losses
+    pub fn down_counts(&self) -> &DownCounts {
+        &self.down_counts
     }
 
     /// The link, if it is open.
@@ -218,7 +218,7 @@ impl Feed {
         if let Some(link) = &mut self.link {
             link.barren_since.get_or_insert(now);
         }
-        self.cause = Some(Loss::NothingAccepted);
+        self.cause = Some(DownReason::NothingAccepted);
         self.enter(FeedState::Fallback, reason, now);
     }
 
@@ -231,25 +231,25 @@ impl Feed {
             .to_owned();
         match refusal {
             Some(Refusal::Key(_)) => self.stay_away(
-                Loss::Key,
+                DownReason::Key,
                 &format!("upstream refused the key ({what}): check TWELVE_DATA_API_KEY"),
                 config,
                 now,
             ),
             Some(Refusal::Plan(_)) => self.stay_away(
-                Loss::Plan,
+                DownReason::Plan,
                 &format!("upstream refused the connection ({what}): check the plan of the key"),
                 config,
                 now,
             ),
             Some(Refusal::Request(_)) => self.stay_away(
-                Loss::Request,
+                DownReason::Request,
                 &format!("upstream refused the request ({what})"),
                 config,
                 now,
             ),
             Some(Refusal::Minute | Refusal::Day | Refusal::Server(_)) | None => self.fail(
-                Loss::Unavailable,
+                DownReason::Unavailable,
                 &format!("upstream did not open: {what}"),
                 tried,
                 config,
@@ -261,14 +261,14 @@ impl Feed {
     /// The connection could not be made, or ended; `what` says how.
     pub fn lost(&mut self, what: &str, config: &Config, now: Millis) {
         let loss = if self.open_link().is_some() {
-            Loss::Closed
+            DownReason::Closed
         } else {
-            Loss::Unreachable
+            DownReason::Unreachable
         };
         self.lose(loss, what, config, now);
     }
 
-    fn lose(&mut self, loss: Loss, what: &str, config: &Config, now: Millis) {
+    fn lose(&mut self, loss: DownReason, what: &str, config: &Config, now: Millis) {
         let Some(link) = self.link.take() else { return };
         let life = link.opened.map(|opened| link.last_frame.saturating_sub(opened));
         if life.is_some_and(|life| life >= config.healthy) {
@@ -287,7 +287,7 @@ impl Feed {
 
     /// Upstream will hear of no subscription for a while, and streams nothing so far.
     pub fn told_to_be_quiet(&mut self, now: Millis) {
-        self.cause = Some(Loss::TooManyMessages);
+        self.cause = Some(DownReason::TooManyMessages);
         let reason = "upstream says that we send too many messages, so nothing is subscribed; asking again in about a minute, prices come by REST";
         self.enter(FeedState::Fallback, reason, now);
     }
@@ -313,7 +313,7 @@ impl Feed {
         let Some(opened) = link.opened else {
             if now >= link.started + config.silence {
                 let what = "the upstream did not answer the upgrade";
-                return self.drop_link(Loss::Unanswered, what, config, now, effects);
+                return self.drop_link(DownReason::Unanswered, what, config, now, effects);
             }
             return FeedTurn::Steady;
         };
@@ -322,7 +322,7 @@ impl Feed {
                 "nothing heard for {}, not even heartbeats",
                 spoken(now - link.last_frame)
             );
-            return self.drop_link(Loss::Silent, &what, config, now, effects);
+            return self.drop_link(DownReason::Silent, &what, config, now, effects);
         }
         if now >= link.heartbeat_at {
             link.heartbeat_at = now + config.heartbeat;
@@ -334,7 +334,7 @@ impl Feed {
         if link.barren_since.is_some_and(|since| now >= since + config.refused) {
             // Perhaps an earlier connection still held the plan's streaming credits.
             let what = "upstream accepted none of the symbols; asking anew";
-            return self.drop_link(Loss::NothingAccepted, what, config, now, effects);
+            return self.drop_link(DownReason::NothingAccepted, what, config, now, effects);
         }
         if outlook != Outlook::Ticks {
             // Nothing to wait for: the wait starts when there is.
@@ -351,7 +351,7 @@ impl Feed {
         match link.reset_at {
             None if now >= link.last_tick + mute => {
                 link.reset_at = Some(now);
-                self.cause = Some(Loss::Mute);
+                self.cause = Some(DownReason::Mute);
                 effects.push(Effect::SendUpstream {
                     link: link.id,
                     frame: config.provider.reset(),
@@ -366,7 +366,7 @@ impl Feed {
             }
             Some(reset_at) if now >= reset_at + config.silence => {
                 self.mutes = (self.mutes + 1).min(MOST_MUTE_DOUBLINGS);
-                self.drop_link(Loss::Mute, "still mute after a reset", config, now, effects)
+                self.drop_link(DownReason::Mute, "still mute after a reset", config, now, effects)
             }
             _ => FeedTurn::Steady,
         }
@@ -437,7 +437,14 @@ impl Feed {
         }
     }
 
-    fn drop_link(&mut self, loss: Loss, what: &str, config: &Config, now: Millis, effects: &mut Effects) -> FeedTurn {
+    fn drop_link(
+        &mut self,
+        loss: DownReason,
+        what: &str,
+        config: &Config,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> FeedTurn {
         if let Some(link) = &self.link {
             effects.push(Effect::CloseUpstream { link: link.id });
         }
@@ -446,9 +453,9 @@ impl Feed {
     }
 
     /// `tried`: from when the wait counts. An attempt that took its time before it failed has waited already.
-    fn fail(&mut self, loss: Loss, what: &str, tried: Millis, config: &Config, now: Millis) {
+    fn fail(&mut self, loss: DownReason, what: &str, tried: Millis, config: &Config, now: Millis) {
         self.failures = self.failures.saturating_add(1);
-        self.losses.add(loss);
+        self.down_counts.add(loss);
         self.cause = Some(loss);
         let least = config.reconnect - config.reconnect * JITTER_PERCENT / 100;
         self.retry_at = (tried + self.backoff(config)).max(now + least);
@@ -461,8 +468,8 @@ impl Feed {
         self.enter(FeedState::Fallback, &reason, now);
     }
 
-    fn stay_away(&mut self, loss: Loss, what: &str, config: &Config, now: Millis) {
-        self.losses.add(loss);
+    fn stay_away(&mut self, loss: DownReason, what: &str, config: &Config, now: Millis) {
+        self.down_counts.add(loss);
         self.cause = Some(loss);
         self.retry_at = now + config.refused;
         let next = spoken(config.refused);

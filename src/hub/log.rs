@@ -5,7 +5,7 @@
 //! before it came in here, and no client's address, because the machine knows none.
 
 use super::watchlist::PAUSE;
-use super::{Effect, Loss, Machine};
+use super::{DownReason, Effect, Machine};
 use crate::market::{FeedState, MINUTE, Millis, StreamState, iso8601};
 use serde_json::{Map, Value};
 
@@ -83,13 +83,18 @@ impl Machine {
         let restored = self.list.iter().filter(|(_, entry)| entry.cell.quote.is_some());
         let details = vec![
             ("version", env!("CARGO_PKG_VERSION").into()),
-            ("epoch", self.outbox.streams.epoch().into()),
+            ("epoch", self.conflation.channels.epoch().into()),
             ("simulated", self.config.simulated.into()),
             ("symbols", self.config.symbols.len().into()),
             ("restored_quotes", restored.count().into()),
         ];
         let message = "the hub is awake; a new epoch begins";
         self.log(Level::Info, "start", message, details, now);
+        for (old, new) in self.config.old_vars.clone() {
+            let message =
+                format!("the var {old} is now called {new}; the old name stops working with the next release");
+            self.log(Level::Warn, "old_var", &message, vec![("var", old.into())], now);
+        }
         let bad = self
             .config
             .bad_symbols
@@ -125,8 +130,8 @@ impl Machine {
             ("state", state.name().into()),
             ("from", self.logged.feed.name().into()),
             ("since", iso8601(since).into()),
-            ("cause", self.feed.cause().map(Loss::name).into()),
-            ("reconnects", self.feed.losses().total().into()),
+            ("cause", self.feed.cause().map(DownReason::name).into()),
+            ("reconnects", self.feed.down_counts().total().into()),
         ];
         let reason = reason.to_owned();
         self.logged.feed = state;

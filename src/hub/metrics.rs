@@ -5,7 +5,7 @@
 //! a client or upstream could choose: that bounds their number.
 
 use super::counts::Ages;
-use super::{EdgeCounts, Loss, Machine};
+use super::{DownReason, EdgeCounts, Machine};
 use crate::market::{FeedState, Millis, StreamState};
 
 const COUNTER: &str = "counter";
@@ -65,7 +65,7 @@ impl Machine {
             COUNTER,
             "Upstream connections that were lost or refused, by what was the matter.",
             "reason",
-            &Loss::ALL.map(|loss| (loss.name(), self.feed.losses().of(loss))),
+            &DownReason::ALL.map(|loss| (loss.name(), self.feed.down_counts().of(loss))),
         );
         for (name, help, value) in [
             (
@@ -155,8 +155,8 @@ impl Machine {
         );
         page.gauge(
             "hamster_streams",
-            "Streams of hamster.v1 that clients share.",
-            self.outbox.streams.inhabited() as u64,
+            "Channels of hamster.v1 that clients share.",
+            self.conflation.channels.inhabited() as u64,
         );
         page.gauge(
             "hamster_readers_paused",

@@ -8,53 +8,53 @@
 
 mod advice;
 mod audience;
-mod caution;
+mod channels;
 mod checkpoint;
 mod clients;
 mod config;
+mod conflation;
 mod counts;
 mod credits;
 mod door;
+mod down_reason;
 mod feed;
-mod lanes;
+mod flow_control;
 mod log;
-mod loss;
-mod marks;
 mod metrics;
-mod outbox;
 mod polling;
-mod readers;
+mod resume_log;
+mod shards;
 mod shares;
 mod status;
-mod streams;
+mod storage_breaker;
 #[cfg(test)]
 mod tests;
 mod upstream;
 mod watchlist;
 
 pub use advice::Advice;
-pub use caution::{Caution, Row, Write};
 pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
+pub use conflation::PlainShard;
 pub use counts::EdgeCounts;
 pub use credits::{Ledger, Purpose};
 pub use door::{Door, Refused};
-pub use loss::Loss;
-pub use outbox::Crowd;
+pub use down_reason::DownReason;
 pub use shares::Viewer;
 pub use status::{CreditsView, Status, SymbolView};
+pub use storage_breaker::{Row, StorageBreaker, Write};
 
 use crate::dialect::{Dialect, ServerEvent};
 use crate::market::{FeedState, Instrument, Millis};
 use audience::Audience;
+use channels::Channels;
 use checkpoint::Earlier;
+use conflation::Conflation;
 use counts::Counts;
 use feed::{Feed, FeedTurn};
 use log::Logged;
-use outbox::Outbox;
 use polling::Polling;
 use shares::Refusals;
 use std::collections::VecDeque;
-use streams::Streams;
 use watchlist::{Asker, Watchlist};
 
 /// A tracked symbol's number, for as long as it is tracked.
@@ -67,17 +67,17 @@ pub struct ClientId(pub u32);
 
 /// A stream's number, in this life of the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StreamId(pub u32);
+pub struct ChannelId(pub u32);
 
 /// Clients that are sent the same frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
     /// All plain-JSON clients.
     Plain,
-    /// The plain-JSON clients of a crowd that watch a symbol.
-    Symbol(SymbolId, Crowd),
-    /// The readers of a stream.
-    Stream(StreamId),
+    /// The plain-JSON clients of a shard that watch a symbol.
+    Symbol(SymbolId, PlainShard),
+    /// The readers of a channel.
+    Channel(ChannelId),
 }
 
 /// An upstream connection's number.
@@ -90,7 +90,7 @@ pub struct RequestId(pub u32);
 
 /// A waiting REST reader's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReaderId(pub u32);
+pub struct WaiterId(pub u32);
 
 /// Something that happened.
 #[derive(Debug, Clone)]
@@ -106,7 +106,7 @@ pub enum Input {
     /// A client is gone.
     Left(ClientId),
     /// A REST reader wants these symbols (none: the default ones); answered by [`Effect::Answer`].
-    Reader(ReaderId, Vec<Instrument>),
+    Waiter(WaiterId, Vec<Instrument>),
     /// The upgrade succeeded.
     Opened(LinkId),
     /// The upgrade was answered with another status, and this body.
@@ -222,7 +222,7 @@ pub enum Effect {
         reason: &'static str,
     },
     /// Answer a waiting REST reader from the cache as it is.
-    Answer(ReaderId),
+    Answer(WaiterId),
     /// Store the cache.
     SaveCheckpoint(String),
     /// Store the budget; answered by [`Input::Charged`], before which the call does not leave.
@@ -261,8 +261,8 @@ pub struct Machine {
     list: Watchlist,
     audience: Audience,
     polling: Polling,
-    readers: Vec<WaitingReader>,
-    outbox: Outbox,
+    readers: Vec<Waiter>,
+    conflation: Conflation,
     effects: Effects,
     counts: Counts,
     no_room: Refusals,
@@ -293,8 +293,8 @@ pub struct Machine {
 }
 
 #[derive(Debug)]
-struct WaitingReader {
-    id: ReaderId,
+struct Waiter {
+    id: WaiterId,
     symbols: Vec<SymbolId>,
     until: Millis,
 }
@@ -333,7 +333,7 @@ impl Machine {
                 None => ledger,
             }),
             readers: Vec::new(),
-            outbox: Outbox::new(Streams::new(seed, config.lane, now), &config),
+            conflation: Conflation::new(Channels::new(seed, config.shard, now), &config),
             effects: Effects::default(),
             counts: Counts::default(),
             no_room: Refusals::default(),
@@ -342,7 +342,7 @@ impl Machine {
             woke: now,
             checkpoint_at: None,
             sweep_at: None,
-            acknowledge_within: readers::OFTEN,
+            acknowledge_within: flow_control::OFTEN,
             dirty: false,
             // At once: this life may be over when the one that a poke makes is put to sleep.
             save_again_at: stored.is_unsaved.then_some(now),
@@ -371,7 +371,7 @@ impl Machine {
                 }
             }
             Input::Pulse => {
-                self.outbox.pulse();
+                self.conflation.pulse();
                 if self.may_skip_housekeeping(now) {
                     return;
                 }
@@ -386,7 +386,7 @@ impl Machine {
             }
             Input::SaidBinary(client, bytes) => self.client_said_binary(client, bytes, now),
             Input::Left(client) => self.client_left(client, now),
-            Input::Reader(reader, symbols) => self.reader_came(reader, &symbols, now),
+            Input::Waiter(reader, symbols) => self.reader_came(reader, &symbols, now),
             Input::Opened(link) => self.upstream_opened(link, now),
             Input::Refused(link, status, body) => self.upstream_refused(link, status, &body, now),
             Input::Lost(link, what) => self.upstream_lost(link, &what, now),
@@ -414,12 +414,12 @@ impl Machine {
     fn may_skip_housekeeping(&mut self, now: Millis) -> bool {
         // How much plain clients were sent matters only while more is sent: no timer keeps the
         // object awake for it.
-        let due = [self.alarm_at, self.timer_at, self.outbox.unproven_sweep_at];
+        let due = [self.alarm_at, self.timer_at, self.conflation.unproven_sweep_at];
         if due.into_iter().flatten().any(|at| at <= now) {
             return false;
         }
         self.flush(now);
-        let more = [self.timer_at, self.sweep_at, self.outbox.deadline()];
+        let more = [self.timer_at, self.sweep_at, self.conflation.deadline()];
         self.timer_at = more.into_iter().flatten().min();
         true
     }
@@ -527,7 +527,7 @@ impl Machine {
             .filter_map(|(_, entry)| entry.cell.turns_stale_at(self.config.stale))
             .min();
         let stale = stale.filter(|_| self.is_awake(now));
-        [watch, sync, readers, stale, self.sweep_at, self.outbox.deadline()]
+        [watch, sync, readers, stale, self.sweep_at, self.conflation.deadline()]
             .into_iter()
             .flatten()
             .min()

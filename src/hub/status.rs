@@ -87,7 +87,7 @@ impl Machine {
             unreadable_messages: self.counts.unreadable,
             dropped_ticks: self.counts.dropped(),
             updates_sent: self.counts.updates,
-            reconnects: self.feed.losses().total(),
+            reconnects: self.feed.down_counts().total(),
             credits: self.credits_view(now),
             storage_trouble: self.storage_trouble.as_deref(),
             advice: self.advice(now),

@@ -374,7 +374,7 @@ impl Machine {
                     frame,
                 });
                 let item = serde_json::json!({"feed": self.feed_view()});
-                self.outbox.streams.tell(&item.to_string());
+                self.conflation.channels.tell(&item.to_string());
             }
         }
         for id in self.list.unannounced() {

@@ -259,7 +259,7 @@ impl Cell {
         (quote.stale_since.is_none() && !self.closed_and_confirmed()).then(|| since.saturating_add(after))
     }
 
-    /// Marks the quote stale if its time has come; says whether it did. The last price of a closed
+    /// ResumeLog the quote stale if its time has come; says whether it did. The last price of a closed
     /// market has no deadline that would keep the hub awake: it is looked at whenever it is.
     pub fn expire(&mut self, after: Millis, now: Millis) -> bool {
         let due = self.turns_stale_at(after).is_some_and(|at| at <= now);

@@ -11,7 +11,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use hamster_terminal::dialect::Dialect;
-use hamster_terminal::hub::{ClientId, Config, Effect, Group, Input, LinkId, Machine, Stored, StreamId};
+use hamster_terminal::hub::{ChannelId, ClientId, Config, Effect, Group, Input, LinkId, Machine, Stored};
 use hamster_terminal::market::{Millis, SECOND};
 use serde_json::{Value, json};
 
@@ -88,7 +88,7 @@ struct World {
     link: LinkId,
     now: Millis,
     /// Of each client.
-    streams: Vec<StreamId>,
+    streams: Vec<ChannelId>,
     /// The newest delta of each stream.
     seqs: Vec<u64>,
     deltas: u64,
@@ -105,7 +105,7 @@ impl World {
             hub: Machine::new(config.expect("good vars"), &Stored::default(), 1, BEGIN),
             link: LinkId(0),
             now: BEGIN,
-            streams: vec![StreamId(0); CLIENTS as usize + 1],
+            streams: vec![ChannelId(0); CLIENTS as usize + 1],
             seqs: vec![0; 2 * CLIENTS as usize],
             deltas: 0,
         };
@@ -177,7 +177,7 @@ impl World {
             Effect::Fetch { request, .. } => Some(Input::FetchFailed(request, "no REST here".to_owned())),
             Effect::Enroll {
                 client,
-                group: Group::Stream(stream),
+                group: Group::Channel(stream),
             } => {
                 self.streams[client.0 as usize] = stream;
                 None
@@ -189,7 +189,7 @@ impl World {
                 None
             }
             Effect::Broadcast {
-                group: Group::Stream(stream),
+                group: Group::Channel(stream),
                 frame,
             } => {
                 let seq = frame.split(',').nth(1).and_then(|seq| seq.parse().ok());

@@ -50,7 +50,7 @@ fn day(tier: Tier, always_open: bool, viewers_all_day: bool) -> Scenario {
             simulated: false,
             symbols: DEFAULT_SYMBOLS,
             extra_symbols: 50,
-            lane: 512,
+            shard: 512,
             always_open,
             cron: true,
             latency: 200,

@@ -7,7 +7,7 @@ use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
 use hamster_terminal::dialect::{CLOSE_SLOW, Dialect};
 use hamster_terminal::hub::{
-    Caution, ClientId, Config, Effect, Group, Input, LinkId, Machine, ReaderId, RequestId, Row, Stored, Write,
+    ClientId, Config, Effect, Group, Input, LinkId, Machine, RequestId, Row, StorageBreaker, Stored, WaiterId, Write,
 };
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
@@ -40,7 +40,7 @@ pub struct Object {
     running: Option<Running>,
     stored: Stored,
     /// Lives as long as the isolate.
-    caution: Caution,
+    breaker: StorageBreaker,
     /// When writes broke lives of this isolate.
     breaks: VecDeque<Millis>,
     /// When storage was last known to be in trouble.
@@ -131,7 +131,7 @@ impl Object {
                 "SYMBOLS" => setup.symbols.to_owned(),
                 "SYMBOL_LIMIT" => plan.symbols.to_string(),
                 "EXTRA_SYMBOLS" => setup.extra_symbols.to_string(),
-                "LANE_CLIENTS" => setup.lane.to_string(),
+                "SHARD_CLIENTS" => setup.shard.to_string(),
                 "CREDITS_PER_MINUTE" => plan.rest_per_minute.to_string(),
                 "CREDITS_PER_DAY" => plan.rest_per_day.unwrap_or(0).to_string(),
                 _ => return None,
@@ -142,7 +142,7 @@ impl Object {
             life: 0,
             running: None,
             stored: Stored::default(),
-            caution: Caution::default(),
+            breaker: StorageBreaker::default(),
             breaks: VecDeque::new(),
             troubled: None,
             alarm: None,
@@ -349,7 +349,7 @@ impl World {
             .unwrap_or_default()
             .split(',')
             .filter_map(|text| Instrument::parse(text).ok());
-        self.tell(Input::Reader(ReaderId(1), list.collect()))
+        self.tell(Input::Waiter(WaiterId(1), list.collect()))
     }
 
     /// **Assumption:** the cron trigger pokes the object once a minute. To be quick, one that would find nothing to do is left out.
@@ -391,7 +391,7 @@ impl World {
             Ending::Deploy | Ending::Panic => false,
         };
         if !same_isolate {
-            self.object.caution = Caution::default();
+            self.object.breaker = StorageBreaker::default();
             self.object.breaks.clear();
         }
         if matches!(ending, Ending::Deploy | Ending::Reset) {
@@ -420,13 +420,13 @@ impl World {
         let now = self.read_clock();
         let object = &mut self.object;
         object.life += 1;
-        let trouble = object.caution.begin_life(object.config.checkpoint, now);
+        let trouble = object.breaker.begin_life(object.config.checkpoint, now);
         let stored = Stored {
             checkpoint: object.stored.checkpoint.clone(),
             credits: object.stored.credits.clone(),
             is_unsaved: false,
         };
-        let stored = object.caution.newest(stored);
+        let stored = object.breaker.newest(stored);
         let machine = Machine::new(object.config.clone(), &stored, self.rng.u64(..), now);
         object.running = Some(Running {
             feed: machine.feed_state(),
@@ -474,7 +474,7 @@ impl World {
         let Some(mut running) = self.object.running.take() else {
             return Ok(());
         };
-        if !self.object.sockets.is_empty() || matches!(input, Input::Reader(..)) {
+        if !self.object.sockets.is_empty() || matches!(input, Input::Waiter(..)) {
             self.manners.present = self.now;
         }
         let most_effects = 200 + 80 * self.object.sockets.len();
@@ -505,7 +505,7 @@ impl World {
             }
         }
         running.activity += 1;
-        if self.object.caution.is_troubled() {
+        if self.object.breaker.is_troubled() {
             self.object.troubled = Some(self.now);
         }
         self.set_deadlines(&mut running, now);
@@ -595,7 +595,7 @@ impl World {
             Effect::SaveCheckpoint(row) => {
                 self.a_row_is_seemly()?;
                 let trouble = self.save(running, Row::Checkpoint, row);
-                if trouble.is_some() || !self.object.caution.is_troubled() {
+                if trouble.is_some() || !self.object.breaker.is_troubled() {
                     inputs.push_back(Input::Stored(trouble));
                 }
             }
@@ -654,12 +654,12 @@ impl World {
     /// As `src/edge/storage.rs`; says what is wrong so far.
     fn save(&mut self, running: &mut Running, row: Row, body: String) -> Option<String> {
         let now = self.object.clock;
-        let write = match self.object.caution.begin_row(row, &body, now) {
+        let write = match self.object.breaker.begin_row(row, &body, now) {
             Ok(write) => write,
             Err(trouble) => return Some(trouble),
         };
         if self.weather().any(|one| *one == Weather::StorageFails) {
-            self.object.caution.refused(write);
+            self.object.breaker.refused(write);
             return Some("disk full".to_owned());
         }
         if self.commits(running, write) {
@@ -681,14 +681,14 @@ impl World {
             return false;
         }
         self.object.row(self.now);
-        if self.object.caution.commit(write) {
+        if self.object.breaker.commit(write) {
             self.at(self.now, Happening::StorageWorks(self.object.life));
         }
         true
     }
 
     fn set_deadlines(&mut self, running: &mut Running, now: Millis) {
-        let is_held = self.object.caution.holds(now);
+        let is_held = self.object.breaker.holds(now);
         let alarm = running.machine.alarm_at();
         if let Some(at) = alarm.filter(|_| !is_held)
             && running.alarm_at.is_none_or(|set| at < set || set + LOST_ALARM < now)
@@ -717,9 +717,9 @@ impl World {
     }
 
     fn set_alarm(&mut self, running: &mut Running, at: Millis) {
-        let write = self.object.caution.begin_write();
+        let write = self.object.breaker.begin_write();
         if self.weather().any(|one| *one == Weather::StorageFails) {
-            self.object.caution.refused(write);
+            self.object.breaker.refused(write);
             self.at(self.now, Happening::AlarmRefused(self.object.life));
             return;
         }

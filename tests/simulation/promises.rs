@@ -37,7 +37,7 @@ pub struct Promises {
 pub const LIVE_WITHIN: Millis = 65 * SECOND;
 /// From a change in the hub to every viewer that reads, beside its rate.
 const AT_LAST: Millis = 5 * SECOND;
-/// A picture of a slow stream may be two of its intervals old.
+/// A snapshot of a slow stream may be two of its intervals old.
 const SLOWEST: Millis = 20 * SECOND;
 /// Rows written in a day with the default set-up. A paid plan may call REST more often, and each call costs a row or two.
 const MOST_ROWS: u64 = 10_000;

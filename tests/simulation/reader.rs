@@ -135,7 +135,7 @@ impl Reader {
     /// Any other object: its position is the present one.
     pub fn control(&self, epoch: Option<u64>, seq: Option<u64>, text: &str) -> Result<(), Box<Broken>> {
         match self.place {
-            // A restarted hub has another epoch, and shows a picture of it next.
+            // A restarted hub has another epoch, and shows a snapshot of it next.
             Some(place) if self.is_placed && epoch == Some(place.epoch) && seq != Some(place.seq) => {
                 Err(hole(format!("at {place:?} came {text}")))
             }

@@ -26,8 +26,8 @@ pub struct Setup {
     pub symbols: &'static str,
     /// `EXTRA_SYMBOLS`.
     pub extra_symbols: u32,
-    /// `LANE_CLIENTS`: so few that there are several lanes, or more than there are viewers.
-    pub lane: u32,
+    /// `SHARD_CLIENTS`: so few that there are several shards, or more than there are viewers.
+    pub shard: u32,
     /// Whether every market trades around the clock.
     pub always_open: bool,
     /// **Assumption:** a cron trigger pokes the object once a minute, so that a lost alarm chain is revived.
@@ -219,7 +219,7 @@ impl Setup {
             simulated,
             symbols: rng.choice(LISTS.iter().copied()).unwrap_or(LISTS[0]),
             extra_symbols: rng.choice([50, 50, 3, 0]).unwrap_or(50),
-            lane: rng.choice([512, 512, 3, 1]).unwrap_or(512),
+            shard: rng.choice([512, 512, 3, 1]).unwrap_or(512),
             always_open: rng.bool(),
             cron: true,
             latency: rng.choice([20, 100, 400, 1_200]).unwrap_or(100),
@@ -394,9 +394,9 @@ fn strangers(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mu
         let joins = from + rng.u64(MINUTE..25 * MINUTE);
         events.push(Planned::new(joins, Event::Viewer(viewer, Act::Join)));
         for wish in 1..rng.u64(2..5) {
-            let crowd = CROWDS[rng.usize(..CROWDS.len())];
+            let shard = CROWDS[rng.usize(..CROWDS.len())];
             let at = joins + wish * rng.u64(10..MINUTE);
-            events.push(Planned::new(at, Event::Viewer(viewer, Act::Subscribe(crowd))));
+            events.push(Planned::new(at, Event::Viewer(viewer, Act::Subscribe(shard))));
             if rng.u8(..3) == 0 {
                 events.push(Planned::new(at + 5, Event::Reader(rng.choice(CROWDS.iter().copied()))));
             }
@@ -409,7 +409,7 @@ fn strangers(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mu
 
 /// While prices move quickly, somebody watches them slowly, and others change to that pace and away from it, and from one set of symbols
 /// to another: what a stream that they come to was told last is older than what they know. Three more are there: two
-/// read nothing any more, one of which goes on to ask for pictures, and one reads more slowly than prices come.
+/// read nothing any more, one of which goes on to ask for snapshots, and one reads more slowly than prices come.
 fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 30 * MINUTE);
     let paces = [(82, 10_000), (83, 0), (84, 100), (85, 0), (86, 0), (88, 0)];

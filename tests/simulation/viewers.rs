@@ -362,11 +362,11 @@ impl World {
                     viewer.unread_since.get_or_insert(now);
                 }
                 viewer.unread.push_back((life, now, text.to_owned()));
-                let pictures = viewer
+                let snapshots = viewer
                     .unread
                     .iter()
                     .filter(|(of, _, text)| *of == life && text.contains(SNAPSHOT));
-                if pictures.count() > MOST_PICTURES {
+                if snapshots.count() > MOST_PICTURES {
                     return Err(broken(
                         "who says nothing is not shown more and more",
                         format!("client {client}"),

@@ -72,7 +72,7 @@ fn epochs(visitors: &[Visitor]) -> Vec<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_twenty_times_under_load_it_loses_no_checkpoint_and_no_client() {
-    let mut terminal = Terminal::start(manual(), &[("READER_MS", "20")]).await;
+    let mut terminal = Terminal::start(manual(), &[("WAITER_MS", "20")]).await;
     let visitors = visitors(&terminal, 30, SILENCE);
     let (fake, worker) = (&terminal.fake, &mut terminal.worker);
     let market = Market::new(fake);

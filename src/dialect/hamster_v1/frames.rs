@@ -23,9 +23,10 @@ pub struct SnapshotHead<'a> {
     pub event: &'a str,
     /// The hub's life.
     pub epoch: u64,
-    /// The stream's number.
-    pub stream: u32,
-    /// The position that this is a picture of.
+    /// The channel's number.
+    #[serde(rename = "stream")]
+    pub channel: u32,
+    /// The position that this is a snapshot of.
     pub seq: u64,
     /// The zero of the deltas' times.
     pub base: Millis,

@@ -205,27 +205,27 @@ fn the_feeds_state_is_told_to_everybody_once() {
 #[test]
 fn a_reader_of_a_sleeping_hub_waits_for_fresh_data_but_not_long() {
     let mut play = Play::new();
-    play.input(Input::Reader(ReaderId(1), Vec::new()));
-    assert!(!play.effects.contains(&Effect::Answer(ReaderId(1))));
+    play.input(Input::Waiter(WaiterId(1), Vec::new()));
+    assert!(!play.effects.contains(&Effect::Answer(WaiterId(1))));
     play.answer_call(|_| Some((100.0, true)));
     assert!(
-        play.effects.contains(&Effect::Answer(ReaderId(1))),
+        play.effects.contains(&Effect::Answer(WaiterId(1))),
         "as soon as all are fresh"
     );
 
     let mut play = Play::new();
-    play.input(Input::Reader(ReaderId(1), Vec::new()));
+    play.input(Input::Waiter(WaiterId(1), Vec::new()));
     play.pass(1_499);
-    assert!(!play.effects.contains(&Effect::Answer(ReaderId(1))));
+    assert!(!play.effects.contains(&Effect::Answer(WaiterId(1))));
     play.pass(2);
     assert!(
-        play.effects.contains(&Effect::Answer(ReaderId(1))),
+        play.effects.contains(&Effect::Answer(WaiterId(1))),
         "the cache as it is"
     );
     play.take();
-    play.input(Input::Reader(ReaderId(2), Vec::new()));
+    play.input(Input::Waiter(WaiterId(2), Vec::new()));
     assert!(
-        play.effects.contains(&Effect::Answer(ReaderId(2))),
+        play.effects.contains(&Effect::Answer(WaiterId(2))),
         "awake for long enough: at once"
     );
 }
@@ -267,7 +267,7 @@ fn strangers_symbols_are_bounded_and_cannot_spend_what_is_put_by_for_the_operato
 
 #[test]
 fn plain_clients_are_told_in_crowds_and_neither_dialect_waits_for_the_other() {
-    let (mut play, link) = Play::live_with(&[("LANE_CLIENTS", "2")], "AAPL");
+    let (mut play, link) = Play::live_with(&[("SHARD_CLIENTS", "2")], "AAPL");
     let plain = [3, 4, 5].map(ClientId);
     for client in plain {
         play.input(Input::joined(client, Dialect::Plain));
@@ -283,7 +283,7 @@ fn plain_clients_are_told_in_crowds_and_neither_dialect_waits_for_the_other() {
         let all = [ALICE, plain[0], plain[1], plain[2]];
         all.map(|client| play.heard_events(client, "price_update").len())
     };
-    // Alice and the first of the three are a crowd.
+    // Alice and the first of the three are a shard.
     assert_eq!(told(&play), [1, 1, 0, 0]);
     assert_eq!(play.heard(streaming).len(), 1, "a delta in the same turn");
     play.tick(link, "AAPL", 102.0);

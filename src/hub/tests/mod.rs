@@ -1,6 +1,7 @@
 //! The hub's machine as a specification: given a state and an input, these effects. Hours of virtual time take milliseconds.
 
 mod budget;
+mod channels;
 mod clients;
 mod feed;
 mod hard_days;
@@ -11,7 +12,6 @@ mod rest;
 mod restart;
 mod sessions;
 mod shares;
-mod streams;
 mod values;
 
 use super::*;

@@ -123,10 +123,10 @@ fn a_state_is_one_series_and_losses_have_their_reason() {
         assert_eq!(metric(&play, &series) > 0.0, state == FeedState::Refused, "{series}");
     }
     for (loss, times) in [
-        (Loss::Closed, 1.0),
-        (Loss::Unreachable, 1.0),
-        (Loss::Key, 1.0),
-        (Loss::Silent, 0.0),
+        (DownReason::Closed, 1.0),
+        (DownReason::Unreachable, 1.0),
+        (DownReason::Key, 1.0),
+        (DownReason::Silent, 0.0),
     ] {
         let series = format!("hamster_feed_reconnects_total{{reason=\"{}\"}}", loss.name());
         assert_eq!(metric(&play, &series), times, "{series}");

@@ -12,7 +12,7 @@ pub struct Reader {
     pub seq: u64,
     pub recovered: bool,
     pub missed: u64,
-    /// Whether this connection has shown it a picture: before that, frames are about a place that it has not seen.
+    /// Whether this connection has shown it a snapshot: before that, frames are about a place that it has not seen.
     pub is_placed: bool,
     pub base: u64,
     /// Of the last snapshot.

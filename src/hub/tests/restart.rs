@@ -294,7 +294,7 @@ fn everybody_who_comes_back_is_told_of_the_feed() {
 #[test]
 fn an_answer_that_comes_to_a_sleeping_hub_is_stored() {
     let mut play = Play::new();
-    play.input(Input::Reader(ReaderId(1), vec![]));
+    play.input(Input::Waiter(WaiterId(1), vec![]));
     let link = play.opened_link().unwrap();
     play.input(Input::Lost(link, "down".into()));
     play.answer_call(|_| Some((100.0, true)));

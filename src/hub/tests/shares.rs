@@ -154,13 +154,13 @@ fn a_rest_call_holds_nothing_against_a_present_viewer() {
         .split(',')
         .map(|one| Instrument::parse(one).unwrap())
         .collect();
-    play.input(Input::Reader(ReaderId(1), wish));
+    play.input(Input::Waiter(WaiterId(1), wish));
     assert_eq!(extras(&play).len(), 3);
     play.subscribe(ALICE, "TSLA");
     assert!(extras(&play).contains(&"TSLA".to_owned()));
     // Nor against the next call, once its own had time to be answered.
     play.pass(6 * SECOND);
-    play.input(Input::Reader(ReaderId(2), vec![Instrument::parse("AMD").unwrap()]));
+    play.input(Input::Waiter(WaiterId(2), vec![Instrument::parse("AMD").unwrap()]));
     assert!(extras(&play).contains(&"AMD".to_owned()));
     assert!(
         extras(&play).contains(&"TSLA".to_owned()),
@@ -203,7 +203,7 @@ fn the_owners_symbols_come_first_whatever_strangers_ask() {
         .split(',')
         .map(|one| Instrument::parse(one).unwrap())
         .collect();
-    play.input(Input::Reader(ReaderId(1), wish));
+    play.input(Input::Waiter(WaiterId(1), wish));
     let known: Vec<String> = names("STR", 50).split(',').map(ToOwned::to_owned).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let after = credits_in(&mut play, 3, &known);
@@ -369,7 +369,7 @@ fn an_old_acknowledgement_is_no_sign_of_life_twice() {
             )
         });
     }
-    assert!(closed, "{:?}", play.hub.audience.place(BOB));
+    assert!(closed, "{:?}", play.hub.audience.cursor(BOB));
 }
 
 #[test]
@@ -410,7 +410,7 @@ fn strangers_leave_what_the_owner_needs_when_the_websocket_breaks() {
     let mut asked = 0;
     for round in 0..40 {
         let wish = Instrument::parse(&format!("X{round}")).unwrap();
-        play.input(Input::Reader(ReaderId(round), vec![wish]));
+        play.input(Input::Waiter(WaiterId(round), vec![wish]));
         while let Some((request, symbols)) = play.open_calls().pop() {
             asked += symbols.iter().filter(|symbol| symbol.starts_with('X')).count();
             play.answer_request(request, &symbols, |_| None);
@@ -433,7 +433,7 @@ fn calls_for_strangers_symbols_alone_are_seldom() {
     let mut calls = 0;
     for round in 0..900 {
         let wish = Instrument::parse(&format!("X{round}")).unwrap();
-        play.input(Input::Reader(ReaderId(round), vec![wish]));
+        play.input(Input::Waiter(WaiterId(round), vec![wish]));
         while let Some((request, symbols)) = play.open_calls().pop() {
             calls += u32::from(symbols.iter().all(|symbol| symbol.starts_with('X')));
             play.answer_request(request, &symbols, |symbol| {
@@ -477,7 +477,7 @@ fn a_symbol_that_streamed_is_no_lost_cause() {
     );
 }
 
-// Found by reading: what the plain clients of one crowd were sent was also charged to every client
+// Found by reading: what the plain clients of one shard were sent was also charged to every client
 // of streams that watched the same.
 #[test]
 fn a_client_of_streams_is_not_charged_for_what_plain_ones_are_sent() {

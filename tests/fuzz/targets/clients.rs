@@ -59,7 +59,7 @@ pub struct Client {
     pub is_mistaken: bool,
     /// `hamster.v1`: nothing but a snapshot makes sense to it now.
     awaits_snapshot: bool,
-    /// It claimed to be where it was not: whatever it is told until the next whole picture is its own fault.
+    /// It claimed to be where it was not: whatever it is told until the next whole snapshot is its own fault.
     lied: bool,
     /// Epoch and stream where it claimed to have been.
     claimed: Option<(u64, u64)>,

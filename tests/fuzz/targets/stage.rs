@@ -5,7 +5,7 @@ mod platform;
 
 use super::clients::{Client, Sayings};
 use hamster_terminal::dialect::{ClientMessage, Dialect, parse_client};
-use hamster_terminal::hub::{ClientId, Config, Group, Input, LinkId, Machine, ReaderId, RequestId, RestAnswer, Stored};
+use hamster_terminal::hub::{ClientId, Config, Group, Input, LinkId, Machine, RequestId, RestAnswer, Stored, WaiterId};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::Millis;
 use serde_json::{Value, json};
@@ -43,8 +43,8 @@ impl Stage {
     pub fn new() -> Self {
         let var = |name: &str| match name {
             "EXTRA_SYMBOLS" => Some(EXTRA_SYMBOLS.to_string()),
-            // So that there are several lanes and crowds.
-            "LANE_CLIENTS" => Some("1".to_owned()),
+            // So that there are several shards and shards.
+            "SHARD_CLIENTS" => Some("1".to_owned()),
             _ => None,
         };
         let config = Config::from_vars(false, var).unwrap();
@@ -167,7 +167,7 @@ impl Stage {
         if let Ok(ClientMessage::Subscribe(wish)) = parse_client(text)
             && let Some(place) = wish.resume
         {
-            self.client(id).claims(place.epoch, place.stream.into(), place.seq);
+            self.client(id).claims(place.epoch, place.channel.into(), place.seq);
         }
         if self.client(id).is_connected {
             self.input(Input::Said(id, text.to_owned()));
@@ -198,7 +198,7 @@ impl Stage {
             "seq": seq.wrapping_add_signed(added[2]),
         });
         self.client_comes_with(id, &place.to_string());
-        // While the event loop hangs, what is new waits for its turn, and follows the picture.
+        // While the event loop hangs, what is new waits for its turn, and follows the snapshot.
         let nothing_waits = !self.loop_hangs && !self.pulse_is_due;
         if added == [0; 3] && nothing_waits && self.client(id).is_current() {
             self.check_prices(id);
@@ -230,7 +230,7 @@ impl Stage {
         self.readers += 1;
         let named = symbols.split(',').take(20);
         let symbols = named.filter_map(|symbol| Instrument::parse(symbol).ok()).collect();
-        self.input(Input::Reader(ReaderId(self.readers), symbols));
+        self.input(Input::Waiter(WaiterId(self.readers), symbols));
     }
 
     /// Lets time pass, meeting every deadline on the way.

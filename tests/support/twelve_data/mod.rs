@@ -398,4 +398,4 @@ pub fn now() -> Millis {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-type Outbox = mpsc::UnboundedSender<Output>;
+type Conflation = mpsc::UnboundedSender<Output>;

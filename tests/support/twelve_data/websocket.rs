@@ -18,11 +18,11 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::http::{self, Request};
-use super::{Outbox, Shared, now};
+use super::{Conflation, Shared, now};
 
 /// The way to a connection's task.
 pub(super) struct Connection {
-    pub(super) outputs: Outbox,
+    pub(super) outputs: Conflation,
     /// Nothing more goes out, pongs included.
     pub(super) muted: Arc<AtomicBool>,
 }

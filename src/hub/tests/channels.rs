@@ -46,7 +46,7 @@ fn truth(play: &Play, symbol: &str) -> Value {
 fn broadcasts(play: &Play) -> Vec<&String> {
     let frames = play.effects.iter().filter_map(|effect| match effect {
         Effect::Broadcast {
-            group: Group::Stream(_),
+            group: Group::Channel(_),
             frame,
         } => Some(frame),
         _ => None,
@@ -55,7 +55,7 @@ fn broadcasts(play: &Play) -> Vec<&String> {
 }
 
 #[test]
-fn it_is_greeted_told_what_will_come_and_shown_a_picture() {
+fn it_is_greeted_told_what_will_come_and_shown_a_snapshot() {
     let (mut play, link) = Play::live("AAPL");
     play.tick(link, "AAPL", 101.25);
     play.take();
@@ -195,7 +195,7 @@ fn a_client_chooses_its_rate() {
     let (mut play, link) = Play::live("AAPL");
     let mut slow = joined(&mut play, BOB, json!({"symbols": "AAPL", "interval_ms": 900}));
     assert_eq!(
-        play.hub.audience.place(BOB).unwrap().rate.interval(),
+        play.hub.audience.cursor(BOB).unwrap().rate.interval(),
         1_000,
         "raised to the next"
     );
@@ -215,7 +215,7 @@ fn a_client_chooses_its_rate() {
         json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string(),
     ));
     listen(&mut play, BOB, &mut slow);
-    assert_eq!(slow.price("AAPL"), Some(140.0), "the picture is the newest");
+    assert_eq!(slow.price("AAPL"), Some(140.0), "the snapshot is the newest");
     play.tick(link, "AAPL", 200.0);
     listen(&mut play, BOB, &mut slow);
     assert_eq!(slow.price("AAPL"), Some(200.0));
@@ -366,7 +366,7 @@ fn a_position_that_is_not_known_is_answered_with_everything() {
 }
 
 #[test]
-fn after_hibernation_there_is_a_new_epoch_and_a_new_picture() {
+fn after_hibernation_there_is_a_new_epoch_and_a_new_snapshot() {
     let (mut play, _) = Play::live("AAPL");
     let mut reader = joined(&mut play, BOB, json!({"symbols": "AAPL,MSFT", "interval_ms": 250}));
     let record = play.effects.iter().rev().find_map(|effect| match effect {
@@ -390,7 +390,7 @@ fn after_hibernation_there_is_a_new_epoch_and_a_new_picture() {
         (reader.named.len(), reader.quote("AAPL")["source"].clone()),
         (2, json!("restored"))
     );
-    assert_eq!(later.hub.audience.place(BOB).unwrap().rate.interval(), 250);
+    assert_eq!(later.hub.audience.cursor(BOB).unwrap().rate.interval(), 250);
     assert_ne!(reader.epoch, before);
 }
 
@@ -440,10 +440,10 @@ proptest! {
     /// Whatever a client does, each frame follows from those before it ([`Reader`] would complain), and once it has read and all is quiet
     /// it holds the newest of everything.
     #[test]
-    fn nobody_is_ever_left_with_a_silent_hole(steps in proptest::collection::vec(steps(), 1..120), lane in prop::sample::select(vec!["1", "2", "512"])) {
+    fn nobody_is_ever_left_with_a_silent_hole(steps in proptest::collection::vec(steps(), 1..120), shard in prop::sample::select(vec!["1", "2", "512"])) {
         const SYMBOLS: [&str; 3] = ["BTC/USD", "ETH/USD", "EUR/USD"];
         const WISHES: [(&str, u64); 3] = [("BTC/USD,ETH/USD", 0), ("BTC/USD,ETH/USD", 0), ("ETH/USD,EUR/USD", 250)];
-        let (mut play, link) = Play::live_with(&[("LANE_CLIENTS", lane)], "AAPL");
+        let (mut play, link) = Play::live_with(&[("SHARD_CLIENTS", shard)], "AAPL");
         let mut readers: [Reader; 3] = Default::default();
         let mut present = [false; 3];
         let enter = |play: &mut Play, reader: &mut Reader, number: u32| {
@@ -537,7 +537,7 @@ fn sent(play: &mut Play) -> Vec<(u32, String)> {
     let effects = std::mem::take(&mut play.effects);
     let deltas = effects.into_iter().filter_map(|effect| match effect {
         Effect::Broadcast {
-            group: Group::Stream(stream),
+            group: Group::Channel(stream),
             frame,
         } => Some((stream.0, frame)),
         _ => None,
@@ -546,9 +546,9 @@ fn sent(play: &mut Play) -> Vec<(u32, String)> {
 }
 
 #[test]
-fn lanes_take_turns_and_each_is_told_the_newest_when_its_turn_comes() {
+fn shards_take_turns_and_each_is_told_the_newest_when_its_turn_comes() {
     let symbols = "AAPL";
-    let (mut play, link) = Play::live_with(&[("SYMBOLS", symbols), ("LANE_CLIENTS", "2")], symbols);
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", symbols), ("SHARD_CLIENTS", "2")], symbols);
     play.tick(link, "AAPL", 100.0);
     let clients = [3, 4, 5, 6, 7, 8].map(ClientId);
     let mut readers = clients.map(|client| joined(&mut play, client, json!({"symbols": "AAPL"})));
@@ -577,7 +577,7 @@ fn lanes_take_turns_and_each_is_told_the_newest_when_its_turn_comes() {
         listen(&mut play, *client, reader);
     }
     let prices = readers.each_ref().map(|reader| reader.price("AAPL"));
-    // The third lane's turn was before the last tick.
+    // The third shard's turn was before the last tick.
     assert_eq!(prices, [104.0, 104.0, 104.0, 104.0, 103.0, 103.0].map(Some));
     play.input(Input::Pulse);
     listen(&mut play, clients[5], &mut readers[5]);
@@ -589,7 +589,7 @@ fn lanes_take_turns_and_each_is_told_the_newest_when_its_turn_comes() {
 
 #[test]
 fn whoever_comes_back_finds_its_stream_though_others_took_its_place() {
-    let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL"), ("LANE_CLIENTS", "1")], "AAPL");
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL"), ("SHARD_CLIENTS", "1")], "AAPL");
     let mut bob = joined(&mut play, BOB, json!({"symbols": "AAPL"}));
     play.tick(link, "AAPL", 101.0);
     listen(&mut play, BOB, &mut bob);
@@ -602,15 +602,15 @@ fn whoever_comes_back_finds_its_stream_though_others_took_its_place() {
     assert_eq!((back.stream, back.recovered), (bob.stream, true));
     assert_eq!(back.quote("AAPL"), truth(&play, "AAPL"));
     let late = joined(&mut play, ClientId(5), position);
-    assert!(!late.recovered, "a lane has an end");
+    assert!(!late.recovered, "a shard has an end");
     assert_ne!(late.stream, bob.stream);
     assert_eq!(late.quote("AAPL"), truth(&play, "AAPL"));
 }
 
-// two lanes of one rate: the one that is joined has not had its turn yet.
+// two shards of one rate: the one that is joined has not had its turn yet.
 #[test]
 fn whoever_changes_lanes_is_not_shown_older_prices() {
-    let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL,MSFT"), ("LANE_CLIENTS", "1")], "AAPL,MSFT");
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL,MSFT"), ("SHARD_CLIENTS", "1")], "AAPL,MSFT");
     let mut bob = joined(&mut play, BOB, json!({"symbols": "AAPL"}));
     let carol = joined(&mut play, ClientId(3), json!({"symbols": "AAPL"}));
     assert_ne!(bob.stream, carol.stream);
@@ -618,8 +618,8 @@ fn whoever_changes_lanes_is_not_shown_older_prices() {
     play.pulses = false;
     play.tick(link, "AAPL", 101.0);
     listen(&mut play, BOB, &mut bob);
-    assert_eq!(bob.price("AAPL"), Some(101.0), "its lane came first");
-    // Carol leaves, and Bob, whose own lane is free as well, comes to one of the two.
+    assert_eq!(bob.price("AAPL"), Some(101.0), "its shard came first");
+    // Carol leaves, and Bob, whose own shard is free as well, comes to one of the two.
     play.input(Input::Left(ClientId(3)));
     let more = json!({"action": "subscribe", "params": {"symbols": "MSFT"}});
     play.input(Input::Said(BOB, more.to_string()));
@@ -664,12 +664,12 @@ fn who_reads_more_slowly_than_the_stream_is_paused_though_it_acknowledges() {
 }
 
 #[test]
-fn who_reads_nothing_cannot_ask_for_one_picture_after_another() {
+fn who_reads_nothing_cannot_ask_for_one_snapshot_after_another() {
     // Quiet symbols too: without a delta there is nothing else to acknowledge.
     for (symbols, ticks) in [("BTC/USD", true), ("NVDA,SPY", false)] {
         let (mut play, link) = Play::live("BTC/USD");
         joined(&mut play, BOB, json!({"symbols": symbols}));
-        let mut pictures = 1;
+        let mut snapshots = 1;
         let mut closed_after = None;
         for second in 0..60_u32 {
             play.take();
@@ -684,7 +684,7 @@ fn who_reads_nothing_cannot_ask_for_one_picture_after_another() {
                 _ => json!({"action": "subscribe", "params": {"interval_ms": 0}}),
             };
             play.input(Input::Said(BOB, wish.to_string()));
-            pictures += play.heard_events(BOB, "snapshot").len();
+            snapshots += play.heard_events(BOB, "snapshot").len();
             if let Some(code) = closed(&play, BOB) {
                 assert_eq!(code, 4009);
                 closed_after = Some(second);
@@ -695,12 +695,12 @@ fn who_reads_nothing_cannot_ask_for_one_picture_after_another() {
             (30..=40).contains(&closed_after.unwrap()),
             "{symbols}: after {closed_after:?} s"
         );
-        assert!(pictures <= 4, "{symbols}: shown {pictures} pictures");
+        assert!(snapshots <= 4, "{symbols}: shown {snapshots} snapshots");
     }
 }
 
 #[test]
-fn who_asks_for_picture_after_picture_and_reads_them_stays() {
+fn who_asks_for_snapshot_after_snapshot_and_reads_them_stays() {
     let (mut play, link) = Play::live("BTC/USD");
     let mut reader = joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
     let again = json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string();
@@ -770,9 +770,9 @@ fn a_wish_after_a_reset_is_not_answered_with_older_prices() {
     play.input(Input::Said(BOB, json!({"action": "reset"}).to_string()));
     let wish = json!({"action": "subscribe", "params": {"symbols": "BTC/USD", "interval_ms": 10_000}});
     play.input(Input::Said(BOB, wish.to_string()));
-    let picture = &play.heard_events(BOB, "snapshot")[0];
+    let snapshot = &play.heard_events(BOB, "snapshot")[0];
     bob.is_placed = false;
-    bob.read(picture);
+    bob.read(snapshot);
     assert_eq!(bob.price("BTC/USD"), Some(103.0));
 }
 
@@ -781,8 +781,8 @@ fn a_wish_after_a_reset_is_not_answered_with_older_prices() {
 fn who_comes_from_another_lane_waits_for_the_pulse_like_everybody() {
     let (mut play, link) = Play::live("BTC/USD");
     let wish = json!({"symbols": "BTC/USD", "interval_ms": 1_000});
-    let crowd: Vec<ClientId> = (100..200).map(ClientId).collect();
-    for client in &crowd {
+    let shard: Vec<ClientId> = (100..200).map(ClientId).collect();
+    for client in &shard {
         joined(&mut play, *client, wish.clone());
     }
     let mut bob = joined(&mut play, BOB, json!({"symbols": "BTC/USD"}));
@@ -793,7 +793,7 @@ fn who_comes_from_another_lane_waits_for_the_pulse_like_everybody() {
     listen(&mut play, BOB, &mut bob);
     play.take();
     let faster = json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string();
-    for client in &crowd {
+    for client in &shard {
         play.input(Input::Said(*client, faster.clone()));
     }
     play.input(Input::Said(
@@ -806,7 +806,7 @@ fn who_comes_from_another_lane_waits_for_the_pulse_like_everybody() {
     play.input(Input::Pulse);
     assert!(broadcasts(&play).len() <= 4);
     assert_eq!(shown(&play, BOB), 1);
-    assert!(crowd.iter().all(|client| shown(&play, *client) == 1));
+    assert!(shard.iter().all(|client| shown(&play, *client) == 1));
     listen(&mut play, BOB, &mut bob);
     assert_eq!(bob.quote("BTC/USD"), truth(&play, "BTC/USD"));
 }

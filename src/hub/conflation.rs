@@ -4,12 +4,12 @@
 //! milliseconds. So each flush closes a gate and asks for a pulse, which comes back when the event loop has come round: what was
 //! sent is on its way, and upstream's frames that waited behind it have been read. Only then is the next flush made, with the newest value of
 //! each symbol. That is all there is to it under overload: frames stay as many as the machine can send, and as new as it can make them.
-//! A flush is a lane of `hamster.v1` clients and a symbol's plain watchers, no more, so that neither dialect waits for the other.
+//! A flush is a shard of `hamster.v1` clients and a symbol's plain watchers, no more, so that neither dialect waits for the other.
 //!
 //! Plain-JSON clients do not acknowledge, so nobody can tell that one is slow; they are capped instead, at so many updates of a symbol a second.
 
-use super::readers::PLAIN_SWEEP;
-use super::streams::Streams;
+use super::channels::Channels;
+use super::flow_control::PLAIN_SWEEP;
 use super::{Config, Effect, Group, Machine, SymbolId};
 use crate::dialect::ServerEvent;
 use crate::market::{Millis, SECOND};
@@ -20,15 +20,15 @@ const LOST_PULSE: Millis = SECOND;
 
 /// What waits to be sent.
 #[derive(Debug)]
-pub struct Outbox {
+pub struct Conflation {
     /// To clients of `hamster.v1`.
-    pub streams: Streams,
-    plain: HashMap<(SymbolId, Crowd), PlainLine>,
-    /// Symbols of which a crowd has not heard the newest.
-    queue: VecDeque<(SymbolId, Crowd)>,
-    /// Members of each crowd.
-    crowds: Vec<u32>,
-    /// Those that a crowd has room for.
+    pub channels: Channels,
+    plain: HashMap<(SymbolId, PlainShard), PlainLine>,
+    /// Symbols of which a shard has not heard the newest.
+    queue: VecDeque<(SymbolId, PlainShard)>,
+    /// Members of each shard.
+    plain_shards: Vec<u32>,
+    /// Those that a shard has room for.
     room: u32,
     /// Between two updates of a symbol.
     plain_interval: Millis,
@@ -41,11 +41,11 @@ pub struct Outbox {
     pub unproven_sweep_at: Option<Millis>,
 }
 
-/// Plain clients that are sent frames in one go: to them what a lane is to clients of `hamster.v1`.
+/// Plain clients that are sent frames in one go: to them what a shard is to clients of `hamster.v1`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Crowd(pub u32);
+pub struct PlainShard(pub u32);
 
-/// A symbol as a crowd watches it.
+/// A symbol as a shard watches it.
 #[derive(Debug, Default)]
 struct PlainLine {
     watchers: u32,
@@ -55,18 +55,18 @@ struct PlainLine {
     bytes: u64,
 }
 
-impl Outbox {
+impl Conflation {
     /// Nothing waits.
     #[must_use]
-    pub fn new(streams: Streams, config: &Config) -> Self {
+    pub fn new(channels: Channels, config: &Config) -> Self {
         Self {
-            streams,
+            channels,
             plain: HashMap::new(),
             queue: VecDeque::new(),
-            crowds: Vec::new(),
-            room: config.lane,
+            plain_shards: Vec::new(),
+            room: config.shard,
             plain_interval: config.plain_interval,
-            most: u64::from(config.lane),
+            most: u64::from(config.shard),
             closed: None,
             unproven_sweep_at: None,
         }
@@ -74,8 +74,8 @@ impl Outbox {
 
     /// A symbol has a new quote.
     pub fn changed(&mut self, symbol: SymbolId) {
-        self.streams.changed(symbol);
-        for key in self.all_crowds().map(|crowd| (symbol, crowd)) {
+        self.channels.changed(symbol);
+        for key in self.all_crowds().map(|shard| (symbol, shard)) {
             if let Some(line) = self.plain.get_mut(&key).filter(|line| !line.queued) {
                 line.queued = true;
                 self.queue.push_back(key);
@@ -83,38 +83,38 @@ impl Outbox {
         }
     }
 
-    /// A plain client came: the crowd that it joins.
-    pub fn join(&mut self) -> Crowd {
-        let place = self.crowds.iter().position(|members| *members < self.room);
-        let place = place.unwrap_or_else(|| {
-            self.crowds.push(0);
-            self.crowds.len() - 1
+    /// A plain client came: the shard that it joins.
+    pub fn join(&mut self) -> PlainShard {
+        let cursor = self.plain_shards.iter().position(|members| *members < self.room);
+        let cursor = cursor.unwrap_or_else(|| {
+            self.plain_shards.push(0);
+            self.plain_shards.len() - 1
         });
-        if let Some(members) = self.crowds.get_mut(place) {
+        if let Some(members) = self.plain_shards.get_mut(cursor) {
             *members += 1;
         }
-        Crowd(place as u32)
+        PlainShard(cursor as u32)
     }
 
     /// A plain client left.
-    pub fn leave(&mut self, crowd: Crowd) {
-        if let Some(members) = self.crowds.get_mut(crowd.0 as usize) {
+    pub fn leave(&mut self, shard: PlainShard) {
+        if let Some(members) = self.plain_shards.get_mut(shard.0 as usize) {
             *members = members.saturating_sub(1);
         }
     }
 
-    fn all_crowds(&self) -> impl Iterator<Item = Crowd> + use<> {
-        (0..self.crowds.len() as u32).map(Crowd)
+    fn all_crowds(&self) -> impl Iterator<Item = PlainShard> + use<> {
+        (0..self.plain_shards.len() as u32).map(PlainShard)
     }
 
     /// A plain client watches a symbol.
-    pub fn watch(&mut self, symbol: SymbolId, crowd: Crowd) {
-        self.plain.entry((symbol, crowd)).or_default().watchers += 1;
+    pub fn watch(&mut self, symbol: SymbolId, shard: PlainShard) {
+        self.plain.entry((symbol, shard)).or_default().watchers += 1;
     }
 
     /// A plain client watches it no more.
-    pub fn unwatch(&mut self, symbol: SymbolId, crowd: Crowd) {
-        let key = (symbol, crowd);
+    pub fn unwatch(&mut self, symbol: SymbolId, shard: PlainShard) {
+        let key = (symbol, shard);
         if let Some(line) = self.plain.get_mut(&key) {
             line.watchers = line.watchers.saturating_sub(1);
             if line.watchers == 0 {
@@ -124,14 +124,14 @@ impl Outbox {
         }
     }
 
-    /// Plain clients that watch a symbol, by crowd.
-    pub fn plain_watchers(&self, symbol: SymbolId) -> impl Iterator<Item = (Crowd, u32)> {
-        let crowds = self.all_crowds();
-        crowds.filter_map(move |crowd| Some((crowd, self.plain.get(&(symbol, crowd))?.watchers)))
+    /// Plain clients that watch a symbol, by shard.
+    pub fn plain_watchers(&self, symbol: SymbolId) -> impl Iterator<Item = (PlainShard, u32)> {
+        let plain_shards = self.all_crowds();
+        plain_shards.filter_map(move |shard| Some((shard, self.plain.get(&(symbol, shard))?.watchers)))
     }
 
-    /// What each watcher of a symbol was sent since the last call, by crowd.
-    pub fn take_plain_bytes(&mut self) -> HashMap<(SymbolId, Crowd), u64> {
+    /// What each watcher of a symbol was sent since the last call, by shard.
+    pub fn take_plain_bytes(&mut self) -> HashMap<(SymbolId, PlainShard), u64> {
         let lines = self
             .plain
             .iter_mut()
@@ -140,7 +140,7 @@ impl Outbox {
     }
 
     /// Counts a frame that all watchers of a line are sent.
-    pub fn count_bytes(&mut self, key: (SymbolId, Crowd), bytes: usize, now: Millis) {
+    pub fn count_bytes(&mut self, key: (SymbolId, PlainShard), bytes: usize, now: Millis) {
         if let Some(line) = self.plain.get_mut(&key) {
             line.bytes += bytes as u64;
             self.unproven_sweep_at.get_or_insert(now + PLAIN_SWEEP);
@@ -151,7 +151,7 @@ impl Outbox {
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
         let plain = self.queue.iter().filter_map(|line| self.plain_due_at(*line));
-        let pending = plain.chain(self.streams.deadline()).min()?;
+        let pending = plain.chain(self.channels.deadline()).min()?;
         Some(match self.closed {
             Some(closed) => pending.max(closed + LOST_PULSE),
             None => pending,
@@ -167,18 +167,18 @@ impl Outbox {
         self.closed.is_none_or(|closed| now >= closed + LOST_PULSE)
     }
 
-    /// Takes the first symbol whose watchers in a crowd may be told now, and how many they are.
-    fn next_plain(&mut self, now: Millis) -> Option<(SymbolId, Crowd, u32)> {
-        let is_due = |line: &(SymbolId, Crowd)| self.plain_due_at(*line).is_some_and(|at| at <= now);
-        let place = self.queue.iter().position(is_due)?;
-        let (symbol, crowd) = self.queue.remove(place)?;
-        let line = self.plain.get_mut(&(symbol, crowd))?;
+    /// Takes the first symbol whose watchers in a shard may be told now, and how many they are.
+    fn next_plain(&mut self, now: Millis) -> Option<(SymbolId, PlainShard, u32)> {
+        let is_due = |line: &(SymbolId, PlainShard)| self.plain_due_at(*line).is_some_and(|at| at <= now);
+        let cursor = self.queue.iter().position(is_due)?;
+        let (symbol, shard) = self.queue.remove(cursor)?;
+        let line = self.plain.get_mut(&(symbol, shard))?;
         line.queued = false;
         line.sent = Some(now);
-        Some((symbol, crowd, line.watchers))
+        Some((symbol, shard, line.watchers))
     }
 
-    fn plain_due_at(&self, line: (SymbolId, Crowd)) -> Option<Millis> {
+    fn plain_due_at(&self, line: (SymbolId, PlainShard)) -> Option<Millis> {
         let line = self.plain.get(&line)?;
         Some(line.sent.map_or(0, |sent| sent + self.plain_interval))
     }
@@ -187,11 +187,11 @@ impl Outbox {
 impl Machine {
     /// Sends what may be sent now.
     pub(super) fn flush(&mut self, now: Millis) {
-        if !self.outbox.is_open(now) {
+        if !self.conflation.is_open(now) {
             return;
         }
-        let most = self.outbox.most;
-        let flushed = self.outbox.streams.flush(most, &self.list, now, &mut self.effects);
+        let most = self.conflation.most;
+        let flushed = self.conflation.channels.flush(most, &self.list, now, &mut self.effects);
         self.counts.updates += flushed.updates;
         if flushed.sends > 0 {
             self.watch_readers(now);
@@ -200,13 +200,13 @@ impl Machine {
         self.show_arrivals(flushed.arrivals);
         let most = sends + most;
         while sends < most
-            && let Some((symbol, crowd, watchers)) = self.outbox.next_plain(now)
+            && let Some((symbol, shard, watchers)) = self.conflation.next_plain(now)
         {
             if let Some(entry) = self.list.get(symbol) {
                 let frame = ServerEvent::PriceUpdate(&self.quote_view(entry)).text();
-                self.outbox.count_bytes((symbol, crowd), frame.len(), now);
+                self.conflation.count_bytes((symbol, shard), frame.len(), now);
                 self.effects.push(Effect::Broadcast {
-                    group: Group::Symbol(symbol, crowd),
+                    group: Group::Symbol(symbol, shard),
                     frame,
                 });
                 sends += u64::from(watchers);
@@ -215,7 +215,7 @@ impl Machine {
         }
         self.counts.frames += sends;
         if sends > 0 {
-            self.outbox.closed = Some(now);
+            self.conflation.closed = Some(now);
             self.effects.push(Effect::Pulse);
         }
     }

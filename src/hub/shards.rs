@@ -1,14 +1,14 @@
-//! Lanes: the clients of one rate, some hundred in each, and what they were said last.
+//! Shards: the clients of one rate, some hundred in each, and what they were said last.
 //!
 //! To send a frame is what costs, so where there are many clients a tick that has to wait for everybody to be sent the one before is late.
-//! A lane is what is sent in one go. Lanes take turns, and each, when its turn comes, is told the newest value of what has changed since its
-//! last one. So a tick waits for at most one round of all lanes, not for the rest of one round and the whole of the next, and
+//! A shard is what is sent in one go. Shards take turns, and each, when its turn comes, is told the newest value of what has changed since its
+//! last one. So a tick waits for at most one round of all shards, not for the rest of one round and the whole of the next, and
 //! upstream is listened to between any two of them.
 //!
-//! That a lane has its own [`Line`]s is what lets it go at its own pace: a price is encoded against what this lane was said last.
+//! That a shard has its own [`Line`]s is what lets it go at its own pace: a price is encoded against what this shard was said last.
 
 use super::watchlist::{Entry, Watchlist};
-use super::{ClientId, StreamId, SymbolId};
+use super::{ChannelId, ClientId, SymbolId};
 use crate::dialect::hamster_v1::{Facts, Line, Prices};
 use crate::market::{Millis, Precision};
 use std::collections::{BTreeSet, HashMap};
@@ -35,20 +35,20 @@ impl Rate {
     }
 }
 
-/// A lane's place among all: rates first, then its number among those of its rate.
+/// A shard's cursor among all: rates first, then its number among those of its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LaneId {
+pub struct ShardId {
     /// Of all its clients.
     pub rate: Rate,
     /// From 0.
     pub number: u32,
 }
 
-/// All lanes, in order. They are few: one for some hundred clients of a rate.
+/// All shards, in order. They are few: one for some hundred clients of a rate.
 #[derive(Debug, Default)]
-pub struct Lanes(Vec<(LaneId, Lane)>);
+pub struct Shards(Vec<(ShardId, Shard)>);
 
-impl Lanes {
+impl Shards {
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -57,100 +57,100 @@ impl Lanes {
 
     /// One of them.
     #[must_use]
-    pub fn get(&self, id: LaneId) -> Option<&Lane> {
-        let place = self.find(id).ok()?;
-        self.0.get(place).map(|(_, lane)| lane)
+    pub fn get(&self, id: ShardId) -> Option<&Shard> {
+        let cursor = self.find(id).ok()?;
+        self.0.get(cursor).map(|(_, shard)| shard)
     }
 
     /// One of them, to change it.
-    pub fn get_mut(&mut self, id: LaneId) -> Option<&mut Lane> {
-        let place = self.find(id).ok()?;
-        self.0.get_mut(place).map(|(_, lane)| lane)
+    pub fn get_mut(&mut self, id: ShardId) -> Option<&mut Shard> {
+        let cursor = self.find(id).ok()?;
+        self.0.get_mut(cursor).map(|(_, shard)| shard)
     }
 
     /// Makes one, unless it is there.
-    pub fn ensure(&mut self, id: LaneId) {
-        if let Err(place) = self.find(id) {
-            self.0.insert(place, (id, Lane::default()));
+    pub fn ensure(&mut self, id: ShardId) {
+        if let Err(cursor) = self.find(id) {
+            self.0.insert(cursor, (id, Shard::default()));
         }
     }
 
     /// Takes one away.
-    pub fn remove(&mut self, id: LaneId) {
-        if let Ok(place) = self.find(id) {
-            self.0.remove(place);
+    pub fn remove(&mut self, id: ShardId) {
+        if let Ok(cursor) = self.find(id) {
+            self.0.remove(cursor);
         }
     }
 
     /// All, to change them.
-    pub fn each(&mut self) -> impl Iterator<Item = &mut Lane> {
-        self.0.iter_mut().map(|(_, lane)| lane)
+    pub fn each(&mut self) -> impl Iterator<Item = &mut Shard> {
+        self.0.iter_mut().map(|(_, shard)| shard)
     }
 
     /// When the first of them is due.
     #[must_use]
     pub fn due_at(&self) -> Option<Millis> {
-        self.0.iter().filter_map(|(id, lane)| lane.due_at(id.rate)).min()
+        self.0.iter().filter_map(|(id, shard)| shard.due_at(id.rate)).min()
     }
 
     /// The first that is due, beginning after one and going round.
     #[must_use]
-    pub fn next_due(&self, after: Option<LaneId>, now: Millis) -> Option<LaneId> {
-        let place = after.map_or(0, |id| self.find(id).map_or_else(|place| place, |place| place + 1));
-        let (before, later) = self.0.split_at_checked(place)?;
-        let is_due = |(id, lane): &&(LaneId, Lane)| lane.due_at(id.rate).is_some_and(|at| at <= now);
+    pub fn next_due(&self, after: Option<ShardId>, now: Millis) -> Option<ShardId> {
+        let cursor = after.map_or(0, |id| self.find(id).map_or_else(|cursor| cursor, |cursor| cursor + 1));
+        let (before, later) = self.0.split_at_checked(cursor)?;
+        let is_due = |(id, shard): &&(ShardId, Shard)| shard.due_at(id.rate).is_some_and(|at| at <= now);
         later.iter().chain(before).find(is_due).map(|(id, _)| *id)
     }
 
-    fn find(&self, id: LaneId) -> Result<usize, usize> {
+    fn find(&self, id: ShardId) -> Result<usize, usize> {
         self.0.binary_search_by_key(&id, |(id, _)| *id)
     }
 }
 
-/// What was said in one lane, and what is to be said.
+/// What was said in one shard, and what is to be said.
 #[derive(Debug, Default)]
-pub struct Lane {
+pub struct Shard {
     /// Clients in it.
     pub members: u32,
     held: HashMap<SymbolId, Held>,
-    /// Of symbols that a stream with readers holds.
+    /// Of symbols that a channel with readers holds.
     changed: BTreeSet<SymbolId>,
     /// Items that are not about a symbol.
     news: Vec<String>,
-    /// Streams with readers.
-    read: BTreeSet<StreamId>,
+    /// Channels with readers.
+    read: BTreeSet<ChannelId>,
     /// Who waits until the others have been told what is new.
     arrivals: Vec<ClientId>,
     flushed: Millis,
 }
 
-/// A symbol as a lane has told of it.
+/// A symbol as a shard has told of it.
 #[derive(Debug)]
 pub struct Held {
     /// What was said last.
     pub line: Line,
     /// When that was.
     pub revision: u64,
-    /// Streams that hold it.
-    streams: u32,
+    /// Channels that hold it.
+    channels: u32,
     /// Those of them that have readers.
     read: u32,
 }
 
-/// What a flush of a lane says.
+/// What a flush of a shard says.
 #[derive(Debug)]
 pub struct Said {
-    /// To each stream that holds the symbol, in order.
+    /// To each channel that holds the symbol, in order.
     pub items: Vec<(SymbolId, String)>,
-    /// To each stream.
+    /// To each channel.
     pub news: Vec<String>,
-    /// The streams that have readers.
-    pub to: Vec<StreamId>,
+    /// The channels that have readers.
+    pub to: Vec<ChannelId>,
     /// Who waited for it.
     pub arrivals: Vec<ClientId>,
 }
 
-impl Lane {
+impl Shard {
     /// When it is to be flushed, if there is anything to say.
     #[must_use]
     pub fn due_at(&self, rate: Rate) -> Option<Millis> {
@@ -215,38 +215,38 @@ impl Lane {
         }
     }
 
-    /// A new stream holds these symbols.
+    /// A new channel holds these symbols.
     pub fn hold(&mut self, symbols: &[SymbolId], list: &Watchlist, revision: u64) {
         for symbol in symbols {
             if let Some(entry) = list.get(*symbol) {
                 self.held
                     .entry(*symbol)
                     .or_insert_with(|| Held::new(entry, revision))
-                    .streams += 1;
+                    .channels += 1;
             }
         }
     }
 
-    /// A stream of these symbols is no more.
+    /// A channel of these symbols is no more.
     pub fn release(&mut self, symbols: &[SymbolId]) {
         for symbol in symbols {
             if let Some(held) = self.held.get_mut(symbol) {
-                held.streams = held.streams.saturating_sub(1);
-                if held.streams == 0 {
+                held.channels = held.channels.saturating_sub(1);
+                if held.channels == 0 {
                     self.held.remove(symbol);
                 }
             }
         }
     }
 
-    /// A stream has its first reader.
-    pub fn start_reading(&mut self, id: StreamId, symbols: &[SymbolId]) {
+    /// A channel has its first reader.
+    pub fn start_reading(&mut self, id: ChannelId, symbols: &[SymbolId]) {
         self.read.insert(id);
         self.count_reading(symbols, |read| read + 1);
     }
 
-    /// A stream has no reader any more.
-    pub fn stop_reading(&mut self, id: StreamId, symbols: &[SymbolId]) {
+    /// A channel has no reader any more.
+    pub fn stop_reading(&mut self, id: ChannelId, symbols: &[SymbolId]) {
         self.read.remove(&id);
         self.count_reading(symbols, |read| read.saturating_sub(1));
     }
@@ -259,7 +259,7 @@ impl Lane {
                 continue;
             };
             is_news |= held.read == 0 && held.take(entry, revision);
-            // Another stream of the lane may have refreshed it meanwhile.
+            // Another channel of the shard may have refreshed it meanwhile.
             is_news |= seen.is_none_or(|seen| held.revision > seen);
         }
         is_news
@@ -288,7 +288,7 @@ impl Held {
         Self {
             line: line(entry, None),
             revision,
-            streams: 0,
+            channels: 0,
             read: 0,
         }
     }

@@ -2,7 +2,7 @@
 
 /// One way of having no connection, or a useless one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Loss {
+pub enum DownReason {
     /// An open connection ended, cleanly or not.
     Closed,
     /// No frame, heartbeats included: taken for dead.
@@ -27,7 +27,7 @@ pub enum Loss {
     Request,
 }
 
-impl Loss {
+impl DownReason {
     /// All of them, in their order.
     pub const ALL: [Self; 11] = [
         Self::Closed,
@@ -46,7 +46,7 @@ impl Loss {
     /// The one of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|loss| loss.name() == name)
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
 
     /// As in logs, labels and storage.
@@ -70,20 +70,20 @@ impl Loss {
 
 /// How often each occurred.
 #[derive(Debug, Default, Clone)]
-pub struct Losses([u64; Loss::ALL.len()]);
+pub struct DownCounts([u64; DownReason::ALL.len()]);
 
-impl Losses {
+impl DownCounts {
     /// Once more.
-    pub fn add(&mut self, loss: Loss) {
-        if let Some(count) = self.0.get_mut(loss as usize) {
+    pub fn add(&mut self, reason: DownReason) {
+        if let Some(count) = self.0.get_mut(reason as usize) {
             *count += 1;
         }
     }
 
     /// Of one kind.
     #[must_use]
-    pub fn of(&self, loss: Loss) -> u64 {
-        self.0.get(loss as usize).copied().unwrap_or_default()
+    pub fn of(&self, reason: DownReason) -> u64 {
+        self.0.get(reason as usize).copied().unwrap_or_default()
     }
 
     /// Of all kinds.

@@ -18,7 +18,7 @@ const HELD: &str = "storage failed when it was last written, and the platform re
 
 /// What an isolate knows of its hub's storage.
 #[derive(Debug, Default)]
-pub struct Caution {
+pub struct StorageBreaker {
     begun: u64,
     /// Writes of which nothing was heard yet.
     under_way: Vec<u64>,
@@ -46,12 +46,12 @@ pub enum Row {
     Credits,
 }
 
-/// A write that was begun; hand it to [`Caution::commit`] or [`Caution::refused`].
+/// A write that was begun; hand it to [`StorageBreaker::commit`] or [`StorageBreaker::refused`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Write(u64);
 
-impl Caution {
+impl StorageBreaker {
     /// The hub begins a life; `checkpoint` is the time between two of them. Says what is wrong with storage, if anything is.
     pub fn begin_life(&mut self, checkpoint: Millis, now: Millis) -> Option<String> {
         if !std::mem::take(&mut self.under_way).is_empty() {
@@ -139,26 +139,26 @@ mod tests {
 
     #[test]
     fn a_write_that_was_committed_holds_nothing_back() {
-        let mut caution = Caution::default();
-        let number = caution.begin_write();
-        assert!(!caution.commit(number));
-        assert_eq!(caution.begin_life(1_000, 5_000), None);
-        assert!(!caution.holds(5_000) && !caution.is_troubled());
+        let mut breaker = StorageBreaker::default();
+        let number = breaker.begin_write();
+        assert!(!breaker.commit(number));
+        assert_eq!(breaker.begin_life(1_000, 5_000), None);
+        assert!(!breaker.holds(5_000) && !breaker.is_troubled());
     }
 
     #[test]
     fn a_life_after_one_that_a_write_broke_leaves_storage_alone_and_each_time_longer() {
-        let mut caution = Caution::default();
+        let mut breaker = StorageBreaker::default();
         for hold in [4_000, 8_000, 16_000] {
-            let _ = caution.begin_write();
-            assert!(caution.begin_life(1_000, 100_000).is_some());
-            assert!(caution.begin_row(Row::Credits, "{}", 100_000).is_err());
-            assert!(caution.holds(100_000 + hold - 1) && !caution.holds(100_000 + hold));
-            assert!(caution.is_troubled());
+            let _ = breaker.begin_write();
+            assert!(breaker.begin_life(1_000, 100_000).is_some());
+            assert!(breaker.begin_row(Row::Credits, "{}", 100_000).is_err());
+            assert!(breaker.holds(100_000 + hold - 1) && !breaker.holds(100_000 + hold));
+            assert!(breaker.is_troubled());
         }
-        let number = caution.begin_write();
-        assert!(caution.commit(number), "the trouble is over");
-        assert!(!caution.is_troubled());
+        let number = breaker.begin_write();
+        assert!(breaker.commit(number), "the trouble is over");
+        assert!(!breaker.is_troubled());
     }
 
     #[test]
@@ -168,46 +168,46 @@ mod tests {
             credits: Some("stored".to_owned()),
             is_unsaved: false,
         };
-        let mut caution = Caution::default();
-        let first = caution.begin_write();
-        let second = caution.begin_row(Row::Checkpoint, "new", 0).unwrap();
-        caution.commit(first);
-        let newest = caution.newest(stored());
+        let mut breaker = StorageBreaker::default();
+        let first = breaker.begin_write();
+        let second = breaker.begin_row(Row::Checkpoint, "new", 0).unwrap();
+        breaker.commit(first);
+        let newest = breaker.newest(stored());
         assert_eq!(newest.checkpoint.as_deref(), Some("new"));
         assert_eq!(newest.credits.as_deref(), Some("stored"));
         assert!(newest.is_unsaved);
-        caution.commit(second);
-        assert_eq!(caution.newest(stored()).checkpoint.as_deref(), Some("old"));
+        breaker.commit(second);
+        assert_eq!(breaker.newest(stored()).checkpoint.as_deref(), Some("old"));
     }
 
     #[test]
     fn a_write_that_was_refused_says_nothing_of_an_earlier_one() {
-        let mut caution = Caution::default();
-        let _ = caution.begin_write();
-        let refused = caution.begin_write();
-        caution.refused(refused);
-        assert!(caution.begin_life(1_000, 0).is_some());
+        let mut breaker = StorageBreaker::default();
+        let _ = breaker.begin_write();
+        let refused = breaker.begin_write();
+        breaker.refused(refused);
+        assert!(breaker.begin_life(1_000, 0).is_some());
     }
 
     #[test]
     fn a_row_that_was_refused_at_once_is_kept_until_it_is_stored() {
-        let mut caution = Caution::default();
-        let row = caution.begin_row(Row::Checkpoint, "new", 0).unwrap();
-        caution.refused(row);
-        let alarm = caution.begin_write();
-        caution.commit(alarm);
-        assert_eq!(caution.begin_life(1_000, 0), None);
-        assert!(!caution.holds(0));
-        assert_eq!(caution.newest(Stored::default()).checkpoint.as_deref(), Some("new"));
+        let mut breaker = StorageBreaker::default();
+        let row = breaker.begin_row(Row::Checkpoint, "new", 0).unwrap();
+        breaker.refused(row);
+        let alarm = breaker.begin_write();
+        breaker.commit(alarm);
+        assert_eq!(breaker.begin_life(1_000, 0), None);
+        assert!(!breaker.holds(0));
+        assert_eq!(breaker.newest(Stored::default()).checkpoint.as_deref(), Some("new"));
     }
 
     #[test]
     fn a_row_that_broke_a_life_is_kept_until_it_is_stored() {
-        let mut caution = Caution::default();
-        let _ = caution.begin_row(Row::Credits, "spent", 0).unwrap();
-        assert!(caution.begin_life(1_000, 0).is_some());
-        let alarm = caution.begin_write();
-        assert!(caution.commit(alarm));
-        assert_eq!(caution.newest(Stored::default()).credits.as_deref(), Some("spent"));
+        let mut breaker = StorageBreaker::default();
+        let _ = breaker.begin_row(Row::Credits, "spent", 0).unwrap();
+        assert!(breaker.begin_life(1_000, 0).is_some());
+        let alarm = breaker.begin_write();
+        assert!(breaker.commit(alarm));
+        assert_eq!(breaker.newest(Stored::default()).credits.as_deref(), Some("spent"));
     }
 }

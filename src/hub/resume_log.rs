@@ -1,6 +1,6 @@
-//! Where a stream stood after each of its newest deltas: what a client at one of them has seen, and how much it has not read.
+//! Where a channel stood after each of its newest deltas: what a client at one of them has seen, and how much it has not read.
 //!
-//! Where every client has symbols of its own, each has a stream of its own, and most of what it costs is this. So each mark is a
+//! Where every client has symbols of its own, each has a channel of its own, and most of what it costs is this. So each mark is a
 //! step of six bytes from the one before; who asks adds them up, which happens when somebody resumes or falls behind.
 
 use std::collections::VecDeque;
@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 /// Sizes are kept in units of so many bytes, rounded up.
 const UNIT: usize = 16;
 
-/// The marks of one stream.
+/// The resume_log of one channel.
 #[derive(Debug, Default)]
-pub struct Marks {
+pub struct ResumeLog {
     /// The revision of the newest mark.
     newest: u64,
     /// By how much each revision is above the one before; a first one has no meaning.
@@ -18,8 +18,8 @@ pub struct Marks {
     sizes: VecDeque<u16>,
 }
 
-impl Marks {
-    /// A delta of so many bytes brought the stream to a revision. Only the newest `most` marks are kept.
+impl ResumeLog {
+    /// A delta of so many bytes brought the channel to a revision. Only the newest `most` resume_log are kept.
     pub fn push(&mut self, revision: u64, bytes: usize, most: usize) {
         let step = u32::try_from(revision - self.newest).unwrap_or_else(|_| {
             // Too far to say: it is the first mark once more.
@@ -72,21 +72,21 @@ mod tests {
             deltas in prop::collection::vec((1_u64..1 << 34, 0_usize..5_000), 1..40),
             most in 1_usize..20,
         ) {
-            let mut marks = Marks::default();
+            let mut resume_log = ResumeLog::default();
             let mut revisions = vec![0];
             for (step, bytes) in &deltas {
                 revisions.push(revisions.last().unwrap() + step);
-                marks.push(*revisions.last().unwrap(), *bytes, most);
+                resume_log.push(*revisions.last().unwrap(), *bytes, most);
             }
-            prop_assert_eq!(marks.newest(), revisions.last().copied());
+            prop_assert_eq!(resume_log.newest(), revisions.last().copied());
             // A step that is too far to say ends the memory early, but never falsifies it.
             let far = deltas.iter().rev().take_while(|(step, _)| u32::try_from(*step).is_ok()).count();
             let kept = (far + 1).min(deltas.len()).min(most);
             for back in 0..deltas.len() + 2 {
                 let said = (back < kept).then(|| revisions[revisions.len() - 1 - back]);
-                prop_assert_eq!(marks.revision(back as u64), said);
+                prop_assert_eq!(resume_log.revision(back as u64), said);
                 let bytes: usize = deltas.iter().rev().take(back.min(kept)).map(|(_, bytes)| bytes).sum();
-                let told = marks.bytes(back as u64) as usize;
+                let told = resume_log.bytes(back as u64) as usize;
                 // Those that were forgotten are taken for as long as the others.
                 let (counted, all) = (back.min(kept).max(1), back.max(1));
                 let range = bytes * all / counted..=(bytes + UNIT * counted) * all / counted;

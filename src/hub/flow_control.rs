@@ -1,7 +1,7 @@
-//! The clients of `hamster.v1`: which stream each reads, how far it has read, and what becomes of one that does not read.
+//! The clients of `hamster.v1`: which channel each reads, how far it has read, and what becomes of one that does not read.
 //!
 //! The platform does not tell how much waits in a socket, so clients acknowledge. One that falls behind is sent nothing more until it has
-//! read what it was sent; then a picture of what changed meanwhile brings it up to date. So it gets fewer and newer frames, the memory
+//! read what it was sent; then a snapshot of what changed meanwhile brings it up to date. So it gets fewer and newer frames, the memory
 //! that it can make us hold is bounded, and nobody else notices.
 //!
 //! Plain clients need not acknowledge: a script of one line is one. But a socket that is never read
@@ -9,11 +9,11 @@
 //! sent a plain client is told a number, and is closed, after as much again, if it has not said it
 //! by then.
 
-use super::audience::{Left, Place, Sent, Unproven};
-use super::lanes::{LaneId, Rate};
-use super::streams::Streams;
-use super::{ClientId, Effect, Group, Machine, StreamId};
-use crate::dialect::hamster_v1::{SnapshotHead, snapshot};
+use super::audience::{Cursor, Left, Sent, Unproven};
+use super::channels::Channels;
+use super::shards::{Rate, ShardId};
+use super::{ChannelId, ClientId, Effect, Group, Machine};
+use crate::dialect::hamster_v1::{self, SnapshotHead};
 use crate::dialect::{CLOSE_SLOW, Position, ServerEvent};
 use crate::market::{Millis, SECOND};
 
@@ -25,8 +25,8 @@ const SELDOM: Millis = 10 * SECOND;
 const SWEEP: Millis = SECOND;
 /// Bytes that may be unread before a client counts as behind, whatever the time.
 const MOST_UNREAD: u64 = 4 * 1024 * 1024;
-/// Pictures that a client is shown without a word of it. With more, one that reads nothing could fill its socket.
-const MOST_PICTURES: u8 = 4;
+/// Snapshots that a client is shown without a word of it. With more, one that reads nothing could fill its socket.
+const MOST_SNAPSHOTS: u8 = 4;
 /// Bytes after which a plain client is asked to prove that it reads, and after as many more is
 /// closed.
 const UNPROVEN: u64 = 2 * 1024 * 1024;
@@ -49,10 +49,13 @@ pub(super) fn acknowledge_within(clients: usize, present: Millis) -> Millis {
 }
 
 impl Machine {
-    /// Puts a client into the stream of its present symbols and rate, and shows it a picture of it.
+    /// Puts a client into the channel of its present symbols and rate, and shows it a snapshot of it.
     pub(super) fn restream(&mut self, client: ClientId, resume: Option<Position>, now: Millis) {
-        let resume = resume.filter(|position| position.epoch == self.outbox.streams.epoch());
-        let had_one = self.audience.place(client).is_some_and(|place| place.stream.is_some());
+        let resume = resume.filter(|position| position.epoch == self.conflation.channels.epoch());
+        let had_one = self
+            .audience
+            .cursor(client)
+            .is_some_and(|cursor| cursor.channel.is_some());
         let at = match self.position_of(client) {
             Some((_, seq)) if had_one => seq,
             _ => resume.map_or(0, |position| position.seq),
@@ -62,101 +65,101 @@ impl Machine {
         if symbols.is_empty() {
             return;
         }
-        let Some(place) = self.audience.place(client) else {
+        let Some(cursor) = self.audience.cursor(client) else {
             return;
         };
-        let (rate, is_silent) = (place.rate, place.pictures >= MOST_PICTURES);
-        // Whoever was told anything may know newer values than were said in this lane, and must not be shown older ones.
-        let knows = resume.is_some() || place.knows;
-        let lane = self.outbox.streams.lane_for(&symbols, rate, resume);
-        let waits = knows && self.outbox.streams.is_behind(lane, &symbols);
-        let stream = self.outbox.streams.join(symbols, lane, &self.list, now);
-        let Some(place) = self.audience.place(client) else {
+        let (rate, is_silent) = (cursor.rate, cursor.snapshots >= MOST_SNAPSHOTS);
+        // Whoever was told anything may know newer values than were said in this shard, and must not be shown older ones.
+        let knows = resume.is_some() || cursor.knows;
+        let shard = self.conflation.channels.shard_for(&symbols, rate, resume);
+        let waits = knows && self.conflation.channels.is_behind(shard, &symbols);
+        let channel = self.conflation.channels.join(symbols, shard, &self.list, now);
+        let Some(cursor) = self.audience.cursor(client) else {
             return;
         };
-        place.stream = Some(stream);
+        cursor.channel = Some(channel);
         if is_silent {
             let resume = resume.map(Box::new);
-            place.sent = Sent::NothingUnasked { at, resume };
-            place.behind_since.get_or_insert(now);
-            if !std::mem::replace(&mut place.asked, true) {
+            cursor.sent = Sent::NothingUnasked { at, resume };
+            cursor.behind_since.get_or_insert(now);
+            if !std::mem::replace(&mut cursor.asked, true) {
                 self.send(client, &ServerEvent::AckRequest { id: None });
             }
             self.watch_readers(now);
         } else if waits {
             let resume = resume.map(Box::new);
-            place.sent = Sent::PictureSoon { at, resume };
-            self.outbox.streams.hasten(lane, client);
+            cursor.sent = Sent::SnapshotSoon { at, resume };
+            self.conflation.channels.hasten(shard, client);
         } else {
-            self.show_stream(client, stream, resume);
+            self.show_stream(client, channel, resume);
         }
     }
 
-    /// A lane was told what is new: those who waited for that are shown a picture.
-    pub(super) fn show_arrivals(&mut self, arrivals: Vec<(LaneId, ClientId)>) {
-        for (lane, client) in arrivals {
+    /// A shard was told what is new: those who waited for that are shown a snapshot.
+    pub(super) fn show_arrivals(&mut self, arrivals: Vec<(ShardId, ClientId)>) {
+        for (shard, client) in arrivals {
             // Unless it has left, or gone elsewhere.
-            if let Some(place) = self.audience.place(client)
-                && let (Some(stream), Sent::PictureSoon { resume, .. }) = (place.stream, &place.sent)
-                && self.outbox.streams.lane_of(stream) == Some(lane)
+            if let Some(cursor) = self.audience.cursor(client)
+                && let (Some(channel), Sent::SnapshotSoon { resume, .. }) = (cursor.channel, &cursor.sent)
+                && self.conflation.channels.shard_of(channel) == Some(shard)
             {
                 let resume = resume.as_deref().copied();
-                self.show_stream(client, stream, resume);
+                self.show_stream(client, channel, resume);
             }
         }
     }
 
-    /// Takes a client out of its stream.
+    /// Takes a client out of its channel.
     pub(super) fn leave_stream(&mut self, client: ClientId, now: Millis) {
-        let Some(place) = self.audience.place(client) else {
+        let Some(cursor) = self.audience.cursor(client) else {
             return;
         };
-        let acknowledged = place.acknowledged;
-        if let Some(stream) = place.stream.take() {
-            let newest = place.newest(stream, &self.outbox.streams);
+        let acknowledged = cursor.acknowledged;
+        if let Some(channel) = cursor.channel.take() {
+            let newest = cursor.newest(channel, &self.conflation.channels);
             // Otherwise it was not shown this one yet, and is where it was before.
-            if matches!(place.sent, Sent::Deltas | Sent::Nothing(_)) {
-                place.left = Some(Left {
-                    stream,
+            if matches!(cursor.sent, Sent::Deltas | Sent::Nothing(_)) {
+                cursor.left = Some(Left {
+                    channel,
                     newest,
                     acknowledged,
                 });
             }
-            let reads = matches!(std::mem::take(&mut place.sent), Sent::Deltas);
-            self.outbox.streams.leave(stream, reads, now);
+            let reads = matches!(std::mem::take(&mut cursor.sent), Sent::Deltas);
+            self.conflation.channels.leave(channel, reads, now);
             self.effects.push(Effect::Dismiss {
                 client,
-                group: Group::Stream(stream),
+                group: Group::Channel(channel),
             });
         }
     }
 
     /// A client says how far it has read; false if it was never sent that.
-    pub(super) fn acknowledged(&mut self, client: ClientId, stream: u32, seq: u64, now: Millis) -> bool {
-        let newest_stream = self.outbox.streams.last();
-        let Some(place) = self.audience.place(client) else {
+    pub(super) fn acknowledged(&mut self, client: ClientId, channel: u32, seq: u64, now: Millis) -> bool {
+        let newest_stream = self.conflation.channels.last();
+        let Some(cursor) = self.audience.cursor(client) else {
             // A plain client has no deltas to acknowledge.
             return true;
         };
-        if stream > newest_stream.0 {
+        if channel > newest_stream.0 {
             return false;
         }
-        let is_present = place.stream.is_some_and(|present| present.0 == stream);
+        let is_present = cursor.channel.is_some_and(|present| present.0 == channel);
         if is_present
-            && let Some(present) = place.stream
-            && matches!(place.sent, Sent::Deltas | Sent::Nothing(_))
-            && seq > place.newest(present, &self.outbox.streams)
+            && let Some(present) = cursor.channel
+            && matches!(cursor.sent, Sent::Deltas | Sent::Nothing(_))
+            && seq > cursor.newest(present, &self.conflation.channels)
         {
             return false;
         }
         if !is_present
-            && let Some(left) = &mut place.left
-            && left.stream.0 == stream
+            && let Some(left) = &mut cursor.left
+            && left.channel.0 == channel
         {
             if seq > left.newest {
                 return false;
             }
-            if seq < left.acknowledged || seq == left.acknowledged && !place.asked {
+            if seq < left.acknowledged || seq == left.acknowledged && !cursor.asked {
                 // It said so before: no sign that it reads.
                 return true;
             }
@@ -164,37 +167,37 @@ impl Machine {
         } else if !is_present {
             return true;
         }
-        place.pictures = 0;
-        if let Sent::NothingUnasked { resume, .. } = &place.sent {
+        cursor.snapshots = 0;
+        if let Sent::NothingUnasked { resume, .. } = &cursor.sent {
             let resume = resume.as_deref().copied();
-            place.asked = false;
-            place.behind_since = None;
+            cursor.asked = false;
+            cursor.behind_since = None;
             self.restream(client, resume, now);
             return true;
         }
-        let present = place.stream.filter(|present| present.0 == stream);
-        let Some(present) = present.filter(|_| !matches!(place.sent, Sent::PictureSoon { .. })) else {
-            // Of a stream that it has left meanwhile: a sign of life.
-            place.asked = false;
-            place.behind_since = place.behind_since.map(|_| now);
+        let present = cursor.channel.filter(|present| present.0 == channel);
+        let Some(present) = present.filter(|_| !matches!(cursor.sent, Sent::SnapshotSoon { .. })) else {
+            // Of a channel that it has left meanwhile: a sign of life.
+            cursor.asked = false;
+            cursor.behind_since = cursor.behind_since.map(|_| now);
             return true;
         };
-        let sent = place.newest(present, &self.outbox.streams);
-        if seq <= place.acknowledged || seq > sent {
+        let sent = cursor.newest(present, &self.conflation.channels);
+        if seq <= cursor.acknowledged || seq > sent {
             return true;
         }
-        place.acknowledged = seq;
-        place.asked = false;
-        place.behind_since = (seq < sent).then_some(now);
-        if place.mark.is_some_and(|(mark, _)| seq >= mark) {
-            place.mark = (seq < sent).then_some((sent, now));
+        cursor.acknowledged = seq;
+        cursor.asked = false;
+        cursor.behind_since = (seq < sent).then_some(now);
+        if cursor.mark.is_some_and(|(mark, _)| seq >= mark) {
+            cursor.mark = (seq < sent).then_some((sent, now));
         }
-        if let Sent::Nothing(after) = place.sent
+        if let Sent::Nothing(after) = cursor.sent
             && seq >= after
         {
             let position = Position {
-                epoch: self.outbox.streams.epoch(),
-                stream,
+                epoch: self.conflation.channels.epoch(),
+                channel,
                 seq: after,
             };
             self.show_stream(client, present, Some(position));
@@ -223,7 +226,7 @@ impl Machine {
             let before = client.unproven.bytes;
             client.unproven.bytes += bytes as u64;
             if before / UNPROVEN != client.unproven.bytes / UNPROVEN {
-                self.outbox.unproven_sweep_at = Some(0);
+                self.conflation.unproven_sweep_at = Some(0);
             }
         }
     }
@@ -231,16 +234,16 @@ impl Machine {
     /// Counts what clients were sent without a proof that they read. Plain ones who were sent much
     /// are asked for it; who was sent twice as much is closed.
     pub(super) fn sweep_unproven(&mut self, now: Millis) {
-        if self.outbox.unproven_sweep_at.is_none_or(|at| at > now) {
+        if self.conflation.unproven_sweep_at.is_none_or(|at| at > now) {
             return;
         }
-        self.outbox.unproven_sweep_at = None;
-        let sent = self.outbox.take_plain_bytes();
+        self.conflation.unproven_sweep_at = None;
+        let sent = self.conflation.take_plain_bytes();
         let (mut ask, mut close) = (Vec::new(), Vec::new());
         for (id, client) in self.audience.all() {
-            let is_plain = client.place.is_none();
+            let is_plain = client.cursor.is_none();
             if is_plain {
-                let keys = client.symbols.iter().map(|symbol| (*symbol, client.crowd));
+                let keys = client.symbols.iter().map(|symbol| (*symbol, client.shard));
                 client.unproven.bytes += keys.filter_map(|key| sent.get(&key)).sum::<u64>();
             }
             if client.unproven.bytes >= 2 * UNPROVEN {
@@ -285,37 +288,37 @@ impl Machine {
         let late = self.acknowledge_within + SECOND;
         let patience = late + self.acknowledge_within;
         let (mut ask, mut pause, mut close) = (Vec::new(), Vec::new(), Vec::new());
-        for (client, place) in self.audience.places() {
-            let Some(stream) = place.stream else { continue };
-            let is_paused = match place.sent {
+        for (client, cursor) in self.audience.cursors() {
+            let Some(channel) = cursor.channel else { continue };
+            let is_paused = match cursor.sent {
                 Sent::Deltas => false,
                 Sent::Nothing(_) => true,
-                Sent::PictureSoon { .. } => continue,
+                Sent::SnapshotSoon { .. } => continue,
                 Sent::NothingUnasked { .. } => {
                     self.sweep_at = Some(now + SWEEP);
-                    if place.behind_since.is_some_and(|since| now >= since + SILENT) {
+                    if cursor.behind_since.is_some_and(|since| now >= since + SILENT) {
                         close.push(client);
                     }
                     continue;
                 }
             };
-            let sent = place.newest(stream, &self.outbox.streams);
-            if place.acknowledged >= sent {
-                place.behind_since = None;
-                place.mark = None;
+            let sent = cursor.newest(channel, &self.conflation.channels);
+            if cursor.acknowledged >= sent {
+                cursor.behind_since = None;
+                cursor.mark = None;
                 continue;
             }
             self.sweep_at = Some(now + SWEEP);
-            let since = *place.behind_since.get_or_insert(now);
-            let (_, marked) = *place.mark.get_or_insert((sent, now));
-            let unread = || self.outbox.streams.bytes_since(stream, place.acknowledged);
+            let since = *cursor.behind_since.get_or_insert(now);
+            let (_, marked) = *cursor.mark.get_or_insert((sent, now));
+            let unread = || self.conflation.channels.bytes_since(channel, cursor.acknowledged);
             if now >= since + SILENT {
                 close.push(client);
             } else if !is_paused && (now >= marked + patience || unread() > MOST_UNREAD) {
-                place.sent = Sent::Nothing(sent);
-                pause.push((client, stream));
-            } else if now >= since + late && !place.asked {
-                place.asked = true;
+                cursor.sent = Sent::Nothing(sent);
+                pause.push((client, channel));
+            } else if now >= since + late && !cursor.asked {
+                cursor.asked = true;
                 ask.push(client);
             }
         }
@@ -323,12 +326,12 @@ impl Machine {
             // A browser lets the timers of a hidden page sleep for a minute, but not its sockets.
             self.send(client, &ServerEvent::AckRequest { id: None });
         }
-        for (client, stream) in pause {
-            self.outbox.streams.stop_reading(stream);
+        for (client, channel) in pause {
+            self.conflation.channels.stop_reading(channel);
             self.counts.pauses += 1;
             self.effects.push(Effect::Dismiss {
                 client,
-                group: Group::Stream(stream),
+                group: Group::Channel(channel),
             });
         }
         for client in close {
@@ -341,69 +344,69 @@ impl Machine {
         let within = acknowledge_within(self.audience.len(), self.acknowledge_within);
         if within != self.acknowledge_within {
             self.acknowledge_within = within;
-            self.outbox.streams.tell(&format!(r#"{{"ack_ms":{within}}}"#));
+            self.conflation.channels.tell(&format!(r#"{{"ack_ms":{within}}}"#));
         }
     }
 
-    fn show_stream(&mut self, client: ClientId, stream: StreamId, position: Option<Position>) {
-        let picture = self.outbox.streams.picture(stream, position, &self.list);
-        self.outbox.streams.start_reading(stream);
-        let Some(place) = self.audience.place(client) else {
+    fn show_stream(&mut self, client: ClientId, channel: ChannelId, position: Option<Position>) {
+        let snapshot = self.conflation.channels.snapshot(channel, position, &self.list);
+        self.conflation.channels.start_reading(channel);
+        let Some(cursor) = self.audience.cursor(client) else {
             return;
         };
-        place.sent = Sent::Deltas;
-        place.acknowledged = picture.seq;
-        // A picture needs no acknowledgement of its own: deltas follow.
-        place.asked = false;
-        place.behind_since = None;
-        place.mark = None;
-        place.pictures = place.pictures.saturating_add(1);
-        place.knows = true;
-        let interval_ms = place.rate.interval();
+        cursor.sent = Sent::Deltas;
+        cursor.acknowledged = snapshot.seq;
+        // A snapshot needs no acknowledgement of its own: deltas follow.
+        cursor.asked = false;
+        cursor.behind_since = None;
+        cursor.mark = None;
+        cursor.snapshots = cursor.snapshots.saturating_add(1);
+        cursor.knows = true;
+        let interval_ms = cursor.rate.interval();
         let head = SnapshotHead {
             event: "snapshot",
-            epoch: self.outbox.streams.epoch(),
-            stream: stream.0,
-            seq: picture.seq,
-            base: self.outbox.streams.base(),
+            epoch: self.conflation.channels.epoch(),
+            channel: channel.0,
+            seq: snapshot.seq,
+            base: self.conflation.channels.base(),
             interval_ms,
             ack_ms: self.acknowledge_within,
-            recovered: picture.recovered,
-            missed: picture.missed,
+            recovered: snapshot.recovered,
+            missed: snapshot.missed,
             simulated: self.config.simulated,
             feed: self.feed_view(),
         };
-        let frame = snapshot(&head, &picture.symbols);
+        let frame = hamster_v1::snapshot(&head, &snapshot.symbols);
         self.push_frame(client, frame);
         self.effects.push(Effect::Enroll {
             client,
-            group: Group::Stream(stream),
+            group: Group::Channel(channel),
         });
     }
 
     /// Changes how often a client is sent deltas.
     pub(super) fn set_rate(&mut self, client: ClientId, interval: Millis) {
-        if let Some(place) = self.audience.place(client) {
-            place.rate = Rate::at_most_every(interval);
+        if let Some(cursor) = self.audience.cursor(client) {
+            cursor.rate = Rate::at_most_every(interval);
         }
     }
 
     /// The position that a client's next control frame is stamped with; `None` for a plain client.
     pub(super) fn position_of(&mut self, client: ClientId) -> Option<(u64, u64)> {
-        let place = self.audience.place(client)?;
-        let streams = &self.outbox.streams;
-        let seq = place.stream.map_or(0, |stream| place.newest(stream, streams));
-        Some((streams.epoch(), seq))
+        let cursor = self.audience.cursor(client)?;
+        let channels = &self.conflation.channels;
+        let seq = cursor.channel.map_or(0, |channel| cursor.newest(channel, channels));
+        Some((channels.epoch(), seq))
     }
 }
 
-impl Place {
-    /// The newest delta that it was sent, `stream` being where it is.
-    fn newest(&self, stream: StreamId, streams: &Streams) -> u64 {
+impl Cursor {
+    /// The newest delta that it was sent, `channel` being where it is.
+    fn newest(&self, channel: ChannelId, channels: &Channels) -> u64 {
         match self.sent {
-            Sent::Deltas => streams.seq(stream),
+            Sent::Deltas => channels.seq(channel),
             Sent::Nothing(after) => after,
-            Sent::PictureSoon { at, .. } | Sent::NothingUnasked { at, .. } => at,
+            Sent::SnapshotSoon { at, .. } | Sent::NothingUnasked { at, .. } => at,
         }
     }
 }

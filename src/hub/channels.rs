@@ -1,0 +1,425 @@
+//! The channels of `hamster.v1`: what their clients hold, and the deltas that keep them current.
+//!
+//! Clients with the same symbols and the same rate share a channel, as far as one shard has room for them. The channels are in [`Shard`]s, and when
+//! a shard is flushed, each symbol that changed is encoded once, and each channel's delta is put together from ready items. So the
+//! work of a flush grows with symbols and channels, never with clients.
+//!
+//! Why nobody misses anything in silence: a symbol's line changes only in a flush, which numbers a delta of every channel that
+//! holds the symbol and is read by anybody, or while no such channel is read; then the next snapshot of the channel refreshes it and takes a
+//! number of its own. So what a client lacks after delta n is exactly the lines whose revision is above that of n.
+
+use super::resume_log::ResumeLog;
+use super::shards::{Rate, ShardId, Shards};
+use super::watchlist::Watchlist;
+use super::{ChannelId, ClientId, Effect, Effects, Group, SymbolId};
+use crate::dialect::Position;
+use crate::dialect::hamster_v1::delta;
+use crate::market::{MINUTE, Millis};
+use std::collections::{BTreeMap, HashMap};
+
+/// 2026-01-01, from which epochs are counted: they stay exact in JavaScript.
+const FIRST_EPOCH: Millis = 1_767_225_600_000;
+
+/// A channel that nobody watches is remembered for those who come back.
+const DESERTED: Millis = 2 * MINUTE;
+const MOST_DESERTED: usize = 1_000;
+
+/// ResumeLog that a channel keeps: some, or as many for each client that may want one.
+const LEAST_MARKS: usize = 128;
+const MARKS_PER_MEMBER: usize = 64;
+const MOST_MARKS: usize = 2_048;
+
+/// All channels of one life of the hub.
+#[derive(Debug)]
+pub struct Channels {
+    epoch: u64,
+    base: Millis,
+    /// Counts what was said, over all shards.
+    revision: u64,
+    /// Clients that a shard has room for.
+    room: u32,
+    shards: Shards,
+    /// The shard that was flushed last: its turn comes when all others that are due have had theirs.
+    turn: Option<ShardId>,
+    channels: BTreeMap<ChannelId, Channel>,
+    by_key: HashMap<(ShardId, Vec<SymbolId>), ChannelId>,
+    last: u32,
+}
+
+#[derive(Debug)]
+struct Channel {
+    shard: ShardId,
+    /// Sorted.
+    symbols: Vec<SymbolId>,
+    members: u32,
+    /// Members that are sent deltas: all but those that fell behind.
+    readers: u32,
+    seq: u64,
+    /// Of the newest deltas, the last one being `seq`.
+    resume_log: ResumeLog,
+    /// Since when it has no members.
+    deserted: Option<Millis>,
+}
+
+/// What a flush sent.
+#[derive(Debug, Default)]
+pub struct Flushed {
+    /// Frames, one for each receiver.
+    pub sends: u64,
+    /// Updates in them, one for each receiver.
+    pub updates: u64,
+    /// Who waited for it, and in which shard: it is to be shown a snapshot now.
+    pub arrivals: Vec<(ShardId, ClientId)>,
+}
+
+/// A snapshot of a channel, for a client that joins, resumes or catches up.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The position.
+    pub seq: u64,
+    /// Whether it holds only what changed since the client's position.
+    pub recovered: bool,
+    /// Deltas since then.
+    pub missed: u64,
+    /// Symbol objects.
+    pub symbols: Vec<String>,
+}
+
+impl Channels {
+    /// No channels. `seed` tells two lives apart that begin in the same millisecond.
+    #[must_use]
+    pub fn new(seed: u64, room: u32, now: Millis) -> Self {
+        Self {
+            epoch: now.saturating_sub(FIRST_EPOCH) * 1_000 + seed % 1_000,
+            base: now,
+            revision: 0,
+            room,
+            shards: Shards::default(),
+            turn: None,
+            channels: BTreeMap::new(),
+            by_key: HashMap::new(),
+            last: 0,
+        }
+    }
+
+    /// The number of this life.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The channel that was made last.
+    #[must_use]
+    pub fn last(&self) -> ChannelId {
+        ChannelId(self.last)
+    }
+
+    /// The zero of the deltas' times.
+    #[must_use]
+    pub fn base(&self) -> Millis {
+        self.base
+    }
+
+    /// Channels that somebody is in.
+    #[must_use]
+    pub fn inhabited(&self) -> usize {
+        self.channels.values().filter(|channel| channel.members > 0).count()
+    }
+
+    /// The newest delta of a channel.
+    #[must_use]
+    pub fn seq(&self, id: ChannelId) -> u64 {
+        self.channels.get(&id).map_or(0, |channel| channel.seq)
+    }
+
+    /// Bytes of the deltas after `seq`, some of them estimated.
+    #[must_use]
+    pub fn bytes_since(&self, id: ChannelId, seq: u64) -> u64 {
+        let channel = self.channels.get(&id);
+        channel.map_or(0, |channel| channel.resume_log.bytes(channel.seq.saturating_sub(seq)))
+    }
+
+    /// A symbol changed: those who hold it will hear of it.
+    pub fn changed(&mut self, symbol: SymbolId) {
+        for shard in self.shards.each() {
+            shard.changed(symbol);
+        }
+    }
+
+    /// An item that everybody who reads is told with the next flush, which does not wait for the rate.
+    pub fn tell(&mut self, item: &str) {
+        for shard in self.shards.each() {
+            shard.tell(item);
+        }
+    }
+
+    /// When the next flush is due.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        self.shards.due_at()
+    }
+
+    /// Sends what is due, shard by shard, until so many frames were sent. The rest has the next turn.
+    pub fn flush(&mut self, most: u64, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
+        let mut flushed = Flushed::default();
+        let shards = self.shards.len();
+        for _ in 0..shards {
+            if flushed.sends >= most {
+                break;
+            }
+            let Some(shard) = self.shards.next_due(self.turn, now) else {
+                break;
+            };
+            self.turn = Some(shard);
+            flushed.add(self.flush_lane(shard, list, now, effects));
+        }
+        flushed
+    }
+
+    /// Whether the readers in a shard have not been told what one of these symbols has become.
+    #[must_use]
+    pub fn is_behind(&self, shard: ShardId, symbols: &[SymbolId]) -> bool {
+        self.shards.get(shard).is_some_and(|shard| shard.is_behind(symbols))
+    }
+
+    /// A shard is due whatever its rate, and this client is to be shown a snapshot then.
+    pub fn hasten(&mut self, shard: ShardId, client: ClientId) {
+        if let Some(shard) = self.shards.get_mut(shard) {
+            shard.hasten(client);
+        }
+    }
+
+    /// Where a channel is.
+    #[must_use]
+    pub fn shard_of(&self, id: ChannelId) -> Option<ShardId> {
+        Some(self.channels.get(&id)?.shard)
+    }
+
+    fn flush_lane(&mut self, id: ShardId, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
+        let mut flushed = Flushed::default();
+        let Some(shard) = self.shards.get_mut(id) else {
+            return flushed;
+        };
+        self.revision += 1;
+        let said = shard.flush(list, self.revision, now);
+        flushed.arrivals = said.arrivals.iter().map(|client| (id, *client)).collect();
+        for id in said.to {
+            let Some(channel) = self.channels.get_mut(&id) else {
+                continue;
+            };
+            let items = said.items.iter();
+            let mine = items.filter(|(symbol, _)| channel.symbols.binary_search(symbol).is_ok());
+            let mine: Vec<&str> = mine.map(|(_, item)| item.as_str()).collect();
+            if mine.is_empty() && said.news.is_empty() {
+                continue;
+            }
+            let readers = u64::from(channel.readers);
+            let items = mine.iter().copied().chain(said.news.iter().map(String::as_str));
+            let t = now.saturating_sub(self.base);
+            let frame = delta(self.epoch, channel.seq + 1, t, items);
+            channel.advance(self.revision, frame.len());
+            flushed.sends += readers;
+            flushed.updates += readers * mine.len() as u64;
+            effects.push(Effect::Broadcast {
+                group: Group::Channel(id),
+                frame,
+            });
+        }
+        flushed
+    }
+
+    /// The shard for one more client of these symbols: that of its former channel, if it comes back to one of this epoch, or else the
+    /// first with room.
+    #[must_use]
+    pub fn shard_for(&self, symbols: &[SymbolId], rate: Rate, resume: Option<Position>) -> ShardId {
+        let former = resume.and_then(|cursor| self.channels.get(&ChannelId(cursor.channel)));
+        let former = former.filter(|channel| channel.shard.rate == rate && channel.symbols == symbols);
+        // Even if others took its cursor meanwhile, but there is an end to that.
+        if let Some(channel) = former
+            && self.members(channel.shard) / 2 < self.room
+        {
+            return channel.shard;
+        }
+        let mut number = 0;
+        loop {
+            let shard = ShardId { rate, number };
+            if self.members(shard) < self.room {
+                return shard;
+            }
+            number += 1;
+        }
+    }
+
+    fn members(&self, shard: ShardId) -> u32 {
+        self.shards.get(shard).map_or(0, |shard| shard.members)
+    }
+
+    /// The channel of these symbols in a shard, with one member more. It is sent nothing before it reads.
+    pub fn join(&mut self, symbols: Vec<SymbolId>, shard: ShardId, list: &Watchlist, now: Millis) -> ChannelId {
+        let key = (shard, symbols);
+        let known = self.by_key.get(&key).copied();
+        let id = known.unwrap_or_else(|| self.create(key, list, now));
+        if let Some(shard) = self.shards.get_mut(shard) {
+            shard.members += 1;
+        }
+        if let Some(channel) = self.channels.get_mut(&id) {
+            channel.members += 1;
+            channel.deserted = None;
+        }
+        id
+    }
+
+    /// A member is gone.
+    pub fn leave(&mut self, id: ChannelId, reads: bool, now: Millis) {
+        if reads {
+            self.stop_reading(id);
+        }
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return;
+        };
+        channel.members = channel.members.saturating_sub(1);
+        if channel.members == 0 {
+            channel.deserted = Some(now);
+        }
+        if let Some(shard) = self.shards.get_mut(channel.shard) {
+            shard.members = shard.members.saturating_sub(1);
+        }
+    }
+
+    /// A member is sent deltas from now on.
+    pub fn start_reading(&mut self, id: ChannelId) {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return;
+        };
+        channel.readers += 1;
+        if channel.readers == 1
+            && let Some(shard) = self.shards.get_mut(channel.shard)
+        {
+            shard.start_reading(id, &channel.symbols);
+        }
+    }
+
+    /// A member is sent no deltas from now on.
+    pub fn stop_reading(&mut self, id: ChannelId) {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return;
+        };
+        channel.readers = channel.readers.saturating_sub(1);
+        if channel.readers == 0
+            && let Some(shard) = self.shards.get_mut(channel.shard)
+        {
+            shard.stop_reading(id, &channel.symbols);
+        }
+    }
+
+    /// What a client at `position` lacks; everything, when that position is not known here.
+    pub fn snapshot(&mut self, id: ChannelId, position: Option<Position>, list: &Watchlist) -> Snapshot {
+        self.refresh(id, list);
+        let Some(channel) = self.channels.get(&id) else {
+            return Snapshot {
+                seq: 0,
+                recovered: false,
+                missed: 0,
+                symbols: Vec::new(),
+            };
+        };
+        let cursor = position.filter(|cursor| cursor.epoch == self.epoch && cursor.channel == id.0);
+        let seen = cursor.and_then(|cursor| channel.resume_log.revision(channel.seq.checked_sub(cursor.seq)?));
+        let shard = self.shards.get(channel.shard);
+        let symbols = channel.symbols.iter();
+        let lines = symbols.filter_map(|symbol| Some((*symbol, shard?.held(*symbol)?)));
+        let lacking = lines.filter(|(_, held)| seen.is_none_or(|seen| held.revision > seen));
+        Snapshot {
+            seq: channel.seq,
+            recovered: seen.is_some(),
+            missed: cursor.map_or(0, |cursor| channel.seq.saturating_sub(cursor.seq)),
+            symbols: lacking
+                .filter_map(|(symbol, held)| Some(held.line.whole(symbol.0, &list.get(symbol)?.instrument.to_string())))
+                .collect(),
+        }
+    }
+
+    /// Brings the lines up to date that no flush has brought, because nobody read them.
+    fn refresh(&mut self, id: ChannelId, list: &Watchlist) {
+        let Some(channel) = self.channels.get_mut(&id) else {
+            return;
+        };
+        let Some(shard) = self.shards.get_mut(channel.shard) else {
+            return;
+        };
+        let revision = self.revision + 1;
+        let is_news = shard.refresh(&channel.symbols, list, revision, channel.resume_log.newest());
+        if is_news && channel.readers == 0 {
+            self.revision = revision;
+            channel.advance(revision, 0);
+        }
+    }
+
+    fn create(&mut self, key: (ShardId, Vec<SymbolId>), list: &Watchlist, now: Millis) -> ChannelId {
+        self.forget_deserted(now);
+        self.last = self.last.wrapping_add(1);
+        let id = ChannelId(self.last);
+        let (shard, symbols) = key.clone();
+        self.shards.ensure(shard);
+        if let Some(shard) = self.shards.get_mut(shard) {
+            shard.hold(&symbols, list, self.revision);
+        }
+        let channel = Channel {
+            shard,
+            symbols,
+            members: 0,
+            readers: 0,
+            seq: 0,
+            resume_log: ResumeLog::default(),
+            deserted: Some(now),
+        };
+        self.channels.insert(id, channel);
+        self.by_key.insert(key, id);
+        id
+    }
+
+    fn forget_deserted(&mut self, now: Millis) {
+        let deserted = self
+            .channels
+            .iter()
+            .filter_map(|(id, channel)| Some((channel.deserted?, *id)));
+        let mut deserted: Vec<(Millis, ChannelId)> = deserted.collect();
+        deserted.sort_unstable();
+        let surplus = deserted.len().saturating_sub(MOST_DESERTED);
+        for (cursor, (since, id)) in deserted.into_iter().enumerate() {
+            if cursor < surplus || now >= since + DESERTED {
+                self.forget(id);
+            }
+        }
+    }
+
+    fn forget(&mut self, id: ChannelId) {
+        let Some(channel) = self.channels.remove(&id) else {
+            return;
+        };
+        if let Some(shard) = self.shards.get_mut(channel.shard) {
+            shard.release(&channel.symbols);
+            if shard.is_forsaken() {
+                self.shards.remove(channel.shard);
+            }
+        }
+        self.by_key.remove(&(channel.shard, channel.symbols));
+    }
+}
+
+impl Flushed {
+    fn add(&mut self, more: Flushed) {
+        self.sends += more.sends;
+        self.updates += more.updates;
+        self.arrivals.extend(more.arrivals);
+    }
+}
+
+impl Channel {
+    fn advance(&mut self, revision: u64, bytes: usize) {
+        self.seq += 1;
+        let wanted = MARKS_PER_MEMBER.saturating_mul(self.members as usize);
+        self.resume_log
+            .push(revision, bytes, wanted.clamp(LEAST_MARKS, MOST_MARKS));
+    }
+}
