@@ -93,7 +93,11 @@ impl Problem {
             Self::TooManySockets(_) => reply.with_header("Retry-After", "60"),
             Self::Expelled(seconds) | Self::TooOften(seconds) => reply.with_header("Retry-After", &seconds.to_string()),
             Self::HubFull | Self::NoPrices(_) => reply.with_header("Retry-After", "5"),
-            _ => reply,
+            Self::NotFound(_)
+            | Self::BadRequest(_)
+            | Self::UnknownDialect(_)
+            | Self::Misconfigured(_)
+            | Self::Internal(_) => reply,
         }
     }
 }

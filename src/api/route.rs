@@ -102,7 +102,7 @@ fn unknown_parameter(route: Route, name: &str) -> Problem {
             "/ws takes none: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}"
         }
         Route::Class(_) => "this route takes none; /api/quotes?symbols=BTC/USD,AAPL gives any symbols",
-        _ => "this route takes none",
+        Route::Status | Route::Metrics | Route::Health | Route::Options => "this route takes none",
     };
     Problem::BadRequest(format!("there is no parameter {shown:?}: {right}"))
 }

@@ -1,6 +1,8 @@
 //! What the hub sends. Each event is made into text once, whoever and however many it is for.
 
-use crate::market::{FeedState, Provenance, Session, StreamState};
+use crate::market::{
+    Cell, FeedState, FeedStatus, Instrument, Millis, Precision, Provenance, Quote, Session, StreamState, iso8601,
+};
 use serde::{Serialize, Serializer};
 
 /// A frame's text.
@@ -114,6 +116,18 @@ pub struct FeedView<'a> {
     pub reason: &'a str,
 }
 
+impl<'a> FeedView<'a> {
+    /// As in JSON.
+    #[must_use]
+    pub fn of(status: &'a FeedStatus) -> Self {
+        Self {
+            state: status.state,
+            since: iso8601(status.since),
+            reason: &status.reason,
+        }
+    }
+}
+
 /// One quote with all that is known about its truth. Prices are in the quote currency; times are ISO 8601.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QuoteView {
@@ -160,6 +174,42 @@ pub struct QuoteView {
     pub freshness: Option<&'static str>,
     /// Since when it is stale.
     pub stale_since: Option<String>,
+}
+
+impl QuoteView {
+    /// All that is known of an instrument.
+    #[must_use]
+    pub fn of(instrument: &Instrument, cell: &Cell, simulated: bool) -> Self {
+        let Cell {
+            quote,
+            reference,
+            details,
+        } = cell;
+        let known = quote.as_ref();
+        let text = |time: fn(&Quote) -> Option<Millis>| known.and_then(time).map(iso8601);
+        Self {
+            symbol: instrument.to_string(),
+            price: known.map(|quote| quote.price),
+            percent_change: cell.percent_change(),
+            timestamp: text(|quote| quote.exchange_time),
+            timestamp_precision: known.and_then(|quote| quote.precision).map(Precision::name),
+            kind: details.kind.clone(),
+            currency: details.currency.clone(),
+            mic_code: details.mic_code.clone(),
+            decimals: details.decimals,
+            exchange: known.and_then(|quote| quote.exchange.clone()),
+            bid: known.and_then(|quote| quote.bid),
+            ask: known.and_then(|quote| quote.ask),
+            day_volume: known.and_then(|quote| quote.day_volume),
+            previous_close: reference.previous_close,
+            received_at: text(|quote| Some(quote.received)),
+            source: known.map(|quote| quote.provenance),
+            simulated,
+            session: reference.session,
+            freshness: known.map(|quote| if quote.stale_since.is_some() { "stale" } else { "fresh" }),
+            stale_since: text(|quote| quote.stale_since),
+        }
+    }
 }
 
 /// A symbol that was subscribed.

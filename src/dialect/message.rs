@@ -228,7 +228,7 @@ fn requested_item(item: &Value) -> Result<RequestedSymbol, ClientError> {
             let exchange = fields.get("exchange").and_then(Value::as_str);
             Ok(Instrument::new(symbol, exchange).map_err(|error| (echo(symbol), error)))
         }
-        _ => Err(ClientError::InvalidParams),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Err(ClientError::InvalidParams),
     }
 }
 

@@ -143,7 +143,7 @@ async fn answer(driver: &Rc<Driver>, route: Route, symbols: Vec<Instrument>) -> 
     match route {
         Route::Class(class) => api::class_quotes(&machine, class),
         Route::Quotes => api::quotes(&machine, &symbols, now()),
-        _ => api::status(&machine, now()),
+        Route::Status | Route::Metrics | Route::Health | Route::Socket | Route::Options => api::status(&machine, now()),
     }
 }
 

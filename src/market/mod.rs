@@ -18,5 +18,5 @@ pub use details::{Details, never_closes};
 pub use instrument::{Instrument, InstrumentError, Venue};
 pub use quote::{Precision, Provenance, Quote};
 pub use reference::{Reference, Session};
-pub use states::{FeedState, StreamState};
+pub use states::{FeedState, FeedStatus, StreamState};
 pub use tick::{PolledQuote, Tick};

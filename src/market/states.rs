@@ -1,5 +1,6 @@
 //! The states of the feed and of a symbol, as every interface names them.
 
+use super::clock::Millis;
 use serde::{Deserialize, Serialize};
 
 /// What the feed is doing.
@@ -43,6 +44,17 @@ impl FeedState {
             Self::Refused => "refused",
         }
     }
+}
+
+/// The state of the feed, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedStatus {
+    /// What it is doing.
+    pub state: FeedState,
+    /// Since when.
+    pub since: Millis,
+    /// Why; something that a person can act on.
+    pub reason: String,
 }
 
 /// How a symbol gets its prices.

@@ -4,7 +4,7 @@
 //! and as a whole where it cannot. docs/protocol.md describes every field.
 
 use crate::dialect::event::whole;
-use crate::market::{Millis, Provenance, Session, StreamState, scale_for, steps};
+use crate::market::{Cell, Millis, Precision, Provenance, Session, StreamState, scale_for, steps};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -52,6 +52,44 @@ pub struct Prices {
     pub time: Option<Millis>,
     /// When it reached the hub.
     pub received: Millis,
+}
+
+impl Facts {
+    /// Of an instrument that gets its prices by this way, and why it does not stream.
+    #[must_use]
+    pub fn of(cell: &Cell, state: StreamState, reason: Option<&str>) -> Self {
+        let quote = cell.quote.as_ref();
+        let details = &cell.details;
+        Self {
+            previous_close: cell.reference.previous_close,
+            exchange: quote.and_then(|quote| quote.exchange.clone()),
+            mic_code: details.mic_code.clone(),
+            kind: details.kind.clone(),
+            currency: details.currency.clone(),
+            decimals: details.decimals,
+            time_precision: quote.and_then(|quote| quote.precision).map(Precision::name),
+            source: quote.map(|quote| quote.provenance),
+            session: cell.reference.session,
+            stale_since: quote.and_then(|quote| quote.stale_since),
+            state,
+            reason: reason.map(ToOwned::to_owned),
+        }
+    }
+}
+
+impl Prices {
+    /// Of an instrument, if it has a price.
+    #[must_use]
+    pub fn of(cell: &Cell) -> Option<Self> {
+        cell.quote.as_ref().map(|quote| Self {
+            price: quote.price,
+            bid: quote.bid,
+            ask: quote.ask,
+            day_volume: quote.day_volume,
+            time: quote.exchange_time,
+            received: quote.received,
+        })
+    }
 }
 
 /// Decimal places to begin with. A price that is 345.6 now has cents a moment later, and a finer scale takes a whole symbol object.

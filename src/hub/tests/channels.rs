@@ -32,14 +32,19 @@ fn resume(reader: &Reader, symbols: &str) -> Value {
 
 /// What the hub knows, in the words of [`Reader::quote`].
 fn truth(play: &Play, symbol: &str) -> Value {
-    let id = play.hub.list.find(&Instrument::parse(symbol).unwrap()).unwrap();
-    let entry = play.hub.list.get(id).unwrap();
+    let id = play
+        .hub
+        .upstream
+        .symbols
+        .find(&Instrument::parse(symbol).unwrap())
+        .unwrap();
+    let entry = play.hub.book.get(id).unwrap();
     let quote = entry.cell.quote.as_ref();
     json!({
         "price": quote.map(|quote| quote.price), "bid": quote.and_then(|quote| quote.bid), "ask": quote.and_then(|quote| quote.ask),
         "time": quote.map(|quote| quote.exchange_time), "received": quote.map(|quote| quote.received),
         "source": quote.map(|quote| quote.provenance), "stale_since": quote.and_then(|quote| quote.stale_since),
-        "previous_close": entry.cell.reference.previous_close, "session": entry.cell.reference.session, "state": entry.state,
+        "previous_close": entry.cell.reference.previous_close, "session": entry.cell.reference.session, "state": entry.service.state,
     })
 }
 
@@ -195,7 +200,7 @@ fn a_client_chooses_its_rate() {
     let (mut play, link) = Play::live("AAPL");
     let mut slow = joined(&mut play, BOB, json!({"symbols": "AAPL", "interval_ms": 900}));
     assert_eq!(
-        play.hub.audience.cursor(BOB).unwrap().rate.interval(),
+        play.hub.delivery.audience.cursor(BOB).unwrap().rate.interval(),
         1_000,
         "raised to the next"
     );
@@ -390,7 +395,7 @@ fn after_hibernation_there_is_a_new_epoch_and_a_new_snapshot() {
         (reader.named.len(), reader.quote("AAPL")["source"].clone()),
         (2, json!("restored"))
     );
-    assert_eq!(later.hub.audience.cursor(BOB).unwrap().rate.interval(), 250);
+    assert_eq!(later.hub.delivery.audience.cursor(BOB).unwrap().rate.interval(), 250);
     assert_ne!(reader.epoch, before);
 }
 
@@ -460,7 +465,7 @@ proptest! {
             enter(&mut play, &mut readers[number as usize], number);
             present[number as usize] = true;
         }
-        let closed = |play: &Play, client: ClientId| play.hub.audience.watched(client).is_empty();
+        let closed = |play: &Play, client: ClientId| play.hub.delivery.audience.watched(client).is_empty();
         for step in steps {
             match step {
                 Step::Tick(symbol, price) => play.tick(link, SYMBOLS[symbol], f64::from(price) / 100.0),
@@ -659,8 +664,8 @@ fn who_reads_more_slowly_than_the_stream_is_paused_though_it_acknowledges() {
         }
     }
     assert!(longest <= 40, "{longest} frames wait in its socket");
-    assert!(play.hub.counts.pauses > 1);
-    assert_eq!(play.hub.counts.slow, 0, "it does read");
+    assert!(play.hub.delivery.counts.pauses > 1);
+    assert_eq!(play.hub.delivery.counts.slow, 0, "it does read");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What clients and REST readers get.
 
 use super::*;
-use crate::market::{StreamState, iso8601};
 
 #[test]
 fn a_client_is_greeted_then_told_what_will_come_then_shown_what_there_is() {

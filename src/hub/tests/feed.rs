@@ -1,7 +1,6 @@
 //! The life of the upstream connection.
 
 use super::*;
-use crate::market::StreamState;
 
 fn heartbeats(frames: &[String]) -> usize {
     frames.iter().filter(|frame| frame.contains("heartbeat")).count()
@@ -25,7 +24,7 @@ fn sleeps_until_somebody_comes_and_again_300_s_after_the_last_one_left() {
 
     play.input(Input::Left(ALICE));
     play.pass_with_heartbeats(link, 290 * SECOND);
-    assert_eq!(play.hub.feed.open_link(), Some(link));
+    assert_eq!(play.hub.upstream.feed.open_link(), Some(link));
     play.take();
     play.pass(11 * SECOND);
     assert!(play.effects.contains(&Effect::CloseUpstream { link }));
@@ -56,9 +55,14 @@ fn beats_every_ten_seconds_and_gives_up_after_twenty_of_silence() {
     assert!(play.effects.contains(&Effect::CloseUpstream { link }));
     assert_eq!(play.state(), FeedState::Fallback);
     assert!(
-        play.hub.feed.state().2.starts_with("nothing heard for 20 s"),
+        play.hub
+            .upstream
+            .feed
+            .status()
+            .reason
+            .starts_with("nothing heard for 20 s"),
         "{}",
-        play.hub.feed.state().2
+        play.hub.upstream.feed.status().reason
     );
 }
 
@@ -107,7 +111,7 @@ fn backs_off_after_six_failures_up_to_a_minute_and_starts_over_after_health() {
     play.accept_all(link);
     play.pass_with_heartbeats(link, 40 * SECOND);
     play.input(Input::Lost(link, "closed".into()));
-    let next = play.hub.feed.retry_deadline().unwrap() - play.now;
+    let next = play.hub.upstream.feed.retry_deadline().unwrap() - play.now;
     assert!(next <= 6 * SECOND, "{next}");
 }
 
@@ -170,7 +174,10 @@ fn closed_markets_owe_no_ticks() {
     play.input(Input::Opened(link));
     play.accept_all(link);
     play.pass_with_heartbeats(link, 600 * SECOND);
-    assert_eq!((play.state(), play.hub.feed.open_link()), (FeedState::Live, Some(link)));
+    assert_eq!(
+        (play.state(), play.hub.upstream.feed.open_link()),
+        (FeedState::Live, Some(link))
+    );
 }
 
 #[test]

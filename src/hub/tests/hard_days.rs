@@ -1,7 +1,6 @@
 //! Hard days of links and symbols: refused in either order, silent, quiet, forgotten over sleep.
 
 use super::*;
-use crate::market::StreamState;
 
 // REST refuses before the socket opens: never subscribed.
 #[test]

@@ -16,7 +16,7 @@ mod values;
 
 use super::*;
 use crate::dialect::Dialect;
-use crate::market::{DAY, MINUTE, SECOND};
+use crate::market::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -315,12 +315,12 @@ impl Play {
     }
 
     fn watched(&self, client: ClientId) -> Vec<SymbolId> {
-        let clients = &self.hub.audience;
+        let clients = &self.hub.delivery.audience;
         clients.watched(client).into_iter().collect()
     }
 
     fn state(&self) -> FeedState {
-        self.hub.feed.state().0
+        self.hub.upstream.feed.state()
     }
 
     fn quote(&self, symbol: &str) -> SymbolView {

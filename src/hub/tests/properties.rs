@@ -60,11 +60,11 @@ proptest! {
                 Event::Leave(client) => play.input(Input::Left(ClientId(client))),
                 Event::LinkOpened => play.input(Input::Opened(link)),
                 Event::LinkLost => {
-                    if play.hub.feed.is_current(link) { open_links -= 1; }
+                    if play.hub.upstream.feed.is_current(link) { open_links -= 1; }
                     play.input(Input::Lost(link, "closed".into()));
                 }
                 Event::Refused(status) => {
-                    if play.hub.feed.is_current(link) { open_links -= 1; }
+                    if play.hub.upstream.feed.is_current(link) { open_links -= 1; }
                     play.input(Input::Refused(link, status, String::new()));
                 }
                 Event::Pass(span) => play.pass(span),

@@ -1,7 +1,6 @@
 //! REST: fallback, references, the budget.
 
 use super::*;
-use crate::market::{Provenance, Session};
 
 #[test]
 fn references_are_asked_for_at_once_and_change_is_absent_until_then() {

@@ -1,7 +1,6 @@
 //! What survives the object.
 
 use super::*;
-use crate::market::{Provenance, Session};
 
 fn last_checkpoint(play: &Play) -> Option<String> {
     play.effects.iter().rev().find_map(|effect| match effect {
@@ -232,7 +231,11 @@ fn a_refusal_outlives_the_object_unless_key_or_upstream_were_changed() {
     let mut play = Play::restored(config(&[]), &stored, before.now + MINUTE);
     play.input(Input::Rejoined(ALICE, record(&["AAPL"])));
     assert_eq!((play.state(), play.opened_link()), (FeedState::Refused, None));
-    assert_eq!(play.hub.feed.state().1, before.now, "since the first refusal");
+    assert_eq!(
+        play.hub.upstream.feed.status().since,
+        before.now,
+        "since the first refusal"
+    );
     play.pass(14 * MINUTE);
     assert!(play.opened_link().is_some(), "15 minutes after the refusal");
 

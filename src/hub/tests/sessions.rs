@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::dialect::QuoteView;
-use crate::market::{Provenance, Session};
 
 /// AAPL's last tick of the session at 101, then two hours in which only crypto ticks and REST says that the market is closed, at `close`.
 fn after_the_close(close: &str) -> QuoteView {

@@ -2,7 +2,6 @@
 //! patience.
 
 use super::*;
-use crate::market::StreamState;
 
 fn joined(play: &mut Play, number: u32, viewer: u64) -> ClientId {
     let client = ClientId(number);
@@ -265,12 +264,12 @@ fn a_client_that_was_closed_is_not_heard_any_more() {
     assert!(closed, "a ping counts as any message");
     assert!(play.told.iter().any(|(_, frame)| frame == "pong"));
     play.take();
-    let messages = play.hub.counts.client_messages;
+    let messages = play.hub.delivery.counts.client_messages;
     play.now += 10 * MINUTE;
     play.input(Input::Said(ALICE, r#"{"action":"heartbeat"}"#.into()));
     play.input(Input::SaidBinary(ALICE, 1_000_000));
     assert_eq!(
-        (play.effects.len(), play.hub.counts.client_messages),
+        (play.effects.len(), play.hub.delivery.counts.client_messages),
         (0, messages),
         "not even the deadlines are looked at"
     );
@@ -339,7 +338,7 @@ fn a_plain_client_that_never_reads_is_bounded_and_one_that_answers_stays() {
     }
     assert_eq!(closed, Some((ALICE, crate::dialect::CLOSE_SLOW)));
     assert!((4 << 20..5 << 20).contains(&sent), "{sent} bytes");
-    assert!(asked >= 1 && play.hub.audience.knows(BOB));
+    assert!(asked >= 1 && play.hub.delivery.audience.knows(BOB));
 }
 
 #[test]
@@ -369,7 +368,7 @@ fn an_old_acknowledgement_is_no_sign_of_life_twice() {
             )
         });
     }
-    assert!(closed, "{:?}", play.hub.audience.cursor(BOB));
+    assert!(closed, "{:?}", play.hub.delivery.audience.cursor(BOB));
 }
 
 #[test]
@@ -393,7 +392,12 @@ fn what_a_client_provokes_itself_counts_as_sent_to_it() {
                 break;
             }
         }
-        assert_eq!(closed, Some(4009), "{dialect:?} {:?}", play.hub.audience.knows(BOB));
+        assert_eq!(
+            closed,
+            Some(4009),
+            "{dialect:?} {:?}",
+            play.hub.delivery.audience.knows(BOB)
+        );
     }
 }
 
@@ -406,7 +410,7 @@ fn strangers_leave_what_the_owner_needs_when_the_websocket_breaks() {
         }
         play.pass(5 * SECOND);
     }
-    let before = play.hub.polling.ledger.used(play.now).1;
+    let before = play.hub.upstream.calls.ledger.used(play.now).1;
     let mut asked = 0;
     for round in 0..40 {
         let wish = Instrument::parse(&format!("X{round}")).unwrap();
@@ -420,7 +424,7 @@ fn strangers_leave_what_the_owner_needs_when_the_websocket_breaks() {
         }
         play.pass(SECOND);
     }
-    let used = play.hub.polling.ledger.used(play.now).1 - before;
+    let used = play.hub.upstream.calls.ledger.used(play.now).1 - before;
     assert!(
         asked > 0 && used <= 8,
         "half of a minute's credits are the owner's: {used}"
@@ -489,7 +493,7 @@ fn a_client_of_streams_is_not_charged_for_what_plain_ones_are_sent() {
     }
     play.pass(30 * SECOND);
     play.tick(link, "AAPL", 1.0);
-    let mut charged = |client| play.hub.audience.get_mut(client).unwrap().unproven.bytes;
+    let mut charged = |client| play.hub.delivery.audience.get_mut(client).unwrap().unproven.bytes;
     assert!(charged(ALICE) > 400, "{}", charged(ALICE));
     assert!(
         charged(BOB) < charged(ALICE) / 2,

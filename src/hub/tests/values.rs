@@ -1,7 +1,6 @@
 //! Right values: who gets an event, what a bad number costs, and what is said of it.
 
 use super::*;
-use crate::market::StreamState;
 
 fn price_of(play: &Play, symbol: &str) -> Option<f64> {
     play.quote(symbol).quote.price

@@ -12,13 +12,13 @@
 use super::audience::{Cursor, Left, Sent, Unproven};
 use super::channels::Channels;
 use super::shards::{Rate, ShardId};
-use super::{ChannelId, ClientId, Effect, Group, Machine};
+use super::{ChannelId, ClientId, Delivery, Effect, Group, Stage};
 use crate::dialect::hamster_v1::{self, SnapshotHead};
-use crate::dialect::{CLOSE_SLOW, Position, ServerEvent};
+use crate::dialect::{CLOSE_SLOW, FeedView, Position, ServerEvent};
 use crate::market::{Millis, SECOND};
 
 /// How long an acknowledgement may wait.
-pub(super) const OFTEN: Millis = 5 * SECOND;
+pub const OFTEN: Millis = 5 * SECOND;
 /// With many clients.
 const SELDOM: Millis = 10 * SECOND;
 /// Between two looks at who is behind.
@@ -40,7 +40,7 @@ const SILENT: Millis = 30 * SECOND;
 /// How long an acknowledgement may wait, by how many clients are connected: at most 200 a second arrive, up to 2,000 clients. Not
 /// shorter for a small audience, because Cloudflare counts twenty of them as a request. An audience of about a thousand does not
 /// change `present`, or everybody would be told each time that somebody comes or goes.
-pub(super) fn acknowledge_within(clients: usize, present: Millis) -> Millis {
+pub fn acknowledge_within(clients: usize, present: Millis) -> Millis {
     match clients {
         0..=800 => OFTEN,
         1_001.. => SELDOM,
@@ -48,9 +48,10 @@ pub(super) fn acknowledge_within(clients: usize, present: Millis) -> Millis {
     }
 }
 
-impl Machine {
+impl Delivery {
     /// Puts a client into the channel of its present symbols and rate, and shows it a snapshot of it.
-    pub(super) fn restream(&mut self, client: ClientId, resume: Option<Position>, now: Millis) {
+    pub fn rejoin_channel(&mut self, client: ClientId, resume: Option<Position>, stage: &mut Stage<'_>) {
+        let now = stage.now;
         let resume = resume.filter(|position| position.epoch == self.conflation.channels.epoch());
         let had_one = self
             .audience
@@ -60,7 +61,7 @@ impl Machine {
             Some((_, seq)) if had_one => seq,
             _ => resume.map_or(0, |position| position.seq),
         };
-        self.leave_stream(client, now);
+        self.leave_channel(client, stage);
         let symbols: Vec<_> = self.audience.watched(client).into_iter().collect();
         if symbols.is_empty() {
             return;
@@ -73,7 +74,7 @@ impl Machine {
         let knows = resume.is_some() || cursor.knows;
         let shard = self.conflation.channels.shard_for(&symbols, rate, resume);
         let waits = knows && self.conflation.channels.is_behind(shard, &symbols);
-        let channel = self.conflation.channels.join(symbols, shard, &self.list, now);
+        let channel = self.conflation.channels.join(symbols, shard, stage.demand.book(), now);
         let Some(cursor) = self.audience.cursor(client) else {
             return;
         };
@@ -83,7 +84,7 @@ impl Machine {
             cursor.sent = Sent::NothingUnasked { at, resume };
             cursor.behind_since.get_or_insert(now);
             if !std::mem::replace(&mut cursor.asked, true) {
-                self.send(client, &ServerEvent::AckRequest { id: None });
+                self.send(client, &ServerEvent::AckRequest { id: None }, stage);
             }
             self.watch_readers(now);
         } else if waits {
@@ -91,12 +92,12 @@ impl Machine {
             cursor.sent = Sent::SnapshotSoon { at, resume };
             self.conflation.channels.hasten(shard, client);
         } else {
-            self.show_stream(client, channel, resume);
+            self.show_channel(client, channel, resume, stage);
         }
     }
 
     /// A shard was told what is new: those who waited for that are shown a snapshot.
-    pub(super) fn show_arrivals(&mut self, arrivals: Vec<(ShardId, ClientId)>) {
+    pub fn show_arrivals(&mut self, arrivals: Vec<(ShardId, ClientId)>, stage: &mut Stage<'_>) {
         for (shard, client) in arrivals {
             // Unless it has left, or gone elsewhere.
             if let Some(cursor) = self.audience.cursor(client)
@@ -104,13 +105,13 @@ impl Machine {
                 && self.conflation.channels.shard_of(channel) == Some(shard)
             {
                 let resume = resume.as_deref().copied();
-                self.show_stream(client, channel, resume);
+                self.show_channel(client, channel, resume, stage);
             }
         }
     }
 
     /// Takes a client out of its channel.
-    pub(super) fn leave_stream(&mut self, client: ClientId, now: Millis) {
+    pub fn leave_channel(&mut self, client: ClientId, stage: &mut Stage<'_>) {
         let Some(cursor) = self.audience.cursor(client) else {
             return;
         };
@@ -126,8 +127,8 @@ impl Machine {
                 });
             }
             let reads = matches!(std::mem::take(&mut cursor.sent), Sent::Deltas);
-            self.conflation.channels.leave(channel, reads, now);
-            self.effects.push(Effect::Dismiss {
+            self.conflation.channels.leave(channel, reads, stage.now);
+            stage.effects.push(Effect::Dismiss {
                 client,
                 group: Group::Channel(channel),
             });
@@ -135,7 +136,8 @@ impl Machine {
     }
 
     /// A client says how far it has read; false if it was never sent that.
-    pub(super) fn acknowledged(&mut self, client: ClientId, channel: u32, seq: u64, now: Millis) -> bool {
+    pub fn acknowledged(&mut self, client: ClientId, channel: u32, seq: u64, stage: &mut Stage<'_>) -> bool {
+        let now = stage.now;
         let newest_stream = self.conflation.channels.last();
         let Some(cursor) = self.audience.cursor(client) else {
             // A plain client has no deltas to acknowledge.
@@ -172,7 +174,7 @@ impl Machine {
             let resume = resume.as_deref().copied();
             cursor.asked = false;
             cursor.behind_since = None;
-            self.restream(client, resume, now);
+            self.rejoin_channel(client, resume, stage);
             return true;
         }
         let present = cursor.channel.filter(|present| present.0 == channel);
@@ -200,7 +202,7 @@ impl Machine {
                 channel,
                 seq: after,
             };
-            self.show_stream(client, present, Some(position));
+            self.show_channel(client, present, Some(position), stage);
         }
         if let Some(client) = self.audience.get_mut(client) {
             client.unproven = Unproven::default();
@@ -209,7 +211,7 @@ impl Machine {
     }
 
     /// A plain client says the number that it was asked for; false if that is another.
-    pub(super) fn proved(&mut self, client: ClientId, id: u64) -> bool {
+    pub fn proved(&mut self, client: ClientId, id: u64) -> bool {
         let Some(client) = self.audience.get_mut(client) else {
             return true;
         };
@@ -221,7 +223,7 @@ impl Machine {
     }
 
     /// Counts what one client alone is sent, such as answers to what it says.
-    pub(super) fn count_unproven(&mut self, client: ClientId, bytes: usize) {
+    pub fn count_unproven(&mut self, client: ClientId, bytes: usize) {
         if let Some(client) = self.audience.get_mut(client) {
             let before = client.unproven.bytes;
             client.unproven.bytes += bytes as u64;
@@ -233,7 +235,8 @@ impl Machine {
 
     /// Counts what clients were sent without a proof that they read. Plain ones who were sent much
     /// are asked for it; who was sent twice as much is closed.
-    pub(super) fn sweep_unproven(&mut self, now: Millis) {
+    pub fn sweep_unproven(&mut self, stage: &mut Stage<'_>) {
+        let now = stage.now;
         if self.conflation.unproven_sweep_at.is_none_or(|at| at > now) {
             return;
         }
@@ -255,19 +258,19 @@ impl Machine {
             }
         }
         for (client, number) in ask {
-            self.send(client, &ServerEvent::AckRequest { id: Some(number) });
+            self.send(client, &ServerEvent::AckRequest { id: Some(number) }, stage);
         }
         for client in close {
             let reason =
                 "4 MiB were sent since you last proved that you read: answer an ack-request, or reconnect now and then";
-            self.close_slow(client, reason, now);
+            self.close_slow(client, reason, stage);
         }
     }
 
-    fn close_slow(&mut self, client: ClientId, reason: &'static str, now: Millis) {
+    fn close_slow(&mut self, client: ClientId, reason: &'static str, stage: &mut Stage<'_>) {
         self.counts.slow += 1;
-        self.client_left(client, now);
-        self.effects.push(Effect::CloseClient {
+        self.left(client, stage);
+        stage.effects.push(Effect::CloseClient {
             client,
             code: CLOSE_SLOW,
             reason,
@@ -280,7 +283,8 @@ impl Machine {
     }
 
     /// Pauses who is behind, and closes who is silent.
-    pub(super) fn sweep(&mut self, now: Millis) {
+    pub fn sweep(&mut self, stage: &mut Stage<'_>) {
+        let now = stage.now;
         if self.sweep_at.is_none_or(|at| at > now) {
             return;
         }
@@ -324,23 +328,23 @@ impl Machine {
         }
         for client in ask {
             // A browser lets the timers of a hidden page sleep for a minute, but not its sockets.
-            self.send(client, &ServerEvent::AckRequest { id: None });
+            self.send(client, &ServerEvent::AckRequest { id: None }, stage);
         }
         for (client, channel) in pause {
             self.conflation.channels.stop_reading(channel);
             self.counts.pauses += 1;
-            self.effects.push(Effect::Dismiss {
+            stage.effects.push(Effect::Dismiss {
                 client,
                 group: Group::Channel(channel),
             });
         }
         for client in close {
-            self.close_slow(client, "nothing was acknowledged for 30 s; reconnect and resume", now);
+            self.close_slow(client, "nothing was acknowledged for 30 s; reconnect and resume", stage);
         }
     }
 
     /// Tells everybody when acknowledgements should be more seldom, or more frequent, because the audience grew or shrank.
-    pub(super) fn pace_acknowledgements(&mut self) {
+    pub fn pace_acknowledgements(&mut self) {
         let within = acknowledge_within(self.audience.len(), self.acknowledge_within);
         if within != self.acknowledge_within {
             self.acknowledge_within = within;
@@ -348,8 +352,17 @@ impl Machine {
         }
     }
 
-    fn show_stream(&mut self, client: ClientId, channel: ChannelId, position: Option<Position>) {
-        let snapshot = self.conflation.channels.snapshot(channel, position, &self.list);
+    fn show_channel(
+        &mut self,
+        client: ClientId,
+        channel: ChannelId,
+        position: Option<Position>,
+        stage: &mut Stage<'_>,
+    ) {
+        let snapshot = self
+            .conflation
+            .channels
+            .snapshot(channel, position, stage.demand.book());
         self.conflation.channels.start_reading(channel);
         let Some(cursor) = self.audience.cursor(client) else {
             return;
@@ -373,26 +386,26 @@ impl Machine {
             ack_ms: self.acknowledge_within,
             recovered: snapshot.recovered,
             missed: snapshot.missed,
-            simulated: self.config.simulated,
-            feed: self.feed_view(),
+            simulated: stage.config.simulated,
+            feed: FeedView::of(stage.feed),
         };
         let frame = hamster_v1::snapshot(&head, &snapshot.symbols);
-        self.push_frame(client, frame);
-        self.effects.push(Effect::Enroll {
+        self.push_frame(client, frame, stage);
+        stage.effects.push(Effect::Enroll {
             client,
             group: Group::Channel(channel),
         });
     }
 
     /// Changes how often a client is sent deltas.
-    pub(super) fn set_rate(&mut self, client: ClientId, interval: Millis) {
+    pub fn set_rate(&mut self, client: ClientId, interval: Millis) {
         if let Some(cursor) = self.audience.cursor(client) {
             cursor.rate = Rate::at_most_every(interval);
         }
     }
 
     /// The position that a client's next control frame is stamped with; `None` for a plain client.
-    pub(super) fn position_of(&mut self, client: ClientId) -> Option<(u64, u64)> {
+    pub fn position_of(&mut self, client: ClientId) -> Option<(u64, u64)> {
         let cursor = self.audience.cursor(client)?;
         let channels = &self.conflation.channels;
         let seq = cursor.channel.map_or(0, |channel| cursor.newest(channel, channels));

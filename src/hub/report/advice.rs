@@ -1,8 +1,8 @@
 //! What is wrong and what to do about it, in words, for the operator: `advice` in `/api/status`.
 
-use super::watchlist::Entry;
-use super::{DownReason, Machine, SymbolId};
-use crate::market::{FeedState, Millis, StreamState};
+use crate::hub::book::Entry;
+use crate::hub::{DownReason, Machine, SymbolId};
+use crate::market::{FeedState, FeedStatus, Millis, StreamState};
 use serde::Serialize;
 
 /// One thing that is wrong.
@@ -34,8 +34,8 @@ impl Machine {
     }
 
     fn advice_on_feed(&self) -> Option<Advice> {
-        let (state, _, reason) = self.feed.state();
-        let todo = match (state, self.feed.cause()) {
+        let FeedStatus { state, reason, .. } = self.upstream.feed.status();
+        let todo = match (state, self.upstream.feed.cause()) {
             // Connecting lasts a moment; whatever keeps it from ending becomes a cause.
             (FeedState::Idle | FeedState::Connecting | FeedState::Live, _) => return None,
             (_, Some(DownReason::Closed)) => {
@@ -78,7 +78,7 @@ impl Machine {
     }
 
     fn advice_on_storage(&self) -> Option<Advice> {
-        let trouble = self.storage_trouble.as_ref()?;
+        let trouble = self.persist.trouble.as_ref()?;
         Some(Advice {
             about: "storage",
             wrong: format!("storage refuses writes ({trouble}); prices flow on, but a restart would lose the newest"),
@@ -87,8 +87,8 @@ impl Machine {
     }
 
     fn advice_on_rest(&self, now: Millis) -> Option<Advice> {
-        let (_, in_day) = self.polling.ledger.used(now);
-        let (_, per_day) = self.polling.ledger.limits();
+        let (_, in_day) = self.upstream.calls.ledger.used(now);
+        let (_, per_day) = self.upstream.calls.ledger.limits();
         if per_day > 0 && in_day >= per_day {
             return Some(Advice {
                 about: "credits",
@@ -96,7 +96,7 @@ impl Machine {
                 todo: "Wait for midnight UTC, watch fewer symbols that are polled, or choose a larger plan and set CREDITS_PER_DAY. If the hub did not spend them, another client uses the same key.",
             });
         }
-        let trouble = self.polling.trouble()?;
+        let trouble = self.upstream.calls.trouble()?;
         let todo = if trouble.contains("the key") {
             "Check the key at twelvedata.com/account and set it: npx wrangler secret put TWELVE_DATA_API_KEY."
         } else if trouble.contains("credits") {
@@ -124,7 +124,7 @@ impl Machine {
     }
 
     fn advice_on_room(&self, now: Millis) -> Option<Advice> {
-        let refusals = self.no_room.of_late(now)?;
+        let refusals = self.delivery.no_room(now).1?;
         let others = self.config.extra_symbols;
         Some(Advice {
             about: "symbols",
@@ -136,7 +136,7 @@ impl Machine {
     }
 
     fn advice_on_symbols(&self) -> Vec<Advice> {
-        let in_state = |state: StreamState| self.symbols_that(&|entry| entry.state == state);
+        let in_state = |state: StreamState| self.symbols_that(&|entry| entry.service.state == state);
         let cases = [
             (
                 in_state(StreamState::Unavailable),
@@ -164,12 +164,12 @@ impl Machine {
     }
 
     fn advice_on_clients(&self) -> Option<Advice> {
-        let paused = self.audience.paused();
+        let paused = self.delivery.audience.paused();
         (paused > 0).then(|| Advice {
             about: "clients",
             wrong: format!(
                 "{paused} of {} clients do not read what they are sent",
-                self.audience.len()
+                self.delivery.audience.len()
             ),
             todo: "Nothing: they catch up by themselves or are closed after 30 s, and nobody else notices.",
         })
@@ -186,12 +186,12 @@ impl Machine {
     }
 
     fn symbols_that(&self, are: &dyn Fn(&Entry) -> bool) -> Vec<SymbolId> {
-        let found = self.list.iter().filter(|(_, entry)| are(entry));
+        let found = self.book.iter().filter(|(_, entry)| are(entry));
         found.map(|(id, _)| id).collect()
     }
 
     fn spoken(&self, ids: &[SymbolId]) -> String {
-        let names = ids.iter().filter_map(|id| self.list.get(*id));
+        let names = ids.iter().filter_map(|id| self.book.get(*id));
         let names: Vec<String> = names
             .take(MOST_NAMED)
             .map(|entry| entry.instrument.to_string())

@@ -6,29 +6,14 @@
 
 use super::down_reason::{DownCounts, DownReason};
 use super::{Config, Effect, Effects, LinkId};
-use crate::market::{FeedState, Millis, SECOND};
+use crate::hub::io::Trouble;
+use crate::market::{FeedState, FeedStatus, Millis, SECOND};
 use crate::provider::Refusal;
-use serde::{Deserialize, Serialize};
-
-/// A wait for the next attempt, as it is stored: sleep must not make a refused or failing hub hammer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    state: FeedState,
-    since: Millis,
-    reason: String,
-    failures: u32,
-    retry_at: Millis,
-    /// As [`DownReason::name`] says it; code to read an enum would be larger.
-    #[serde(default)]
-    cause: String,
-}
 
 /// The machine of the upstream connection.
 #[derive(Debug)]
 pub struct Feed {
-    state: FeedState,
-    since: Millis,
-    reason: String,
+    status: FeedStatus,
     link: Option<Link>,
     last_link: u32,
     failures: u32,
@@ -91,9 +76,11 @@ impl Feed {
     #[must_use]
     pub fn new(seed: u64, now: Millis) -> Self {
         Self {
-            state: FeedState::Idle,
-            since: now,
-            reason: "nobody is watching; the upstream opens with the first viewer or reader".to_owned(),
+            status: FeedStatus {
+                state: FeedState::Idle,
+                since: now,
+                reason: "nobody is watching; the upstream opens with the first viewer or reader".to_owned(),
+            },
             link: None,
             last_link: 0,
             failures: 0,
@@ -107,9 +94,11 @@ impl Feed {
 
     /// Goes on waiting where an earlier life of the object left off.
     pub fn remember(&mut self, trouble: Trouble) {
-        self.state = trouble.state;
-        self.since = trouble.since;
-        self.reason = trouble.reason;
+        self.status = FeedStatus {
+            state: trouble.state,
+            since: trouble.since,
+            reason: trouble.reason,
+        };
         self.failures = trouble.failures;
         self.retry_at = trouble.retry_at;
         self.cause = DownReason::named(&trouble.cause);
@@ -119,9 +108,9 @@ impl Feed {
     #[must_use]
     pub fn trouble(&self, now: Millis) -> Option<Trouble> {
         self.remembered_wait(now).map(|retry_at| Trouble {
-            state: self.state,
-            since: self.since,
-            reason: self.reason.clone(),
+            state: self.status.state,
+            since: self.status.since,
+            reason: self.status.reason.clone(),
             failures: self.failures,
             retry_at,
             cause: self.cause.map_or_else(String::new, |cause| cause.name().to_owned()),
@@ -131,14 +120,20 @@ impl Feed {
     /// When the present attempt's wait ends, if it is worth remembering.
     #[must_use]
     pub fn remembered_wait(&self, now: Millis) -> Option<Millis> {
-        let waits = self.link.is_none() && matches!(self.state, FeedState::Refused | FeedState::Fallback);
+        let waits = self.link.is_none() && matches!(self.status.state, FeedState::Refused | FeedState::Fallback);
         (waits && self.retry_at >= now + SLEEP_RISK).then_some(self.retry_at)
     }
 
-    /// State, since when, and a reason that a person can act on.
+    /// What it is doing, since when, and why.
     #[must_use]
-    pub fn state(&self) -> (FeedState, Millis, &str) {
-        (self.state, self.since, &self.reason)
+    pub fn status(&self) -> &FeedStatus {
+        &self.status
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub fn state(&self) -> FeedState {
+        self.status.state
     }
 
     /// Why it is not live, when that is a trouble.
@@ -194,7 +189,7 @@ impl Feed {
         link.reset_at = None;
         link.barren_since = None;
         self.mutes = 0;
-        let is_news = self.state != FeedState::Live || !link.has_ticked;
+        let is_news = self.status.state != FeedState::Live || !link.has_ticked;
         link.has_ticked = true;
         if is_news {
             self.enter(FeedState::Live, "ticks are arriving", now);
@@ -207,7 +202,7 @@ impl Feed {
         if let Some(link) = &mut self.link {
             link.barren_since = None;
         }
-        if self.link.as_ref().is_some_and(|link| link.reset_at.is_none()) && self.state != FeedState::Live {
+        if self.link.as_ref().is_some_and(|link| link.reset_at.is_none()) && self.status.state != FeedState::Live {
             self.enter(FeedState::Live, "subscribed; waiting for the first tick", now);
         }
     }
@@ -342,7 +337,7 @@ impl Feed {
             // A feed that fell mute is not live again because nothing is subscribed for a while: it
             // waits for a tick.
             link.reset_at = link.reset_at.filter(|_| outlook == Outlook::Nothing).map(|_| now);
-            if self.state != FeedState::Live && outlook == Outlook::Quiet {
+            if self.status.state != FeedState::Live && outlook == Outlook::Quiet {
                 self.enter(FeedState::Live, "subscribed; no market of these symbols is open", now);
             }
             return FeedTurn::Steady;
@@ -392,7 +387,7 @@ impl Feed {
     /// The next attempt, which must survive anything.
     #[must_use]
     pub fn retry_deadline(&self) -> Option<Millis> {
-        (self.link.is_none() && self.state != FeedState::Idle).then_some(self.retry_at)
+        (self.link.is_none() && self.status.state != FeedState::Idle).then_some(self.retry_at)
     }
 
     fn open(&mut self, now: Millis, effects: &mut Effects) {
@@ -409,7 +404,7 @@ impl Feed {
             reset_at: None,
             barren_since: None,
         });
-        if self.state == FeedState::Idle {
+        if self.status.state == FeedState::Idle {
             self.enter(FeedState::Connecting, "opening the upstream connection", now);
         }
         effects.push(Effect::OpenUpstream { link: id });
@@ -421,7 +416,7 @@ impl Feed {
             effects.push(Effect::CloseUpstream { link: link.id });
         }
         // A refusal is remembered: going to sleep and waking up must not hammer.
-        if !matches!(self.state, FeedState::Idle | FeedState::Refused) {
+        if !matches!(self.status.state, FeedState::Idle | FeedState::Refused) {
             self.failures = 0;
             self.retry_at = 0;
             self.enter(
@@ -485,14 +480,14 @@ impl Feed {
     }
 
     fn enter(&mut self, state: FeedState, reason: &str, now: Millis) {
-        if self.state != state {
-            self.since = now;
+        if self.status.state != state {
+            self.status.since = now;
         }
-        self.state = state;
+        self.status.state = state;
         if matches!(state, FeedState::Live | FeedState::Idle) {
             self.cause = None;
         }
-        reason.clone_into(&mut self.reason);
+        reason.clone_into(&mut self.status.reason);
     }
 }
 

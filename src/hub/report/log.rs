@@ -4,10 +4,12 @@
 //! many clients do at once makes one line: see [`EXPULSIONS`]. A line holds no key, because every text of upstream was searched for it
 //! before it came in here, and no client's address, because the machine knows none.
 
-use super::watchlist::PAUSE;
-use super::{DownReason, Effect, Machine};
-use crate::market::{FeedState, MINUTE, Millis, StreamState, iso8601};
+use crate::hub::book::Service;
+use crate::hub::upstream::PAUSE;
+use crate::hub::{DownReason, Effect, Machine, SymbolId};
+use crate::market::{FeedState, FeedStatus, MINUTE, Millis, StreamState, iso8601};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Least time between two lines about clients that were closed.
 const EXPULSIONS: Millis = MINUTE;
@@ -18,7 +20,7 @@ const LONGEST_MESSAGE: usize = 500;
 
 /// What was logged last.
 #[derive(Debug)]
-pub(super) struct Logged {
+pub struct Logged {
     started: bool,
     feed: FeedState,
     rest: Option<String>,
@@ -28,8 +30,10 @@ pub(super) struct Logged {
     floods: u64,
     slow: u64,
     expulsions_at: Millis,
-    /// Whether the state of a symbol changed since the last line about symbols.
-    pub symbols_changed: bool,
+    /// How each symbol gets its prices. One that waits for an answer is not logged.
+    symbols: BTreeMap<SymbolId, StreamState>,
+    /// [`Book::service_changes`](crate::hub::Book::service_changes) of the last line about symbols.
+    service_changes: u64,
     symbols_at: Millis,
 }
 
@@ -56,7 +60,8 @@ impl Logged {
             floods: 0,
             slow: 0,
             expulsions_at: 0,
-            symbols_changed: false,
+            symbols: BTreeMap::new(),
+            service_changes: 0,
             symbols_at: 0,
         }
     }
@@ -64,7 +69,7 @@ impl Logged {
 
 impl Machine {
     /// Logs what changed since the last call.
-    pub(super) fn log_news(&mut self, now: Millis) {
+    pub(in crate::hub) fn log_news(&mut self, now: Millis) {
         self.log_start(now);
         self.log_feed(now);
         self.log_storage(now);
@@ -76,14 +81,14 @@ impl Machine {
 
     /// A life in which nobody watches says nothing: a poke each minute would be a line each minute.
     fn log_start(&mut self, now: Millis) {
-        if self.logged.started || self.checkpoint_at.is_none() {
+        if self.logged.started || self.persist.checkpoint_at().is_none() {
             return;
         }
         self.logged.started = true;
-        let restored = self.list.iter().filter(|(_, entry)| entry.cell.quote.is_some());
+        let restored = self.book.iter().filter(|(_, entry)| entry.cell.quote.is_some());
         let details = vec![
             ("version", env!("CARGO_PKG_VERSION").into()),
-            ("epoch", self.conflation.channels.epoch().into()),
+            ("epoch", self.delivery.epoch().into()),
             ("simulated", self.config.simulated.into()),
             ("symbols", self.config.symbols.len().into()),
             ("restored_quotes", restored.count().into()),
@@ -117,7 +122,7 @@ impl Machine {
     }
 
     fn log_feed(&mut self, now: Millis) {
-        let (state, since, reason) = self.feed.state();
+        let FeedStatus { state, since, reason } = self.upstream.feed.status().clone();
         if self.logged.feed == state {
             return;
         }
@@ -130,20 +135,19 @@ impl Machine {
             ("state", state.name().into()),
             ("from", self.logged.feed.name().into()),
             ("since", iso8601(since).into()),
-            ("cause", self.feed.cause().map(DownReason::name).into()),
-            ("reconnects", self.feed.down_counts().total().into()),
+            ("cause", self.upstream.feed.cause().map(DownReason::name).into()),
+            ("reconnects", self.upstream.feed.down_counts().total().into()),
         ];
-        let reason = reason.to_owned();
         self.logged.feed = state;
         self.log(level, "feed", &reason, details, now);
     }
 
     fn log_storage(&mut self, now: Millis) {
-        if self.logged.storage == self.storage_trouble {
+        if self.logged.storage == self.persist.trouble {
             return;
         }
-        self.logged.storage.clone_from(&self.storage_trouble);
-        match self.storage_trouble.clone() {
+        self.logged.storage.clone_from(&self.persist.trouble);
+        match self.persist.trouble.clone() {
             Some(trouble) => self.log(Level::Error, "storage", &trouble, vec![("works", false.into())], now),
             None => self.log(
                 Level::Info,
@@ -156,7 +160,7 @@ impl Machine {
     }
 
     fn log_rest(&mut self, now: Millis) {
-        let trouble = self.polling.trouble();
+        let trouble = self.upstream.calls.trouble();
         if self.logged.rest.as_deref() == trouble {
             return;
         }
@@ -175,10 +179,10 @@ impl Machine {
 
     /// Every message is answered so while it lasts, heartbeats too: one line for as long.
     fn log_limit(&mut self, now: Millis) {
-        if self.logged.over_limit == self.counts.over_limit {
+        if self.logged.over_limit == self.upstream.counts.over_limit {
             return;
         }
-        self.logged.over_limit = self.counts.over_limit;
+        self.logged.over_limit = self.upstream.counts.over_limit;
         let goes_on = now < self.logged.limited_until;
         self.logged.limited_until = now + PAUSE;
         if !goes_on {
@@ -190,27 +194,46 @@ impl Machine {
 
     /// What changes at once makes one line: all that upstream accepted or refused. What changes soon after makes the next one.
     fn log_symbols(&mut self, now: Millis) {
-        if !self.logged.symbols_changed || now < self.logged.symbols_at + SYMBOLS {
+        let changes = self.book.service_changes();
+        if self.logged.service_changes == changes || now < self.logged.symbols_at + SYMBOLS {
             return;
         }
-        self.logged.symbols_changed = false;
+        self.logged.service_changes = changes;
         let mut news = Vec::new();
         let mut level = Level::Info;
-        for (_, entry) in self.list.iter_mut() {
-            if entry.is_news_to_the_log() {
-                if entry.state == StreamState::Unavailable {
+        let before = std::mem::take(&mut self.logged.symbols);
+        for (id, entry) in self.book.iter() {
+            let last = before.get(&id).copied();
+            let Service { state, reason } = &entry.service;
+            if *state == StreamState::Pending {
+                // As it was.
+                self.logged.symbols.extend(last.map(|last| (id, last)));
+                continue;
+            }
+            self.logged.symbols.insert(id, *state);
+            if last != Some(*state) {
+                if *state == StreamState::Unavailable {
                     level = Level::Warn;
                 }
-                let reason = entry.spoken_reason().map(|reason| format!(" ({reason})"));
-                let state = entry.state.name();
-                news.push(format!("{} {state}{}", entry.instrument, reason.unwrap_or_default()));
+                let reason = reason.as_ref().map(|reason| format!(" ({reason})"));
+                news.push(format!(
+                    "{} {}{}",
+                    entry.instrument,
+                    state.name(),
+                    reason.unwrap_or_default()
+                ));
             }
         }
         if news.is_empty() {
             return;
         }
         self.logged.symbols_at = now;
-        let count = |state| self.list.iter().filter(|(_, entry)| entry.state == state).count();
+        let count = |state| {
+            self.book
+                .iter()
+                .filter(|(_, entry)| entry.service.state == state)
+                .count()
+        };
         let states = [
             StreamState::Streaming,
             StreamState::Polled,
@@ -223,15 +246,15 @@ impl Machine {
 
     /// The first at once, those that follow together: whoever opens connections to be thrown out fills no log.
     fn log_expulsions(&mut self, now: Millis) {
-        let floods = self.counts.floods - self.logged.floods;
-        let slow = self.counts.slow - self.logged.slow;
+        let floods = self.delivery.counts.floods - self.logged.floods;
+        let slow = self.delivery.counts.slow - self.logged.slow;
         if floods + slow == 0 || now < self.logged.expulsions_at + EXPULSIONS {
             return;
         }
-        self.logged.floods = self.counts.floods;
-        self.logged.slow = self.counts.slow;
+        self.logged.floods = self.delivery.counts.floods;
+        self.logged.slow = self.delivery.counts.slow;
         self.logged.expulsions_at = now;
-        let viewers = self.audience.len();
+        let viewers = self.delivery.audience.len();
         let details = vec![
             ("flooding", floods.into()),
             ("slow", slow.into()),

@@ -1,8 +1,7 @@
 //! The connected clients: what each watches, and how much each has said.
 
-use super::conflation::PlainShard;
 use super::shards::Rate;
-use super::{ChannelId, ClientId, SymbolId, Viewer};
+use super::{ChannelId, ClientId, PlainShard, SymbolId, Viewer};
 use crate::dialect::{Dialect, Position};
 use crate::market::Millis;
 use serde::{Deserialize, Serialize};

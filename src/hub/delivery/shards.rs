@@ -7,10 +7,10 @@
 //!
 //! That a shard has its own [`Line`]s is what lets it go at its own pace: a price is encoded against what this shard was said last.
 
-use super::watchlist::{Entry, Watchlist};
-use super::{ChannelId, ClientId, SymbolId};
+use super::{Book, ChannelId, ClientId, SymbolId};
 use crate::dialect::hamster_v1::{Facts, Line, Prices};
-use crate::market::{Millis, Precision};
+use crate::hub::book;
+use crate::market::Millis;
 use std::collections::{BTreeSet, HashMap};
 
 /// The rates that a client may choose, as the least time between two deltas. Few, so that clients share.
@@ -192,11 +192,11 @@ impl Shard {
     }
 
     /// Takes all that is to be said; from here on the lines hold it.
-    pub fn flush(&mut self, list: &Watchlist, revision: u64, now: Millis) -> Said {
+    pub fn flush(&mut self, book: &Book, revision: u64, now: Millis) -> Said {
         self.flushed = now;
         let mut items = Vec::with_capacity(self.changed.len());
         for symbol in std::mem::take(&mut self.changed) {
-            let (Some(held), Some(entry)) = (self.held.get_mut(&symbol), list.get(symbol)) else {
+            let (Some(held), Some(entry)) = (self.held.get_mut(&symbol), book.get(symbol)) else {
                 continue;
             };
             let next = line(entry, Some(&held.line));
@@ -216,9 +216,9 @@ impl Shard {
     }
 
     /// A new channel holds these symbols.
-    pub fn hold(&mut self, symbols: &[SymbolId], list: &Watchlist, revision: u64) {
+    pub fn hold(&mut self, symbols: &[SymbolId], book: &Book, revision: u64) {
         for symbol in symbols {
-            if let Some(entry) = list.get(*symbol) {
+            if let Some(entry) = book.get(*symbol) {
                 self.held
                     .entry(*symbol)
                     .or_insert_with(|| Held::new(entry, revision))
@@ -252,10 +252,10 @@ impl Shard {
     }
 
     /// Brings lines up to date that nobody reads, and that no flush has brought therefore; says whether any is newer than `seen`.
-    pub fn refresh(&mut self, symbols: &[SymbolId], list: &Watchlist, revision: u64, seen: Option<u64>) -> bool {
+    pub fn refresh(&mut self, symbols: &[SymbolId], book: &Book, revision: u64, seen: Option<u64>) -> bool {
         let mut is_news = false;
         for symbol in symbols {
-            let (Some(held), Some(entry)) = (self.held.get_mut(symbol), list.get(*symbol)) else {
+            let (Some(held), Some(entry)) = (self.held.get_mut(symbol), book.get(*symbol)) else {
                 continue;
             };
             is_news |= held.read == 0 && held.take(entry, revision);
@@ -284,7 +284,7 @@ impl Shard {
 }
 
 impl Held {
-    fn new(entry: &Entry, revision: u64) -> Self {
+    fn new(entry: &book::Entry, revision: u64) -> Self {
         Self {
             line: line(entry, None),
             revision,
@@ -294,7 +294,7 @@ impl Held {
     }
 
     /// Takes the present state; says whether that is news.
-    fn take(&mut self, entry: &Entry, revision: u64) -> bool {
+    fn take(&mut self, entry: &book::Entry, revision: u64) -> bool {
         let next = line(entry, Some(&self.line));
         let is_news = next != self.line;
         if is_news {
@@ -305,30 +305,7 @@ impl Held {
     }
 }
 
-fn line(entry: &Entry, before: Option<&Line>) -> Line {
-    let quote = entry.cell.quote.as_ref();
-    let details = &entry.cell.details;
-    let facts = Facts {
-        previous_close: entry.cell.reference.previous_close,
-        exchange: quote.and_then(|quote| quote.exchange.clone()),
-        mic_code: details.mic_code.clone(),
-        kind: details.kind.clone(),
-        currency: details.currency.clone(),
-        decimals: details.decimals,
-        time_precision: quote.and_then(|quote| quote.precision).map(Precision::name),
-        source: quote.map(|quote| quote.provenance),
-        session: entry.cell.reference.session,
-        stale_since: quote.and_then(|quote| quote.stale_since),
-        state: entry.state,
-        reason: entry.spoken_reason(),
-    };
-    let tick = quote.map(|quote| Prices {
-        price: quote.price,
-        bid: quote.bid,
-        ask: quote.ask,
-        day_volume: quote.day_volume,
-        time: quote.exchange_time,
-        received: quote.received,
-    });
-    Line::after(before, facts, tick)
+fn line(entry: &book::Entry, before: Option<&Line>) -> Line {
+    let facts = Facts::of(&entry.cell, entry.service.state, entry.service.reason.as_deref());
+    Line::after(before, facts, Prices::of(&entry.cell))
 }

@@ -3,8 +3,8 @@
 //! One row, because Cloudflare counts rows written: at one write in 30 seconds the cache costs 2,880 of the free plan's 100,000
 //! rows a day, whatever the number of symbols.
 
-use super::feed::Trouble;
-use super::{Config, Machine};
+use crate::hub::io::Trouble;
+use crate::hub::{Book, Config};
 use crate::market::{Cell, Details, Instrument, MINUTE, Millis, Provenance, Quote, Reference, Session, never_closes};
 use serde::{Deserialize, Serialize};
 
@@ -95,25 +95,34 @@ impl Earlier {
     }
 }
 
-impl Machine {
-    /// The row that [`super::Effect::SaveCheckpoint`] would carry now.
-    #[must_use]
-    pub fn checkpoint(&self, now: Millis) -> String {
-        let known = self.list.iter().filter(|(_, entry)| entry.cell.quote.is_some());
-        let cells = known.map(|(_, entry)| StoredCell {
-            symbol: entry.instrument.to_string(),
-            quote: entry.cell.quote.clone(),
-            reference: entry.cell.reference.clone(),
-            details: entry.cell.details.clone(),
-        });
-        let checkpoint = Checkpoint {
-            version: VERSION,
-            simulated: self.config.simulated,
-            last_seen: self.audience.last_seen(now),
-            upstream: self.config.upstream,
-            trouble: self.feed.trouble(now),
-            cells: cells.collect(),
-        };
-        serde_json::to_string(&checkpoint).unwrap_or_default()
-    }
+/// What goes into the row beside the book.
+#[derive(Debug)]
+pub struct Beside<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// When a viewer or reader was last here.
+    pub last_seen: Option<Millis>,
+    /// A long wait for upstream.
+    pub trouble: Option<Trouble>,
+}
+
+/// The row that [`Effect::SaveCheckpoint`](crate::hub::Effect::SaveCheckpoint) carries.
+#[must_use]
+pub fn row(book: &Book, beside: Beside<'_>) -> String {
+    let known = book.iter().filter(|(_, entry)| entry.cell.quote.is_some());
+    let cells = known.map(|(_, entry)| StoredCell {
+        symbol: entry.instrument.to_string(),
+        quote: entry.cell.quote.clone(),
+        reference: entry.cell.reference.clone(),
+        details: entry.cell.details.clone(),
+    });
+    let checkpoint = Checkpoint {
+        version: VERSION,
+        simulated: beside.config.simulated,
+        last_seen: beside.last_seen,
+        upstream: beside.config.upstream,
+        trouble: beside.trouble,
+        cells: cells.collect(),
+    };
+    serde_json::to_string(&checkpoint).unwrap_or_default()
 }

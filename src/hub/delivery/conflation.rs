@@ -10,8 +10,8 @@
 
 use super::channels::Channels;
 use super::flow_control::PLAIN_SWEEP;
-use super::{Config, Effect, Group, Machine, SymbolId};
-use crate::dialect::ServerEvent;
+use super::{Config, Delivery, Effect, Group, PlainShard, Stage, SymbolId};
+use crate::dialect::{QuoteView, ServerEvent};
 use crate::market::{Millis, SECOND};
 use std::collections::{HashMap, VecDeque};
 
@@ -41,10 +41,6 @@ pub struct Conflation {
     pub unproven_sweep_at: Option<Millis>,
 }
 
-/// Plain clients that are sent frames in one go: to them what a shard is to clients of `hamster.v1`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PlainShard(pub u32);
-
 /// A symbol as a shard watches it.
 #[derive(Debug, Default)]
 struct PlainLine {
@@ -72,9 +68,8 @@ impl Conflation {
         }
     }
 
-    /// A symbol has a new quote.
+    /// A symbol has a new quote, which its plain watchers are to be told.
     pub fn changed(&mut self, symbol: SymbolId) {
-        self.channels.changed(symbol);
         for key in self.all_crowds().map(|shard| (symbol, shard)) {
             if let Some(line) = self.plain.get_mut(&key).filter(|line| !line.queued) {
                 line.queued = true;
@@ -184,28 +179,32 @@ impl Conflation {
     }
 }
 
-impl Machine {
+impl Delivery {
     /// Sends what may be sent now.
-    pub(super) fn flush(&mut self, now: Millis) {
+    pub fn flush(&mut self, stage: &mut Stage<'_>) {
+        let now = stage.now;
         if !self.conflation.is_open(now) {
             return;
         }
         let most = self.conflation.most;
-        let flushed = self.conflation.channels.flush(most, &self.list, now, &mut self.effects);
+        let book = stage.demand.book();
+        let flushed = self.conflation.channels.flush(most, book, now, stage.effects);
         self.counts.updates += flushed.updates;
         if flushed.sends > 0 {
             self.watch_readers(now);
         }
         let mut sends = flushed.sends;
-        self.show_arrivals(flushed.arrivals);
+        self.show_arrivals(flushed.arrivals, stage);
         let most = sends + most;
         while sends < most
             && let Some((symbol, shard, watchers)) = self.conflation.next_plain(now)
         {
-            if let Some(entry) = self.list.get(symbol) {
-                let frame = ServerEvent::PriceUpdate(&self.quote_view(entry)).text();
+            if let Some(entry) = stage.demand.book().get(symbol) {
+                let frame =
+                    ServerEvent::PriceUpdate(&QuoteView::of(&entry.instrument, &entry.cell, stage.config.simulated))
+                        .text();
                 self.conflation.count_bytes((symbol, shard), frame.len(), now);
-                self.effects.push(Effect::Broadcast {
+                stage.effects.push(Effect::Broadcast {
                     group: Group::Symbol(symbol, shard),
                     frame,
                 });
@@ -216,7 +215,7 @@ impl Machine {
         self.counts.frames += sends;
         if sends > 0 {
             self.conflation.closed = Some(now);
-            self.effects.push(Effect::Pulse);
+            stage.effects.push(Effect::Pulse);
         }
     }
 }

@@ -10,8 +10,7 @@
 
 use super::resume_log::ResumeLog;
 use super::shards::{Rate, ShardId, Shards};
-use super::watchlist::Watchlist;
-use super::{ChannelId, ClientId, Effect, Effects, Group, SymbolId};
+use super::{Book, ChannelId, ClientId, Effect, Effects, Group, SymbolId};
 use crate::dialect::Position;
 use crate::dialect::hamster_v1::delta;
 use crate::market::{MINUTE, Millis};
@@ -160,7 +159,7 @@ impl Channels {
     }
 
     /// Sends what is due, shard by shard, until so many frames were sent. The rest has the next turn.
-    pub fn flush(&mut self, most: u64, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
+    pub fn flush(&mut self, most: u64, book: &Book, now: Millis, effects: &mut Effects) -> Flushed {
         let mut flushed = Flushed::default();
         let shards = self.shards.len();
         for _ in 0..shards {
@@ -171,7 +170,7 @@ impl Channels {
                 break;
             };
             self.turn = Some(shard);
-            flushed.add(self.flush_lane(shard, list, now, effects));
+            flushed.add(self.flush_lane(shard, book, now, effects));
         }
         flushed
     }
@@ -195,13 +194,13 @@ impl Channels {
         Some(self.channels.get(&id)?.shard)
     }
 
-    fn flush_lane(&mut self, id: ShardId, list: &Watchlist, now: Millis, effects: &mut Effects) -> Flushed {
+    fn flush_lane(&mut self, id: ShardId, book: &Book, now: Millis, effects: &mut Effects) -> Flushed {
         let mut flushed = Flushed::default();
         let Some(shard) = self.shards.get_mut(id) else {
             return flushed;
         };
         self.revision += 1;
-        let said = shard.flush(list, self.revision, now);
+        let said = shard.flush(book, self.revision, now);
         flushed.arrivals = said.arrivals.iter().map(|client| (id, *client)).collect();
         for id in said.to {
             let Some(channel) = self.channels.get_mut(&id) else {
@@ -255,10 +254,10 @@ impl Channels {
     }
 
     /// The channel of these symbols in a shard, with one member more. It is sent nothing before it reads.
-    pub fn join(&mut self, symbols: Vec<SymbolId>, shard: ShardId, list: &Watchlist, now: Millis) -> ChannelId {
+    pub fn join(&mut self, symbols: Vec<SymbolId>, shard: ShardId, book: &Book, now: Millis) -> ChannelId {
         let key = (shard, symbols);
         let known = self.by_key.get(&key).copied();
-        let id = known.unwrap_or_else(|| self.create(key, list, now));
+        let id = known.unwrap_or_else(|| self.create(key, book, now));
         if let Some(shard) = self.shards.get_mut(shard) {
             shard.members += 1;
         }
@@ -313,8 +312,8 @@ impl Channels {
     }
 
     /// What a client at `position` lacks; everything, when that position is not known here.
-    pub fn snapshot(&mut self, id: ChannelId, position: Option<Position>, list: &Watchlist) -> Snapshot {
-        self.refresh(id, list);
+    pub fn snapshot(&mut self, id: ChannelId, position: Option<Position>, book: &Book) -> Snapshot {
+        self.refresh(id, book);
         let Some(channel) = self.channels.get(&id) else {
             return Snapshot {
                 seq: 0,
@@ -334,13 +333,13 @@ impl Channels {
             recovered: seen.is_some(),
             missed: cursor.map_or(0, |cursor| channel.seq.saturating_sub(cursor.seq)),
             symbols: lacking
-                .filter_map(|(symbol, held)| Some(held.line.whole(symbol.0, &list.get(symbol)?.instrument.to_string())))
+                .filter_map(|(symbol, held)| Some(held.line.whole(symbol.0, &book.get(symbol)?.instrument.to_string())))
                 .collect(),
         }
     }
 
     /// Brings the lines up to date that no flush has brought, because nobody read them.
-    fn refresh(&mut self, id: ChannelId, list: &Watchlist) {
+    fn refresh(&mut self, id: ChannelId, book: &Book) {
         let Some(channel) = self.channels.get_mut(&id) else {
             return;
         };
@@ -348,21 +347,21 @@ impl Channels {
             return;
         };
         let revision = self.revision + 1;
-        let is_news = shard.refresh(&channel.symbols, list, revision, channel.resume_log.newest());
+        let is_news = shard.refresh(&channel.symbols, book, revision, channel.resume_log.newest());
         if is_news && channel.readers == 0 {
             self.revision = revision;
             channel.advance(revision, 0);
         }
     }
 
-    fn create(&mut self, key: (ShardId, Vec<SymbolId>), list: &Watchlist, now: Millis) -> ChannelId {
+    fn create(&mut self, key: (ShardId, Vec<SymbolId>), book: &Book, now: Millis) -> ChannelId {
         self.forget_deserted(now);
         self.last = self.last.wrapping_add(1);
         let id = ChannelId(self.last);
         let (shard, symbols) = key.clone();
         self.shards.ensure(shard);
         if let Some(shard) = self.shards.get_mut(shard) {
-            shard.hold(&symbols, list, self.revision);
+            shard.hold(&symbols, book, self.revision);
         }
         let channel = Channel {
             shard,

@@ -6,14 +6,15 @@
 //! most watched, the longest waiting. Only then come the others, each by how long it has waited.
 
 use super::credits::{Ledger, Purpose};
-use super::watchlist::{Entry, Watchlist};
-use super::{Config, RequestId, SymbolId};
-use crate::market::{Instrument, MINUTE, Millis, Provenance, SECOND, Session, StreamState};
+use super::symbols::Symbols;
+use super::tracked::Tracked;
+use super::{Config, Prices, RequestId, SymbolId};
+use crate::market::{Cell, Instrument, MINUTE, Millis, Provenance, SECOND, Session, StreamState};
 use std::cmp::Reverse;
 
 /// The state of our REST calls.
 #[derive(Debug)]
-pub struct Polling {
+pub struct Calls {
     /// The budget.
     pub ledger: Ledger,
     flight: Option<Flight>,
@@ -26,6 +27,19 @@ pub struct Polling {
     /// Calls in a row that brought nothing for anybody.
     failures: u32,
     trouble: Option<String>,
+}
+
+/// What decides which symbol a call is due for.
+#[derive(Clone, Copy)]
+pub struct Due<'a> {
+    /// The tracked symbols.
+    pub symbols: &'a Symbols,
+    /// What is known of them.
+    pub prices: &'a dyn Prices,
+    /// Whether the WebSocket is live.
+    pub streams: bool,
+    /// The intervals.
+    pub config: &'a Config,
 }
 
 /// A call under way.
@@ -63,7 +77,7 @@ pub const REFUSED_SYMBOL: Millis = 60 * MINUTE;
 /// Until a reference that upstream does not have is asked for again, as a part of the usual interval.
 const MISSING_REFERENCE_PART: Millis = 12;
 
-impl Polling {
+impl Calls {
     /// Nothing under way.
     #[must_use]
     pub fn new(ledger: Ledger) -> Self {
@@ -125,7 +139,14 @@ impl Polling {
     }
 
     /// Charges the call that is due; says whether there is one. `streams` says that the WebSocket is live.
-    pub fn start(&mut self, list: &mut Watchlist, streams: bool, config: &Config, now: Millis) -> bool {
+    pub fn start(
+        &mut self,
+        symbols: &mut Symbols,
+        prices: &dyn Prices,
+        streams: bool,
+        config: &Config,
+        now: Millis,
+    ) -> bool {
         if let Some(flight) = self.flight.take_if(|flight| now >= flight.asked + GIVE_UP) {
             self.ledger.landed(flight.credits(), flight.asked, now);
             self.hold(now + config.fallback, "upstream's REST did not answer at all");
@@ -133,17 +154,25 @@ impl Polling {
         if self.flight.is_some() || now < self.not_before {
             return false;
         }
-        let symbols = self.choose(list, streams, config, now);
-        if symbols.is_empty() {
+        let chosen = self.choose(
+            &Due {
+                symbols,
+                prices,
+                streams,
+                config,
+            },
+            now,
+        );
+        if chosen.is_empty() {
             return false;
         }
-        for (id, _) in &symbols {
-            if let Some(entry) = list.get_mut(*id) {
+        for (id, _) in &chosen {
+            if let Some(entry) = symbols.get_mut(*id) {
                 entry.polled = now;
             }
         }
         self.next_request = self.next_request.wrapping_add(1);
-        let entries = || symbols.iter().filter_map(|(id, _)| list.get(*id));
+        let entries = || chosen.iter().filter_map(|(id, _)| symbols.get(*id));
         if entries().any(|entry| entry.state == StreamState::Streaming) {
             self.last_silent = now;
         }
@@ -152,7 +181,7 @@ impl Polling {
         }
         let flight = Flight {
             request: RequestId(self.next_request),
-            symbols,
+            symbols: chosen,
             asked: now,
             has_left: false,
         };
@@ -161,16 +190,16 @@ impl Polling {
         true
     }
 
-    /// When [`Polling::start`] may have something to do.
+    /// When [`Calls::start`] may have something to do.
     #[must_use]
-    pub fn deadline(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Option<Millis> {
+    pub fn deadline(&self, due: &Due<'_>, now: Millis) -> Option<Millis> {
         if let Some(flight) = &self.flight {
             return Some(flight.asked + GIVE_UP);
         }
-        let wanted = list.iter().map(|(_, entry)| entry).filter(|entry| entry.is_wanted(now));
-        let due = wanted.map(|entry| self.due_at(entry, streams, config)).min()?;
-        if due > now {
-            return Some(due.max(self.not_before));
+        let wanted = due.symbols.iter().filter(|(_, entry)| entry.is_wanted(now));
+        let first = wanted.map(|(id, entry)| self.due_at(id, entry, due)).min()?;
+        if first > now {
+            return Some(first.max(self.not_before));
         }
         // Something is due and could not be started: the budget or a hold is in the way.
         Some(self.not_before.max(self.ledger.next_chance(now)))
@@ -178,34 +207,36 @@ impl Polling {
 
     /// How much before its time a symbol may be asked for together with one that is due. Each call costs rows of storage, so symbols
     /// that fell out of step are brought back into it, on a plan that has the credits for it.
-    fn early(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Millis {
+    fn early(&self, due: &Due<'_>, now: Millis) -> Millis {
         let has_no_daily_cap = self.ledger.limits().1 == 0;
-        let is_due = |entry: &Entry| entry.is_wanted(now) && self.due_at(entry, streams, config) <= now;
-        if has_no_daily_cap && list.iter().any(|(_, entry)| is_due(entry)) {
-            config.fallback / 2
+        let is_due = |(id, entry): (SymbolId, &Tracked)| entry.is_wanted(now) && self.due_at(id, entry, due) <= now;
+        if has_no_daily_cap && due.symbols.iter().any(is_due) {
+            due.config.fallback / 2
         } else {
             0
         }
     }
 
-    fn due_at(&self, entry: &Entry, streams: bool, config: &Config) -> Millis {
-        let streaming = streams && entry.state == StreamState::Streaming;
-        let is_fresh = entry
-            .cell
-            .quote
-            .as_ref()
-            .is_some_and(|quote| quote.stale_since.is_none());
+    fn due_at(&self, id: SymbolId, entry: &Tracked, due: &Due<'_>) -> Millis {
+        let Some(cell) = due.prices.cell(id) else {
+            return Millis::MAX;
+        };
+        let config = due.config;
+        let streaming = due.streams && entry.state == StreamState::Streaming;
+        let is_fresh = cell.quote.as_ref().is_some_and(|quote| quote.stale_since.is_none());
         let price = if !streaming {
-            price_due_at(entry, config)
-        } else if is_fresh || entry.cell.reference.session == Session::Closed {
+            price_due_at(entry, cell, config)
+        } else if is_fresh || cell.reference.session == Session::Closed {
             Millis::MAX
         } else {
             // Upstream accepted it and says nothing: nobody can tell whether it will. Such symbols
             // fall silent one after another, and each call costs rows of storage: they wait for one
             // another.
-            price_due_at(entry, config).max(self.last_silent + self.between_silent(config))
+            price_due_at(entry, cell, config).max(self.last_silent + self.between_silent(config))
         };
-        reference_due_at(entry, config).min(price).max(entry.poll_not_before)
+        reference_due_at(entry, cell, config)
+            .min(price)
+            .max(entry.poll_not_before)
     }
 
     /// On a plan with a daily cap more calls would bring no more credits, only rows of storage.
@@ -217,34 +248,31 @@ impl Polling {
         }
     }
 
-    fn choose(&self, list: &Watchlist, streams: bool, config: &Config, now: Millis) -> Vec<(SymbolId, Instrument)> {
-        let soonest = now + self.early(list, streams, config, now);
+    fn choose(&self, due: &Due<'_>, now: Millis) -> Vec<(SymbolId, Instrument)> {
+        let (symbols, config) = (due.symbols, due.config);
+        let soonest = now + self.early(due, now);
         let for_references = self.ledger.available(Purpose::Reference, now) as usize;
         let for_prices = self.ledger.available(Purpose::Price, now) as usize;
-        let mut due: Vec<(bool, bool, bool, Reverse<u64>, SymbolId)> = list
-            .iter()
-            .filter(|(_, entry)| entry.is_wanted(now) && self.due_at(entry, streams, config) <= soonest)
-            .map(|(id, entry)| {
-                // Only the operator's own symbols may dip into what is put by for references: strangers choose the others.
-                let reference = entry.is_default && reference_due_at(entry, config) <= now;
-                let refused = entry.state == StreamState::Polled || streams && entry.state == StreamState::Streaming;
-                (
-                    !entry.is_default,
-                    !reference,
-                    !refused,
-                    Reverse(urgency(entry, now)),
-                    id,
-                )
-            })
-            .collect();
+        let wanted = symbols.iter().filter(|(_, entry)| entry.is_wanted(now));
+        let is_due = |(id, entry): &(SymbolId, &Tracked)| self.due_at(*id, entry, due) <= soonest;
+        let ranked = wanted.filter(is_due).filter_map(|(id, entry)| {
+            let cell = due.prices.cell(id)?;
+            // Only the operator's own symbols may dip into what is put by for references: strangers
+            // choose the others.
+            let reference = entry.is_default && reference_due_at(entry, cell, config) <= now;
+            let refused = entry.state == StreamState::Polled || due.streams && entry.state == StreamState::Streaming;
+            let urgency = Reverse(urgency(entry, cell, now));
+            Some((!entry.is_default, !reference, !refused, urgency, id))
+        });
+        let mut due: Vec<(bool, bool, bool, Reverse<u64>, SymbolId)> = ranked.collect();
         due.sort_unstable();
         let references = due.iter().filter(|item| !item.1).count().min(for_references);
-        let is_suspect = |id: SymbolId| list.get(id).is_some_and(|entry| entry.is_suspect);
+        let is_suspect = |id: SymbolId| symbols.get(id).is_some_and(|entry| entry.is_suspect);
         // What spoiled a call for the others is asked for alone, when its turn comes.
         let alone = due.first().is_some_and(|(.., id)| is_suspect(*id));
         let most = if alone { 1 } else { MOST_SYMBOLS_IN_A_CALL };
         let allowed = references.max(for_prices).min(most);
-        let mut others = self.for_others(list, now);
+        let mut others = self.for_others(symbols, now);
         let mut is_affordable = |is_other: bool| {
             let left = others;
             others = others.saturating_sub(u32::from(is_other));
@@ -257,7 +285,7 @@ impl Polling {
             .take(allowed);
         let mut bytes = 0;
         chosen
-            .filter_map(|(.., id)| Some((id, list.get(id)?.instrument.clone())))
+            .filter_map(|(.., id)| Some((id, symbols.get(id)?.instrument.clone())))
             .take_while(|(_, instrument)| {
                 let is_first = bytes == 0;
                 bytes += 3 * instrument.to_string().len();
@@ -268,12 +296,12 @@ impl Polling {
 
     /// How many credits may go to symbols that strangers chose: what the operator's would need if
     /// the WebSocket broke is put by.
-    fn for_others(&self, list: &Watchlist, now: Millis) -> u32 {
+    fn for_others(&self, symbols: &Symbols, now: Millis) -> u32 {
         if self.others_drained_at > now + OTHERS_AT_ONCE * OTHERS_REFILL {
             return 0;
         }
         let (per_minute, per_day) = self.ledger.limits();
-        let ours = list.iter().filter(|(_, entry)| entry.is_default).count();
+        let ours = symbols.iter().filter(|(_, entry)| entry.is_default).count();
         let of_minute = u32::try_from(ours).unwrap_or(u32::MAX).min(per_minute / 2);
         self.ledger.above(of_minute, per_day / DAYS_RESERVE, now)
     }
@@ -288,9 +316,9 @@ impl Polling {
 
 /// How long it waits, times how many wait for it; a closed market can wait. A new symbol waits
 /// since it is tracked.
-fn urgency(entry: &Entry, now: Millis) -> u64 {
+fn urgency(entry: &Tracked, cell: &Cell, now: Millis) -> u64 {
     let weight = u64::from(entry.watchers) + 1;
-    let closed = entry.cell.reference.session == Session::Closed;
+    let closed = cell.reference.session == Session::Closed;
     let since = if entry.polled == 0 { entry.created } else { entry.polled };
     now.saturating_sub(since).saturating_mul(weight) / if closed { 10 } else { 1 }
 }
@@ -300,8 +328,8 @@ pub fn soon(config: &Config) -> Millis {
     config.reference / MISSING_REFERENCE_PART
 }
 
-fn reference_due_at(entry: &Entry, config: &Config) -> Millis {
-    let reference = &entry.cell.reference;
+fn reference_due_at(entry: &Tracked, cell: &Cell, config: &Config) -> Millis {
+    let reference = &cell.reference;
     match (reference.asked, reference.previous_close) {
         (0, _) if entry.polled == 0 => 0,
         (0, _) => entry.polled + config.fallback,
@@ -311,14 +339,13 @@ fn reference_due_at(entry: &Entry, config: &Config) -> Millis {
 }
 
 /// A quote that came a moment ago, by whichever way, needs no refresh yet: a short reconnect costs no credits.
-fn price_due_at(entry: &Entry, config: &Config) -> Millis {
-    let confirmed = entry
-        .cell
+fn price_due_at(entry: &Tracked, cell: &Cell, config: &Config) -> Millis {
+    let confirmed = cell
         .quote
         .as_ref()
         .filter(|quote| quote.provenance != Provenance::Restored);
     let received = confirmed.map_or(0, |quote| quote.received);
-    let closed = entry.cell.reference.session == Session::Closed && confirmed.is_some();
+    let closed = cell.reference.session == Session::Closed && confirmed.is_some();
     match entry.polled.max(received) {
         0 => 0,
         newest => newest + if closed { soon(config) } else { config.fallback },

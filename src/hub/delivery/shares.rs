@@ -6,27 +6,14 @@
 //! some. **A viewer that stays within its share loses nothing.** Clients that come from one address
 //! are one viewer, as far as the edge can tell.
 
-use super::watchlist::{Asker, NotTracked};
-use super::{ClientId, Machine, ServerEvent, SymbolId};
+use super::{Asker, ClientId, Delivery, NotTracked, ServerEvent, Stage, SymbolId, Viewer};
 use crate::dialect::SubscriptionFailure;
 use crate::market::{Instrument, MINUTE, Millis};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Who is behind a client, as far as can be told: clients of one number share one part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Viewer(pub u64);
-
-impl Viewer {
-    /// Of a client of which nothing is known: it counts for itself.
-    #[must_use]
-    pub fn alone(client: ClientId) -> Self {
-        Self(u64::from(client.0))
-    }
-}
-
 /// What is said of a symbol for which there is no room.
-pub(super) const FULL: &str = "this terminal tracks as many other symbols as its operator allows (EXTRA_SYMBOLS), and every viewer has an equal share of them; try again when others have left";
+const FULL: &str = "this terminal tracks as many other symbols as its operator allows (EXTRA_SYMBOLS), and every viewer has an equal share of them; try again when others have left";
 const GIVEN_AWAY: &str = "given to another viewer: you had more than an equal share of the other symbols that this terminal tracks (EXTRA_SYMBOLS)";
 
 /// How long a refusal for want of room is advice to the operator.
@@ -56,7 +43,7 @@ impl Refusals {
     }
 }
 
-impl Machine {
+impl Delivery {
     /// The id of a symbol that a client wants, tracked from now on.
     ///
     /// # Errors
@@ -65,62 +52,48 @@ impl Machine {
         &mut self,
         client: ClientId,
         instrument: &Instrument,
-        now: Millis,
+        stage: &mut Stage<'_>,
     ) -> Result<SymbolId, String> {
-        let tracked = match self.list.track(instrument, Asker::Viewer, &self.config, now) {
-            Err(NotTracked::Full) if self.make_room_for(client, now) => {
-                self.list.track(instrument, Asker::Viewer, &self.config, now)
-            }
+        let tracked = match stage.demand.track(instrument, Asker::Viewer) {
+            Err(NotTracked::Full) if self.make_room_for(client, stage) => stage.demand.track(instrument, Asker::Viewer),
             tracked => tracked,
         };
-        tracked.map_err(|why| self.why_not(why, now))
+        tracked.map_err(|why| self.why_not(why, stage))
     }
 
     /// The id of a symbol that a REST call wants.
     ///
     /// # Errors
     /// Why it is not tracked, for a person.
-    pub(super) fn track_for_reader(&mut self, instrument: &Instrument, now: Millis) -> Result<SymbolId, String> {
-        let tracked = self.list.track(instrument, Asker::Reader, &self.config, now);
-        tracked.map_err(|why| self.why_not(why, now))
+    pub(super) fn track_for_waiter(
+        &mut self,
+        instrument: &Instrument,
+        stage: &mut Stage<'_>,
+    ) -> Result<SymbolId, String> {
+        let tracked = stage.demand.track(instrument, Asker::Waiter);
+        tracked.map_err(|why| self.why_not(why, stage))
     }
 
-    fn why_not(&mut self, why: NotTracked, now: Millis) -> String {
+    fn why_not(&mut self, why: NotTracked, stage: &Stage<'_>) -> String {
         match why {
             NotTracked::Full => {
-                self.no_room.add(now);
+                self.no_room.add(stage.now);
                 FULL.to_owned()
             }
             NotTracked::Unknown(why) => unknown(&why),
         }
     }
 
-    /// What is said of a symbol that is not tracked.
-    #[must_use]
-    pub fn not_tracked(&self, instrument: &Instrument, now: Millis) -> SubscriptionFailure {
-        let why = self.list.is_unknown(instrument, now);
-        SubscriptionFailure {
-            symbol: instrument.to_string(),
-            reason: why.map_or_else(|| FULL.to_owned(), |why| unknown(&why)),
-        }
-    }
-
-    /// Symbols that upstream serves in no way make room at once, and their watchers are told why.
-    pub(super) fn drop_lost_causes(&mut self, now: Millis) {
-        for id in self.list.lost_causes().collect::<Vec<_>>() {
-            let refusal = self.list.get(id).and_then(|entry| entry.refusal.clone());
-            self.take_away(id, &unknown(&refusal.unwrap_or_default()), now);
-            self.list.drop_unknown(id, now);
-        }
+    /// Upstream serves a symbol in no way, for this reason: its watchers are told.
+    pub fn is_lost(&mut self, id: SymbolId, why: &str, stage: &mut Stage<'_>) {
+        self.take_away(id, &unknown(why), stage);
     }
 
     /// Takes a place from whoever has the most above an equal share; says whether there was one.
-    fn make_room_for(&mut self, client: ClientId, now: Millis) -> bool {
+    fn make_room_for(&mut self, client: ClientId, stage: &mut Stage<'_>) -> bool {
         let mut held: BTreeMap<Viewer, BTreeSet<SymbolId>> = BTreeMap::new();
         for (viewer, symbols) in self.audience.wishes() {
-            let others = symbols
-                .iter()
-                .filter(|id| self.list.get(**id).is_some_and(|entry| !entry.is_default));
+            let others = symbols.iter().filter(|id| !stage.demand.is_default(**id));
             held.entry(viewer).or_default().extend(others.copied());
         }
         let Some(viewer) = self.audience.viewer(client) else {
@@ -131,7 +104,7 @@ impl Machine {
             .iter()
             .filter(|(who, symbols)| **who == viewer || !symbols.is_empty())
             .count();
-        let share = (self.config.extra_symbols / wanting.max(1)).max(1);
+        let share = (stage.config.extra_symbols / wanting.max(1)).max(1);
         if ours >= share {
             return false;
         }
@@ -150,19 +123,19 @@ impl Machine {
             .iter()
             .find_map(|(_, symbols)| symbols.iter().rev().find(|id| !is_within_a_share(id)));
         let Some(id) = given.copied() else { return false };
-        self.take_away(id, GIVEN_AWAY, now);
-        self.list.give_up(id, now);
+        self.take_away(id, GIVEN_AWAY, stage);
+        stage.demand.give_up(id);
         true
     }
 
     /// Tells all who watch a symbol that they do no more, and why.
-    fn take_away(&mut self, id: SymbolId, why: &str, now: Millis) {
-        let Some(symbol) = self.list.get(id).map(|entry| entry.instrument.to_string()) else {
+    fn take_away(&mut self, id: SymbolId, why: &str, stage: &mut Stage<'_>) {
+        let Some(symbol) = stage.demand.book().get(id).map(|entry| entry.instrument.to_string()) else {
             return;
         };
         for client in self.audience.watching(id) {
-            self.unwatch(client, id, now);
-            self.remember(client);
+            self.unwatch(client, id, stage);
+            self.remember(client, stage);
             let failure = SubscriptionFailure {
                 symbol: symbol.clone(),
                 reason: why.to_owned(),
@@ -172,9 +145,19 @@ impl Machine {
                 success: Vec::new(),
                 fails: vec![failure],
             };
-            self.send(client, &event);
-            self.restream(client, None, now);
+            self.send(client, &event, stage);
+            self.rejoin_channel(client, None, stage);
         }
+    }
+}
+
+/// What is said of a symbol that is not tracked, with what upstream said of it, if it does not
+/// serve it.
+#[must_use]
+pub fn not_tracked(instrument: &Instrument, unknown_because: Option<&str>) -> SubscriptionFailure {
+    SubscriptionFailure {
+        symbol: instrument.to_string(),
+        reason: unknown_because.map_or_else(|| FULL.to_owned(), unknown),
     }
 }
 

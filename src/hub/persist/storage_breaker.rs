@@ -5,7 +5,7 @@
 //! is noted that a write is under way; a life that begins while one is knows that it broke the life before. It leaves storage alone
 //! for a while, keeps its deadlines in memory, and has the rows that were never stored from here.
 
-use super::Stored;
+use crate::hub::Stored;
 use crate::market::Millis;
 
 /// Checkpoints left out after a write that broke the object. It doubles with each further one: every attempt costs the clients their sockets.
@@ -40,9 +40,9 @@ struct Unsaved {
 /// Which row is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Row {
-    /// The row of [`Effect::SaveCheckpoint`](super::Effect::SaveCheckpoint).
+    /// The row of [`Effect::SaveCheckpoint`](crate::hub::Effect::SaveCheckpoint).
     Checkpoint,
-    /// The row of [`Effect::SaveCredits`](super::Effect::SaveCredits).
+    /// The row of [`Effect::SaveCredits`](crate::hub::Effect::SaveCredits).
     Credits,
 }
 

@@ -1,10 +1,10 @@
 //! The hub seen from outside: what the REST routes and the frames show.
 
 use super::advice::Advice;
-use super::watchlist::Entry;
-use super::{Machine, ServerEvent, SymbolId};
-use crate::dialect::{FeedView, QuoteView};
-use crate::market::{Cell, FeedState, Instrument, Millis, Precision, Quote, StreamState, iso8601};
+use crate::dialect::{FeedView, QuoteView, SubscriptionFailure};
+use crate::hub::book::Entry;
+use crate::hub::{Machine, SymbolId};
+use crate::market::{FeedState, Instrument, Millis, StreamState, iso8601};
 use serde::Serialize;
 
 /// The state of one symbol, in `/api/status` and `/api/quotes`.
@@ -78,104 +78,73 @@ impl Machine {
     /// The whole state.
     #[must_use]
     pub fn status(&self, now: Millis) -> Status<'_> {
+        let (upstream, counts) = (&self.upstream, &self.upstream.counts);
         Status {
             feed: self.feed_view(),
-            viewers: self.audience.len(),
-            last_update: self.counts.last_update.map(iso8601),
-            upstream_messages: self.counts.upstream_messages,
-            upstream_ticks: self.counts.ticks,
-            unreadable_messages: self.counts.unreadable,
-            dropped_ticks: self.counts.dropped(),
-            updates_sent: self.counts.updates,
-            reconnects: self.feed.down_counts().total(),
+            viewers: self.delivery.audience.len(),
+            last_update: self.book.last_update().map(iso8601),
+            upstream_messages: counts.messages,
+            upstream_ticks: counts.ticks,
+            unreadable_messages: counts.unreadable,
+            dropped_ticks: counts.dropped(),
+            updates_sent: self.delivery.counts.updates,
+            reconnects: upstream.feed.down_counts().total(),
             credits: self.credits_view(now),
-            storage_trouble: self.storage_trouble.as_deref(),
+            storage_trouble: self.persist.trouble.as_deref(),
             advice: self.advice(now),
-            symbols: self.list.iter().map(|(_, entry)| self.symbol_view(entry)).collect(),
+            symbols: self
+                .book
+                .iter()
+                .map(|(id, entry)| self.symbol_view(id, entry))
+                .collect(),
         }
     }
 
     /// One symbol; `None` when it is not tracked.
     #[must_use]
     pub fn symbol(&self, instrument: &Instrument) -> Option<SymbolView> {
-        let id: SymbolId = self.list.find(instrument)?;
-        self.list.get(id).map(|entry| self.symbol_view(entry))
+        let id = self.upstream.symbols.find(instrument)?;
+        self.book.get(id).map(|entry| self.symbol_view(id, entry))
+    }
+
+    /// Why a symbol is not tracked.
+    #[must_use]
+    pub fn not_tracked(&self, instrument: &Instrument, now: Millis) -> SubscriptionFailure {
+        let why = self.upstream.symbols.is_unknown(instrument, now);
+        crate::hub::delivery::not_tracked(instrument, why.as_deref())
     }
 
     /// What the feed is doing, without the words.
     #[must_use]
     pub fn feed_state(&self) -> FeedState {
-        self.feed.state().0
+        self.upstream.feed.state()
     }
 
     /// How each tracked symbol gets its prices.
     pub fn stream_states(&self) -> impl Iterator<Item = (&Instrument, StreamState)> {
-        self.list.iter().map(|(_, entry)| (&entry.instrument, entry.state))
+        let symbols = self.upstream.symbols.iter();
+        symbols.map(|(_, tracked)| (&tracked.instrument, tracked.state))
     }
 
     /// The upstream's state.
     #[must_use]
     pub fn feed_view(&self) -> FeedView<'_> {
-        let (state, since, reason) = self.feed.state();
-        FeedView {
-            state,
-            since: iso8601(since),
-            reason,
-        }
+        FeedView::of(self.upstream.feed.status())
     }
 
-    pub(super) fn feed_event(&self) -> String {
-        let event = ServerEvent::Feed {
-            feed: self.feed_view(),
-            simulated: self.config.simulated,
-        };
-        event.text()
-    }
-
-    pub(super) fn quote_view(&self, entry: &Entry) -> QuoteView {
-        let Cell {
-            quote,
-            reference,
-            details,
-        } = &entry.cell;
-        let known = quote.as_ref();
-        let text = |time: fn(&Quote) -> Option<Millis>| known.and_then(time).map(iso8601);
-        QuoteView {
-            symbol: entry.instrument.to_string(),
-            price: known.map(|quote| quote.price),
-            percent_change: entry.cell.percent_change(),
-            timestamp: text(|quote| quote.exchange_time),
-            timestamp_precision: known.and_then(|quote| quote.precision).map(Precision::name),
-            kind: details.kind.clone(),
-            currency: details.currency.clone(),
-            mic_code: details.mic_code.clone(),
-            decimals: details.decimals,
-            exchange: known.and_then(|quote| quote.exchange.clone()),
-            bid: known.and_then(|quote| quote.bid),
-            ask: known.and_then(|quote| quote.ask),
-            day_volume: known.and_then(|quote| quote.day_volume),
-            previous_close: reference.previous_close,
-            received_at: text(|quote| Some(quote.received)),
-            source: known.map(|quote| quote.provenance),
-            simulated: self.config.simulated,
-            session: reference.session,
-            freshness: known.map(|quote| if quote.stale_since.is_some() { "stale" } else { "fresh" }),
-            stale_since: text(|quote| quote.stale_since),
-        }
-    }
-
-    fn symbol_view(&self, entry: &Entry) -> SymbolView {
+    fn symbol_view(&self, id: SymbolId, entry: &Entry) -> SymbolView {
+        let watchers = self.upstream.symbols.get(id).map_or(0, |tracked| tracked.watchers);
         SymbolView {
-            quote: self.quote_view(entry),
-            state: entry.state,
-            reason: entry.spoken_reason(),
-            watchers: entry.watchers,
+            quote: QuoteView::of(&entry.instrument, &entry.cell, self.config.simulated),
+            state: entry.service.state,
+            reason: entry.service.reason.clone(),
+            watchers,
         }
     }
 
     fn credits_view(&self, now: Millis) -> CreditsView {
-        let (in_minute, in_day) = self.polling.ledger.used(now);
-        let (per_minute, per_day) = self.polling.ledger.limits();
+        let (in_minute, in_day) = self.upstream.calls.ledger.used(now);
+        let (per_minute, per_day) = self.upstream.calls.ledger.limits();
         let budget = |used: u32, limit: u32| BudgetView {
             used,
             left: limit.saturating_sub(used),
@@ -184,7 +153,7 @@ impl Machine {
         CreditsView {
             minute: budget(in_minute, per_minute),
             day: (per_day > 0).then(|| budget(in_day, per_day)),
-            trouble: self.polling.trouble().map(ToOwned::to_owned),
+            trouble: self.upstream.calls.trouble().map(ToOwned::to_owned),
         }
     }
 }

@@ -4,8 +4,9 @@
 //! its values. Every series is there from the start, at zero, so that `rate()` sees the first event. None has a label that
 //! a client or upstream could choose: that bounds their number.
 
-use super::counts::Ages;
-use super::{DownReason, EdgeCounts, Machine};
+use super::EdgeCounts;
+use crate::hub::upstream::Ages;
+use crate::hub::{DownReason, Machine};
 use crate::market::{FeedState, Millis, StreamState};
 
 const COUNTER: &str = "counter";
@@ -46,8 +47,8 @@ impl Machine {
     }
 
     fn about_the_feed(&self, page: &mut Page, now: Millis) {
-        let counts = &self.counts;
-        let (state, since, _) = self.feed.state();
+        let counts = &self.upstream.counts;
+        let (state, since) = (self.upstream.feed.state(), self.upstream.feed.status().since);
         page.family(
             "hamster_feed_state",
             GAUGE,
@@ -65,13 +66,13 @@ impl Machine {
             COUNTER,
             "Upstream connections that were lost or refused, by what was the matter.",
             "reason",
-            &DownReason::ALL.map(|loss| (loss.name(), self.feed.down_counts().of(loss))),
+            &DownReason::ALL.map(|loss| (loss.name(), self.upstream.feed.down_counts().of(loss))),
         );
         for (name, help, value) in [
             (
                 "hamster_upstream_messages_total",
                 "Messages of upstream's WebSocket.",
-                counts.upstream_messages,
+                counts.messages,
             ),
             (
                 "hamster_upstream_limit_total",
@@ -102,7 +103,7 @@ impl Machine {
             &[
                 ("upstream", counts.unreadable),
                 ("rest", counts.unreadable_answers),
-                ("client", counts.unreadable_wishes),
+                ("client", self.delivery.counts.unreadable),
             ],
         );
     }
@@ -120,7 +121,7 @@ impl Machine {
             "Tracked symbols, by how they get their prices.",
             "state",
             &states.map(|(state, name)| {
-                let symbols = self.list.iter().filter(|(_, entry)| entry.state == state);
+                let symbols = self.book.iter().filter(|(_, entry)| entry.service.state == state);
                 (name, symbols.count() as u64)
             }),
         );
@@ -129,7 +130,7 @@ impl Machine {
             "Tracked symbols whose newest price was not confirmed in time.",
             self.stale_symbols().len() as u64,
         );
-        if let Some(at) = self.counts.last_update {
+        if let Some(at) = self.book.last_update() {
             page.seconds(
                 "hamster_last_update_timestamp_seconds",
                 "Unix time at which a quote last changed.",
@@ -139,13 +140,13 @@ impl Machine {
         page.count(
             "hamster_room_refusals_total",
             "Symbols that were refused because EXTRA_SYMBOLS are tracked already.",
-            self.no_room.count(),
+            self.delivery.no_room(0).0,
         );
     }
 
     fn about_clients(&self, page: &mut Page, edge: &EdgeCounts) {
-        let counts = &self.counts;
-        let (plain, v1) = self.audience.by_dialect();
+        let counts = &self.delivery.counts;
+        let (plain, v1) = self.delivery.audience.by_dialect();
         page.family(
             "hamster_viewers",
             GAUGE,
@@ -156,12 +157,12 @@ impl Machine {
         page.gauge(
             "hamster_streams",
             "Channels of hamster.v1 that clients share.",
-            self.conflation.channels.inhabited() as u64,
+            self.delivery.channels() as u64,
         );
         page.gauge(
             "hamster_readers_paused",
             "Clients of hamster.v1 that are sent nothing until they have read what they were sent.",
-            self.audience.paused() as u64,
+            self.delivery.audience.paused() as u64,
         );
         for (name, help, value) in [
             (
@@ -204,7 +205,7 @@ impl Machine {
     }
 
     fn about_rest(&self, page: &mut Page, now: Millis) {
-        let counts = &self.counts;
+        let counts = &self.upstream.counts;
         page.count("hamster_rest_calls_total", "REST calls.", counts.calls);
         page.family(
             "hamster_rest_failures_total",
@@ -222,7 +223,7 @@ impl Machine {
             "API credits of those calls.",
             counts.credits_charged,
         );
-        let (in_minute, in_day) = self.polling.ledger.used(now);
+        let (in_minute, in_day) = self.upstream.calls.ledger.used(now);
         page.family(
             "hamster_credits_used",
             GAUGE,
@@ -230,7 +231,7 @@ impl Machine {
             "window",
             &[("minute", u64::from(in_minute)), ("day", u64::from(in_day))],
         );
-        let (per_minute, per_day) = self.polling.ledger.limits();
+        let (per_minute, per_day) = self.upstream.calls.ledger.limits();
         let limits = [("minute", u64::from(per_minute)), ("day", u64::from(per_day))];
         page.family(
             "hamster_credits_limit",
@@ -246,7 +247,7 @@ impl Machine {
     }
 
     fn about_storage(&self, page: &mut Page, edge: &EdgeCounts) {
-        let counts = &self.counts;
+        let counts = &self.persist.counts;
         page.family(
             "hamster_storage_rows_written_total",
             COUNTER,
@@ -261,7 +262,7 @@ impl Machine {
         page.count(
             "hamster_storage_failures_total",
             "Writes that storage refused.",
-            counts.storage_failures,
+            counts.failures,
         );
         page.count(
             "hamster_alarms_total",

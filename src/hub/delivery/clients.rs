@@ -1,0 +1,420 @@
+//! What clients say, and what they are told.
+
+use super::audience::Record;
+use super::{Book, ClientId, Delivery, Effect, Group, ServerEvent, Stage, SymbolId, Viewer};
+use crate::dialect::message::{LONGEST_MESSAGE, RequestedSymbol, Subscribe};
+use crate::dialect::{
+    CLOSE_FLOOD, ClientError, ClientMessage, Dialect, FeedView, MOST_SYMBOLS_PER_CLIENT, QuoteView, Subscription,
+    SubscriptionFailure, parse_client,
+};
+use crate::market::{Instrument, iso8601};
+
+/// A message that is too large to be parsed counts as this many against the flood limit.
+const LARGE_MESSAGE_COST: u64 = 10;
+
+/// So many symbols that a client is shown at once count as a message more.
+const SYMBOLS_PER_MESSAGE: u64 = 50;
+
+/// What a page says to see whether the connection lives, and what it is answered.
+const PING: &str = "ping";
+const PONG: &str = "pong";
+
+/// A client that has acknowledged so often what it was never sent is closed.
+const MOST_LIES: u8 = 3;
+
+impl Delivery {
+    /// A client connected: it is greeted.
+    pub fn joined(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, stage: &mut Stage<'_>) {
+        self.enter(client, dialect, viewer, stage);
+        let symbols = stage.config.symbols.iter().map(ToString::to_string).collect();
+        let position = self.position_of(client);
+        let event = ServerEvent::Connected {
+            version: env!("CARGO_PKG_VERSION"),
+            simulated: stage.config.simulated,
+            time: iso8601(stage.now),
+            feed: FeedView::of(stage.feed),
+            symbols,
+            protocol: dialect.subprotocol(),
+        };
+        let frame = text_for(position, &event);
+        self.push_frame(client, frame, stage);
+        if dialect == Dialect::V1 {
+            // Its dialect must not be forgotten, whatever else it says.
+            self.remember(client, stage);
+        }
+    }
+
+    /// Back from hibernation: the socket lived on, so the client is not greeted again, but shown what its symbols have become.
+    pub fn rejoined(&mut self, client: ClientId, record: &str, stage: &mut Stage<'_>) {
+        // A client that has said nothing yet has no record: a plain one.
+        let record = serde_json::from_str::<Record>(record).ok();
+        let interval = record.as_ref().and_then(|record| record.interval);
+        let dialect = if interval.is_some() {
+            Dialect::V1
+        } else {
+            Dialect::Plain
+        };
+        // Who is behind it is not known any more.
+        self.enter(client, dialect, Viewer::alone(client), stage);
+        self.set_rate(client, interval.unwrap_or_default());
+        if dialect == Dialect::Plain {
+            // What it knows of the feed is of another life. News reach only those who are back already.
+            let frame = stage.feed_event();
+            self.push_frame(client, frame, stage);
+        }
+        let symbols = record.map(|record| record.symbols).unwrap_or_default();
+        let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
+        let (mut watched, mut fails) = (Vec::new(), Vec::new());
+        for instrument in known.collect::<Vec<_>>() {
+            match self.track_for(client, &instrument, stage) {
+                Ok(id) => {
+                    self.watch(client, id, stage);
+                    watched.push(id);
+                }
+                Err(reason) => fails.push(SubscriptionFailure {
+                    symbol: instrument.to_string(),
+                    reason,
+                }),
+            }
+        }
+        // Of some symbols an earlier life told a plain client what this one does not know: it must not go on as if that were fresh.
+        // One of `hamster.v1` is shown a whole snapshot.
+        let is_plain = dialect == Dialect::Plain;
+        if !fails.is_empty() || is_plain && !watched.is_empty() {
+            let told = watched.iter().filter(|_| is_plain);
+            let success = told.filter_map(|id| subscription(stage.demand.book(), *id)).collect();
+            let status = if watched.is_empty() { "error" } else { "ok" };
+            let event = ServerEvent::SubscribeStatus { status, success, fails };
+            self.send(client, &event, stage);
+        }
+        for id in watched.into_iter().filter(|_| is_plain) {
+            self.show(client, id, stage);
+        }
+        self.rejoin_channel(client, None, stage);
+    }
+
+    /// A client is gone.
+    pub fn left(&mut self, client: ClientId, stage: &mut Stage<'_>) {
+        self.leave_channel(client, stage);
+        let Some(left) = self.audience.leave(client, stage.now) else {
+            return;
+        };
+        for id in &left.symbols {
+            stage.demand.unwatch(*id);
+        }
+        if left.cursor.is_none() {
+            for id in left.symbols {
+                self.conflation.unwatch(id, left.shard);
+                stage.dismiss(client, Group::Symbol(id, left.shard));
+            }
+            self.conflation.leave(left.shard);
+            stage.dismiss(client, Group::Plain);
+        }
+        self.pace_acknowledgements();
+    }
+
+    /// A client sent a binary frame, which no dialect has.
+    pub fn said_binary(&mut self, client: ClientId, bytes: usize, stage: &mut Stage<'_>) {
+        if self.may_speak(client, bytes, stage) {
+            self.counts.unreadable += 1;
+            self.send_error(client, &ClientError::BinaryFrame, stage);
+        }
+    }
+
+    /// Takes a client's message; true when it was an acknowledgement, which nothing follows from.
+    pub fn said(&mut self, client: ClientId, text: &str, stage: &mut Stage<'_>) -> bool {
+        if !self.may_speak(client, text.len(), stage) {
+            return false;
+        }
+        if text == PING {
+            self.push_frame(client, PONG.to_owned(), stage);
+            return true;
+        }
+        match parse_client(text) {
+            Ok(ClientMessage::Subscribe(wish)) => self.subscribe(client, wish, stage),
+            Ok(ClientMessage::Unsubscribe(symbols)) => self.unsubscribe(client, &symbols, stage),
+            Ok(ClientMessage::Reset) => {
+                self.drop_all(client, stage);
+                self.remember(client, stage);
+                self.send(client, &ServerEvent::ResetStatus { status: "ok" }, stage);
+                self.rejoin_channel(client, None, stage);
+            }
+            Ok(ClientMessage::Heartbeat) => self.send(client, &ServerEvent::Heartbeat { status: "ok" }, stage),
+            Ok(ClientMessage::Time(id)) => {
+                let time = iso8601(stage.now);
+                self.send(client, &ServerEvent::Time { id, time }, stage);
+            }
+            Ok(ClientMessage::Ack { channel, seq }) => {
+                if self.acknowledged(client, channel, seq, stage) {
+                    return true;
+                }
+                self.lied(client, stage);
+            }
+            Ok(ClientMessage::Proof(id)) => {
+                if self.proved(client, id) {
+                    return true;
+                }
+                self.lied(client, stage);
+            }
+            Err(error) => {
+                self.counts.unreadable += 1;
+                self.send_error(client, &error, stage);
+            }
+        }
+        false
+    }
+
+    fn subscribe(&mut self, client: ClientId, wish: Subscribe, stage: &mut Stage<'_>) {
+        if let Some(interval) = wish.interval {
+            self.set_rate(client, interval);
+        }
+        let watched = self.audience.get_mut(client).map_or(0, |client| client.symbols.len());
+        let shown = (watched.max(wish.symbols.len())) as u64;
+        if !self.may_ask(client, shown / SYMBOLS_PER_MESSAGE, stage) {
+            return;
+        }
+        let mut accepted = Vec::new();
+        let mut fails = Vec::new();
+        for symbol in wish.symbols {
+            match symbol {
+                Err((symbol, error)) => fails.push(SubscriptionFailure {
+                    symbol,
+                    reason: error.to_string(),
+                }),
+                Ok(instrument) => match self.admit(client, &instrument, stage) {
+                    Ok(id) if accepted.contains(&id) => {}
+                    Ok(id) => accepted.push(id),
+                    Err(reason) => fails.push(SubscriptionFailure {
+                        symbol: instrument.to_string(),
+                        reason,
+                    }),
+                },
+            }
+        }
+        let failed = accepted.is_empty() && !fails.is_empty();
+        let event = ServerEvent::SubscribeStatus {
+            status: if failed { "error" } else { "ok" },
+            success: accepted
+                .iter()
+                .filter_map(|id| subscription(stage.demand.book(), *id))
+                .collect(),
+            fails,
+        };
+        self.send(client, &event, stage);
+        self.remember(client, stage);
+        // The client watches already: what is published from here on reaches it, so nothing falls between snapshot and channel.
+        if self.audience.cursor(client).is_some() {
+            self.rejoin_channel(client, wish.resume, stage);
+        } else {
+            for id in accepted {
+                self.show(client, id, stage);
+            }
+        }
+    }
+
+    /// Sends a client the quote of a symbol, if there is one.
+    fn show(&mut self, client: ClientId, id: SymbolId, stage: &mut Stage<'_>) {
+        if let Some(entry) = stage.demand.book().get(id).filter(|entry| entry.cell.quote.is_some()) {
+            let view = QuoteView::of(&entry.instrument, &entry.cell, stage.config.simulated);
+            self.send(client, &ServerEvent::PriceUpdate(&view), stage);
+        }
+    }
+
+    fn unsubscribe(&mut self, client: ClientId, symbols: &[RequestedSymbol], stage: &mut Stage<'_>) {
+        let named = symbols.iter().flatten();
+        let ids: Vec<SymbolId> = named.filter_map(|instrument| stage.demand.find(instrument)).collect();
+        let mut dropped = Vec::new();
+        for id in ids {
+            if self.unwatch(client, id, stage)
+                && let Some(entry) = stage.demand.book().get(id)
+            {
+                dropped.push(entry.instrument.to_string());
+            }
+        }
+        self.remember(client, stage);
+        let event = ServerEvent::UnsubscribeStatus {
+            status: "ok",
+            symbols: dropped,
+        };
+        self.send(client, &event, stage);
+        self.rejoin_channel(client, None, stage);
+    }
+
+    fn drop_all(&mut self, client: ClientId, stage: &mut Stage<'_>) {
+        for id in self.audience.watched(client) {
+            self.unwatch(client, id, stage);
+        }
+    }
+
+    fn admit(&mut self, client: ClientId, instrument: &Instrument, stage: &mut Stage<'_>) -> Result<SymbolId, String> {
+        let watched = self.audience.get_mut(client).map_or(0, |client| client.symbols.len());
+        let known = stage.demand.find(instrument);
+        let again = known.is_some_and(|id| self.watches(client, id));
+        if !again && watched >= MOST_SYMBOLS_PER_CLIENT {
+            return Err(ClientError::TooManySymbols.to_string());
+        }
+        let id = self.track_for(client, instrument, stage)?;
+        self.watch(client, id, stage);
+        Ok(id)
+    }
+
+    fn watches(&mut self, client: ClientId, id: SymbolId) -> bool {
+        self.audience
+            .get_mut(client)
+            .is_some_and(|client| client.symbols.contains(&id))
+    }
+
+    fn watch(&mut self, client: ClientId, id: SymbolId, stage: &mut Stage<'_>) {
+        let Some(watcher) = self.audience.get_mut(client) else {
+            return;
+        };
+        let shard = watcher.cursor.is_none().then_some(watcher.shard);
+        if watcher.symbols.insert(id) {
+            stage.demand.watch(id);
+            if let Some(shard) = shard {
+                self.conflation.watch(id, shard);
+                let group = Group::Symbol(id, shard);
+                stage.effects.push(Effect::Enroll { client, group });
+            }
+        }
+    }
+
+    pub(super) fn unwatch(&mut self, client: ClientId, id: SymbolId, stage: &mut Stage<'_>) -> bool {
+        let Some(watcher) = self.audience.get_mut(client) else {
+            return false;
+        };
+        let shard = watcher.cursor.is_none().then_some(watcher.shard);
+        let watched = watcher.symbols.remove(&id);
+        if watched {
+            stage.demand.unwatch(id);
+            if let Some(shard) = shard {
+                self.conflation.unwatch(id, shard);
+                stage.dismiss(client, Group::Symbol(id, shard));
+            }
+        }
+        watched
+    }
+
+    fn enter(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, stage: &mut Stage<'_>) {
+        self.audience.join(client, dialect, viewer, stage.now);
+        if dialect == Dialect::Plain {
+            let shard = self.conflation.join();
+            if let Some(client) = self.audience.get_mut(client) {
+                client.shard = shard;
+            }
+            let group = Group::Plain;
+            stage.effects.push(Effect::Enroll { client, group });
+        }
+        self.pace_acknowledgements();
+    }
+
+    pub(super) fn remember(&mut self, client: ClientId, stage: &mut Stage<'_>) {
+        let ids = self.audience.watched(client);
+        let symbols = ids
+            .iter()
+            .filter_map(|id| stage.demand.book().get(*id))
+            .map(|entry| entry.instrument.to_string());
+        let record = Record {
+            symbols: symbols.collect(),
+            interval: self.audience.cursor(client).map(|cursor| cursor.rate.interval()),
+        };
+        let record = serde_json::to_string(&record).unwrap_or_default();
+        stage.effects.push(Effect::Remember { client, record });
+    }
+
+    /// Counts a message against the flood limit; a client that passes it is closed with a documented code.
+    fn may_speak(&mut self, client: ClientId, bytes: usize, stage: &mut Stage<'_>) -> bool {
+        let cost = if bytes > LONGEST_MESSAGE { LARGE_MESSAGE_COST } else { 1 };
+        if self.audience.get_mut(client).is_none() {
+            return false;
+        }
+        self.counts.client_messages += 1;
+        self.may_ask(client, cost, stage)
+    }
+
+    /// Counts what a client asks for, in messages.
+    fn may_ask(&mut self, client: ClientId, cost: u64, stage: &mut Stage<'_>) -> bool {
+        let Some(speaker) = self.audience.get_mut(client) else {
+            return false;
+        };
+        if speaker.says(cost, stage.now) {
+            return true;
+        }
+        self.expel(
+            client,
+            "flood: at most 60 messages at once and 2 a second; come back in a minute",
+            stage,
+        );
+        false
+    }
+
+    /// Closes a client that disturbs.
+    fn expel(&mut self, client: ClientId, reason: &'static str, stage: &mut Stage<'_>) {
+        self.counts.floods += 1;
+        self.left(client, stage);
+        stage.effects.push(Effect::CloseClient {
+            client,
+            code: CLOSE_FLOOD,
+            reason,
+        });
+    }
+
+    /// A client has acknowledged what it was never sent: it is told so, and closed if it goes on.
+    fn lied(&mut self, client: ClientId, stage: &mut Stage<'_>) {
+        self.counts.unreadable += 1;
+        let Some(liar) = self.audience.get_mut(client) else {
+            return;
+        };
+        liar.lies = liar.lies.saturating_add(1);
+        if liar.lies < MOST_LIES {
+            self.send_error(client, &ClientError::AckAhead, stage);
+        } else {
+            let reason = "acknowledged what was never sent, again and again; come back in a minute";
+            self.expel(client, reason, stage);
+        }
+    }
+
+    fn send_error(&mut self, client: ClientId, error: &ClientError, stage: &mut Stage<'_>) {
+        let event = ServerEvent::Error {
+            code: error.code(),
+            message: error.to_string(),
+        };
+        self.send(client, &event, stage);
+    }
+
+    pub(super) fn send(&mut self, client: ClientId, event: &ServerEvent<'_>, stage: &mut Stage<'_>) {
+        let frame = text_for(self.position_of(client), event);
+        self.push_frame(client, frame, stage);
+    }
+
+    pub(super) fn push_frame(&mut self, client: ClientId, frame: String, stage: &mut Stage<'_>) {
+        self.counts.frames += 1;
+        self.count_unproven(client, frame.len());
+        stage.effects.push(Effect::Send { client, frame });
+    }
+}
+
+impl Stage<'_> {
+    fn dismiss(&mut self, client: ClientId, group: Group) {
+        self.effects.push(Effect::Dismiss { client, group });
+    }
+}
+
+/// A symbol as an answer to a subscription names it.
+pub(super) fn subscription(book: &Book, id: SymbolId) -> Option<Subscription> {
+    let entry = book.get(id)?;
+    Some(Subscription {
+        symbol: entry.instrument.to_string(),
+        state: entry.service.state,
+        reason: entry.service.reason.clone(),
+        has_quote: entry.cell.quote.is_some(),
+    })
+}
+
+/// A frame for one client: one of `hamster.v1` is told its position.
+fn text_for(position: Option<(u64, u64)>, event: &ServerEvent<'_>) -> String {
+    match position {
+        Some((epoch, seq)) => event.text_at(epoch, seq),
+        None => event.text(),
+    }
+}

@@ -1,0 +1,72 @@
+//! REST calls that wait for fresh prices.
+
+use super::{Book, Delivery, Effect, Effects, Instrument, Millis, Stage, SymbolId, WaiterId};
+
+/// All that wait.
+#[derive(Debug, Default)]
+pub struct Waiters(Vec<Waiter>);
+
+#[derive(Debug)]
+struct Waiter {
+    id: WaiterId,
+    symbols: Vec<SymbolId>,
+    until: Millis,
+}
+
+impl Delivery {
+    /// A REST call keeps the hub awake as a client does. It waits only when the hub, which came out
+    /// of sleep at `woke`, or a symbol is new.
+    pub fn waiter_came(&mut self, id: WaiterId, symbols: &[Instrument], woke: Millis, stage: &mut Stage<'_>) {
+        self.audience.seen(stage.now);
+        let mut wanted = Vec::new();
+        for instrument in symbols {
+            // Why one is not tracked is told with the answer.
+            if let Ok(symbol) = self.track_for_waiter(instrument, stage) {
+                stage.demand.read(symbol);
+                wanted.push(symbol);
+            }
+        }
+        if symbols.is_empty() {
+            let defaults = stage.config.symbols.iter();
+            wanted = defaults
+                .filter_map(|instrument| stage.demand.find(instrument))
+                .collect();
+        }
+        let newest = wanted
+            .iter()
+            .filter_map(|symbol| stage.demand.tracked_since(*symbol))
+            .max();
+        self.waiters.0.push(Waiter {
+            id,
+            symbols: wanted,
+            until: woke.max(newest.unwrap_or_default()) + stage.config.waiter,
+        });
+    }
+}
+
+impl Waiters {
+    /// Answers those whose symbols are all fresh, or whose time is up.
+    pub fn answer(&mut self, book: &Book, effects: &mut Effects, now: Millis) {
+        self.0.retain(|waiter| {
+            // What is tracked no more will not come.
+            let is_done = |id: &SymbolId| book.get(*id).is_none_or(|entry| entry.is_fresh());
+            let waits = now < waiter.until && !waiter.symbols.iter().all(is_done);
+            if !waits {
+                effects.push(Effect::Answer(waiter.id));
+            }
+            waits
+        });
+    }
+
+    /// Whether nobody waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// When the next one has waited long enough.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        self.0.iter().map(|waiter| waiter.until).min()
+    }
+}

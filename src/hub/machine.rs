@@ -1,0 +1,285 @@
+//! The machine: takes inputs to the parts, and lets each do what is due.
+
+use super::book::Book;
+use super::delivery::{Delivery, Stage};
+use super::demand::Asker;
+use super::persist::{Beside, Earlier, Occasion, Persist, row};
+use super::report::Logged;
+use super::upstream::{Ledger, Turn, Upstream};
+use super::wiring::Tracking;
+use super::{Config, Effect, Effects, Input, Stored};
+use crate::market::Millis;
+
+/// The hub.
+#[derive(Debug)]
+pub struct Machine {
+    pub(super) config: Config,
+    pub(super) upstream: Upstream,
+    pub(super) book: Book,
+    pub(super) delivery: Delivery,
+    pub(super) persist: Persist,
+    pub(super) logged: Logged,
+    pub(super) effects: Effects,
+    /// When this life began.
+    pub(super) started: Millis,
+    alarm_at: Option<Millis>,
+    timer_at: Option<Millis>,
+}
+
+impl Machine {
+    /// A hub that has what `stored` held. `seed` drives the backoff's jitter, and tells epochs apart
+    /// that begin at the same time.
+    #[must_use]
+    pub fn new(config: Config, stored: &Stored, seed: u64, now: Millis) -> Self {
+        let earlier = Earlier::read(stored.checkpoint.as_deref(), &config, now);
+        let spent: Option<Ledger> = stored.credits.as_deref().and_then(|row| serde_json::from_str(row).ok());
+        let mut book = Book::new(&config);
+        let mut upstream = Upstream::new(&config, spent.as_ref(), &mut book, seed, now);
+        for (instrument, cell) in earlier.cells {
+            // A default symbol, or one that somebody watched and is likely to come back for.
+            let symbols = &mut upstream.symbols;
+            if let Ok(id) = symbols.track(&instrument, Asker::Waiter, &config, &mut book, now) {
+                symbols.may_make_room(id);
+                book.restore(id, cell);
+            }
+        }
+        if let Some(trouble) = earlier.trouble {
+            upstream.feed.remember(trouble);
+        }
+        Self {
+            delivery: Delivery::new(&config, upstream.feed.status(), earlier.last_seen, seed, now),
+            persist: Persist::new(stored, upstream.feed.remembered_wait(now), now),
+            logged: Logged::new(upstream.feed.state()),
+            upstream,
+            book,
+            effects: Effects::default(),
+            started: now,
+            alarm_at: None,
+            timer_at: None,
+            config,
+        }
+    }
+
+    /// Takes one input. Drain the effects afterwards.
+    pub fn handle(&mut self, input: Input, now: Millis) {
+        if let Input::Said(client, _) | Input::SaidBinary(client, _) = &input
+            && !self.delivery.audience.knows(*client)
+        {
+            // It was closed, and goes on talking: not an instruction more for it.
+            return;
+        }
+        if self.is_quick(input, now) && self.nothing_is_due(now) {
+            self.flush(now);
+            let more = [self.timer_at, self.delivery.deadline()];
+            self.timer_at = more.into_iter().flatten().min();
+        } else {
+            self.advance(now);
+        }
+    }
+
+    /// Takes one input. True when it can only push deadlines back, so that there is nothing to do
+    /// but to send, unless a deadline has come. Under load nearly every input is of this kind.
+    fn is_quick(&mut self, input: Input, now: Millis) -> bool {
+        match input {
+            Input::Frame(link, text) => {
+                let (upstream, mut turn) = self.turn(now);
+                let only_quotes = upstream.frame(link, &text, &mut turn);
+                return only_quotes && self.delivery.waiters.is_empty();
+            }
+            Input::Pulse => {
+                self.delivery.pulse();
+                return true;
+            }
+            Input::Said(client, text) => {
+                return self.with_clients(now, |delivery, stage| delivery.said(client, &text, stage));
+            }
+            Input::SaidBinary(client, bytes) => {
+                self.with_clients(now, |delivery, stage| delivery.said_binary(client, bytes, stage));
+            }
+            Input::Joined(client, dialect, viewer) => {
+                // Woken first, so that the greeting tells the feed's state as it is from now on.
+                self.delivery.audience.seen(now);
+                self.advance(now);
+                self.with_clients(now, |delivery, stage| delivery.joined(client, dialect, viewer, stage));
+            }
+            Input::Rejoined(client, record) => {
+                self.with_clients(now, |delivery, stage| delivery.rejoined(client, &record, stage));
+            }
+            Input::Left(client) => self.with_clients(now, |delivery, stage| delivery.left(client, stage)),
+            Input::Waiter(waiter, symbols) => {
+                self.persist.wake(&self.config, now);
+                let woke = self.persist.woke;
+                self.with_clients(now, |delivery, stage| {
+                    delivery.waiter_came(waiter, &symbols, woke, stage)
+                });
+            }
+            Input::Opened(link) => {
+                let (upstream, turn) = self.turn(now);
+                upstream.opened(link, &turn);
+            }
+            Input::Refused(link, status, body) => {
+                let (upstream, turn) = self.turn(now);
+                upstream.refused(link, status, &body, &turn);
+            }
+            Input::Lost(link, what) => {
+                let (upstream, turn) = self.turn(now);
+                upstream.lost(link, &what, &turn);
+            }
+            Input::Fetched(request, answer) => {
+                let (upstream, mut turn) = self.turn(now);
+                upstream.fetched(request, &answer, &mut turn);
+            }
+            Input::FetchFailed(request, what) => {
+                let (upstream, turn) = self.turn(now);
+                upstream.fetch_failed(request, &what, &turn);
+            }
+            Input::Charged(trouble) => {
+                let (upstream, mut turn) = self.turn(now);
+                upstream.charged(trouble.is_none(), &mut turn);
+                if let Some(trouble) = trouble {
+                    self.persist.charge_refused(trouble);
+                }
+            }
+            Input::Stored(trouble) => self.persist.stored(trouble, &self.config, now),
+            Input::Time => {}
+        }
+        false
+    }
+
+    /// Everything that is due at `now`, and everything that follows from the input just taken.
+    fn advance(&mut self, now: Millis) {
+        let is_watched = self.delivery.audience.is_watching(self.config.idle, now);
+        if is_watched {
+            self.persist.wake(&self.config, now);
+        }
+        let (upstream, mut turn) = self.turn(now);
+        upstream.advance(is_watched, &mut turn);
+        if is_watched {
+            self.book.expire(now);
+            self.start_call(now);
+        }
+        self.delivery.waiters.answer(&self.book, &mut self.effects, now);
+        self.with_clients(now, Delivery::look_after_readers);
+        self.drop_lost_causes(now);
+        self.with_clients(now, Delivery::announce_feed);
+        self.upstream.report_services(&mut self.book);
+        self.flush(now);
+        self.save(is_watched, now);
+        self.log_news(now);
+        self.alarm_at = self.first_due(true, now);
+        self.timer_at = self.first_due(false, now);
+    }
+
+    fn start_call(&mut self, now: Millis) {
+        let (upstream, turn) = self.turn(now);
+        if let Some(ledger) = upstream.start_call(&turn) {
+            self.persist.counts.ledgers += 1;
+            self.effects.push(Effect::SaveCredits(ledger));
+        }
+    }
+
+    /// Symbols that upstream serves in no way make room at once, and their watchers are told why.
+    fn drop_lost_causes(&mut self, now: Millis) {
+        for (id, why) in self.upstream.symbols.lost_causes() {
+            self.with_clients(now, |delivery, stage| delivery.is_lost(id, &why, stage));
+            self.upstream.symbols.drop_unknown(id, &mut self.book, now);
+        }
+    }
+
+    fn flush(&mut self, now: Millis) {
+        self.delivery.observe(&self.book, &mut self.effects, now);
+        self.with_clients(now, Delivery::flush);
+    }
+
+    fn save(&mut self, is_watched: bool, now: Millis) {
+        let occasion = Occasion {
+            is_watched,
+            updates: self.book.updates(),
+            wait: self.upstream.feed.remembered_wait(now),
+        };
+        if self.persist.is_due(occasion, &self.config, now) {
+            let row = self.checkpoint(now);
+            self.effects.push(Effect::SaveCheckpoint(row));
+        }
+    }
+
+    /// The row that [`Effect::SaveCheckpoint`] would carry now.
+    #[must_use]
+    pub fn checkpoint(&self, now: Millis) -> String {
+        let beside = Beside {
+            config: &self.config,
+            last_seen: self.delivery.audience.last_seen(now),
+            trouble: self.upstream.feed.trouble(now),
+        };
+        row(&self.book, beside)
+    }
+
+    fn nothing_is_due(&self, now: Millis) -> bool {
+        let due = [self.alarm_at, self.timer_at, self.delivery.unproven_sweep_at()];
+        !due.into_iter().flatten().any(|at| at <= now)
+    }
+
+    fn turn(&mut self, now: Millis) -> (&mut Upstream, Turn<'_>) {
+        let turn = Turn {
+            config: &self.config,
+            prices: &mut self.book,
+            effects: &mut self.effects,
+            now,
+        };
+        (&mut self.upstream, turn)
+    }
+
+    fn with_clients<T>(&mut self, now: Millis, act: impl FnOnce(&mut Delivery, &mut Stage<'_>) -> T) -> T {
+        let Upstream { feed, symbols, .. } = &mut self.upstream;
+        let mut tracking = Tracking {
+            symbols,
+            book: &mut self.book,
+            config: &self.config,
+            now,
+        };
+        let mut stage = Stage {
+            config: &self.config,
+            feed: feed.status(),
+            demand: &mut tracking,
+            effects: &mut self.effects,
+            now,
+        };
+        act(&mut self.delivery, &mut stage)
+    }
+
+    /// The next thing to do.
+    pub fn next_effect(&mut self) -> Option<Effect> {
+        self.effects.pop()
+    }
+
+    /// When the object's alarm must hand in [`Input::Time`]: these deadlines survive anything.
+    #[must_use]
+    pub fn alarm_at(&self) -> Option<Millis> {
+        self.alarm_at
+    }
+
+    /// When a timer in memory must hand in [`Input::Time`]: these matter only while the object is
+    /// awake.
+    #[must_use]
+    pub fn timer_at(&self) -> Option<Millis> {
+        self.timer_at
+    }
+
+    /// What the operator set.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether anything is to be done at all.
+    pub(super) fn is_awake(&self, now: Millis) -> bool {
+        self.delivery.audience.is_watching(self.config.idle, now) || self.upstream.feed.open_link().is_some()
+    }
+
+    /// Whether the platform may put the hub to sleep with its clients: nothing but the alarm would
+    /// wake it.
+    #[must_use]
+    pub fn may_sleep(&self) -> bool {
+        self.timer_at.is_none() && self.upstream.feed.open_link().is_none()
+    }
+}

@@ -1,0 +1,259 @@
+//! What the provider's ticks and answers to calls do.
+
+use super::calls::{REFUSED_SYMBOL, soon};
+use super::subscriptions::NOT_STREAMED;
+use super::{Turn, Upstream};
+use crate::hub::{Config, Effect, RequestId, RestAnswer, SymbolId};
+use crate::market::{Change, Millis, PolledQuote, SECOND, StreamState, Tick};
+use crate::provider::{CallError, Refusal, SymbolError};
+
+/// A reason why a price was not taken is told for so long at least: where good and bad ones take
+/// turns, watchers are not told of each.
+const DISCARDED: Millis = 10 * SECOND;
+
+impl Upstream {
+    /// Charges the call that is due; gives the budget's row. The call leaves when the row is stored:
+    /// a restart must not forget the charge.
+    pub fn start_call(&mut self, turn: &Turn<'_>) -> Option<String> {
+        let streams = self.streams();
+        let Self { calls, symbols, .. } = self;
+        let starts = calls.start(symbols, turn.prices, streams, turn.config, turn.now);
+        starts.then(|| serde_json::to_string(&calls.ledger).unwrap_or_default())
+    }
+
+    /// The charge was stored, and the call leaves; or it was not, and the call must not.
+    pub fn charged(&mut self, is_stored: bool, turn: &mut Turn<'_>) {
+        if !is_stored {
+            let until = turn.now + turn.config.fallback;
+            self.calls
+                .cancel(until, "the budget could not be stored, so no REST call is made");
+        } else if let Some(flight) = self.calls.leave() {
+            let symbols = flight
+                .symbols
+                .iter()
+                .map(|(_, instrument)| instrument.to_string())
+                .collect();
+            self.counts.calls += 1;
+            self.counts.credits_charged += u64::from(flight.credits());
+            turn.effects.push(Effect::Fetch {
+                request: flight.request,
+                symbols,
+            });
+        }
+    }
+
+    /// A call was answered.
+    pub fn fetched(&mut self, request: RequestId, answer: &RestAnswer, turn: &mut Turn<'_>) {
+        let (config, now) = (turn.config, turn.now);
+        let Some(flight) = self.calls.land(request, now) else {
+            return;
+        };
+        if let Some((used, left)) = answer.credits {
+            self.calls.ledger.learn(used, left, now);
+        }
+        let (ids, instruments): (Vec<_>, Vec<_>) = flight.symbols.into_iter().unzip();
+        let (provider, secret) = (config.provider, &config.secret);
+        match provider.parse_quotes(&instruments, answer.status, &answer.body, secret) {
+            Ok(quotes) => {
+                self.calls.worked();
+                let serves_others = quotes.iter().any(Result::is_ok);
+                for (id, quote) in ids.into_iter().zip(quotes) {
+                    if let Some(entry) = self.symbols.get_mut(id) {
+                        entry.is_suspect = false;
+                    }
+                    match quote {
+                        Ok(quote) => self.quoted(id, &quote, flight.asked, turn),
+                        Err(error) => self.not_quoted(id, &error, serves_others, config, now),
+                    }
+                }
+            }
+            Err(CallError::Refused(refusal @ (Refusal::Request(_) | Refusal::Plan(_)))) if ids.len() > 1 => {
+                self.counts.calls_refused += 1;
+                let why = format!(
+                    "REST refused a call of several symbols ({}); asking for each alone",
+                    refusal.text()
+                );
+                self.suspect(&ids, &why, config, now);
+            }
+            Err(CallError::Refused(refusal)) => {
+                self.counts.calls_refused += 1;
+                self.call_refused(&refusal, config, now);
+                if matches!(refusal, Refusal::Server(_)) {
+                    self.failed_as_a_whole(&ids, config, now);
+                }
+            }
+            Err(CallError::Unreadable) => {
+                self.counts.unreadable_answers += 1;
+                self.suspect(&ids, "upstream's REST answer could not be read", config, now);
+            }
+        }
+    }
+
+    /// A call brought nothing for anybody, and one symbol may be to blame: each is asked for alone
+    /// until it was answered. One that was alone already waits, and holds nobody else up.
+    fn suspect(&mut self, ids: &[SymbolId], why: &str, config: &Config, now: Millis) {
+        for id in ids {
+            if let Some(entry) = self.symbols.get_mut(*id) {
+                entry.is_suspect = true;
+            }
+        }
+        let until = now + config.fallback;
+        match ids {
+            [alone] => {
+                self.calls.complain(why);
+                if let Some(entry) = self.symbols.get_mut(*alone) {
+                    entry.poll_not_before = until;
+                }
+                self.discard(*alone, why, now);
+            }
+            _ => self.calls.hold(until, why),
+        }
+    }
+
+    /// A price of a symbol could not be taken: whoever watches it is told why it stands still.
+    pub(super) fn discard(&mut self, id: SymbolId, why: &str, now: Millis) {
+        if let Some(entry) = self.symbols.get_mut(id) {
+            match &mut entry.discarded {
+                Some((_, last)) if now < *last + DISCARDED => *last = now,
+                discarded => *discarded = Some((why.to_owned(), now)),
+            }
+        }
+    }
+
+    /// A call was not answered.
+    pub fn fetch_failed(&mut self, request: RequestId, what: &str, turn: &Turn<'_>) {
+        let (config, now) = (turn.config, turn.now);
+        if let Some(flight) = self.calls.land(request, now) {
+            self.counts.calls_failed += 1;
+            let until = now + config.fallback;
+            let what = config.secret.clean(what);
+            self.calls
+                .hold(until, &format!("upstream's REST did not answer: {what}"));
+            let ids: Vec<_> = flight.symbols.into_iter().map(|(id, _)| id).collect();
+            self.failed_as_a_whole(&ids, config, now);
+        }
+    }
+
+    /// Upstream failed, which is mostly its own fault. When it goes on, one symbol may be to blame:
+    /// each is asked for alone until it was answered, and one that fails while others are served
+    /// gives way to them.
+    fn failed_as_a_whole(&mut self, ids: &[SymbolId], config: &Config, now: Millis) {
+        let again = self.calls.failed_again();
+        let later = now + soon(config);
+        for id in ids {
+            let Some(entry) = self.symbols.get_mut(*id) else {
+                continue;
+            };
+            if ids.len() > 1 {
+                entry.is_suspect |= again;
+            } else if entry.is_suspect && !again {
+                // The others are served.
+                entry.poll_not_before = later;
+            }
+        }
+    }
+
+    /// Takes a tick for every symbol that it is about; true when it changed nothing but, at most,
+    /// quotes.
+    pub(super) fn ticked(&mut self, tick: &Tick, turn: &mut Turn<'_>) -> bool {
+        let now = turn.now;
+        self.counts.ticks += 1;
+        self.counts.tick_ages.add(now.saturating_sub(tick.timestamp));
+        let ids = self.symbols.route(&tick.symbol, tick.venue());
+        if ids.is_empty() {
+            self.counts.stray += 1;
+            return true;
+        }
+        // The last trade once more, at a reconnect, is no sign that the market or the feed lives.
+        let mut is_sign_of_life = tick.timestamp.saturating_add(turn.config.stale) > now;
+        let mut news = false;
+        let mut late = true;
+        for id in ids {
+            let Some((change, reference_changed)) = turn.prices.tick(id, tick, now) else {
+                continue;
+            };
+            let Some(entry) = self.symbols.get_mut(id) else {
+                continue;
+            };
+            news |= reference_changed || entry.state != StreamState::Streaming;
+            if change == Change::Updated {
+                is_sign_of_life = true;
+                late = false;
+                let is_over = |(_, last): &mut (String, Millis)| *last + DISCARDED <= now;
+                news |= entry.discarded.take_if(is_over).is_some();
+                self.symbols.trades_at(id, tick.venue());
+            }
+            self.symbols.ticked(id);
+        }
+        self.counts.late += u64::from(late);
+        let feed_news = is_sign_of_life && self.feed.ticked(now);
+        !feed_news && !news
+    }
+
+    /// A symbol was answered by a call. Every other symbol that the quote is about gets it too.
+    fn quoted(&mut self, id: SymbolId, quote: &PolledQuote, asked: Millis, turn: &mut Turn<'_>) {
+        let Some(entry) = self.symbols.get_mut(id) else {
+            return;
+        };
+        entry.refusal = None;
+        entry.learn(quote.venue());
+        if entry.state == StreamState::Unavailable {
+            entry.leave_to_rest(NOT_STREAMED);
+        }
+        let instrument = entry.instrument.clone();
+        let mut about = self.symbols.route_answer(&instrument, quote.venue());
+        if !about.contains(&id) {
+            about.push(id);
+        }
+        let live = self.streams();
+        for id in about {
+            let Some(entry) = self.symbols.get_mut(id) else {
+                continue;
+            };
+            let is_streaming = live && entry.state == StreamState::Streaming;
+            entry.poll_not_before = 0;
+            entry.discarded = None;
+            turn.prices.polled(id, quote, is_streaming, asked, turn.now);
+        }
+    }
+
+    fn not_quoted(&mut self, id: SymbolId, error: &SymbolError, serves_others: bool, config: &Config, now: Millis) {
+        let why = match error {
+            SymbolError::Refused(refusal @ (Refusal::Plan(_) | Refusal::Request(_))) => {
+                return self.symbols.unavailable(id, refusal.text(), now + REFUSED_SYMBOL);
+            }
+            // Whatever upstream says of one symbol, it serves the others.
+            SymbolError::Refused(refusal @ (Refusal::Key(_) | Refusal::Server(_))) if serves_others => {
+                format!("upstream's REST refused it: {}", refusal.text())
+            }
+            SymbolError::Refused(refusal) => return self.call_refused(refusal, config, now),
+            SymbolError::Missing => "upstream's REST answer lacks it".to_owned(),
+            SymbolError::NoPrice(why) => format!("upstream's REST answer was discarded: {why}"),
+        };
+        if let Some(entry) = self.symbols.get_mut(id) {
+            entry.poll_not_before = now + soon(config);
+        }
+        self.discard(id, &why, now);
+    }
+
+    /// The call as a whole was refused, or one of its symbols in a way that speaks of all.
+    fn call_refused(&mut self, refusal: &Refusal, config: &Config, now: Millis) {
+        let (wait, why) = match refusal {
+            Refusal::Minute => {
+                self.calls.ledger.minute_is_spent(now);
+                (0, "out of API credits for this minute".to_owned())
+            }
+            Refusal::Day => {
+                self.calls.ledger.day_is_spent(now);
+                (0, "out of API credits until midnight UTC".to_owned())
+            }
+            Refusal::Key(text) => (
+                config.refused,
+                format!("REST refused the key ({text}): check TWELVE_DATA_API_KEY"),
+            ),
+            Refusal::Plan(text) | Refusal::Request(text) => (config.refused, format!("REST refused the call ({text})")),
+            Refusal::Server(text) => (config.fallback, format!("REST failed ({text})")),
+        };
+        self.calls.hold(now + wait, &why);
+    }
+}

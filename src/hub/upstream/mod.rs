@@ -1,0 +1,326 @@
+//! Everything between the hub and its provider: the link's life, subscriptions, calls, the budget.
+//!
+//! What the provider tells goes to whatever implements [`Prices`]. This part decides what is asked
+//! for and when; it never decides a price, and knows nothing of clients.
+
+mod answers;
+mod calls;
+mod credits;
+mod down_reason;
+mod feed;
+mod routing;
+mod subscriptions;
+mod symbols;
+mod tracked;
+
+pub use calls::Due;
+pub use credits::{Ledger, Purpose};
+pub use down_reason::DownReason;
+pub use feed::{Feed, FeedTurn};
+pub use subscriptions::PAUSE;
+pub use symbols::Symbols;
+
+use super::{Config, Effect, Effects, LinkId, RequestId, SymbolId};
+use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, SECOND, StreamState, Tick};
+use crate::provider::Event;
+use calls::Calls;
+use feed::Outlook;
+
+/// Where prices are kept.
+pub trait Prices {
+    /// What is known of a symbol.
+    fn cell(&self, id: SymbolId) -> Option<&Cell>;
+    /// The symbol is tracked from now on.
+    fn open(&mut self, id: SymbolId, instrument: &Instrument);
+    /// The symbol is tracked no more.
+    fn close(&mut self, id: SymbolId);
+    /// Takes a tick. Says what became of it, and whether session or reference are others now.
+    fn tick(&mut self, id: SymbolId, tick: &Tick, now: Millis) -> Option<(Change, bool)>;
+    /// Takes the answer to a call that was asked for at `asked`. `is_streaming` says that ticks of
+    /// the symbol come too.
+    fn polled(&mut self, id: SymbolId, quote: &PolledQuote, is_streaming: bool, asked: Millis, now: Millis);
+    /// The market of this symbol never closes.
+    fn never_closes(&mut self, id: SymbolId);
+    /// How a symbol gets its prices from now on, and why it does not stream.
+    fn serve(&mut self, id: SymbolId, state: StreamState, reason: Option<&str>);
+}
+
+/// What an input is taken with.
+pub struct Turn<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// Where prices are kept.
+    pub prices: &'a mut dyn Prices,
+    /// What is to be done.
+    pub effects: &'a mut Effects,
+    /// The time.
+    pub now: Millis,
+}
+
+/// What was counted since the object was made.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Counts {
+    /// Messages of the provider.
+    pub messages: u64,
+    /// Ticks among them.
+    pub ticks: u64,
+    /// From the exchange's stamp to receipt.
+    pub tick_ages: Ages,
+    /// Messages that could not be read.
+    pub unreadable: u64,
+    /// Answers to calls that could not be read.
+    pub unreadable_answers: u64,
+    /// Ticks that were older than what was shown.
+    pub late: u64,
+    /// Ticks of a symbol that nobody tracks.
+    pub stray: u64,
+    /// Complaints that we send too many messages.
+    pub over_limit: u64,
+    /// Calls.
+    pub calls: u64,
+    /// Calls that the provider refused.
+    pub calls_refused: u64,
+    /// Calls that were not answered.
+    pub calls_failed: u64,
+    /// Credits of all calls.
+    pub credits_charged: u64,
+}
+
+/// A histogram of ages. Twelve Data stamps whole seconds, so an age is up to a second too high, and
+/// nothing below one second means anything.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Ages {
+    buckets: [u64; AGES.len()],
+    sum: Millis,
+    count: u64,
+}
+
+/// Upper bounds in seconds.
+const AGES: [u64; 8] = [1, 2, 3, 5, 10, 30, 60, 300];
+
+/// The provider's side of the hub.
+#[derive(Debug)]
+pub struct Upstream {
+    /// The link's life.
+    pub feed: Feed,
+    /// Tracked symbols, who wants them, and what streams.
+    pub symbols: Symbols,
+    /// Calls and their budget.
+    pub calls: Calls,
+    /// What was counted.
+    pub counts: Counts,
+}
+
+impl Upstream {
+    /// No link and no call. `seed` drives the jitter of the backoff.
+    #[must_use]
+    pub fn new(config: &Config, spent: Option<&Ledger>, prices: &mut dyn Prices, seed: u64, now: Millis) -> Self {
+        let ledger = Ledger::new(config.credits_per_minute, config.credits_per_day);
+        Self {
+            feed: Feed::new(seed, now),
+            symbols: Symbols::new(config, prices, now),
+            calls: Calls::new(match spent {
+                Some(spent) => ledger.restored(spent),
+                None => ledger,
+            }),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Takes a frame; true when it changed nothing but, at most, a quote.
+    pub fn frame(&mut self, link: LinkId, text: &str, turn: &mut Turn<'_>) -> bool {
+        if !self.feed.is_current(link) {
+            return true;
+        }
+        self.counts.messages += 1;
+        self.feed.heard(turn.now);
+        let Ok(events) = turn.config.provider.parse(text, &turn.config.secret) else {
+            self.counts.unreadable += 1;
+            return false;
+        };
+        let mut only_quotes = true;
+        for event in events {
+            only_quotes &= self.event(&event, turn);
+        }
+        only_quotes
+    }
+
+    /// Takes an event; true when it changed nothing but, at most, a quote.
+    fn event(&mut self, event: &Event, turn: &mut Turn<'_>) -> bool {
+        let now = turn.now;
+        match event {
+            Event::Tick(tick) => return self.ticked(tick, turn),
+            Event::Unusable(unusable) => {
+                self.counts.unreadable += 1;
+                for id in self.symbols.route(&unusable.symbol, unusable.venue()) {
+                    let why = format!("upstream's last price was discarded: {}", unusable.why);
+                    self.discard(id, &why, now);
+                }
+            }
+            Event::Subscribed { success, fails } => {
+                if self.symbols.answered(success, fails, turn.prices) {
+                    self.feed.accepted(now);
+                }
+            }
+            Event::TooManyMessages => {
+                self.symbols.pause(now);
+                self.counts.over_limit += 1;
+                if self.symbols.outlook(turn.prices) == Outlook::Nothing {
+                    self.feed.told_to_be_quiet(now);
+                }
+            }
+            Event::Other => {}
+        }
+        false
+    }
+
+    /// The upgrade succeeded.
+    pub fn opened(&mut self, link: LinkId, turn: &Turn<'_>) {
+        if self.feed.is_current(link) {
+            self.feed.opened(turn.config, turn.now);
+            self.symbols.link_lost();
+            if self.symbols.is_paused(turn.now) {
+                self.feed.told_to_be_quiet(turn.now);
+            }
+        }
+    }
+
+    /// The upgrade was answered with another status.
+    pub fn refused(&mut self, link: LinkId, status: u16, body: &str, turn: &Turn<'_>) {
+        if self.feed.is_current(link) {
+            let refusal = turn.config.provider.classify(status, body, &turn.config.secret);
+            self.feed.refused(refusal, turn.config, turn.now);
+            self.symbols.link_lost();
+        }
+    }
+
+    /// The connection could not be made, or ended.
+    pub fn lost(&mut self, link: LinkId, what: &str, turn: &Turn<'_>) {
+        if self.feed.is_current(link) {
+            let what = turn.config.secret.clean(what);
+            self.feed.lost(&what, turn.config, turn.now);
+            self.symbols.link_lost();
+        }
+    }
+
+    /// Judges the link, opens or closes it, and tells the provider what is wanted.
+    pub fn advance(&mut self, is_wanted: bool, turn: &mut Turn<'_>) {
+        let outlook = self.symbols.outlook(turn.prices);
+        let step = self
+            .feed
+            .advance(is_wanted, outlook, turn.config, turn.now, turn.effects);
+        if step != FeedTurn::Steady {
+            self.symbols.link_lost();
+        }
+        if let Some(link) = self.feed.open_link() {
+            self.sync(link, turn);
+        }
+    }
+
+    fn sync(&mut self, link: LinkId, turn: &mut Turn<'_>) {
+        let wishes = self.symbols.sync(turn.config, turn.prices, turn.now);
+        let provider = turn.config.provider;
+        for (instruments, frame) in [
+            (&wishes.unsubscribe, provider.unsubscribe(&wishes.unsubscribe)),
+            (&wishes.subscribe, provider.subscribe(&wishes.subscribe)),
+        ] {
+            if !instruments.is_empty() {
+                turn.effects.push(Effect::SendUpstream { link, frame });
+            }
+        }
+        if self.symbols.was_refused_entirely(turn.now) {
+            self.feed.accepted_nothing(turn.now);
+        }
+    }
+
+    /// Says of each symbol how it gets its prices.
+    pub fn report_services(&self, prices: &mut dyn Prices) {
+        for (id, tracked) in self.symbols.iter() {
+            prices.serve(id, tracked.state, tracked.spoken_reason());
+        }
+    }
+
+    /// Whether the WebSocket brings prices.
+    #[must_use]
+    pub fn streams(&self) -> bool {
+        self.feed.state() == crate::market::FeedState::Live
+    }
+
+    /// When the link or its subscriptions want something, while the hub is awake.
+    #[must_use]
+    pub fn link_deadline(&self, config: &Config, prices: &dyn Prices) -> Option<Millis> {
+        self.feed.watch_deadline(self.symbols.outlook(prices), config)
+    }
+
+    /// When the provider may have to be told something.
+    #[must_use]
+    pub fn sync_deadline(&self, config: &Config, now: Millis) -> Option<Millis> {
+        self.feed
+            .open_link()
+            .and_then(|_| self.symbols.sync_deadline(config, now))
+    }
+
+    /// When a call may be due.
+    #[must_use]
+    pub fn call_deadline(&self, config: &Config, prices: &dyn Prices, now: Millis) -> Option<Millis> {
+        let due = Due {
+            symbols: &self.symbols,
+            prices,
+            streams: self.streams(),
+            config,
+        };
+        self.calls.deadline(&due, now)
+    }
+}
+
+impl Counts {
+    /// Ticks that nobody was shown.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.late + self.stray
+    }
+}
+
+impl Ages {
+    /// One more.
+    pub fn add(&mut self, age: Millis) {
+        self.count += 1;
+        self.sum += age;
+        for (bucket, bound) in self.buckets.iter_mut().zip(AGES) {
+            *bucket += u64::from(age <= bound * SECOND);
+        }
+    }
+
+    /// Upper bounds in seconds, and how many ages are no higher.
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
+        AGES.into_iter().zip(self.buckets)
+    }
+
+    /// All ages together.
+    #[must_use]
+    pub fn sum(&self) -> Millis {
+        self.sum
+    }
+
+    /// How many there were.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_cumulative_and_include_their_bound() {
+        let mut ages = Ages::default();
+        for age in [0, 1_000, 1_001, 60_000, 3_600_000] {
+            ages.add(age);
+        }
+        let counts: Vec<_> = ages.buckets().map(|(_, count)| count).collect();
+        assert_eq!(counts, [2, 3, 3, 3, 3, 3, 4, 4]);
+        assert_eq!((ages.count(), ages.sum()), (5, 3_662_001));
+    }
+}

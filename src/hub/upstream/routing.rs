@@ -1,0 +1,143 @@
+//! Which tracked symbols a message of the provider is about.
+//!
+//! **An event belongs to every symbol that matches it.** `AAPL` and `AAPL:NASDAQ` may both be
+//! tracked, and the provider has one stream for both. A pinned symbol takes what comes from its
+//! venue. A symbol that is not pinned takes what comes from anywhere, except from a venue that
+//! another symbol pins: `RY` is New York's, and `RY:TSX` must not put Toronto's price there. The
+//! provider's answers say which venue it chose for a symbol that is not pinned.
+
+use super::SymbolId;
+use super::symbols::Symbols;
+use super::tracked::Tracked;
+use crate::market::{Instrument, Millis, StreamState, Venue};
+use crate::provider::Listing;
+
+impl Symbols {
+    /// Everybody whom a message of this symbol and venue is about.
+    #[must_use]
+    pub fn route(&self, symbol: &str, venue: Venue<'_>) -> Vec<SymbolId> {
+        let candidates = self.candidates(symbol);
+        let about = candidates.iter().filter(|id| {
+            self.get(**id)
+                .is_some_and(|entry| self.is_about(entry, candidates, venue))
+        });
+        about.copied().collect()
+    }
+
+    /// Everybody whom an answer to a question about `asked` is about. Where that was pinned, it
+    /// says nothing of names that may trade elsewhere.
+    #[must_use]
+    pub fn route_answer(&self, asked: &Instrument, venue: Venue<'_>) -> Vec<SymbolId> {
+        let mut about = self.route(asked.symbol(), venue);
+        if let Some(pin) = asked.exchange() {
+            about.retain(|id| {
+                self.get(*id).is_some_and(|entry| {
+                    let is_at = |name: &String| venue.is_called(name) || name.eq_ignore_ascii_case(pin);
+                    entry.instrument.exchange().is_some() || entry.venues.iter().any(is_at)
+                })
+            });
+        }
+        about
+    }
+
+    pub(super) fn candidates(&self, symbol: &str) -> &[SymbolId] {
+        let known = self.by_symbol.get(symbol);
+        known
+            .or_else(|| self.by_symbol.get(&Instrument::key_of(symbol)))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn is_about(&self, entry: &Tracked, candidates: &[SymbolId], venue: Venue<'_>) -> bool {
+        match entry.instrument.exchange() {
+            Some(pin) if venue.is_unknown() => candidates.len() == 1 || is_no_venue(pin),
+            Some(pin) => venue.is_called(pin) || entry.venues.iter().any(|name| venue.is_called(name)),
+            None => {
+                let was_pinned = |(released, _): &(Instrument, Millis)| {
+                    let pin = released.exchange().filter(|pin| venue.is_called(pin));
+                    pin.is_some() && released.key() == entry.instrument.key()
+                };
+                let is_claimed =
+                    self.pins_of(candidates).any(|pin| venue.is_called(pin)) || self.released.iter().any(was_pinned);
+                // Accepted, and upstream did not say from where: then this may be its venue, if
+                // there are no two to choose from.
+                let may_be_anywhere = entry.venues.is_empty()
+                    && entry.state == StreamState::Streaming
+                    && self.pins_of(candidates).count() < 2;
+                !is_claimed || may_be_anywhere || entry.venues.iter().any(|name| venue.is_called(name))
+            }
+        }
+    }
+
+    /// Whom an item of upstream's answer is about, and whether it says where that trades. That
+    /// upstream took a pinned name says nothing of the one that is not pinned, if the answer names
+    /// another venue for that one; and where pins name several, it may be any of them.
+    pub(super) fn accepted_by(&self, listing: &Listing, all: &[Listing]) -> Vec<(SymbolId, bool)> {
+        let venue = listing.venue();
+        let candidates = self.candidates(&listing.symbol);
+        let waits_for = |id: &SymbolId, venue: Venue<'_>| {
+            let waiting = self
+                .get(*id)
+                .filter(|entry| entry.state == StreamState::Pending && entry.asked.is_some());
+            waiting.is_some_and(|entry| entry.instrument.exchange().is_some_and(|pin| venue.is_called(pin)))
+        };
+        let is_for_a_pin = |venue: Venue<'_>| candidates.iter().any(|id| waits_for(id, venue));
+        let key = Instrument::key_of(&listing.symbol);
+        let mut others = all.iter().filter(|other| Instrument::key_of(&other.symbol) == key);
+        let others_have_one = others.clone().any(|other| !is_for_a_pin(other.venue()));
+        let all_are_of_one = others.all(|other| other.venue() == venue);
+        let about = candidates.iter().filter_map(|id| {
+            let entry = self.get(*id)?;
+            let (is_about, is_its_venue) = match entry.instrument.exchange() {
+                None if entry.asked.is_some() && entry.state == StreamState::Pending => {
+                    let is_for_it = !is_for_a_pin(venue);
+                    (is_for_it || !others_have_one, is_for_it || all_are_of_one)
+                }
+                _ => (
+                    self.is_about(entry, candidates, venue),
+                    !self.may_be_anothers(entry, venue) || self.pins_of(candidates).count() < 2,
+                ),
+            };
+            is_about.then_some((*id, is_its_venue))
+        });
+        about.collect()
+    }
+
+    /// The exchanges that these name.
+    fn pins_of(&self, candidates: &[SymbolId]) -> impl Iterator<Item = &str> {
+        let entries = candidates.iter().filter_map(|id| self.get(*id));
+        entries.filter_map(|entry| entry.instrument.exchange())
+    }
+
+    /// Whether a venue at which a name that is not pinned may trade is one that another name pins.
+    fn may_be_anothers(&self, entry: &Tracked, venue: Venue<'_>) -> bool {
+        let candidates = self.candidates(entry.instrument.symbol());
+        entry.instrument.exchange().is_none() && self.pins_of(candidates).any(|pin| venue.is_called(pin))
+    }
+
+    /// A tick of this venue came for a symbol: that is where it trades, unless it may be another
+    /// name's.
+    pub fn trades_at(&mut self, id: SymbolId, venue: Venue<'_>) {
+        let may_be_anothers = self.get(id).is_none_or(|entry| self.may_be_anothers(entry, venue));
+        if let Some(entry) = self.entries.get_mut(&id).filter(|_| !may_be_anothers) {
+            entry.learn(venue);
+        }
+    }
+
+    pub(super) fn refused_by<'a>(&'a mut self, listing: &'a Listing) -> impl Iterator<Item = &'a mut Tracked> {
+        self.entries.values_mut().filter(|entry| {
+            let shown = entry.instrument.to_string();
+            let named = listing.symbol.eq_ignore_ascii_case(&shown);
+            let asked = entry.asked.is_some() && entry.state == StreamState::Pending;
+            let pin = entry.instrument.exchange();
+            let at_its_venue = pin.is_none_or(|pin| listing.venue().is_called(pin));
+            asked && (named || entry.instrument.is_about(&listing.symbol) && at_its_venue)
+        })
+    }
+}
+
+/// Forex has no venue, and goes by these names where a message must name one.
+fn is_no_venue(pin: &str) -> bool {
+    ["FOREX", "PHYSICAL CURRENCY"]
+        .iter()
+        .any(|name| pin.eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,287 @@
+//! What the provider is asked to stream, and what it made of that.
+//!
+//! Wishes and the plan's limit become at most one subscribe and one unsubscribe frame at a time, at
+//! most every two seconds: Twelve Data allows 100 messages a minute. A symbol that the WebSocket
+//! refused is asked for again on the same link after as long as a refused connection. A default
+//! symbol that waits for a stream takes that of the symbol that a viewer chose last.
+
+use super::feed::Outlook;
+use super::symbols::Symbols;
+use super::tracked::{ANSWER_WITHIN, Ask, Tracked};
+use super::{Config, Prices, SymbolId};
+use crate::market::{Instrument, Millis, SECOND, Session, StreamState, never_closes};
+use crate::provider::Listing;
+
+/// What to tell upstream.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Wishes {
+    /// To subscribe, in one frame.
+    pub subscribe: Vec<Instrument>,
+    /// To unsubscribe, in one frame.
+    pub unsubscribe: Vec<Instrument>,
+}
+
+/// Two frames each, and the heartbeats: 66 messages a minute at most.
+const SYNC_INTERVAL: Millis = 2 * SECOND;
+const OVER_LIMIT: &str = "the plan's streaming symbols are all in use; polled by REST";
+pub(super) const NOT_STREAMED: &str =
+    "upstream's WebSocket refused it (plan, symbol, or no credit left); polled by REST";
+const NO_ANSWER: &str = "upstream did not answer the subscription; polled by REST";
+/// Upstream's own advice after too many messages is to wait for the next minute.
+pub const PAUSE: Millis = 70 * SECOND;
+
+impl Symbols {
+    /// The link is gone or was reset, and all subscriptions with it.
+    pub fn link_lost(&mut self) {
+        self.leaving.clear();
+        for entry in self.entries.values_mut() {
+            entry.asked = None;
+            // What REST refused has nothing else until there is a link again, which may serve it.
+            let served = entry.refusal.is_none();
+            entry.set(
+                if served {
+                    StreamState::Pending
+                } else {
+                    StreamState::Unavailable
+                },
+                None,
+            );
+        }
+        self.unsynced = true;
+        self.synced = 0;
+    }
+
+    /// Upstream says that we talk too much, and did not hear what it was asked last.
+    pub fn pause(&mut self, now: Millis) {
+        self.paused_until = now + PAUSE;
+        for entry in self.entries.values_mut() {
+            entry.asked = entry.asked.filter(|_| entry.state != StreamState::Pending);
+        }
+        self.unsynced = true;
+    }
+
+    /// Whether upstream will hear of no subscription now.
+    #[must_use]
+    pub fn is_paused(&self, now: Millis) -> bool {
+        now < self.paused_until
+    }
+
+    /// What to tell upstream now, on an open link. Asking counts from this call.
+    pub fn sync(&mut self, config: &Config, prices: &mut dyn Prices, now: Millis) -> Wishes {
+        let mut wishes = Wishes::default();
+        if self.sync_deadline(config, now).is_none_or(|at| at > now) {
+            return wishes;
+        }
+        self.synced = now;
+        self.unsynced = false;
+        self.released.retain(|(_, until)| now < *until);
+        self.stop_streams(&mut wishes, prices, now);
+        self.forget_unwanted(prices, now);
+        let mut taken = 0;
+        for entry in self.entries.values_mut() {
+            if let (StreamState::Pending, Some(ask)) = (entry.state, entry.asked)
+                && now >= ask.at + ANSWER_WITHIN
+            {
+                if ask.again {
+                    entry.leave_to_rest(NO_ANSWER);
+                } else {
+                    entry.asked = Some(Ask { at: now, again: true });
+                    wishes.subscribe.push(entry.instrument.clone());
+                }
+            }
+            taken += usize::from(entry.occupies_a_slot() || entry.may_be_accepted(now));
+        }
+        taken -= self.make_way_for_the_operators(taken, &mut wishes, config, now);
+        for entry in self.entries.values_mut() {
+            if entry.asked_again_at(config, now).is_some_and(|at| now >= at) {
+                entry.asked = Some(Ask { at: now, again: true });
+                if taken < config.symbol_limit {
+                    taken += 1;
+                    wishes.subscribe.push(entry.instrument.clone());
+                }
+                continue;
+            }
+            let waits = entry.asked.is_none() && entry.state != StreamState::Streaming;
+            if !waits || !entry.is_wanted(now) {
+                continue;
+            }
+            if taken < config.symbol_limit {
+                taken += 1;
+                entry.asked = Some(Ask { at: now, again: false });
+                entry.set(StreamState::Pending, None);
+                wishes.subscribe.push(entry.instrument.clone());
+            } else {
+                entry.leave_to_rest(OVER_LIMIT);
+            }
+        }
+        wishes
+    }
+
+    /// Unsubscribes what nobody wants any more. Where upstream has one stream for two names, the
+    /// other name keeps it; where nobody said whether it has, the other name is subscribed anew.
+    fn stop_streams(&mut self, wishes: &mut Wishes, prices: &mut dyn Prices, now: Millis) {
+        let unwanted = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.occupies_a_slot() && !entry.is_wanted(now));
+        let unwanted: Vec<SymbolId> = unwanted.map(|(id, _)| *id).collect();
+        for id in unwanted {
+            if let Some(entry) = self.remove(id, prices) {
+                self.release(&entry.instrument, now);
+                self.leaving.push(entry);
+            }
+        }
+        for left in std::mem::take(&mut self.leaving) {
+            self.stop_stream(&left, wishes);
+        }
+    }
+
+    fn stop_stream(&self, left: &Tracked, wishes: &mut Wishes) {
+        let siblings = self
+            .candidates(left.instrument.symbol())
+            .iter()
+            .filter_map(|id| self.get(*id));
+        let sharing: Vec<_> = siblings
+            .filter(|other| other.occupies_a_slot())
+            .map(|other| (&other.instrument, left.shares_a_stream_with(other)))
+            .filter(|(_, shares)| *shares != Some(false))
+            .collect();
+        if sharing.iter().any(|(_, shares)| *shares == Some(true)) {
+            return;
+        }
+        wishes
+            .subscribe
+            .extend(sharing.into_iter().map(|(instrument, _)| instrument.clone()));
+        wishes.unsubscribe.push(left.instrument.clone());
+    }
+
+    /// Takes streams from the symbols that viewers chose last, for the operator's that wait for one;
+    /// says how many. REST serves those from now on.
+    fn make_way_for_the_operators(&mut self, taken: usize, wishes: &mut Wishes, config: &Config, now: Millis) -> usize {
+        // What neither way serves takes what is free, and nobody's place.
+        let may_wait =
+            |entry: &&Tracked| entry.is_default && matches!(entry.state, StreamState::Pending | StreamState::Polled);
+        let is_due =
+            |entry: &&Tracked| entry.asked.is_none() || entry.asked_again_at(config, now).is_some_and(|at| now >= at);
+        let waiting = self.entries.values().filter(may_wait).filter(is_due).count();
+        let missing = (taken + waiting).saturating_sub(config.symbol_limit);
+        let chosen_last = self.entries.iter().rev();
+        let others = chosen_last.filter(|(_, entry)| !entry.is_default && entry.occupies_a_slot());
+        let others: Vec<SymbolId> = others.map(|(id, _)| *id).take(missing).collect();
+        for id in &others {
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.asked = None;
+                entry.leave_to_rest(OVER_LIMIT);
+            }
+            if let Some(entry) = self.get(*id) {
+                self.stop_stream(entry, wishes);
+            }
+        }
+        others.len()
+    }
+
+    /// When [`Symbols::sync`] may have something to say.
+    #[must_use]
+    pub fn sync_deadline(&self, config: &Config, now: Millis) -> Option<Millis> {
+        let earliest = self.paused_until.max(self.synced + SYNC_INTERVAL);
+        if self.unsynced {
+            return Some(earliest);
+        }
+        let answers = self
+            .entries
+            .values()
+            .filter(|entry| entry.state == StreamState::Pending);
+        let unanswered = answers
+            .filter_map(|entry| entry.asked)
+            .map(|ask| ask.at + ANSWER_WITHIN);
+        let unwatched = self
+            .entries
+            .values()
+            .filter(|entry| entry.occupies_a_slot() && !entry.is_default && entry.watchers == 0);
+        let leaving = unwatched.map(|entry| entry.wanted_until);
+        let again = self
+            .entries
+            .values()
+            .filter_map(|entry| entry.asked_again_at(config, now));
+        unanswered.chain(leaving).chain(again).min().map(|at| at.max(earliest))
+    }
+
+    /// Upstream's answer to a subscription: sets, whatever their order. Symbols in neither list keep waiting.
+    /// Says whether anything was accepted.
+    pub fn answered(&mut self, success: &[Listing], fails: &[Listing], prices: &mut dyn Prices) -> bool {
+        for listing in fails {
+            for entry in self.refused_by(listing) {
+                entry.leave_to_rest(NOT_STREAMED);
+            }
+            // A refused symbol frees its place for another.
+            self.unsynced = true;
+        }
+        let mut accepted = false;
+        for listing in success {
+            for (id, is_its_venue) in self.accepted_by(listing, success) {
+                let Some(entry) = self.entries.get_mut(&id) else {
+                    continue;
+                };
+                accepted = true;
+                entry.asked = entry.asked.or(Some(Ask { at: 0, again: true }));
+                entry.set(StreamState::Streaming, None);
+                if is_its_venue {
+                    entry.learn(listing.venue());
+                }
+                if never_closes(listing.kind.as_deref()) {
+                    prices.never_closes(id);
+                }
+            }
+        }
+        accepted
+    }
+
+    /// A tick came for it, whatever was or was not said before.
+    pub fn ticked(&mut self, id: SymbolId) {
+        if let Some(entry) = self.entries.get_mut(&id)
+            && entry.state != StreamState::Streaming
+        {
+            entry.asked = entry.asked.or(Some(Ask { at: 0, again: true }));
+            entry.set(StreamState::Streaming, None);
+        }
+    }
+
+    /// REST refused it: unless it streams, nothing serves it.
+    pub fn unavailable(&mut self, id: SymbolId, why: &str, until: Millis) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.poll_not_before = until;
+            entry.refusal = Some(why.to_owned());
+            let streams_or_may =
+                entry.state == StreamState::Streaming || (entry.state == StreamState::Pending && entry.asked.is_some());
+            if !streams_or_may {
+                entry.set(StreamState::Unavailable, None);
+            }
+        }
+    }
+
+    /// What to expect of an open link.
+    #[must_use]
+    pub fn outlook(&self, prices: &dyn Prices) -> Outlook {
+        let is_open = |id: SymbolId| {
+            prices
+                .cell(id)
+                .is_some_and(|cell| cell.reference.session == Session::Open)
+        };
+        let mut streams_or_may = self.entries.iter().filter(|(_, entry)| entry.occupies_a_slot());
+        let mut entries = self.entries.values();
+        if streams_or_may.any(|(id, _)| is_open(*id)) {
+            Outlook::Ticks
+        } else if entries.any(|entry| entry.state == StreamState::Streaming) {
+            Outlook::Quiet
+        } else {
+            Outlook::Nothing
+        }
+    }
+
+    /// Whether upstream refused, or did not answer for, everything that is wanted.
+    #[must_use]
+    pub fn was_refused_entirely(&self, now: Millis) -> bool {
+        let mut wanted = self.entries.values().filter(|entry| entry.is_wanted(now));
+        wanted.all(|entry| matches!(entry.state, StreamState::Polled | StreamState::Unavailable))
+    }
+}

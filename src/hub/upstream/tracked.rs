@@ -1,0 +1,154 @@
+//! One tracked symbol: who wants it, and what the provider made of our wish to stream it.
+
+use crate::hub::Config;
+use crate::market::{Instrument, Millis, SECOND, StreamState, Venue};
+
+/// One tracked symbol.
+#[derive(Debug)]
+pub struct Tracked {
+    /// The symbol and its pin.
+    pub instrument: Instrument,
+    /// How it gets its prices.
+    pub state: StreamState,
+    /// Why it does not stream.
+    pub reason: Option<&'static str>,
+    /// What REST said when it refused the symbol.
+    pub refusal: Option<String>,
+    /// Whether the WebSocket ever served it: then it exists, whatever REST says.
+    pub has_streamed: bool,
+    /// Why its last price was not taken.
+    pub discarded: Option<(String, Millis)>,
+    /// It was in a REST call that brought nothing for anybody: it is asked for alone until it was
+    /// answered.
+    pub is_suspect: bool,
+    /// Names and codes of the venues that upstream named for it.
+    pub(super) venues: Vec<String>,
+    /// How many clients watch it.
+    pub watchers: u32,
+    /// When REST was last asked for it; 0 for never.
+    pub polled: Millis,
+    /// REST refused it: not before this time again.
+    pub poll_not_before: Millis,
+    /// When it was first tracked.
+    pub created: Millis,
+    /// Whether the operator chose it.
+    pub is_default: bool,
+    pub(super) wanted_until: Millis,
+    pub(super) asked: Option<Ask>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask {
+    pub at: Millis,
+    pub again: bool,
+}
+
+/// Two names each: the WebSocket's venue and REST's may differ.
+const MOST_VENUES: usize = 6;
+
+pub(super) const ANSWER_WITHIN: Millis = 10 * SECOND;
+
+impl Tracked {
+    pub(super) fn new(instrument: Instrument, is_default: bool, now: Millis) -> Self {
+        Self {
+            state: StreamState::Pending,
+            reason: None,
+            refusal: None,
+            has_streamed: false,
+            discarded: None,
+            is_suspect: false,
+            venues: Vec::new(),
+            watchers: 0,
+            instrument,
+            polled: 0,
+            poll_not_before: 0,
+            created: now,
+            is_default,
+            wanted_until: 0,
+            asked: None,
+        }
+    }
+
+    /// Whether somebody would miss it.
+    #[must_use]
+    pub fn is_wanted(&self, now: Millis) -> bool {
+        self.is_default || self.watchers > 0 || now < self.wanted_until
+    }
+
+    /// Why it does not stream, or why its last price was not taken, for a person.
+    #[must_use]
+    pub fn spoken_reason(&self) -> Option<&str> {
+        let refusal = self.refusal.as_deref();
+        let refusal = refusal.filter(|_| self.state == StreamState::Unavailable);
+        let discarded = || self.discarded.as_ref().map(|(why, _)| why.as_str());
+        refusal.or_else(discarded).or(self.reason)
+    }
+
+    /// Whether somebody connected watches it, or the operator chose it.
+    pub(super) fn is_held(&self) -> bool {
+        self.is_default || self.watchers > 0
+    }
+
+    /// Upstream answered for it, or sent its price, from this venue.
+    pub fn learn(&mut self, venue: Venue<'_>) {
+        for name in [venue.exchange, venue.mic_code].into_iter().flatten() {
+            let is_known = self.venues.iter().any(|known| known.eq_ignore_ascii_case(name));
+            if !is_known && self.venues.len() < MOST_VENUES {
+                self.venues.push(name.to_owned());
+            }
+        }
+    }
+
+    /// Whether upstream streams the same thing for both; `None` if nobody said so far.
+    pub(super) fn shares_a_stream_with(&self, other: &Self) -> Option<bool> {
+        let names = |entry: &Self| -> Vec<String> {
+            let pin = entry.instrument.exchange().map(ToOwned::to_owned);
+            entry.venues.iter().cloned().chain(pin).collect()
+        };
+        let (ours, theirs) = (names(self), names(other));
+        let is_shared = |name: &String| theirs.iter().any(|one| one.eq_ignore_ascii_case(name));
+        if ours.iter().any(is_shared) {
+            Some(true)
+        } else if self.venues.is_empty() || other.venues.is_empty() {
+            None
+        } else {
+            Some(false)
+        }
+    }
+
+    /// When a symbol that the WebSocket refused is asked for again: it may have been refused for another connection that held the
+    /// plan's streaming credits. Until it is answered it stays what it is.
+    pub(super) fn asked_again_at(&self, config: &Config, now: Millis) -> Option<Millis> {
+        let ask = self.asked.filter(|_| self.was_refused() && self.is_wanted(now))?;
+        Some(ask.at + config.refused)
+    }
+
+    pub(super) fn was_refused(&self) -> bool {
+        matches!(self.state, StreamState::Polled | StreamState::Unavailable)
+    }
+
+    /// Whether it was refused, was asked for again, and may be accepted any moment.
+    pub(super) fn may_be_accepted(&self, now: Millis) -> bool {
+        let asked = self.asked.filter(|_| self.was_refused());
+        asked.is_some_and(|ask| ask.again && now < ask.at + ANSWER_WITHIN)
+    }
+
+    pub(super) fn occupies_a_slot(&self) -> bool {
+        self.state == StreamState::Streaming || (self.state == StreamState::Pending && self.asked.is_some())
+    }
+
+    pub(super) fn set(&mut self, state: StreamState, reason: Option<&'static str>) {
+        self.has_streamed |= state == StreamState::Streaming;
+        self.state = state;
+        self.reason = reason;
+    }
+
+    /// The WebSocket does not serve it: REST does, unless it refused it too.
+    pub fn leave_to_rest(&mut self, reason: &'static str) {
+        if self.refusal.is_some() {
+            self.set(StreamState::Unavailable, None);
+        } else {
+            self.set(StreamState::Polled, Some(reason));
+        }
+    }
+}
