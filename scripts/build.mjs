@@ -1,7 +1,11 @@
-// The build command of wrangler.toml, and `npm run build`: the worker's bundle below build/, if it
-// is not there already. It needs the tools that `npm run setup` installs.
+// The build command of wrangler.toml, and `npm run build`: the page and the worker's bundle below
+// build/, unless they are there already. It needs the tools that `npm run setup` installs.
 
 import { main } from "./lib/failure.mjs";
+import { buildPage } from "./lib/page.mjs";
 import { askedVariant, buildWorker } from "./lib/worker.mjs";
 
-await main(() => buildWorker(askedVariant()));
+await main(async () => {
+  await buildPage();
+  await buildWorker(askedVariant());
+});

@@ -1,4 +1,4 @@
-// `npm start`: sets this checkout up, builds the worker and serves it at http://127.0.0.1:8787. `npm start --
+// `npm start`: sets this checkout up, builds page and worker and serves them at http://127.0.0.1:8787. `npm start --
 // --port 9000` takes another port; all other arguments go to `wrangler dev` as they are.
 
 import { spawn } from "node:child_process";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { whenToldToEnd } from "./lib/ending.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
+import { buildPage } from "./lib/page.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { requirePrograms, setUp } from "./lib/setup.mjs";
 import { QUICK, buildWorker, folderOf } from "./lib/worker.mjs";
@@ -19,6 +20,7 @@ await main(async () => {
   requirePrograms();
   await requireFree(port);
   await setUp({ tests: false });
+  await buildPage();
   await buildWorker(QUICK);
   await serve(port, rest);
 });

@@ -1,11 +1,13 @@
 /**
  * A hub of the tests' own, for what the real one cannot be made to do on demand: to fall silent, to refuse, to go back in time.
- * It serves public/ with the headers that it is deployed with, and speaks docs/protocol.md, all inside the browser: no port is opened.
+ * It serves the built page with the headers that it is deployed with, and speaks docs/protocol.md,
+ * all inside the browser: no port is opened.
  */
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { buildPage } from '../../../scripts/lib/page.mjs';
 
-const PUBLIC = new URL('../../../public/', import.meta.url);
+const PUBLIC = new URL('../../../build/public/', import.meta.url);
 const TYPES = /** @type {Record<string, string>} */ ({
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -59,6 +61,7 @@ export class FakeHub {
 
   /** @param {import('playwright-core').Page} page */
   async serve(page) {
+    await buildPage();
     const headers = await deployedHeaders();
     await page.route(`${this.origin}/**`, async (route) => {
       const url = new URL(route.request().url());
@@ -194,9 +197,10 @@ export class FakeHub {
   }
 }
 
-/** What public/_headers puts on every answer. */
+/** What public/_headers puts on every answer: its first paragraph. */
 async function deployedHeaders() {
-  const lines = (await readFile(new URL('_headers', PUBLIC), 'utf8')).split('\n');
+  const [everywhere = ''] = (await readFile(new URL('_headers', PUBLIC), 'utf8')).split('\n\n');
+  const lines = everywhere.split('\n');
   /** @type {Record<string, string>} */
   const headers = {};
   for (const line of lines) {

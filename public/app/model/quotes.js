@@ -2,7 +2,7 @@
  * One symbol on the board, and the rules by which a quote may replace another. Nothing here reads a clock.
  */
 
-/** @typedef {import('./wire.js').Quote} Quote */
+/** @typedef {import('../link/wire.js').Quote} Quote */
 
 /**
  * A symbol as the page tracks it.
@@ -38,7 +38,7 @@ export function newRow(name) {
   };
 }
 
-/** A price was made at its `timestamp` or up to so much later. @type {Record<import('./wire.js').Precision, number>} */
+/** A price was made at its `timestamp` or up to so much later. @type {Record<import('../link/wire.js').Precision, number>} */
 const SPANS = { second: 0, minute: 59_999, day: 86_399_999 };
 
 /**

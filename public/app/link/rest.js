@@ -16,7 +16,7 @@ export class RestFallback {
   /** Ends the question under way. @type {AbortController | null} */
   #running = null;
 
-  /** @param {import('./store.js').Store} store */
+  /** @param {import('../model/store.js').Store} store */
   constructor(store) {
     this.#store = store;
   }

@@ -2,8 +2,8 @@
  * The activity log: the last hundred lines, in the form of the original terminal. Price lines come in such numbers that they
  * would push everything else out within seconds, so the last hundred of the others are kept beside them.
  */
-import { formatPercent, formatPriceAndUnit } from './format.js';
-import { quoted } from './text.js';
+import { formatPercent, formatPriceAndUnit } from '../words/format.js';
+import { quoted } from '../words/text.js';
 
 /** @typedef {'connection' | 'feed' | 'price' | 'problem'} Topic */
 /** @typedef {{ serial: number, at: number, topic: Topic, text: string }} Line  `at`: page's clock, ms */
@@ -35,30 +35,30 @@ export class ActivityLog {
 /**
  * `📊 BTC/USD: $95,500.00 (+0.25%)`; without a known previous close there is no percentage.
  * @param {string} name
- * @param {import('./wire.js').Quote} quote
+ * @param {import('../link/wire.js').Quote} quote
  */
 export function priceLine(name, quote) {
   const percent = quote.percentChange === null ? '' : ` (${formatPercent(quote.percentChange)})`;
   return `📊 ${quoted(name, MOST_OF_NAME)}: ${formatPriceAndUnit(quote)}${percent}`;
 }
 
-/** @type {Record<import('./wire.js').FeedState, string>} */
+/** @type {Record<import('../link/wire.js').FeedState, string>} */
 const FEED_SIGNS = { idle: '💤', connecting: '⏳', live: '🟢', stalled: '⚠️', fallback: '🛟', refused: '⛔' };
 
 /**
  * `🛟 Feed fallback: the upstream closed the connection …`.
- * @param {import('./wire.js').Feed} feed
+ * @param {import('../link/wire.js').Feed} feed
  */
 export function feedLine(feed) {
   return `${FEED_SIGNS[feed.state]} Feed ${feed.state}${feed.reason ? `: ${quoted(feed.reason, MOST_OF_REASON)}` : ''}`;
 }
 
-/** @type {Partial<Record<import('./wire.js').SymbolState, string>>} */
+/** @type {Partial<Record<import('../link/wire.js').SymbolState, string>>} */
 const STATE_SIGNS = { streaming: '⚠️', polled: '🐢', unavailable: '🚫' };
 
 /**
  * `🚫 SPY unavailable: not in this plan`; null when there is nothing to tell.
- * @param {import('./wire.js').Tracked} tracked
+ * @param {import('../link/wire.js').Tracked} tracked
  */
 export function stateLine({ symbol, state, reason }) {
   const sign = STATE_SIGNS[state];
@@ -68,7 +68,7 @@ export function stateLine({ symbol, state, reason }) {
   return `${sign} ${quoted(symbol, MOST_OF_NAME)}${what}${reason ? `: ${quoted(reason, MOST_OF_REASON)}` : ''}`;
 }
 
-/** @param {import('./wire.js').Refusal} refusal */
+/** @param {import('../link/wire.js').Refusal} refusal */
 export function refusalLine({ symbol, reason }) {
   return `❌ ${quoted(symbol, MOST_OF_NAME)} not accepted: ${quoted(reason, MOST_OF_REASON)}`;
 }

@@ -9,8 +9,8 @@ import { isNews, mayReplace, newRow, outlived, rowKey } from './quotes.js';
 import { objection } from './symbols.js';
 
 /** @typedef {import('./quotes.js').Row} Row */
-/** @typedef {import('./wire.js').Message} Message */
-/** @typedef {import('./wire.js').Quote} Quote */
+/** @typedef {import('../link/wire.js').Message} Message */
+/** @typedef {import('../link/wire.js').Quote} Quote */
 
 /**
  * The page's own socket.
@@ -22,7 +22,9 @@ import { objection } from './symbols.js';
  * @property {number} heardAt         when the hub was last heard, page's clock, ms
  */
 
-/** What may have changed since the last paint. @typedef {'link' | 'feed' | 'rows' | 'log' | 'counters' | 'clock'} Topic */
+/** What may have changed since the last paint. */
+const TOPICS = /** @type {const} */ (['link', 'feed', 'rows', 'log', 'counters', 'clock']);
+/** @typedef {typeof TOPICS[number]} Topic */
 
 /**
  * @typedef {object} Changes
@@ -33,7 +35,7 @@ import { objection } from './symbols.js';
 export class Store {
   /** @type {Link} */
   link = { state: 'connecting', since: 0, reason: '', retryAt: null, heardAt: 0 };
-  /** @type {import('./wire.js').Feed | null} */
+  /** @type {import('../link/wire.js').Feed | null} */
   feed = null;
   /** null: nobody has said yet. @type {boolean | null} */
   simulated = null;
@@ -53,7 +55,7 @@ export class Store {
   rest = 'none';
 
   /** @type {Changes} */
-  #changes = { topics: new Set(['link', 'feed', 'rows', 'log', 'counters']), rows: new Set() };
+  #changes = { topics: new Set(), rows: new Set() };
   /** News that is not on the screen yet, newest per symbol. @type {Map<string, { madeAt: number | null, receivedAt: number }>} */
   #unpainted = new Map();
   #onChange;
@@ -87,6 +89,11 @@ export class Store {
     const changes = this.#changes;
     this.#changes = { topics: new Set(), rows: new Set() };
     return changes;
+  }
+
+  /** All of it, as if it had just changed: for whoever paints for the first time. @returns {Changes} */
+  everything() {
+    return { topics: new Set(TOPICS), rows: new Set(this.rows.keys()) };
   }
 
   /**
@@ -185,7 +192,7 @@ export class Store {
 
   /**
    * The REST answer, while the socket is down.
-   * @param {import('./wire.js').QuotesAnswer} answer
+   * @param {import('../link/wire.js').QuotesAnswer} answer
    * @param {number} now
    */
   receiveQuotes(answer, now) {
@@ -266,7 +273,7 @@ export class Store {
   }
 
   /**
-   * @param {import('./wire.js').Feed} feed
+   * @param {import('../link/wire.js').Feed} feed
    * @param {number} now
    */
   #setFeed(feed, now) {
@@ -277,7 +284,7 @@ export class Store {
   }
 
   /**
-   * @param {import('./wire.js').Tracked} tracked
+   * @param {import('../link/wire.js').Tracked} tracked
    * @param {number} now
    */
   #setTracked(tracked, now) {
@@ -297,7 +304,7 @@ export class Store {
   }
 
   /**
-   * @param {import('./wire.js').Refusal} refusal
+   * @param {import('../link/wire.js').Refusal} refusal
    * @param {number} now
    */
   #reject(refusal, now) {

@@ -1,5 +1,5 @@
 /** Writing to the page only what is not there yet: what has not changed costs a comparison and no layout. */
-import { MOST_IN_TITLE, short } from '../text.js';
+import { MOST_IN_TITLE, short } from '../words/text.js';
 
 /**
  * @param {Element} element  holds text and nothing else
@@ -37,29 +37,6 @@ export function setAttribute(element, name, value) {
   if (element.getAttribute(name) === value) return;
   if (value === null) element.removeAttribute(name);
   else element.setAttribute(name, value);
-}
-
-/**
- * @param {ParentNode} root
- * @param {string} selector
- * @returns {HTMLElement}
- */
-export function part(root, selector) {
-  const found = root.querySelector(selector);
-  if (!(found instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
-  return found;
-}
-
-/**
- * A copy of the only element in `<template id="…">`.
- * @param {string} id
- * @returns {HTMLElement}
- */
-export function fromTemplate(id) {
-  const template = document.getElementById(id);
-  const element = template instanceof HTMLTemplateElement ? template.content.firstElementChild : null;
-  if (!(element instanceof HTMLElement)) throw new Error(`the page has no template ${id}`);
-  return /** @type {HTMLElement} */ (element.cloneNode(true));
 }
 
 /**

@@ -6,10 +6,10 @@
  * is answered by the hub itself, so it proves the hub, and measures the clock on the way.
  */
 import { Backoff } from './backoff.js';
-import { formatSpan } from './format.js';
+import { formatSpan } from '../words/format.js';
 import { DEFAULT_SYMBOLS } from './rest.js';
 import { MissedFrames, PROTOCOL, Stream } from './stream.js';
-import { objection } from './symbols.js';
+import { objection } from '../model/symbols.js';
 import { Watchdog } from './watchdog.js';
 import { MalformedFrame, parseFrame, parseJson } from './wire.js';
 
@@ -58,7 +58,7 @@ export class Connection {
    * @param {object} parts
    * @param {string} parts.url                 the hub's `/ws`
    * @param {string[] | null} parts.requested  the symbols to show; null: the terminal's own
-   * @param {import('./store.js').Store} parts.store
+   * @param {import('../model/store.js').Store} parts.store
    * @param {import('./rest.js').RestFallback} parts.fallback
    */
   constructor({ url, requested, store, fallback }) {

@@ -1,79 +1,51 @@
+import { marksOf } from '../../model/marks.js';
+import { ageOf } from '../../model/quotes.js';
+import { element } from '../../ui/element.js';
+import { setAttribute, setForeignText, setText } from '../../ui/paint.js';
 import {
-  denomination, formatAge, formatAgeAtMost, formatClock, formatBeside, formatCount, formatPercent, formatPrice, formatSince, formatVolume, isShortened, signOf,
-} from '../format.js';
-import { marksOf } from '../marks.js';
-import { ageOf } from '../quotes.js';
-import { MOST_SYMBOLS } from '../symbols.js';
-import { fromTemplate, part, setAttribute, setForeignText, setText, show } from './paint.js';
+  denomination, formatAge, formatAgeAtMost, formatClock, formatBeside, formatPercent, formatPrice, formatSince, formatVolume, isShortened, signOf,
+} from '../../words/format.js';
 
 const GLYPHS = { up: '▲', down: '▼', flat: '■' };
 /** How much of others' text is on the board; the whole of it is in the title. */
 const MOST_OF_NAME = 60;
-const MOST_OF_REASON = 400;
-/** A number with more characters is written smaller, and a row with one is laid out otherwise on a phone; so is one with a longer change. */
+export const MOST_OF_REASON = 400;
+/**
+ * A number with more characters is written smaller, and a row with one is laid out otherwise on a
+ * phone; so is one with a longer change.
+ */
 const WIDE = 12;
 const WIDE_CHANGE = 8;
 /** Columns that a symbol without a price leaves to its reason, from the change on. */
 const COLUMNS_WITHOUT_PRICE = '6';
 
-/** The prices: one line per symbol, of which only the cells that changed are written. */
-export class PriceBoard extends HTMLElement {
-  #body = part(this, 'tbody');
-  #notice = part(this, '.notice');
-  #leftOut = part(this, '.left-out');
-  /** @type {Map<string, PriceRow>} */
-  #rows = new Map();
-
-  /** @param {import('../main.js').Frame} frame */
-  paint(frame) {
-    const { store, changes, second } = frame;
-    if (changes.topics.has('rows')) this.#arrange(store);
-    // Connection and clock decide on every row's marks and age.
-    const all = second || ['rows', 'link', 'clock'].some((topic) => changes.topics.has(/** @type {any} */ (topic)));
-    for (const key of all ? store.rows.keys() : changes.rows) {
-      const row = store.rows.get(key);
-      if (row) this.#rows.get(key)?.paint(row, frame);
-    }
-    // Numbers stand below each other whether a unit follows them or not, once there is a unit at
-    // all.
-    if (all || changes.rows.size > 0) {
-      const units = [...this.#rows.values()].some((row) => row.hasUnit);
-      setAttribute(this, 'data-units', units ? '' : null);
-    }
-  }
-
-  /** @param {import('../store.js').Store} store */
-  #arrange(store) {
-    setForeignText(this.#notice, store.notice, MOST_OF_REASON);
-    show(this.#notice, store.notice !== '');
-    const [shown, more] = [MOST_SYMBOLS, store.leftOut].map(formatCount);
-    setText(this.#leftOut, `The address of this page names ${formatCount(MOST_SYMBOLS + store.leftOut)} symbols. The hub takes ${shown} for one page: these are the first ${shown}, and ${more} are left out.`);
-    show(this.#leftOut, store.leftOut > 0);
-    const keys = [...store.rows.keys()];
-    if (keys.length === 0 || keys.join() === [...this.#rows.keys()].join()) return;
-    const rows = new Map(keys.map((key) => [key, this.#rows.get(key) ?? new PriceRow()]));
-    this.#rows = rows;
-    this.#body.replaceChildren(...[...rows.values()].map((row) => row.element));
-  }
-}
-
-/** The cells of one symbol. */
-class PriceRow {
-  element = fromTemplate('price-row');
-  #name = part(this.element, '.name');
-  #venue = part(this.element, '.venue');
-  #price = part(this.element, '.price');
-  #unit = part(this.element, '.unit');
-  #change = part(this.element, '.change');
-  #glyph = part(this.element, '.glyph');
-  #percent = part(this.element, '.percent');
-  #bid = part(this.element, '.bid');
-  #ask = part(this.element, '.ask');
-  #volume = part(this.element, '.volume');
-  #age = part(this.element, '.age time');
-  #state = part(this.element, '.state');
-  #marks = part(this.element, '.marks');
-  #reason = part(this.element, '.reason');
+/** The cells of one symbol, of which only what changed is written. */
+export class PriceRow {
+  #name = element('bdi', { class: 'name' });
+  #venue = element('bdi', { class: 'venue' });
+  #price = element('span', { class: 'price' });
+  #unit = element('abbr', { class: 'unit' });
+  #glyph = element('span', { class: 'glyph', 'aria-hidden': 'true' });
+  #percent = element('span', { class: 'percent' });
+  #change = cell({ class: 'number change' }, this.#glyph, this.#percent);
+  #bid = element('span', { class: 'bid' });
+  #ask = element('span', { class: 'ask' });
+  #volume = element('span', { class: 'volume' });
+  #age = element('time');
+  #marks = element('ul', { class: 'marks', role: 'list' });
+  #reason = element('bdi', { class: 'reason' });
+  #state = cell({ class: 'state' }, this.#marks, this.#reason);
+  element = element(
+    'tr', { role: 'row' },
+    element('th', { role: 'rowheader', scope: 'row' }, this.#name, ' ', this.#venue),
+    cell({ class: 'number', 'data-cell': 'price' }, this.#price, this.#unit),
+    this.#change,
+    cell({ class: 'number minor', 'data-cell': 'bid' }, this.#bid),
+    cell({ class: 'number minor', 'data-cell': 'ask' }, this.#ask),
+    cell({ class: 'number minor', 'data-cell': 'vol' }, this.#volume),
+    cell({ class: 'number minor age' }, this.#age),
+    this.#state,
+  );
   #painted = '';
   /** The price that is on the screen. @type {number | null} */
   #shown = null;
@@ -84,10 +56,11 @@ class PriceRow {
   }
 
   /**
-   * @param {import('../quotes.js').Row} row
-   * @param {import('../main.js').Frame} frame
+   * @param {import('../../model/quotes.js').Row} row
+   * @param {import('../../model/store.js').Store} store
+   * @param {number} now  page's clock, ms
    */
-  paint(row, { store, now }) {
+  paint(row, store, now) {
     const { quote } = row;
     setAttribute(this.element, 'data-symbol', row.name);
     setAttribute(this.element, 'data-state', row.state);
@@ -102,7 +75,7 @@ class PriceRow {
   }
 
   /**
-   * @param {import('../wire.js').Quote} quote
+   * @param {import('../../link/wire.js').Quote} quote
    * @param {number} now
    * @param {number} offset
    */
@@ -125,7 +98,7 @@ class PriceRow {
     setAttribute(this.element, 'data-wide', wide ? '' : null);
   }
 
-  /** @param {import('../wire.js').Quote} quote */
+  /** @param {import('../../link/wire.js').Quote} quote */
   #paintPrice(quote) {
     const { unit, unitName } = denomination(quote);
     setText(this.#unit, unit);
@@ -155,7 +128,7 @@ class PriceRow {
   }
 
   /**
-   * @param {import('../wire.js').Quote} quote
+   * @param {import('../../link/wire.js').Quote} quote
    * @param {number} now
    * @param {number} offset
    */
@@ -174,20 +147,22 @@ class PriceRow {
     setAttribute(this.#age, 'datetime', quote.timestamp === null || age === null ? null : new Date(quote.timestamp).toISOString());
   }
 
-  /** @param {import('../marks.js').Mark[]} marks */
+  /** @param {import('../../model/marks.js').Mark[]} marks */
   #paintMarks(marks) {
     const next = marks.map((mark) => `${mark.kind} ${mark.text}`).join('|');
     if (next === this.#painted) return;
     this.#painted = next;
     this.#marks.replaceChildren(
-      ...marks.map(({ kind, text }) => {
-        const item = document.createElement('li');
-        item.className = 'mark';
-        item.dataset['kind'] = kind;
-        item.textContent = text;
-        return item;
-      }),
+      ...marks.map(({ kind, text }) => element('li', { class: 'mark', 'data-kind': kind }, text)),
     );
     setAttribute(this.element, 'data-doubtful', marks.some((mark) => mark.kind === 'stale') ? 'stale' : null);
   }
+}
+
+/**
+ * @param {Record<string, string>} attributes
+ * @param {...HTMLElement} children
+ */
+function cell(attributes, ...children) {
+  return element('td', { role: 'cell', ...attributes }, ...children);
 }

@@ -4,15 +4,13 @@ import { MOST_IN_TITLE, short } from './text.js';
 
 const LOCALE = 'en-US';
 
-/** Signs that stand for one currency and no other. A dollar of Australia or a yuan is told by its code. */
-const SIGNS = /** @type {Record<string, string>} */ ({ USD: '$', EUR: '€', GBP: '£', JPY: '¥' });
 /** What fits a cell: `$1,523,456,789.12` and one more. */
 const MOST_CHARACTERS = 18;
 /** Decimals of a price whose decimals the hub did not tell. */
 const FEWEST_DECIMALS = 2;
 const MOST_DECIMALS = 12;
 
-/** @typedef {import('./wire.js').Quote} Quote */
+/** @typedef {import('../link/wire.js').Quote} Quote */
 /** What a price is counted in: a sign before it, or a unit behind it, or neither. @typedef {{ sign: string, unit: string, unitName: string }} Denomination */
 
 /**
@@ -25,7 +23,9 @@ export function denomination({ currency, kind }) {
   if (kind === 'Index') return { ...none, unit: 'pts', unitName: 'points' };
   // The price of a currency in another one is a rate, and written without either.
   if (kind === null || currency === null || kind === 'Physical Currency') return none;
-  if (Object.hasOwn(SIGNS, currency)) return { ...none, sign: SIGNS[currency] ?? '' };
+  const sign = signOfCurrency(currency);
+  if (sign !== '') return { ...none, sign };
+  // Upstream's name for a hundredth of a pound is no ISO code: Intl knows no short form of it.
   if (currency === 'GBp') return { ...none, unit: 'p', unitName: 'pence sterling' };
   return { ...none, unit: short(currency, 4), unitName: short(currency, MOST_IN_TITLE) };
 }
@@ -218,6 +218,27 @@ function exponential(size, digits) {
   const exact = whole.replace('.', '').indexOf('e') <= digits;
   const text = exact ? whole : size.toExponential(digits - 1).replace(/\.?0+e/, 'e');
   return { text: text.replace('e+', 'e'), exact };
+}
+
+/** @type {Map<string, string>} */
+const signs = new Map();
+
+/**
+ * The sign that Intl writes for an ISO code, `$` for USD, where it stands for one currency and no
+ * other; else ''. A dollar of Australia, with Intl `A$`, is told by its code.
+ * @param {string} currency
+ */
+function signOfCurrency(currency) {
+  if (!/^[A-Z]{3}$/.test(currency)) return '';
+  let sign = signs.get(currency);
+  if (sign === undefined) {
+    const parts = new Intl.NumberFormat(LOCALE, { style: 'currency', currency }).formatToParts(0);
+    const written = parts.find(({ type }) => type === 'currency')?.value ?? '';
+    // ¤ is how Intl writes XXX, no currency at all.
+    sign = /^[^\P{Sc}¤]$/u.test(written) ? written : '';
+    signs.set(currency, sign);
+  }
+  return sign;
 }
 
 /** @type {Map<string, Intl.NumberFormat>} */
