@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import { cell, eventually, launch, numberIn, openPage } from './support/browser.mjs';
+import { firstLoad } from './support/first-load.mjs';
 import { Worker } from './support/worker.mjs';
 
 const options = { timeout: 60_000 };
@@ -164,6 +165,30 @@ for (const [name, context] of /** @type {const} */ ([['desktop, light', {}], ['p
     assert.deepEqual(complaints, []);
   });
 }
+
+test('a first load takes at most 6 requests and 20 kB, and what has a hash in its name is kept for ever', options, async (t) => {
+  const { page, context, complaints } = await openPage(browser);
+  t.after(() => context.close());
+  /** @type {Map<string, Record<string, string>>} */
+  const headers = new Map();
+  page.on('response', (response) => void headers.set(new URL(response.url()).pathname, response.headers()));
+  const { requests, bytes, contentLoadedMs } = await firstLoad(page, worker.url);
+  t.diagnostic(`${requests.length} requests, ${bytes} bytes, DOMContentLoaded after ${Math.round(contentLoadedMs)} ms`);
+  assert.ok(requests.length <= 6, requests.join(' '));
+  assert.ok(bytes > 10_000 && bytes <= 20_000, `${bytes} bytes`);
+  assert.equal(headers.get('/')?.['cache-control'], 'public, max-age=0, must-revalidate');
+  assert.ok(headers.get('/')?.['etag']);
+  const assets = [...headers.keys()].filter((path) => path !== '/');
+  assert.deepEqual(assets.map((path) => path.replace(/-[0-9A-Z]{8}\./, '.')).toSorted(), ['/assets/favicon.svg', '/assets/main.css', '/assets/main.js']);
+  for (const path of assets) {
+    assert.equal(headers.get(path)?.['cache-control'], 'public, max-age=31536000, immutable', path);
+    assert.equal(headers.get(path)?.['x-content-type-options'], 'nosniff', path);
+  }
+  const missing = await fetch(`${worker.url}/assets/main-00000000.js`);
+  assert.equal(missing.status, 404);
+  assert.doesNotMatch(missing.headers.get('cache-control') ?? '', /immutable/, 'an older version is not there, but may be again');
+  assert.deepEqual(complaints, []);
+});
 
 test('the page is served with its security headers, and a wrong address gets the 404 page', options, async (t) => {
   const { page, context } = await openPage(browser);
