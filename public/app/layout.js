@@ -1,6 +1,6 @@
 /**
- * The panels of the page. A new one is a folder below panels/ and a line here: `place` is an element
- * of index.html, `span` how much of the grid the panel takes, `settings` what its factory is given.
+ * The panels of the page. A new one is a folder below panels/ and a line here: `place` is an
+ * element of index.html, `span` its part of the grid, `settings` what its factory is given.
  */
 import { createPanel as activityLog } from './panels/activity-log/index.js';
 import { createPanel as connectionBadge } from './panels/connection-badge/index.js';

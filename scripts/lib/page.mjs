@@ -112,5 +112,5 @@ function withAddresses(name, html, addresses) {
   });
 }
 
-/** How a file is called in a document. @param {string} folder @param {string} path  from the root */
+/** How a document names a file. @param {string} folder @param {string} path  from the root */
 const addressOf = (folder, path) => `/${relative(folder, join(ROOT, path)).replaceAll("\\", "/")}`;

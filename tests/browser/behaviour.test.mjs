@@ -1,4 +1,4 @@
-/** How the page behaves when the hub, the network or the market does not: against a fake hub, since the real one does not do so on demand. */
+/** How the page behaves when the hub, the network or the market does not: against a fake hub. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -18,7 +18,10 @@ after(() => browser?.close());
  * A page on this hub. With `clock` its time is the test's: nothing happens but by `page.clock`.
  * @param {import('node:test').TestContext} t
  * @param {FakeHub} hub
- * @param {{ clock?: boolean, path?: string, context?: import('playwright-core').BrowserContextOptions }} [how]
+ * @param {object} [how]
+ * @param {boolean} [how.clock]
+ * @param {string} [how.path]
+ * @param {import('playwright-core').BrowserContextOptions} [how.context]
  */
 async function open(t, hub, { clock = false, path = '/', context = {} } = {}) {
   const opened = await openPage(browser, context);

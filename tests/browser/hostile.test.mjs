@@ -1,4 +1,4 @@
-/** What the page makes of values that do not fit, of text that hides or spills, and of a link that asks for too much. */
+/** What the page makes of values that do not fit, text that spills, and links that ask too much. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';

@@ -1,4 +1,4 @@
-/** The page on the real worker with the built-in simulator: what README promises, as somebody who opens it sees it. */
+/** The page on the real worker with the built-in simulator: what README promises, as it is seen. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';

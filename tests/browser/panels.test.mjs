@@ -1,4 +1,4 @@
-/** A panel is built by its factory as often as it is wanted: what one does, the other does not notice. */
+/** A panel can be there twice: what one does, the other does not notice. */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';

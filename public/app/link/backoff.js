@@ -1,7 +1,8 @@
 /**
- * When to try again: full jitter, so that ten thousand pages that lost the same hub do not come back in the same second. No wait is longer
- * than ten seconds: jitter makes some pages fail four times while a hub restarts, and all are to be back fifteen seconds after it.
- * See "Exponential Backoff And Jitter" (AWS architecture blog) for why the whole delay is random and not a part of it.
+ * When to try again: full jitter, so that ten thousand pages that lost the same hub do not come
+ * back in the same second. No wait is longer than ten seconds: jitter makes some pages fail four
+ * times while a hub restarts, and all are to be back fifteen seconds after it. See "Exponential
+ * Backoff And Jitter" (AWS architecture blog) for why all of the delay is random.
  */
 export class Backoff {
   #failures = 0;

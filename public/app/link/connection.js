@@ -1,9 +1,10 @@
 /**
- * The page's socket to the hub, and its whole life: it is opened, subscribed, watched, given up when it is mute, and opened again for ever.
- * It owns no state that is shown; it tells the store.
+ * The page's socket to the hub, and its whole life: it is opened, subscribed, watched, given up
+ * when it is mute, and opened again for ever. It owns no state that is shown; it tells the store.
  *
- * Two watchdogs look after it. `ping` is answered without waking a hub that sleeps, so it proves the network; the `time` question
- * is answered by the hub itself, so it proves the hub, and measures the clock on the way.
+ * Two watchdogs look after it. `ping` is answered without waking a hub that sleeps, so it proves
+ * the network; the `time` question is answered by the hub itself, so it proves the hub, and
+ * measures the clock on the way.
  */
 import { Backoff } from './backoff.js';
 import { formatSpan } from '../words/format.js';
@@ -20,7 +21,7 @@ const STABLE_MS = 10_000;
 /** The hub closed the connection because of a flood of messages, and wants to be left alone. */
 const FLOOD_CODE = 4008;
 const FLOOD_WAIT_MS = 60_000;
-/** The hub closed the connection because this page acknowledged nothing for 30 s: a tab that the browser had frozen. */
+/** The hub closed the connection: no acknowledgement for 30 s, as of a tab that was frozen. */
 const SLOW_CODE = 4009;
 /** Clock questions right after connecting, one after the other; from then on one a minute. */
 const FIRST_CLOCK_QUESTIONS = 4;
@@ -96,7 +97,7 @@ export class Connection {
     this.#network.probe();
   }
 
-  /** Things may be better now (the tab was shown, the network came back): do not wait for the next try. */
+  /** The tab was shown, or the network came back: do not wait for the next try. */
   wake() {
     if (this.#socket !== null) this.doubt();
     else if (Date.now() >= this.#notBefore) this.#retry();
@@ -226,7 +227,7 @@ export class Connection {
     this.#fallback.start();
   }
 
-  /** Lets go of the socket without waiting for its close, which a dead network may hold back for minutes. */
+  /** Lets go of the socket at once: on a dead network its close may take minutes. */
   #forgetSocket() {
     clearTimeout(this.#handshakeTimer);
     clearTimeout(this.#clockTimer);

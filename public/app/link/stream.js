@@ -1,8 +1,10 @@
 /**
- * The reference client of `hamster.v1`, as docs/protocol.md describes it: it keeps what the frames tell, checks that each follows from those
- * before, and says when and what to acknowledge and where to resume. It has no socket and no clock.
+ * The reference client of `hamster.v1`, as docs/protocol.md describes it: it keeps what the frames
+ * tell, checks that each follows from those before, and says when and what to acknowledge and where
+ * to resume. It has no socket and no clock.
  *
- * Frames go in as parsed JSON; out come messages in the terms of plain JSON, so that whoever shows prices need not know the dialect.
+ * Frames go in as parsed JSON; out come messages in the terms of plain JSON, so that whoever shows
+ * prices need not know the dialect.
  */
 import { MalformedFrame, instant, marks, number, parseFeed, parseMessage, precision, record } from './wire.js';
 
@@ -19,7 +21,8 @@ const ACK_BYTES = 128 * 1024;
 export class MissedFrames extends Error {}
 
 /**
- * What is held of one symbol: its last symbol object, with the numbers that deltas add to. `bid` and `ask` are relative to `price`.
+ * What is held of one symbol: its last symbol object, with the numbers that deltas add to. `bid`
+ * and `ask` are relative to `price`.
  * @typedef {object} Held
  * @property {Record<string, unknown>} object
  * @property {number} unit   10 to the power of its scale
@@ -47,7 +50,7 @@ export class Stream {
   #asked = false;
   /** By number. @type {Map<number, Held>} */
   #symbols = new Map();
-  /** Whether the last snapshot went on from where this client was, and how many deltas it stands for. */
+  /** Whether the last snapshot resumed, and how many deltas it stands for. */
   recovered = false;
   missed = 0;
 
@@ -249,7 +252,7 @@ export class Stream {
 }
 
 /**
- * 0.25 for 0.25 %, to five places as the hub has it. Against a base that is not above zero there is none.
+ * 0.25 for 0.25 %, to five places as the hub has it; null unless the previous close is above zero.
  * @param {number} price
  * @param {number} previousClose
  */

@@ -1,6 +1,7 @@
 /**
- * Tells a quiet socket from a dead one. A browser may hold a socket "open" for minutes after the network under it has gone;
- * only an answer proves that somebody is there. So it asks, and any frame counts as the answer.
+ * Tells a quiet socket from a dead one. A browser may hold a socket "open" for minutes after the
+ * network under it has gone; only an answer proves that somebody is there. So it asks, and any
+ * frame counts as the answer.
  *
  * It has no timer of its own: `tick(now)` is called about once a second and says what to do.
  */
@@ -52,7 +53,7 @@ export class Watchdog {
    * @returns {'ping' | 'dead' | 'wait'}
    */
   tick(now) {
-    // The page slept (a closed lid, a frozen tab): the answer may lie in the queue behind this very timer. Ask again.
+    // The page slept (a closed lid, a frozen tab): the answer may be queued behind this timer.
     const slept = now - this.#tickedAt > this.#patienceMs / 2 || now < this.#tickedAt;
     this.#tickedAt = now;
     if (this.#openQuestion !== null && !slept) {

@@ -1,6 +1,6 @@
 /**
- * The messages of docs/protocol.md: their types, and the one place that turns a frame into one of them.
- * Anything that does not fit is refused here, so that the rest of the page can trust what it holds.
+ * The messages of docs/protocol.md: their types, and the one place where frames become messages.
+ * What does not fit is refused here, so that the rest of the page can trust what it holds.
  */
 
 /** @typedef {'idle' | 'connecting' | 'live' | 'stalled' | 'fallback' | 'refused'} FeedState */
@@ -14,36 +14,40 @@
  */
 
 /**
- * A price as the hub knows it; times in ms since 1970 on the hub's clock, percent as 0.25 for 0.25 %.
+ * A price as the hub knows it. Times are ms since 1970 by the hub's clock; 0.25 is 0.25 %.
  * @typedef {object} Quote
- * @property {string} symbol           with the exchange that was asked for, if one was: `AAPL`, `RY:TSX`
- * @property {string | null} exchange   the venue that it comes from
- * @property {string | null} currency   as upstream names it: `USD`, `GBp` for pence; of a pair the second
- * @property {string | null} kind       as upstream names it: `Common Stock`, `Index`, `Physical Currency`, …
+ * @property {string} symbol  with the exchange that was asked for, if one was: `AAPL`, `RY:TSX`
+ * @property {string | null} exchange  the venue that it comes from
+ * @property {string | null} currency  in upstream's words: `USD`, `GBp`; of a pair the second
+ * @property {string | null} kind  in upstream's words: `Common Stock`, `Index`, …
  * @property {string | null} micCode
- * @property {number | null} decimals   that price, bid and ask are shown with; null: the hub does not say
+ * @property {number | null} decimals  of price, bid and ask; null: the hub does not say
  * @property {number} price
  * @property {number | null} percentChange
  * @property {number | null} bid
  * @property {number | null} ask
  * @property {number | null} dayVolume
  * @property {number | null} previousClose
- * @property {number | null} timestamp  when the exchange says that the price was made; null: it does not say
- * @property {Precision | null} precision  the price was made at `timestamp` or so much later; null: nobody knows how much
- * @property {number} receivedAt     when it reached the hub
+ * @property {number | null} timestamp  when the price was made; null: the exchange does not say
+ * @property {Precision | null} precision  made at `timestamp` or up to so much later; null: unknown
+ * @property {number} receivedAt  when it reached the hub
  * @property {Source} source
  * @property {boolean} simulated
- * @property {'open' | 'closed' | 'extended' | 'unknown'} session  `extended`: it is closed, and trades come all the same
+ * @property {'open' | 'closed' | 'extended' | 'unknown'} session  `extended`: closed, but traded
  * @property {'fresh' | 'stale'} freshness
  * @property {number | null} staleSince
  */
 
-/** @typedef {{ symbol: string, state: SymbolState, reason: string | null, hasQuote: boolean }} Tracked */
+/**
+ * A symbol that the hub serves or will serve.
+ * @typedef {{ symbol: string, state: SymbolState, reason: string | null, hasQuote: boolean }} Tracked
+ */
 /** @typedef {{ symbol: string, reason: string }} Refusal */
 
 /**
  * @typedef {(
- *   | { event: 'connected', version: string, simulated: boolean, time: number | null, feed: Feed | null, symbols: string[] }
+ *   | { event: 'connected', version: string, simulated: boolean, time: number | null,
+ *       feed: Feed | null, symbols: string[] }
  *   | { event: 'subscribe-status', success: Tracked[], fails: Refusal[] }
  *   | { event: 'price_update', quote: Quote }
  *   | { event: 'feed', feed: Feed, simulated: boolean | null }
@@ -56,7 +60,11 @@
 
 /**
  * What GET /api/quotes answers: quotes that exist, and the state of every symbol asked for.
- * @typedef {{ simulated: boolean, feed: Feed | null, quotes: Quote[], tracked: Tracked[] }} QuotesAnswer
+ * @typedef {object} QuotesAnswer
+ * @property {boolean} simulated
+ * @property {Feed | null} feed
+ * @property {Quote[]} quotes
+ * @property {Tracked[]} tracked
  */
 
 const FEED_STATES = ['idle', 'connecting', 'live', 'stalled', 'fallback', 'refused'];
@@ -176,9 +184,10 @@ function quote(body) {
 }
 
 /**
- * What both dialects say of a price in the same words. A source that is not known is not called live.
+ * What both dialects say in the same words. A source that is not known is not called live.
  * @param {Record<string, unknown>} body
- * @returns {Pick<Quote, 'exchange' | 'currency' | 'kind' | 'micCode' | 'decimals' | 'source' | 'session'>}
+ * @returns {Pick<Quote, 'exchange' | 'currency' | 'kind' | 'micCode' | 'decimals' | 'source' |
+ *   'session'>}
  */
 export function marks(body) {
   const decimals = number(body['decimals']);

@@ -1,12 +1,16 @@
 /**
- * The activity log: the last hundred lines, in the form of the original terminal. Price lines come in such numbers that they
- * would push everything else out within seconds, so the last hundred of the others are kept beside them.
+ * The activity log: the last hundred lines, in the form of the original terminal. Price lines come
+ * in such numbers that they would push everything else out within seconds, so the last hundred of
+ * the others are kept beside them.
  */
 import { formatPercent, formatPriceAndUnit } from '../words/format.js';
 import { quoted } from '../words/text.js';
 
 /** @typedef {'connection' | 'feed' | 'price' | 'problem'} Topic */
-/** @typedef {{ serial: number, at: number, topic: Topic, text: string }} Line  `at`: page's clock, ms */
+/**
+ * `at` is in ms of the page's clock.
+ * @typedef {{ serial: number, at: number, topic: Topic, text: string }} Line
+ */
 
 export const KEPT_LINES = 100;
 /** How much of a name and of a reason a line tells. */
@@ -79,7 +83,7 @@ export function problemLine(text) {
 }
 
 /**
- * `🔁 Resumed: 23 updates missed, 3 symbols brought up to date`: nobody is left to believe that nothing was missed.
+ * `🔁 Resumed: 23 updates missed, 3 symbols brought up to date`: a gap is never passed over.
  * @param {{ recovered: boolean, missed: number, changed: number }} snapshot
  */
 export function resumeLine({ recovered, missed, changed }) {

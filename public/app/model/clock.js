@@ -1,9 +1,12 @@
 /**
- * How far this computer's clock is from the hub's, the way NTP does it: of several questions, the one with the shortest way
- * there and back tells most, and is wrong by at most half of that way.
+ * How far this computer's clock is from the hub's, the way NTP does it: of several questions, the
+ * one with the shortest way there and back tells most, and is wrong by at most half of that way.
  */
 
-/** @typedef {{ offset: number, uncertainty: number }} Offset  `hub time = page time + offset`; both in ms */
+/**
+ * `hub time = page time + offset`; both in ms.
+ * @typedef {{ offset: number, uncertainty: number }} Offset
+ */
 
 export class ClockOffset {
   /** @type {{ offset: number, rtt: number, at: number }[]} */
@@ -26,7 +29,7 @@ export class ClockOffset {
     const rtt = receivedAt - sentAt;
     if (rtt < 0) return; // the page's clock was set back in between
     this.#samples.push({ offset: hubTime - (sentAt + receivedAt) / 2, rtt, at: receivedAt });
-    // Clocks drift and are set: what was measured long ago does not count, however short its way was.
+    // Clocks drift and are set: an old measurement does not count, however short its way was.
     this.#samples = this.#samples.filter((sample) => Math.abs(receivedAt - sample.at) <= this.#maxAgeMs).slice(-this.#keep);
   }
 

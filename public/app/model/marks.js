@@ -1,11 +1,15 @@
 /**
- * What is said beside a price: where it came from and whether it can be trusted. Rule of the house: nothing is called live that
- * is simulated, restored, stale, or older than the page's own connection.
+ * What is said beside a price: where it came from and whether it can be trusted. Rule of the house:
+ * nothing is called live that is simulated, restored, stale, or older than the page's own
+ * connection.
  */
 import { formatSince } from '../words/format.js';
 import { staleSince } from './quotes.js';
 
-/** @typedef {'live' | 'simulated' | 'rest' | 'restored' | 'unconfirmed' | 'stale' | 'closed' | 'extended' | 'polled' | 'unavailable' | 'pending'} MarkKind */
+/**
+ * @typedef {'live' | 'simulated' | 'rest' | 'restored' | 'unconfirmed' | 'stale' | 'closed'
+ *   | 'extended' | 'polled' | 'unavailable' | 'pending'} MarkKind
+ */
 /** @typedef {{ kind: MarkKind, text: string }} Mark */
 
 /**

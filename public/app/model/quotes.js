@@ -1,5 +1,5 @@
 /**
- * One symbol on the board, and the rules by which a quote may replace another. Nothing here reads a clock.
+ * One symbol on the board, and when a quote may replace another. Nothing here reads a clock.
  */
 
 /** @typedef {import('../link/wire.js').Quote} Quote */
@@ -10,13 +10,13 @@
  * @property {string} key
  * @property {string} name            as it is shown and asked for: `AAPL`, `RY:TSX`
  * @property {Quote | null} quote     null: no data yet
- * @property {'pending' | 'streaming' | 'polled' | 'unavailable' | 'rejected'} state  `rejected`: the hub takes no such symbol
- * @property {string | null} reason   why it is polled, unavailable or rejected, or why its last price was discarded
+ * @property {import('../link/wire.js').SymbolState | 'rejected'} state  rejected by the hub
+ * @property {string | null} reason   for the state, or why the last price was discarded
  * @property {boolean} awaitsSnapshot the next quote is what the hub already had, no news
- * @property {number} vouchedAt       when the page last learned this quote from the hub, page's clock, ms
+ * @property {number} vouchedAt       when the hub last told this quote, page's clock, ms
  */
 
-/** While disconnected, a price that nobody has confirmed for this long is stale, whatever the hub said of it last. */
+/** While disconnected, a price that nobody has confirmed for this long is stale. */
 export const UNCONFIRMED_STALE_MS = 60_000;
 
 /**
@@ -38,13 +38,17 @@ export function newRow(name) {
   };
 }
 
-/** A price was made at its `timestamp` or up to so much later. @type {Record<import('../link/wire.js').Precision, number>} */
+/**
+ * A price was made at its `timestamp` or up to so much later.
+ * @type {Record<import('../link/wire.js').Precision, number>}
+ */
 const SPANS = { second: 0, minute: 59_999, day: 86_399_999 };
 
 /**
- * Whether `next` may take the place of `held`: never back in time, by the exchange's clock and then by the hub's, which alone counts
- * where the exchange did not say when, or not exactly enough to tell the two apart. The same quote again may, since it may bring a
- * new mark (stale, restored, a previous close). Between a simulated and a real market there is no common time: the one that the
+ * Whether `next` may take the place of `held`: never back in time, by the exchange's clock and then
+ * by the hub's, which alone counts where the exchange did not say when, or not exactly enough to
+ * tell the two apart. The same quote again may, since it may bring a new mark (stale, restored, a
+ * previous close). Between a simulated and a real market there is no common time: the one that the
  * hub has now is the one that counts.
  *
  * @param {Quote | null} held
@@ -67,8 +71,8 @@ function isBefore(one, other) {
 }
 
 /**
- * A hub that was restarted may know less than the page and say that what it knows is stale. The page keeps its newer price, but
- * nobody vouches for that one any more.
+ * A hub that was restarted may know less than the page and say that what it knows is stale. The
+ * page keeps its newer price, but nobody vouches for that one any more.
  *
  * @param {Quote} held
  * @param {Quote} older  may not replace it
@@ -89,10 +93,12 @@ export function isNews(held, next) {
 }
 
 /**
- * Since when this row's price is stale: as the hub says, or, while the page is cut off, as the page itself concludes.
+ * Since when this row's price is stale: as the hub says, or, while the page is cut off, as the page
+ * itself concludes.
  *
  * @param {Row} row
- * @param {{ connected: boolean, heardAt: number }} link  `heardAt`: when the hub was last heard by the socket, page's clock
+ * @param {{ connected: boolean, heardAt: number }} link  `heardAt`: when the hub was last heard by
+ *   the socket, page's clock
  * @param {number} now     page's clock, ms
  * @param {number} offset  hub's clock minus the page's, ms
  * @returns {number | null} page's clock, ms; null: not stale
@@ -107,8 +113,8 @@ export function staleSince(row, link, now, offset) {
 }
 
 /**
- * How old the price is, in ms. Its making counts, not its arrival. Where the exchange gave a minute or a day, it is so old at most;
- * where it did not say when, nobody knows.
+ * How old the price is, in ms. Its making counts, not its arrival. Where the exchange gave a minute
+ * or a day, it is so old at most; where it did not say when, nobody knows.
  *
  * @param {Quote} quote
  * @param {number} now     page's clock, ms

@@ -1,6 +1,7 @@
 /**
- * All that the page knows, in one place. Messages go in, each with the time at which it came; what changed is collected until
- * somebody paints it. It has no clock, no DOM and no network, so that it can be tested by telling it a story.
+ * All that the page knows, in one place. Messages go in, each with the time at which it came; what
+ * changed is collected until somebody paints it. It has no clock, no DOM and no network, so that it
+ * can be tested by telling it a story.
  */
 import { ActivityLog, feedLine, priceLine, problemLine, refusalLine, resumeLine, stateLine } from './activity.js';
 import { ClockOffset } from './clock.js';
@@ -29,7 +30,7 @@ const TOPICS = /** @type {const} */ (['link', 'feed', 'rows', 'log', 'counters',
 /**
  * @typedef {object} Changes
  * @property {Set<Topic>} topics
- * @property {Set<string>} rows  keys of the rows that changed; with the topic `rows` the list itself changed
+ * @property {Set<string>} rows  keys of the rows that changed; the topic `rows` is the list of them
  */
 
 export class Store {
@@ -56,7 +57,10 @@ export class Store {
 
   /** @type {Changes} */
   #changes = { topics: new Set(), rows: new Set() };
-  /** News that is not on the screen yet, newest per symbol. @type {Map<string, { madeAt: number | null, receivedAt: number }>} */
+  /**
+   * News that is not on the screen yet, newest per symbol.
+   * @type {Map<string, { madeAt: number | null, receivedAt: number }>}
+   */
   #unpainted = new Map();
   #onChange;
 
@@ -91,7 +95,7 @@ export class Store {
     return changes;
   }
 
-  /** All of it, as if it had just changed: for whoever paints for the first time. @returns {Changes} */
+  /** As if all had just changed: for a panel's first paint. @returns {Changes} */
   everything() {
     return { topics: new Set(TOPICS), rows: new Set(this.rows.keys()) };
   }
@@ -113,7 +117,7 @@ export class Store {
   }
 
   /**
-   * A symbol was asked for on a new connection: the hub answers with what it has, before the stream.
+   * The symbols were asked for on a new connection: the hub first answers with what it has.
    * @param {number} now
    */
   subscribed(now) {
@@ -151,7 +155,7 @@ export class Store {
   /**
    * @param {Message} message
    * @param {number} now
-   * @param {boolean} [visible]  whether the page is being painted: lag is not measured to a screen that is off
+   * @param {boolean} [visible]  whether the page is painted: else no lag is measured
    */
   receive(message, now, visible = true) {
     switch (message.event) {
@@ -256,7 +260,7 @@ export class Store {
     this.#unpainted.clear();
   }
 
-  /** What waits for a paint waits for a screen that is off: nothing is to be learned of it about lag. */
+  /** Drop pending lag samples: the tab is hidden, so they would measure sleep, not latency. */
   notPainted() {
     this.#unpainted.clear();
   }
@@ -321,7 +325,7 @@ export class Store {
   }
 
   /**
-   * What cannot be a symbol is refused here and not sent to the hub, since it would not fit into a message or an address.
+   * What is too long for a symbol is refused here: it would not fit into a message or an address.
    * @param {string} name
    * @returns {Row}
    */

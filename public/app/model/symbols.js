@@ -1,12 +1,15 @@
-/** Which symbols this page is to show, as its address says. A link comes from anybody and may name whatever it likes. */
+/** Which symbols the page's address asks for. A link comes from anybody and may name anything. */
 import { rowKey } from './quotes.js';
 
 /** What the hub takes per client; it refuses a longer list as a whole. */
 export const MOST_SYMBOLS = 200;
-/** The hub knows symbols of 32 characters at an exchange of 40. What is longer is none, and is not sent to it. */
+/** The hub knows symbols of 32 characters at an exchange of 40; longer names are not sent. */
 export const LONGEST_NAME = 73;
 
-/** @typedef {{ names: string[], leftOut: number }} Requested  `leftOut`: how many more were asked for */
+/**
+ * `leftOut`: how many more were asked for.
+ * @typedef {{ names: string[], leftOut: number }} Requested
+ */
 
 /**
  * `?symbols=AAPL,TSLA`, each once.

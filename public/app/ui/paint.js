@@ -1,4 +1,4 @@
-/** Writing to the page only what is not there yet: what has not changed costs a comparison and no layout. */
+/** Writing to the page only what changed: what did not costs a comparison and no layout. */
 import { MOST_IN_TITLE, short } from '../words/text.js';
 
 /**
@@ -16,7 +16,7 @@ export function setText(element, text) {
 const written = new WeakMap();
 
 /**
- * Text of others, which may be of any length and hold anything. The whole of it is in the title, since the style sheet may cut it too.
+ * Text of others, of any length and content. The whole of it is in the title.
  * @param {Element} element  holds text and nothing else
  * @param {string} text
  * @param {number} most  characters

@@ -1,6 +1,6 @@
 /**
- * Paints the panels: all of them in one frame of the display, at most one frame for any number of
- * changes. A panel that was added since the last frame is given everything, the others what changed.
+ * Paints the panels: all of them in one frame of the display, for any number of changes. A panel
+ * that was added since the last frame is given everything, the others what changed.
  */
 
 /** @typedef {import('../model/store.js').Store} Store */

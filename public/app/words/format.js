@@ -11,7 +11,10 @@ const FEWEST_DECIMALS = 2;
 const MOST_DECIMALS = 12;
 
 /** @typedef {import('../link/wire.js').Quote} Quote */
-/** What a price is counted in: a sign before it, or a unit behind it, or neither. @typedef {{ sign: string, unit: string, unitName: string }} Denomination */
+/**
+ * What a price is counted in: a sign before it, a unit behind it, or neither.
+ * @typedef {{ sign: string, unit: string, unitName: string }} Denomination
+ */
 
 /**
  * As upstream names currency and kind; where one of them is not known, nothing is claimed.
@@ -65,8 +68,9 @@ export function formatPriceAndUnit(quote) {
 }
 
 /**
- * With as many decimals as are asked for. What has no room then is written without the zeros at its end; then rounded, with `≈` before it; then
- * with an exponent. It is never cut off, and what is not zero never looks like zero.
+ * With as many decimals as are asked for. What has no room then is written without the zeros at its
+ * end; then rounded, with `≈` before it; then with an exponent. It is never cut off, and what is
+ * not zero never looks like zero.
  *
  * @param {number} value
  * @param {number} decimals
@@ -119,7 +123,7 @@ export function signOf(percent) {
 }
 
 /**
- * `49,153`; from a million on `1.25M`; beyond trillions, and where two decimals would make it nothing, `5.9e20`.
+ * `49,153`; from a million on `1.25M`; beyond trillions, and below 0.005, `5.9e20`.
  * @param {number} volume
  */
 export function formatVolume(volume) {
@@ -143,7 +147,8 @@ export function formatAge(ageMs) {
 }
 
 /**
- * `≤ 5 min`, `≤ 16 h`, `≤ 3 d`: an age of which only the most is known. It is rounded up, since rounded down it would be false.
+ * `≤ 5 min`, `≤ 16 h`, `≤ 3 d`: an age of which only the most is known. It is rounded up, since
+ * rounded down it would be false.
  * @param {number} ageMs
  */
 export function formatAgeAtMost(ageMs) {
@@ -188,7 +193,7 @@ export function formatClock(at) {
  * @param {number} now  ms
  */
 export function formatSince(at, now) {
-  // A moment told by another clock is off by some milliseconds, which must not turn 14:40:00 into 14:39:59.
+  // Another clock is off by some milliseconds, which must not turn 14:40:00 into 14:39:59.
   const second = Math.round(at / 1_000) * 1_000;
   return new Date(second).toDateString() === new Date(now).toDateString() ? clock().format(second) : dayAndClock().format(second);
 }

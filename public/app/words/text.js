@@ -1,6 +1,7 @@
 /**
- * Text that others wrote (names in a link, venues, reasons of the hub or of upstream), made fit to be shown: as long as the page has room
- * for, and with nothing in it that cannot be seen or that moves what stands beside it.
+ * Text that others wrote (names in a link, venues, reasons of the hub or of upstream), made fit to
+ * be shown: as long as the page has room for, and with nothing in it that cannot be seen or that
+ * moves what stands beside it.
  */
 
 /** What a tooltip holds at most. */
@@ -8,9 +9,9 @@ export const MOST_IN_TITLE = 4_096;
 
 /** White space that would break a line is a space here, as it is in HTML. */
 const WHITE_SPACE = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu;
-/** Controls, marks of direction, joiners, halves of characters, and whatever else has no shape of its own; a variation selector may stay. */
+/** Controls, marks of direction, joiners, and all else without a shape; variation selectors stay. */
 const UNSEEN = /\p{C}|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}/gu;
-/** No writing puts more than four marks on one letter; a tower of them would cover the lines above and below. */
+/** No writing puts more than four marks on one letter; more would cover the lines around it. */
 const TOWER = /(\p{M}{4})(\p{M}+)/gu;
 /** Letters that run from right to left: Hebrew, Arabic and their neighbours. */
 const RIGHT_TO_LEFT = /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFE\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u;
@@ -39,7 +40,8 @@ export function short(text, most) {
 }
 
 /**
- * For the middle of a sentence of ours: letters that run from right to left are kept from taking what follows along.
+ * For the middle of a sentence of ours: letters that run from right to left are kept from taking
+ * what follows along.
  * @param {string} text
  * @param {number} most
  */

@@ -17,7 +17,7 @@ const WORDS = {
 };
 
 /**
- * What the hub's upstream is doing: the other half of the way, which this page cannot see by itself.
+ * What the hub's upstream is doing: the half of the way that this page cannot see by itself.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, store) {
