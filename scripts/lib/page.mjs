@@ -30,8 +30,9 @@ export async function buildPage() {
     if (isFresh()) return;
     const begun = Date.now();
     const hash = hashOf(INPUTS);
+    const built = await bundle();
     rmSync(STAMP, { force: true });
-    write(await bundle());
+    write(built);
     writeFileSync(STAMP, hash);
     console.log(`The page is in build/public (${Date.now() - begun} ms).`);
   });
@@ -61,7 +62,7 @@ async function bundle() {
     target: "es2022",
     charset: "utf8",
     minify: true,
-    sourcemap: "linked",
+    sourcemap: "linked", // for developer tools, which alone ask for it
     metafile: true,
     write: false,
     logLevel: "silent",
