@@ -1,5 +1,6 @@
-// `npm start`: sets this checkout up, builds the worker and serves it at http://127.0.0.1:8787. `npm start --
-// --port 9000` takes another port; all other arguments go to `wrangler dev` as they are.
+// `npm start`: sets this checkout up, builds page and worker and serves them at
+// http://127.0.0.1:8787. `npm start -- --port 9000` takes another port; all other arguments go to
+// `wrangler dev` as they are.
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
@@ -7,6 +8,7 @@ import { join } from "node:path";
 import { whenToldToEnd } from "./lib/ending.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
+import { buildPage } from "./lib/page.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { requirePrograms, setUp } from "./lib/setup.mjs";
 import { QUICK, buildWorker, folderOf } from "./lib/worker.mjs";
@@ -19,6 +21,7 @@ await main(async () => {
   requirePrograms();
   await requireFree(port);
   await setUp({ tests: false });
+  await buildPage();
   await buildWorker(QUICK);
   await serve(port, rest);
 });
@@ -51,7 +54,12 @@ function requireFree(port) {
   });
 }
 
-/** Runs `wrangler dev` until it ends or we are told to. @param {number} port @param {string[]} rest @returns {Promise<void>} */
+/**
+ * Runs `wrangler dev` until it ends or we are told to.
+ * @param {number} port
+ * @param {string[]} rest
+ * @returns {Promise<void>}
+ */
 function serve(port, rest) {
   console.log(`→ wrangler dev on http://${HOST}:${port} (Ctrl-C ends it)`);
   const where = rest.some((word) => word === "--ip" || word.startsWith("--ip=")) ? [] : ["--ip", HOST];

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { chromiumPath } from "./lib/chromium.mjs";
 import { Failure } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
+import { buildPage } from "./lib/page.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { promtoolPath } from "./lib/promtool.mjs";
 import { duration, output, run } from "./lib/run.mjs";
@@ -42,7 +43,8 @@ const STAGES = [
   [
     [
       { name: "set-up", needs: [], work: () => setUp({ tests: true }) },
-      { name: "worker build", needs: ["set-up"], work: buildWorkers },
+      { name: "page build", needs: ["set-up"], work: buildPage },
+      { name: "worker build", needs: ["page build"], work: buildWorkers },
       { name: "upload size", needs: ["worker build"], work: uploadSize },
       { name: "page types", needs: ["set-up"], work: (print) => node(print, "page types", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]) },
       { name: "script types", needs: ["set-up"], work: (print) => node(print, "script types", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.node.json"]) },

@@ -3,6 +3,8 @@
 //! ARCHITECTURE.md shows the same table. A pure folder names no platform and no clock, and no two
 //! files of one folder import each other.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

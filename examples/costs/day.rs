@@ -1,5 +1,5 @@
 //! A working day of the hub: its machine, the simulated Twelve Data in US market hours, viewers of the dashboard that acknowledge as
-//! `public/app/stream.js` does, the alarm as `edge/driver.rs` keeps it, the cron trigger, and perhaps a scraper.
+//! `public/app/link/stream.js` does, the alarm as `edge/driver.rs` keeps it, the cron trigger, and perhaps a scraper.
 
 use super::bill::Bill;
 use hamster_terminal::dialect::Dialect;
@@ -151,7 +151,7 @@ impl Life {
         }
     }
 
-    /// As `public/app/connection.js` does, to know how far the viewer's clock is off and that the hub is alive. Its pings cost nothing: the
+    /// As `public/app/link/connection.js` does, to know how far the viewer's clock is off and that the hub is alive. Its pings cost nothing: the
     /// platform answers them.
     fn ask_the_time(&mut self, viewer: u32) {
         self.take(Input::Said(ClientId(viewer), r#"{"action":"time","id":1}"#.to_owned()));

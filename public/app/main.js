@@ -1,47 +1,24 @@
-/** Puts the page together: store, connection, panels, and the frame in which everything is painted. */
-import { Connection } from './connection.js';
-import { RestFallback } from './rest.js';
-import { Store } from './store.js';
-import { requestedSymbols } from './symbols.js';
-import { ActivityPanel } from './panels/activity-log.js';
-import { ConnectionBadge } from './panels/connection-badge.js';
-import { FeedStatus } from './panels/feed-status.js';
-import { LinkNotice } from './panels/link-notice.js';
-import { PriceBoard } from './panels/price-board.js';
-import { SessionStats } from './panels/session-stats.js';
-import { SimulationBanner } from './panels/simulation-banner.js';
-
-/**
- * What a panel is given when it may touch the page. `second` is true in the one frame of each second in which ages move on.
- * @typedef {{ store: Store, changes: import('./store.js').Changes, now: number, second: boolean }} Frame
- */
-/** @typedef {HTMLElement & { paint(frame: Frame): void }} Panel */
-
-/** @type {Record<string, CustomElementConstructor>} */
-const PANELS = {
-  'connection-badge': ConnectionBadge,
-  'simulation-banner': SimulationBanner,
-  'link-notice': LinkNotice,
-  'price-board': PriceBoard,
-  'session-stats': SessionStats,
-  'feed-status': FeedStatus,
-  'activity-log': ActivityPanel,
-};
-
-for (const [name, constructor] of Object.entries(PANELS)) customElements.define(name, constructor);
-const panels = [.../** @type {NodeListOf<Panel>} */ (document.querySelectorAll(Object.keys(PANELS).join(',')))];
-
-let frame = 0;
-let secondDue = true;
+/** Puts the page together: store, screen, panels and connection. */
+import './ui/tokens.css';
+import './ui/page.css';
+import { placePanels } from './layout.js';
+import { Connection } from './link/connection.js';
+import { RestFallback } from './link/rest.js';
+import { Store } from './model/store.js';
+import { requestedSymbols } from './model/symbols.js';
+import { Screen } from './ui/screen.js';
 
 const store = new Store(() => {
   // The title counts in tabs that nobody looks at, where no frame is ever painted.
   nameTheTab();
-  requestPaint();
+  screen.request();
 });
+const screen = new Screen(store);
 
 const requested = requestedSymbols(location.search);
 store.leftOut = requested?.leftOut ?? 0;
+
+placePanels(document, store, screen);
 
 const connection = new Connection({
   url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
@@ -50,19 +27,6 @@ const connection = new Connection({
   fallback: new RestFallback(store),
 });
 
-function requestPaint() {
-  if (frame === 0) frame = requestAnimationFrame(paint);
-}
-
-function paint() {
-  frame = 0;
-  const now = Date.now();
-  const changes = store.takeChanges();
-  for (const panel of panels) panel.paint({ store, changes, now, second: secondDue });
-  secondDue = false;
-  store.painted(Date.now());
-}
-
 let title = document.title;
 function nameTheTab() {
   const disconnected = store.link.state === 'disconnected' ? '🔴 Disconnected · ' : '';
@@ -70,11 +34,6 @@ function nameTheTab() {
   const next = `${disconnected}${simulated}Hamster Terminal`;
   if (next !== title) document.title = title = next;
 }
-
-setInterval(() => {
-  secondDue = true;
-  requestPaint();
-}, 1_000);
 
 addEventListener('online', () => connection.wake());
 addEventListener('offline', () => connection.doubt());
@@ -88,5 +47,4 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) connection.open();
 });
 
-requestPaint();
 connection.open();

@@ -3,12 +3,12 @@
 // the build command at every start, is up at once, and tests that start several of them neither
 // compile nor disturb each other.
 
-import { createHash } from "node:crypto";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { Failure } from "./failure.mjs";
+import { BUILD, hashOf, withLock } from "./inputs.mjs";
 import { packagesMatchLock, wranglersNode } from "./node-packages.mjs";
-import { ROOT, TOOLS } from "./project.mjs";
+import { ROOT } from "./project.mjs";
 import { run, step } from "./run.mjs";
 import { buildBindgen } from "./rust-tools.mjs";
 import { wasmEnv } from "./wasm-target.mjs";
@@ -28,8 +28,6 @@ export const FAULTS = { name: "faults", profile: "release", features: ["faults"]
 const TARGET = "wasm32-unknown-unknown";
 const CRATE = "hamster_terminal.wasm";
 const ENTRY = join(ROOT, "src", "edge", "worker.js");
-const BUILD = join(ROOT, "build");
-const LOCK = join(TOOLS, "build.lock");
 const WASM_OPT = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
 /** What rustc and wasm-bindgen make use of; named one by one, so that nothing is emitted that workerd does not know. */
 const WASM_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
@@ -49,7 +47,7 @@ export async function buildWorker(variant) {
   const upToDate = `The worker in build/${variant.name} is up to date.`;
   if (isFresh(variant, inputsHash(variant))) return console.log(upToDate);
   if (!packagesMatchLock()) throw new Failure("The toolchain is not set up: run `npm run setup`.");
-  await withLock(async () => {
+  await withLock("worker", async () => {
     // Whoever held the lock before us may have built the very same thing.
     const hash = inputsHash(variant);
     if (isFresh(variant, hash)) return console.log(upToDate);
@@ -124,67 +122,11 @@ async function optimise(folder) {
 
 /** @param {Variant} variant */
 function inputsHash(variant) {
-  const hash = createHash("sha256").update(JSON.stringify(variant));
-  for (const file of INPUTS.flatMap((input) => filesIn(join(ROOT, input)))) {
-    hash.update(`${relative(ROOT, file)}\n`).update(readFileSync(file)).update("\n");
-  }
-  return hash.digest("hex");
-}
-
-/** @param {string} path @returns {string[]} */
-function filesIn(path) {
-  try {
-    return readdirSync(path).sort().flatMap((name) => filesIn(join(path, name)));
-  } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === "ENOTDIR") return [path];
-    throw error;
-  }
+  return hashOf(INPUTS, JSON.stringify(variant));
 }
 
 /** @param {Variant} variant @param {string} hash */
 function isFresh(variant, hash) {
   const [stamp, ...outputs] = ["inputs.sha256", "index.js", "index_bg.wasm"].map((name) => join(folderOf(variant), name));
   return [stamp, ...outputs].every((path) => existsSync(String(path))) && readFileSync(String(stamp), "utf8") === hash;
-}
-
-/** Lets one build run at a time; a lock whose owner has died counts for nothing. @param {() => Promise<void>} work */
-async function withLock(work) {
-  mkdirSync(TOOLS, { recursive: true });
-  let announced = false;
-  while (!takeLock()) {
-    if (!announced) console.log("Another build of the worker is running; waiting for it.");
-    announced = true;
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-  const release = () => rmSync(LOCK, { force: true });
-  process.on("exit", release);
-  try {
-    await work();
-  } finally {
-    process.off("exit", release);
-    release();
-  }
-}
-
-function takeLock() {
-  try {
-    const file = openSync(LOCK, "wx");
-    writeFileSync(file, String(process.pid));
-    closeSync(file);
-    return true;
-  } catch {
-    if (ownerIsAlive()) return false;
-    rmSync(LOCK, { force: true });
-    return takeLock();
-  }
-}
-
-function ownerIsAlive() {
-  try {
-    const owner = Number(readFileSync(LOCK, "utf8"));
-    // Empty for the moment between creating the lock and signing it.
-    return owner === 0 || process.kill(owner, 0);
-  } catch (error) {
-    return /** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH";
-  }
 }

@@ -183,7 +183,7 @@ mod tests {
         ] {
             assert!(is_ours(path), "{path}");
         }
-        for path in ["/", "/apidocs", "/app/main.js", "/favicon.ico"] {
+        for path in ["/", "/apidocs", "/assets/main.js", "/favicon.ico"] {
             assert!(!is_ours(path), "{path}");
         }
     }

@@ -1,4 +1,4 @@
-/** How the page behaves when the hub, the network or the market does not: against a fake hub, since the real one does not do so on demand. */
+/** How the page behaves when the hub, the network or the market does not: against a fake hub. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -18,7 +18,10 @@ after(() => browser?.close());
  * A page on this hub. With `clock` its time is the test's: nothing happens but by `page.clock`.
  * @param {import('node:test').TestContext} t
  * @param {FakeHub} hub
- * @param {{ clock?: boolean, path?: string, context?: import('playwright-core').BrowserContextOptions }} [how]
+ * @param {object} [how]
+ * @param {boolean} [how.clock]
+ * @param {string} [how.path]
+ * @param {import('playwright-core').BrowserContextOptions} [how.context]
  */
 async function open(t, hub, { clock = false, path = '/', context = {} } = {}) {
   const opened = await openPage(browser, context);
@@ -31,14 +34,14 @@ async function open(t, hub, { clock = false, path = '/', context = {} } = {}) {
 }
 
 /** @param {import('./support/browser.mjs').Page} page */
-const state = (page) => page.locator('connection-badge').getAttribute('data-state');
+const state = (page) => page.locator('.connection-badge').getAttribute('data-state');
 /**
  * @param {import('./support/browser.mjs').Page} page
  * @param {string} wanted
  */
 const becomes = (page, wanted) => eventually(async () => (await state(page)) === wanted, `the page is ${wanted}`);
 /** @param {import('./support/browser.mjs').Page} page */
-const log = (page) => page.locator('activity-log li').allTextContents();
+const log = (page) => page.locator('.activity-log li').allTextContents();
 /**
  * @param {import('./support/browser.mjs').Page} page
  * @param {string} symbol
@@ -86,7 +89,7 @@ test('prices, changes and the log in the original form; nothing is invented', op
     '🟢 Feed live: ticks are arriving', '📡 Monitoring 8 symbols', '📊 BTC/USD: $95,500.00 (+0.25%)', '📊 AAPL: $235.50 (+0.25%)',
     '📊 EUR/USD: 1.08500 (+0.25%)', '📊 AAPL: $234.00 (-0.64%)', '📊 AAPL: $235.00 (-0.21%)',
   ].toSpliced(0, 0, '✅ Connected to Hamster Terminal'));
-  assert.equal(await page.locator('simulation-banner').isVisible(), false);
+  assert.equal(await page.locator('.simulation-banner').isVisible(), false);
   assert.equal(await page.title(), 'Hamster Terminal');
   assert.deepEqual(complaints, []);
 });
@@ -99,11 +102,11 @@ test('the log shows the last hundred events, and without prices the last hundred
   for (let tick = 1; tick <= 130; tick += 1) {
     hub.tick('AAPL', { price: 200 + tick, timestamp: new Date(start + tick * 1_000).toISOString() });
   }
-  await page.locator('activity-log li').getByText('$330.00').waitFor();
-  assert.equal(await page.locator('activity-log li').count(), 100);
+  await page.locator('.activity-log li').getByText('$330.00').waitFor();
+  assert.equal(await page.locator('.activity-log li').count(), 100);
   assert.match(String((await log(page))[0]), /\$231\.00/);
   await page.getByRole('checkbox', { name: 'prices' }).uncheck();
-  await page.locator('activity-log li').getByText('Connected to Hamster Terminal').waitFor();
+  await page.locator('.activity-log li').getByText('Connected to Hamster Terminal').waitFor();
   assert.ok((await log(page)).every((line) => !line.includes('📊')));
 });
 
@@ -133,7 +136,7 @@ test('where a price comes from and whether it is good is said beside it', option
   const { page } = await open(t, hub);
   await cell(page, 'MSFT', '.mark').first().waitFor();
   assert.deepEqual(await marks(page, 'AAPL'), ['simulated', 'restored']);
-  assert.equal(await page.locator('simulation-banner').isVisible(), true, 'one simulated price is enough for the banner');
+  assert.equal(await page.locator('.simulation-banner').isVisible(), true, 'one simulated price is enough for the banner');
   assert.deepEqual(await marks(page, 'MSFT'), ['rest', 'session closed', 'polled']);
   assert.equal(await cell(page, 'MSFT', '.reason').textContent(), 'not streamed to this key');
   assert.match(String(await marks(page, 'NVDA')), /^stale since Jan (19|20), \d\d:40$/);
@@ -168,7 +171,7 @@ for (const [name, context] of /** @type {const} */ ([
     };
     for (const state of ['live', 'stalled', 'refused']) {
       hub.say({ event: 'feed', state, since: new Date().toISOString(), reason: 'a reason', simulated: false });
-      await page.locator(`feed-status[data-state="${state}"]`).waitFor();
+      await page.locator(`.feed-status[data-state="${state}"]`).waitFor();
       await audit();
     }
     hub.accepts = false;
@@ -200,10 +203,10 @@ test('nothing sticks out of its place, from a small phone to a wide screen', opt
       for (const panel of document.querySelectorAll('.panel')) {
         const edge = panel.getBoundingClientRect().right;
         for (const part of panel.querySelectorAll('td, tbody th, dd, dt, p, li')) {
-          if (part.getBoundingClientRect().right > edge + 0.5) excess.push(`${panel.localName} ${part.className}`);
+          if (part.getBoundingClientRect().right > edge + 0.5) excess.push(`${panel.className} ${part.className}`);
         }
       }
-      for (const part of document.querySelectorAll('price-board td')) {
+      for (const part of document.querySelectorAll('.price-board td')) {
         // The flash around a price may reach into the gap beside it.
         if (part.scrollWidth > part.clientWidth + 5) excess.push(`cell ${part.className}: ${part.textContent}`);
       }
@@ -216,7 +219,7 @@ test('nothing sticks out of its place, from a small phone to a wide screen', opt
 test('the state of the feed, with reason and since', options, async (t) => {
   const hub = new FakeHub();
   const { page } = await open(t, hub);
-  await page.locator('feed-status[data-state="live"]').waitFor();
+  await page.locator('.feed-status[data-state="live"]').waitFor();
   const since = new Date(Date.now() - 125_000).toISOString();
   for (const [name, word, reason] of /** @type {const} */ ([
     ['fallback', 'REST fallback', 'the upstream closed the connection (1006); next try in 5 s; prices come by REST'],
@@ -224,10 +227,10 @@ test('the state of the feed, with reason and since', options, async (t) => {
     ['refused', 'Refused', 'Twelve Data does not accept this API key'],
   ])) {
     hub.say({ event: 'feed', state: name, since, reason, simulated: false });
-    await page.locator(`feed-status[data-state="${name}"]`).waitFor();
-    assert.equal(await page.locator('feed-status .word').textContent(), word);
-    assert.equal(await page.locator('feed-status .reason').textContent(), reason);
-    assert.match(String(await page.locator('feed-status .since').textContent()), /^since \d\d:\d\d:\d\d \(2 min\)$/);
+    await page.locator(`.feed-status[data-state="${name}"]`).waitFor();
+    assert.equal(await page.locator('.feed-status .word').textContent(), word);
+    assert.equal(await page.locator('.feed-status .reason').textContent(), reason);
+    assert.match(String(await page.locator('.feed-status .since').textContent()), /^since \d\d:\d\d:\d\d \(2 min\)$/);
     assert.match(String((await log(page)).at(-1)), new RegExp(`Feed ${name}: `));
   }
 });
@@ -260,7 +263,7 @@ test('a hub that answers pings but no questions is found out too', options, asyn
     return (await state(page)) === 'disconnected';
   }, 80);
   assert.ok(seconds >= 60, `it took ${seconds} s`);
-  assert.match(await page.locator('link-notice').innerText(), /the hub does not answer/);
+  assert.match(await page.locator('.link-notice').innerText(), /the hub does not answer/);
 });
 
 test('a flood is not answered with a flood: after close code 4008 it waits 60 s, whatever the browser says', options, async (t) => {
@@ -286,17 +289,17 @@ test('disconnected: REST at once and every 30 s, stale after 60 s without an ans
   await cell(page, 'AAPL', '.price').getByText('$250.00').waitFor();
   assert.equal(hub.restQuestions.length, 1);
   assert.equal(hub.restQuestions[0], 'BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD');
-  assert.match(await page.locator('link-notice').innerText(), /Disconnected: prices by REST every 30 s/);
+  assert.match(await page.locator('.link-notice').innerText(), /Disconnected: prices by REST every 30 s/);
   assert.match(await page.title(), /Disconnected/);
   assert.deepEqual(await marks(page, 'AAPL'), ['by REST']);
 
   hub.rest = null;
   await pass(page, 31);
   await eventually(() => hub.restQuestions.length === 2, 'a second question by REST');
-  await page.locator('link-notice', { hasText: 'that fails too' }).waitFor();
+  await page.locator('.link-notice', { hasText: 'that fails too' }).waitFor();
   await pass(page, 31);
   await cell(page, 'AAPL', '.mark').getByText('stale since').waitFor();
-  assert.equal(await page.locator('feed-status').getAttribute('data-state'), 'unknown');
+  assert.equal(await page.locator('.feed-status').getAttribute('data-state'), 'unknown');
 
   await pass(page, 240);
   const tried = hub.attempts;
@@ -307,7 +310,7 @@ test('disconnected: REST at once and every 30 s, stale after 60 s without an ans
   await pass(page, 31);
   assert.equal(hub.restQuestions.length, asked, 'connected, it does not ask by REST');
   assert.deepEqual(await marks(page, 'AAPL'), ['live']);
-  assert.equal(await page.locator('link-notice').isVisible(), false);
+  assert.equal(await page.locator('.link-notice').isVisible(), false);
 });
 
 test('never reached by socket: the prices come by REST all the same', options, async (t) => {
@@ -338,7 +341,7 @@ test('?symbols= chooses the symbols, and the hub’s objection is shown', option
   const hub = new FakeHub(['AAPL', 'TSLA']);
   const { page } = await open(t, hub, { path: '/?symbols=aapl,TSLA,$$$' });
   await cell(page, '$$$', '.mark').waitFor();
-  assert.deepEqual(await page.locator('price-board tbody tr').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-symbol'))), ['AAPL', 'TSLA', '$$$']);
+  assert.deepEqual(await page.locator('.price-board tbody tr').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-symbol'))), ['AAPL', 'TSLA', '$$$']);
   assert.equal(await cell(page, 'TSLA', '.price').textContent(), '$100.00');
   assert.deepEqual(await marks(page, '$$$'), ['not accepted']);
   assert.match(String(await cell(page, '$$$', '.reason').textContent()), /not a symbol/);
@@ -354,7 +357,7 @@ test('data is text, never markup', options, async (t) => {
   hub.say({ event: 'feed', state: 'refused', since: null, reason: evil, simulated: false });
   hub.say('{"event":"price_update","symbol":"AAPL","price":"much"}');
   hub.say('not json');
-  await page.locator('feed-status .reason').getByText(evil).waitFor();
+  await page.locator('.feed-status .reason').getByText(evil).waitFor();
   await eventually(async () => (await log(page)).filter((line) => line.includes('it was ignored')).length === 2, 'two frames were ignored');
   assert.equal(await cell(page, 'AAPL', '.venue').textContent(), evil);
   assert.equal(await page.locator('img[src="x"]').count(), 0);

@@ -1,4 +1,4 @@
-/** What the page makes of values that do not fit, of text that hides or spills, and of a link that asks for too much. */
+/** What the page makes of values that do not fit, text that spills, and links that ask too much. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -39,11 +39,11 @@ function faults() {
     const inside = panel.getBoundingClientRect();
     for (const part of panel.querySelectorAll('table, td, tbody th, dd, dt, p, li, h2')) {
       const { left, right, width } = part.getBoundingClientRect();
-      if (width > 0 && (right > inside.right + 0.5 || left < inside.left - 0.5)) found.push(`${panel.localName}: ${part.localName} ${part.className} sticks out`);
+      if (width > 0 && (right > inside.right + 0.5 || left < inside.left - 0.5)) found.push(`${panel.className}: ${part.localName} ${part.className} sticks out`);
     }
   }
-  const board = document.querySelector('price-board')?.getBoundingClientRect();
-  for (const row of document.querySelectorAll('price-board tbody tr')) {
+  const board = document.querySelector('.price-board')?.getBoundingClientRect();
+  for (const row of document.querySelectorAll('.price-board tbody tr')) {
     const symbol = (row.getAttribute('data-symbol') ?? '').slice(0, 12);
     /** @type {{ what: string, box: DOMRect }[]} */
     const boxes = [];
@@ -122,10 +122,10 @@ test('values are written in a form that fits and is true, and the whole of it is
   assert.match(String(await title('MINUTE', 'time')), /^The exchange gave the minute of this price/);
   assert.equal(await text('BHP', '.venue'), '\\u{202E}elbisrever\\u{202C}');
   assert.ok((await title('BARC', '.reason'))?.startsWith(REASON.trim().slice(0, 4_000)), 'the whole reason');
-  const [first] = await page.locator('price-board tbody tr').all();
+  const [first] = await page.locator('.price-board tbody tr').all();
   assert.deepEqual(await first?.locator('.mark').allTextContents(), ['live', 'extended hours']);
   assert.doesNotMatch(await page.locator('body').innerText(), /[\u202A-\u202E\u2066\u2067\u200B]/);
-  assert.match(String(await page.locator('feed-status .reason').textContent()), /^\\u\{202E\}Z\u0301{4}\(\+196 marks\)/);
+  assert.match(String(await page.locator('.feed-status .reason').textContent()), /^\\u\{202E\}Z\u0301{4}\(\+196 marks\)/);
 });
 
 test('a move flashes only if it can be seen', options, async (t) => {
@@ -161,7 +161,7 @@ test('a link with a name of 10,000 characters: it is not sent to the hub, and th
   const { page } = await open(t, hub, `/?symbols=${long},AAPL`, { viewport: { width: 390, height: 844 } });
   await cell(page, 'AAPL', '.price').getByText('$235.50').waitFor();
   assert.deepEqual(await page.evaluate(faults), []);
-  const refused = page.locator('price-board tbody tr').first();
+  const refused = page.locator('.price-board tbody tr').first();
   assert.equal(await refused.locator('.reason').textContent(), 'not a symbol: it has 10,000 characters');
   assert.ok(Number((await refused.locator('.name').textContent())?.length) <= 60);
   assert.ok(Number((await refused.boundingBox())?.height) < 64);
@@ -179,9 +179,9 @@ test('a link with 3,000 names: as many as the hub takes, and a sentence about th
   await cell(page, '$198', '.mark').getByText('not accepted').waitFor();
   const [asked] = hub.received.filter((message) => message.includes('"subscribe"')).map((message) => JSON.parse(message).params.symbols.length);
   assert.equal(asked, 200);
-  assert.equal(await page.locator('price-board tbody tr').count(), 200);
+  assert.equal(await page.locator('.price-board tbody tr').count(), 200);
   assert.equal(
-    await page.locator('price-board .left-out').innerText(),
+    await page.locator('.price-board .left-out').innerText(),
     'The address of this page names 3,000 symbols. The hub takes 200 for one page: these are the first 200, and 2,800 are left out.',
   );
   assert.deepEqual(await page.evaluate(faults), []);
@@ -194,7 +194,7 @@ test('a symbol that the hub takes away later stays where it is, with the reason,
   const hub = new FakeHub(['AAPL', 'MSFT', 'NVDA']);
   const { page, complaints } = await open(t, hub, '/?symbols=AAPL,MSFT,NVDA');
   await cell(page, 'NVDA', '.mark').getByText('live').waitFor();
-  const symbols = () => page.locator('price-board tbody tr').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-symbol')));
+  const symbols = () => page.locator('.price-board tbody tr').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-symbol')));
   const object = (/** @type {string} */ symbol, /** @type {number} */ n, /** @type {number} */ price) => ({
     n, symbol, scale: 2, price, bid: null, ask: null, day_volume: null, time: Date.now(), time_precision: 'second', received: Date.now(),
     previous_close: null, exchange: 'NASDAQ', currency: 'USD', kind: 'Common Stock', mic_code: null, decimals: 2, source: 'live', session: 'open',
@@ -215,7 +215,7 @@ test('a symbol that the hub takes away later stays where it is, with the reason,
   assert.equal(await cell(page, 'MSFT', '.reason').textContent(), 'given to another viewer');
   assert.equal(await cell(page, 'MSFT', '.price').textContent(), '$400.00');
   assert.equal(await page.locator('[data-stat="symbols"]').textContent(), '2');
-  const log = await page.locator('activity-log li').allTextContents();
+  const log = await page.locator('.activity-log li').allTextContents();
   assert.ok(log.some((line) => line.endsWith('❌ MSFT not accepted: given to another viewer')));
   assert.ok(log.every((line) => !/Began anew|missed/.test(line)), String(log));
   // One that never had a price, in plain JSON's order of things.

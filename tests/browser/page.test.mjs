@@ -1,8 +1,9 @@
-/** The page on the real worker with the built-in simulator: what README promises, as somebody who opens it sees it. */
+/** The page on the real worker with the built-in simulator: what README promises, as it is seen. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import { cell, eventually, launch, numberIn, openPage } from './support/browser.mjs';
+import { firstLoad } from './support/first-load.mjs';
 import { Worker } from './support/worker.mjs';
 
 const options = { timeout: 60_000 };
@@ -33,7 +34,7 @@ async function open(t, context) {
   const opened = await openPage(browser, context);
   t.after(() => opened.context.close());
   await opened.page.goto(worker.url);
-  await opened.page.locator('price-board tr[data-symbol="GBP/USD"]').waitFor();
+  await opened.page.locator('.price-board tr[data-symbol="GBP/USD"]').waitFor();
   return opened;
 }
 
@@ -43,7 +44,7 @@ async function open(t, context) {
  */
 const priceText = (page, symbol) => cell(page, symbol, '.price').textContent();
 /** @param {import('./support/browser.mjs').Page} page */
-const state = (page) => page.locator('connection-badge').getAttribute('data-state');
+const state = (page) => page.locator('.connection-badge').getAttribute('data-state');
 /** @param {import('./support/browser.mjs').Page} page */
 const updates = async (page) => numberIn(await page.locator('[data-stat="updates"]').textContent());
 
@@ -72,8 +73,8 @@ test('prices of all eight symbols appear, are marked as simulated, and move', op
   }
   await moves(page, 'BTC/USD');
   assert.equal(await state(page), 'connected');
-  assert.match(await page.locator('connection-badge').innerText(), /🟢\s*Connected/);
-  await page.locator('feed-status[data-state="live"]').waitFor();
+  assert.match(await page.locator('.connection-badge').innerText(), /🟢\s*Connected/);
+  await page.locator('.feed-status[data-state="live"]').waitFor();
   assert.deepEqual(complaints, []);
 });
 
@@ -97,7 +98,7 @@ test('the page speaks hamster.v1: one snapshot, then deltas, which it acknowledg
 
 test('nobody can miss that the prices are simulated', options, async (t) => {
   const { page } = await open(t);
-  const banner = page.locator('simulation-banner');
+  const banner = page.locator('.simulation-banner');
   await banner.waitFor({ state: 'visible' });
   assert.match(await banner.innerText(), /SIMULATED PRICES: no market is behind these numbers/);
   assert.match(await banner.innerText(), /TWELVE_DATA_API_KEY/);
@@ -107,7 +108,7 @@ test('nobody can miss that the prices are simulated', options, async (t) => {
 test('the log has the original’s form', options, async (t) => {
   const { page } = await open(t);
   const line = (/** @type {RegExp} */ form) => eventually(
-    async () => (await page.locator('activity-log li').allTextContents()).some((text) => form.test(text)), `a line ${form}`,
+    async () => (await page.locator('.activity-log li').allTextContents()).some((text) => form.test(text)), `a line ${form}`,
   );
   await line(/^\[\d\d:\d\d:\d\d\] 📊 BTC\/USD: \$[1-9]\d{0,2}(,\d{3})*\.\d\d \([+-]?\d+\.\d\d%\)$/);
   await page.getByRole('checkbox', { name: 'prices' }).uncheck();
@@ -137,7 +138,7 @@ test('?symbols= shows other symbols, and what the hub says of one that is none',
   await cell(page, '$$$', '.mark').getByText('not accepted').waitFor();
   assert.match(String(await cell(page, '$$$', '.reason').textContent()), /not a symbol/);
   await eventually(async () => /\d/.test(String(await priceText(page, 'AAPL'))), 'a price of AAPL', 20_000);
-  assert.equal(await page.locator('price-board tbody tr').count(), 3);
+  assert.equal(await page.locator('.price-board tbody tr').count(), 3);
 });
 
 test('where WebSockets do not get through, the prices come by REST', options, async (t) => {
@@ -147,8 +148,8 @@ test('where WebSockets do not get through, the prices come by REST', options, as
   await page.goto(worker.url);
   await eventually(async () => /\d/.test(String(await priceText(page, 'BTC/USD'))), 'a price of BTC/USD by REST', 45_000);
   assert.equal(await state(page), 'disconnected');
-  assert.match(await page.locator('link-notice').innerText(), /prices by REST every 30 s/);
-  assert.ok(await page.locator('simulation-banner').isVisible());
+  assert.match(await page.locator('.link-notice').innerText(), /prices by REST every 30 s/);
+  assert.ok(await page.locator('.simulation-banner').isVisible());
   assert.match(await page.title(), /SIMULATED PRICES/);
 });
 
@@ -165,6 +166,30 @@ for (const [name, context] of /** @type {const} */ ([['desktop, light', {}], ['p
   });
 }
 
+test('a first load takes at most 6 requests and 20 kB, and what has a hash in its name is kept for ever', options, async (t) => {
+  const { page, context, complaints } = await openPage(browser);
+  t.after(() => context.close());
+  /** @type {Map<string, Record<string, string>>} */
+  const headers = new Map();
+  page.on('response', (response) => void headers.set(new URL(response.url()).pathname, response.headers()));
+  const { requests, bytes, contentLoadedMs } = await firstLoad(page, worker.url);
+  t.diagnostic(`${requests.length} requests, ${bytes} bytes, DOMContentLoaded after ${Math.round(contentLoadedMs)} ms`);
+  assert.ok(requests.length <= 6, requests.join(' '));
+  assert.ok(bytes > 10_000 && bytes <= 20_000, `${bytes} bytes`);
+  assert.equal(headers.get('/')?.['cache-control'], 'public, max-age=0, must-revalidate');
+  assert.ok(headers.get('/')?.['etag']);
+  const assets = [...headers.keys()].filter((path) => path !== '/');
+  assert.deepEqual(assets.map((path) => path.replace(/-[0-9A-Z]{8}\./, '.')).toSorted(), ['/assets/favicon.svg', '/assets/main.css', '/assets/main.js']);
+  for (const path of assets) {
+    assert.equal(headers.get(path)?.['cache-control'], 'public, max-age=31536000, immutable', path);
+    assert.equal(headers.get(path)?.['x-content-type-options'], 'nosniff', path);
+  }
+  const missing = await fetch(`${worker.url}/assets/main-00000000.js`);
+  assert.equal(missing.status, 404);
+  assert.doesNotMatch(missing.headers.get('cache-control') ?? '', /immutable/, 'an older version is not there, but may be again');
+  assert.deepEqual(complaints, []);
+});
+
 test('the page is served with its security headers, and a wrong address gets the 404 page', options, async (t) => {
   const { page, context } = await openPage(browser);
   t.after(() => context.close());
@@ -179,7 +204,7 @@ test('the page is served with its security headers, and a wrong address gets the
   const { violations } = await new AxeBuilder({ page }).analyze();
   assert.deepEqual(violations.map(({ id }) => id), []);
   await page.getByRole('link', { name: 'To the terminal' }).click();
-  await page.locator('price-board').waitFor();
+  await page.locator('.price-board').waitFor();
 });
 
 test('the hub is killed and comes back: the page says so, and goes on by itself', { timeout: 180_000 }, async (t) => {
@@ -188,8 +213,8 @@ test('the hub is killed and comes back: the page says so, and goes on by itself'
   const last = await priceText(page, 'GBP/USD');
   await worker.kill();
   await eventually(async () => (await state(page)) === 'disconnected', 'the page is disconnected', 30_000);
-  assert.match(await page.locator('connection-badge').innerText(), /🔴\s*Disconnected/);
-  assert.match(await page.locator('link-notice').innerText(), /prices by REST every 30 s/);
+  assert.match(await page.locator('.connection-badge').innerText(), /🔴\s*Disconnected/);
+  assert.match(await page.locator('.link-notice').innerText(), /prices by REST every 30 s/);
   assert.match(await page.title(), /Disconnected/);
   assert.ok((await cell(page, 'GBP/USD', '.mark').allTextContents()).includes('last known'));
   assert.ok(last && (await priceText(page, 'GBP/USD')) !== 'no data yet', 'the last known price stays');
@@ -197,10 +222,10 @@ test('the hub is killed and comes back: the page says so, and goes on by itself'
   await worker.start();
   await eventually(async () => (await state(page)) === 'connected', 'the page is connected again', 60_000);
   await moves(page, 'BTC/USD');
-  assert.equal(await page.locator('link-notice').isVisible(), false);
+  assert.equal(await page.locator('.link-notice').isVisible(), false);
   // Only the other lines: prices may have pushed it out of the list by now.
   await page.getByRole('checkbox', { name: 'prices' }).uncheck();
-  const lines = await page.locator('activity-log li').allTextContents();
+  const lines = await page.locator('.activity-log li').allTextContents();
   assert.ok(lines.some((line) => line.includes('Began anew')), 'told that updates were missed');
 });
 
@@ -211,7 +236,7 @@ test('cut off for a minute, prices are marked as stale', { timeout: 180_000 }, a
   await page.goto(worker.url);
   await cell(page, 'BTC/USD', '.mark').getByText('simulated').waitFor();
   await worker.kill();
-  await page.locator('connection-badge[data-state="disconnected"]').waitFor();
+  await page.locator('.connection-badge[data-state="disconnected"]').waitFor();
   await page.clock.runFor(62_000);
   await cell(page, 'BTC/USD', '.mark').getByText('stale since').waitFor();
   await worker.start();

@@ -1,11 +1,11 @@
 /**
  * A deploy with 500 pages connected: all of them lose their socket at the same moment. They come back by the page's own rules
- * (public/app/backoff.js and stream.js), all within fifteen seconds, spread out, and upstream never sees two connections.
+ * (public/app/link/backoff.js and stream.js), all within fifteen seconds, spread out, and upstream never sees two connections.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Backoff } from '../../public/app/backoff.js';
-import { PROTOCOL } from '../../public/app/stream.js';
+import { Backoff } from '../../public/app/link/backoff.js';
+import { PROTOCOL } from '../../public/app/link/stream.js';
 import { Hub, Reader, eventually } from './support/hub.mjs';
 import { Upstream } from './support/upstream.mjs';
 
@@ -15,7 +15,7 @@ const BACK_WITHIN_MS = 15_000;
 const WINDOW_MS = 100;
 const MOST_IN_WINDOW = 0.25;
 
-/** A page as far as its connection goes; see public/app/connection.js. */
+/** A page as far as its connection goes; see public/app/link/connection.js. */
 class Page {
   #url;
   #backoff = new Backoff();

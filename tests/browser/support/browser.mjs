@@ -43,7 +43,7 @@ export async function openPage(browser, options = {}) {
  * @param {string} cell  a selector within the row
  */
 export function cell(page, symbol, cell) {
-  return page.locator(`price-board tr[data-symbol="${symbol}"] ${cell}`);
+  return page.locator(`.price-board tr[data-symbol="${symbol}"] ${cell}`);
 }
 
 /**

@@ -1,11 +1,13 @@
 /**
- * A hub of the tests' own, for what the real one cannot be made to do on demand: to fall silent, to refuse, to go back in time.
- * It serves public/ with the headers that it is deployed with, and speaks docs/protocol.md, all inside the browser: no port is opened.
+ * A hub of the tests' own, for what the real one cannot be made to do on demand: to fall silent, to
+ * refuse, to go back in time. It serves the built page with the headers that it is deployed with,
+ * and speaks docs/protocol.md, all inside the browser: no port is opened.
  */
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { buildPage } from '../../../scripts/lib/page.mjs';
 
-const PUBLIC = new URL('../../../public/', import.meta.url);
+const PUBLIC = new URL('../../../build/public/', import.meta.url);
 const TYPES = /** @type {Record<string, string>} */ ({
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -27,7 +29,10 @@ export class FakeHub {
   /** Whether it is one that does not know of currencies, decimals and precisions yet. */
   old = false;
   feed = { state: 'live', since: new Date().toISOString(), reason: 'ticks are arriving' };
-  /** What to say of a symbol other than that it streams. @type {Record<string, { state: string, reason: string | null }>} */
+  /**
+   * What to say of a symbol other than that it streams.
+   * @type {Record<string, { state: string, reason: string | null }>}
+   */
   states = {};
   /** The quotes that the hub has. @type {Map<string, Record<string, unknown>>} */
   quotes = new Map();
@@ -35,7 +40,10 @@ export class FakeHub {
   accepts = true;
   /** Whether it hears what clients send and answers. */
   answers = true;
-  /** Answers to GET /api/quotes; null: no answer comes, as from a hub that is down. @type {null | (() => object)} */
+  /**
+   * Answers to GET /api/quotes; null: no answer comes, as from a hub that is down.
+   * @type {null | (() => object)}
+   */
   rest = null;
   /** Called when a page lets go of its socket. */
   onLeft = () => {};
@@ -59,6 +67,7 @@ export class FakeHub {
 
   /** @param {import('playwright-core').Page} page */
   async serve(page) {
+    await buildPage();
     const headers = await deployedHeaders();
     await page.route(`${this.origin}/**`, async (route) => {
       const url = new URL(route.request().url());
@@ -194,9 +203,10 @@ export class FakeHub {
   }
 }
 
-/** What public/_headers puts on every answer. */
+/** What public/_headers puts on every answer: its first paragraph. */
 async function deployedHeaders() {
-  const lines = (await readFile(new URL('_headers', PUBLIC), 'utf8')).split('\n');
+  const [everywhere = ''] = (await readFile(new URL('_headers', PUBLIC), 'utf8')).split('\n\n');
+  const lines = everywhere.split('\n');
   /** @type {Record<string, string>} */
   const headers = {};
   for (const line of lines) {

@@ -1,4 +1,4 @@
-/** A board of everything that upstream, a link or a market may throw at the page: values that do not fit, and text that hides or spills. */
+/** Everything that upstream, a link or a market may throw at the page. */
 import { FakeHub } from './fake-hub.mjs';
 
 const TOWER = `Z${'\u0301'.repeat(200)}`;

@@ -1,4 +1,4 @@
-/** The real thing: the built worker in `wrangler dev`, in a process group of its own so that it can be killed as a whole. */
+/** The built worker in `wrangler dev`, in a process group so that it can be killed as a whole. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -21,7 +21,7 @@ export class Worker {
     this.#port = port;
   }
 
-  /** A worker that answers, on a port that nobody used, with empty storage and the built-in simulator. */
+  /** A worker that answers, on a free port, with empty storage and the built-in simulator. */
   static async start() {
     const worker = new Worker(await freePort());
     await worker.start();
@@ -32,7 +32,7 @@ export class Worker {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts it, again on the same port and with the same storage when it ran before, and waits until it answers. */
+  /** Starts it, always on the same port and with the same storage, and waits until it answers. */
   async start() {
     const log = join(this.#directory, 'log.txt');
     const output = openSync(log, 'a');
@@ -77,7 +77,7 @@ export class Worker {
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
-  /** No telemetry, no look at the network, no trace collector, no registry shared with other instances, no key. */
+  /** No telemetry, no look at the network, no registry shared with other instances, no key. */
   #environment() {
     return {
       ...process.env,
@@ -105,8 +105,9 @@ async function answers(url) {
 let portsTried = 0;
 
 /**
- * A port that nobody listens on, from below those that the system hands out by itself (on Linux 32768 and up): one of these could
- * become some connection's own port before the worker listens, or while it is down for a restart.
+ * A port that nobody listens on, from below those that the system hands out by itself (on Linux
+ * 32768 and up): one of these could become some connection's own port before the worker listens, or
+ * while it is down for a restart.
  * @returns {Promise<number>}
  */
 async function freePort() {

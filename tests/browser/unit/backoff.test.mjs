@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Backoff } from '../../../public/app/backoff.js';
+import { Backoff } from '../../../public/app/link/backoff.js';
 
 const options = { timeout: 5_000 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClockOffset } from '../../../public/app/clock.js';
-import { RollingMean } from '../../../public/app/lag.js';
+import { ClockOffset } from '../../../public/app/model/clock.js';
+import { RollingMean } from '../../../public/app/model/lag.js';
 
 const options = { timeout: 5_000 };
 

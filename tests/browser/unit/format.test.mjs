@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import {
   denomination, formatAge, formatAgeAtMost, formatBeside, formatLag, formatPercent, formatPrice, formatPriceAndUnit, formatSpan, formatVolume,
   isShortened, signOf,
-} from '../../../public/app/format.js';
+} from '../../../public/app/words/format.js';
 
 const options = { timeout: 5_000 };
 
-/** @typedef {import('../../../public/app/wire.js').Quote} Quote */
+/** @typedef {import('../../../public/app/link/wire.js').Quote} Quote */
 
 /**
  * @param {Partial<Quote>} fields
@@ -29,6 +29,8 @@ test('a price is written in the currency that upstream names, with a sign only w
     [{ currency: 'JPY' }, '¥235.50'],
     [{ currency: 'AUD', price: 4.195, decimals: 3 }, '4.195 AUD'],
     [{ currency: 'CNY' }, '235.50 CNY'],
+    [{ currency: 'INR' }, '₹235.50'],
+    [{ currency: 'XXX' }, '235.50 XXX'],
     [{ currency: 'GBp', price: 72.5 }, '72.50 p'],
     [{ currency: 'usd' }, '235.50 usd'],
     [{ currency: 'constructor' }, '235.50 con…'],

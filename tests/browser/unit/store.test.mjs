@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { marksOf } from '../../../public/app/marks.js';
-import { Store } from '../../../public/app/store.js';
+import { marksOf } from '../../../public/app/model/marks.js';
+import { Store } from '../../../public/app/model/store.js';
 
 const options = { timeout: 5_000 };
 const T = Date.UTC(2026, 0, 19, 14, 32, 15);
 
-/** @typedef {import('../../../public/app/wire.js').Quote} Quote */
+/** @typedef {import('../../../public/app/link/wire.js').Quote} Quote */
 
 /**
  * @param {Partial<Quote>} [fields]
- * @returns {import('../../../public/app/wire.js').Message}
+ * @returns {import('../../../public/app/link/wire.js').Message}
  */
 function update(fields = {}) {
   return {

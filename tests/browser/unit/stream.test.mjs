@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { MissedFrames, Stream } from '../../../public/app/stream.js';
-import { MalformedFrame } from '../../../public/app/wire.js';
+import { MissedFrames, Stream } from '../../../public/app/link/stream.js';
+import { MalformedFrame } from '../../../public/app/link/wire.js';
 
 const options = { timeout: 5_000 };
 const protocol = await readFile(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
@@ -14,7 +14,7 @@ function documented() {
   return { snapshot: JSON.parse(snapshot), delta: JSON.parse(delta) };
 }
 
-/** @param {import('../../../public/app/wire.js').Message[]} messages */
+/** @param {import('../../../public/app/link/wire.js').Message[]} messages */
 const quotes = (messages) => messages.flatMap((message) => (message.event === 'price_update' ? [message.quote] : []));
 
 const EPOCH = 26712000123456;

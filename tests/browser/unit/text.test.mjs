@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { requestedSymbols } from '../../../public/app/symbols.js';
-import { quoted, short, visible } from '../../../public/app/text.js';
+import { requestedSymbols } from '../../../public/app/model/symbols.js';
+import { quoted, short, visible } from '../../../public/app/words/text.js';
 
 const options = { timeout: 5_000 };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Watchdog } from '../../../public/app/watchdog.js';
+import { Watchdog } from '../../../public/app/link/watchdog.js';
 
 const options = { timeout: 5_000 };
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MalformedFrame, parseFrame, parseQuotes } from '../../../public/app/wire.js';
+import { MalformedFrame, parseFrame, parseQuotes } from '../../../public/app/link/wire.js';
 
 const options = { timeout: 5_000 };
 const UPDATE = {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Miniflare, convertV4MiniflareOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
-import { PROTOCOL, Stream } from '../../../public/app/stream.js';
+import { PROTOCOL, Stream } from '../../../public/app/link/stream.js';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const NAME = 'hamster-terminal';
@@ -136,7 +136,7 @@ export class Client {
 
 /** A client of `hamster.v1`: the page's own, without the page. */
 export class Reader {
-  /** The newest price of each symbol. @type {Map<string, import('../../../public/app/wire.js').Quote>} */
+  /** The newest price of each symbol. @type {Map<string, import('../../../public/app/link/wire.js').Quote>} */
   quotes;
   snapshots = 0;
   /** @type {number | null} */

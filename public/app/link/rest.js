@@ -1,0 +1,92 @@
+/** Prices by REST while the socket is down: slower, but better than none, and the page says so. */
+import { MalformedFrame, parseQuotes } from './wire.js';
+
+/** Asked for when the hub was never reached by socket, so that it could not name its own. */
+export const DEFAULT_SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'GBP/USD'];
+
+export const POLL_MS = 30_000;
+const PATIENCE_MS = 10_000;
+/** The hub answers for so many symbols in one question. */
+const MOST_SYMBOLS = 64;
+
+export class RestFallback {
+  #store;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
+  /** Ends the question under way. @type {AbortController | null} */
+  #running = null;
+
+  /** @param {import('../model/store.js').Store} store */
+  constructor(store) {
+    this.#store = store;
+  }
+
+  /** Asks at once and then every 30 s; does nothing when it is running already. */
+  start() {
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => void this.#ask(), POLL_MS);
+    void this.#ask();
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#running?.abort();
+    this.#running = null;
+  }
+
+  async #ask() {
+    const names = [...this.#store.rows.values()].filter((row) => row.state !== 'rejected').map((row) => row.name);
+    if (names.length === 0) return;
+    const running = new AbortController();
+    this.#running = running;
+    const patience = setTimeout(() => running.abort(new Error('no answer within 10 s')), PATIENCE_MS);
+    try {
+      for (let first = 0; first < names.length; first += MOST_SYMBOLS) {
+        await this.#askFor(names.slice(first, first + MOST_SYMBOLS), running);
+      }
+    } catch (error) {
+      if (this.#running === running) this.#store.restFailed(reasonOf(error), Date.now());
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  /**
+   * A name that is none spoils a question for the others: such a question is put again in halves.
+   * @param {string[]} names
+   * @param {AbortController} running
+   * @returns {Promise<void>}
+   */
+  async #askFor(names, running) {
+    const query = new URLSearchParams({ symbols: names.join(',') });
+    const response = await fetch(`/api/quotes?${query}`, { signal: running.signal, headers: { accept: 'application/json' } });
+    const body = /** @type {unknown} */ (await response.json().catch(() => null));
+    if (this.#running !== running) return;
+    if (response.status === 400 && names.length > 1) {
+      const middle = Math.ceil(names.length / 2);
+      await this.#askFor(names.slice(0, middle), running);
+      await this.#askFor(names.slice(middle), running);
+      return;
+    }
+    if (!response.ok) throw new Error(problemOf(body) ?? `the hub answered ${response.status}`);
+    this.#store.receiveQuotes(parseQuotes(body), Date.now());
+  }
+}
+
+/**
+ * The sentence for people in a problem details answer (RFC 9457).
+ * @param {unknown} body
+ */
+function problemOf(body) {
+  const { detail, title } = /** @type {{ detail?: unknown, title?: unknown }} */ (body ?? {});
+  return typeof detail === 'string' ? detail : typeof title === 'string' ? title : null;
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  if (error instanceof MalformedFrame) return `the answer cannot be used: ${error.message}`;
+  // fetch throws a TypeError, worded differently by every browser, when it finds nobody.
+  if (error instanceof TypeError) return 'the hub cannot be reached';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,268 @@
+/**
+ * The reference client of `hamster.v1`, as docs/protocol.md describes it: it keeps what the frames
+ * tell, checks that each follows from those before, and says when and what to acknowledge and where
+ * to resume. It has no socket and no clock.
+ *
+ * Frames go in as parsed JSON; out come messages in the terms of plain JSON, so that whoever shows
+ * prices need not know the dialect.
+ */
+import { MalformedFrame, instant, marks, number, parseFeed, parseMessage, precision, record } from './wire.js';
+
+/** @typedef {import('./wire.js').Message} Message */
+
+export const PROTOCOL = 'hamster.v1';
+
+/** Never more than one acknowledgement a second. */
+const ACK_AT_MOST_EVERY_MS = 1_000;
+/** So many bytes are acknowledged without waiting. */
+const ACK_BYTES = 128 * 1024;
+
+/** A frame that does not follow from those before: something was missed. */
+export class MissedFrames extends Error {}
+
+/**
+ * What is held of one symbol: its last symbol object, with the numbers that deltas add to. `bid`
+ * and `ask` are relative to `price`.
+ * @typedef {object} Held
+ * @property {Record<string, unknown>} object
+ * @property {number} unit   10 to the power of its scale
+ * @property {number} price
+ * @property {number} bid
+ * @property {number} ask
+ * @property {number} volume
+ * @property {number | null} time  ms since 1970; null: the exchange did not say
+ * @property {number} received  ms since 1970
+ */
+
+export class Stream {
+  #epoch = 0;
+  #id = 0;
+  #seq = 0;
+  #base = 0;
+  #simulated = false;
+  #ackMs = ACK_AT_MOST_EVERY_MS;
+  #ackedSeq = 0;
+  #ackedAt = -Infinity;
+  #unackedBytes = 0;
+  /** The next snapshot is the first of a new connection. */
+  #reconnected = false;
+  /** The hub wants an acknowledgement at once, whatever was read. */
+  #asked = false;
+  /** By number. @type {Map<number, Held>} */
+  #symbols = new Map();
+  /** Whether the last snapshot resumed, and how many deltas it stands for. */
+  recovered = false;
+  missed = 0;
+
+  /** Where to go on after the connection broke; undefined when there is nothing to go on from. */
+  get position() {
+    return this.#id === 0 ? undefined : { epoch: this.#epoch, stream: this.#id, seq: this.#seq };
+  }
+
+  /** The newest delta that was read. */
+  get seq() {
+    return this.#seq;
+  }
+
+  /** The epoch, the hub's present life. */
+  get epoch() {
+    return this.#epoch;
+  }
+
+  /** A new connection: what was read on the old one needs no acknowledgement any more. */
+  reconnected() {
+    this.#ackedSeq = this.#seq;
+    this.#unackedBytes = 0;
+    this.#asked = false;
+    this.#reconnected = true;
+  }
+
+  /**
+   * @param {unknown} frame  parsed
+   * @param {number} [bytes]  its length
+   * @returns {Message[]}
+   * @throws {MissedFrames} reconnect and resume
+   * @throws {MalformedFrame} not of this protocol
+   */
+  read(frame, bytes = 0) {
+    if (Array.isArray(frame)) {
+      this.#unackedBytes += bytes;
+      return this.#delta(frame);
+    }
+    const body = record(frame, 'the frame');
+    if (body['event'] === 'snapshot') return this.#snapshot(body);
+    if (body['event'] === 'ack-request') this.#asked = true;
+    return [parseMessage(body)];
+  }
+
+  /**
+   * The acknowledgement that is due, if one is.
+   * @param {number} now  ms, of any clock that does not go back
+   * @returns {{ action: 'ack', stream: number, seq: number } | null}
+   */
+  acknowledgement(now) {
+    if (this.#id === 0 || (this.#seq === this.#ackedSeq && !this.#asked)) return null;
+    const waited = now - this.#ackedAt;
+    const due = waited >= this.#ackMs || (waited >= ACK_AT_MOST_EVERY_MS && this.#unackedBytes >= ACK_BYTES);
+    if (!due && !this.#asked) return null;
+    this.#asked = false;
+    this.#ackedAt = now;
+    this.#ackedSeq = this.#seq;
+    this.#unackedBytes = 0;
+    return { action: 'ack', stream: this.#id, seq: this.#seq };
+  }
+
+  /**
+   * @param {Record<string, unknown>} body
+   * @returns {Message[]}
+   */
+  #snapshot(body) {
+    const [epoch, id, seq, base] = ['epoch', 'stream', 'seq', 'base'].map((name) => integer(body[name]));
+    if (epoch === undefined || id === undefined || seq === undefined || base === undefined || !Array.isArray(body['symbols'])) {
+      throw new MalformedFrame('a snapshot without a position');
+    }
+    this.recovered = body['recovered'] === true;
+    this.missed = number(body['missed']) ?? 0;
+    // A snapshot may also come because the hub took a symbol away: then nothing was missed, and
+    // nothing is begun anew.
+    const resumes = this.#id !== 0 && (this.#reconnected || this.recovered || this.missed > 0 || epoch !== this.#epoch);
+    this.#reconnected = false;
+    if (this.recovered && (epoch !== this.#epoch || id !== this.#id || seq < this.#seq)) {
+      throw new MissedFrames('a snapshot goes on from where this client never was');
+    }
+    if (!this.recovered) this.#symbols.clear();
+    [this.#epoch, this.#id, this.#seq, this.#base] = [epoch, id, seq, base];
+    this.#ackedSeq = seq;
+    this.#unackedBytes = 0;
+    this.#simulated = body['simulated'] === true;
+    this.#ackMs = number(body['ack_ms']) ?? ACK_AT_MOST_EVERY_MS;
+    const { recovered, missed } = this;
+    const changed = body['symbols'].length;
+    return [
+      { event: 'snapshot', resumes, recovered, missed, changed },
+      ...this.#feed(body['feed']),
+      ...body['symbols'].flatMap((object) => this.#whole(object)),
+    ];
+  }
+
+  /** @param {unknown[]} frame */
+  #delta([epoch, seq, t, ...items]) {
+    const sent = integer(t);
+    if (sent === undefined) throw new MalformedFrame('a delta without a time');
+    if (epoch !== this.#epoch || seq !== this.#seq + 1) {
+      throw new MissedFrames(`delta ${String(seq)} of epoch ${String(epoch)} came after ${this.#seq} of ${this.#epoch}`);
+    }
+    this.#seq += 1;
+    return items.flatMap((item) => (Array.isArray(item) ? this.#update(item, this.#base + sent) : this.#object(item)));
+  }
+
+  /**
+   * `[n, price, time, age, volume, bid, ask]`
+   * @param {number[]} item
+   * @param {number} sent
+   * @returns {Message[]}
+   */
+  #update([n = -1, price = 0, time = 0, age = 0, volume = 0, bid = 0, ask = 0], sent) {
+    const held = this.#symbols.get(n);
+    if (!held) throw new MissedFrames(`an update of symbol number ${n}, which was never shown`);
+    held.price += price;
+    if (held.time !== null) held.time = instant(held.time + Math.round(time * 1_000));
+    held.received = sent - age;
+    held.volume += volume;
+    held.bid += bid;
+    held.ask += ask;
+    return [this.#priceUpdate(held)];
+  }
+
+  /**
+   * @param {unknown} item
+   * @returns {Message[]}
+   */
+  #object(item) {
+    const body = record(item, 'an item');
+    if ('feed' in body) return this.#feed(body['feed']);
+    if ('ack_ms' in body) {
+      this.#ackMs = number(body['ack_ms']) ?? this.#ackMs;
+      return [];
+    }
+    return this.#whole(body);
+  }
+
+  /**
+   * @param {unknown} item
+   * @returns {Message[]}
+   */
+  #whole(item) {
+    const object = record(item, 'a symbol object');
+    const n = integer(object['n']);
+    if (n === undefined || typeof object['symbol'] !== 'string') throw new MalformedFrame('a symbol object without number or name');
+    /** @param {string} name */
+    const field = (name) => number(object[name]) ?? 0;
+    /** @type {Held} */
+    const held = {
+      object, unit: 10 ** field('scale'), price: field('price'), bid: field('bid'), ask: field('ask'), volume: field('day_volume'),
+      time: instant(object['time']), received: instant(object['received']) ?? this.#base,
+    };
+    this.#symbols.set(n, held);
+    const hasQuote = number(object['price']) !== null;
+    const status = parseMessage({ event: 'subscribe-status', success: [{ ...object, has_quote: hasQuote }], fails: [] });
+    return hasQuote ? [status, this.#priceUpdate(held)] : [status];
+  }
+
+  /**
+   * @param {unknown} value
+   * @returns {Message[]}
+   */
+  #feed(value) {
+    const feed = parseFeed(value);
+    return feed ? [{ event: 'feed', feed, simulated: this.#simulated }] : [];
+  }
+
+  /**
+   * @param {Held} held
+   * @returns {Message}
+   */
+  #priceUpdate({ object, unit, price, bid, ask, volume, time, received }) {
+    const scaled = object['scale'] !== null;
+    const current = scaled ? price / unit : price;
+    const previousClose = number(object['previous_close']);
+    const staleSince = instant(object['stale_since']);
+    /** @param {'bid' | 'ask'} name @param {number} steps */
+    const beside = (name, steps) => (object[name] === null ? null : scaled ? (price + steps) / unit : steps);
+    return {
+      event: 'price_update',
+      quote: {
+        symbol: String(object['symbol']),
+        ...marks(object),
+        price: current,
+        simulated: this.#simulated,
+        previousClose,
+        bid: beside('bid', bid),
+        ask: beside('ask', ask),
+        dayVolume: object['day_volume'] === null ? null : volume,
+        percentChange: previousClose === null ? null : percentOf(current, previousClose),
+        timestamp: time,
+        precision: precision(time, object['time_precision']),
+        receivedAt: received,
+        freshness: number(object['stale_since']) === null ? 'fresh' : 'stale',
+        staleSince,
+      },
+    };
+  }
+}
+
+/**
+ * 0.25 for 0.25 %, to five places as the hub has it; null unless the previous close is above zero.
+ * @param {number} price
+ * @param {number} previousClose
+ */
+function percentOf(price, previousClose) {
+  if (previousClose <= 0) return null;
+  const percent = ((price - previousClose) / previousClose) * 100;
+  return Number.isFinite(percent) ? Math.round(percent * 1e5) / 1e5 : null;
+}
+
+/** @param {unknown} value */
+function integer(value) {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+}

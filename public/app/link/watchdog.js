@@ -1,0 +1,68 @@
+/**
+ * Tells a quiet socket from a dead one. A browser may hold a socket "open" for minutes after the
+ * network under it has gone; only an answer proves that somebody is there. So it asks, and any
+ * frame counts as the answer.
+ *
+ * It has no timer of its own: `tick(now)` is called about once a second and says what to do.
+ */
+export class Watchdog {
+  #everyMs;
+  #patienceMs;
+  #heardAt = 0;
+  #askedAt = 0;
+  /** When the question was sent that nobody has answered yet. @type {number | null} */
+  #openQuestion = null;
+  #tickedAt = 0;
+
+  /** @param {{ everyMs?: number, patienceMs?: number }} [settings] */
+  constructor({ everyMs = 15_000, patienceMs = 10_000 } = {}) {
+    this.#everyMs = everyMs;
+    this.#patienceMs = patienceMs;
+  }
+
+  /**
+   * A new socket opened.
+   * @param {number} now  ms
+   */
+  start(now) {
+    this.#heardAt = this.#askedAt = this.#tickedAt = now;
+    this.#openQuestion = null;
+  }
+
+  /** When the last frame arrived, ms. */
+  get heardAt() {
+    return this.#heardAt;
+  }
+
+  /**
+   * Any frame arrived.
+   * @param {number} now  ms
+   */
+  heard(now) {
+    this.#heardAt = now;
+    this.#openQuestion = null;
+  }
+
+  /** Ask at the next tick: the page woke up, or the network changed. */
+  probe() {
+    if (this.#openQuestion === null) this.#askedAt = -Infinity;
+  }
+
+  /**
+   * @param {number} now  ms
+   * @returns {'ping' | 'dead' | 'wait'}
+   */
+  tick(now) {
+    // The page slept (a closed lid, a frozen tab): the answer may be queued behind this timer.
+    const slept = now - this.#tickedAt > this.#patienceMs / 2 || now < this.#tickedAt;
+    this.#tickedAt = now;
+    if (this.#openQuestion !== null && !slept) {
+      return now - this.#openQuestion >= this.#patienceMs ? 'dead' : 'wait';
+    }
+    if (slept || now - this.#askedAt >= this.#everyMs) {
+      this.#askedAt = this.#openQuestion = now;
+      return 'ping';
+    }
+    return 'wait';
+  }
+}

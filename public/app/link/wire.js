@@ -1,0 +1,323 @@
+/**
+ * The messages of docs/protocol.md: their types, and the one place where frames become messages.
+ * What does not fit is refused here, so that the rest of the page can trust what it holds.
+ */
+
+/** @typedef {'idle' | 'connecting' | 'live' | 'stalled' | 'fallback' | 'refused'} FeedState */
+/** @typedef {'pending' | 'streaming' | 'polled' | 'unavailable'} SymbolState */
+/** @typedef {'live' | 'rest' | 'restored' | 'simulated'} Source */
+/** @typedef {'second' | 'minute' | 'day'} Precision */
+
+/**
+ * What the hub's upstream is doing. `since` is in ms of the hub's clock, null when it did not say.
+ * @typedef {{ state: FeedState, since: number | null, reason: string }} Feed
+ */
+
+/**
+ * A price as the hub knows it. Times are ms since 1970 by the hub's clock; 0.25 is 0.25 %.
+ * @typedef {object} Quote
+ * @property {string} symbol  with the exchange that was asked for, if one was: `AAPL`, `RY:TSX`
+ * @property {string | null} exchange  the venue that it comes from
+ * @property {string | null} currency  in upstream's words: `USD`, `GBp`; of a pair the second
+ * @property {string | null} kind  in upstream's words: `Common Stock`, `Index`, …
+ * @property {string | null} micCode
+ * @property {number | null} decimals  of price, bid and ask; null: the hub does not say
+ * @property {number} price
+ * @property {number | null} percentChange
+ * @property {number | null} bid
+ * @property {number | null} ask
+ * @property {number | null} dayVolume
+ * @property {number | null} previousClose
+ * @property {number | null} timestamp  when the price was made; null: the exchange does not say
+ * @property {Precision | null} precision  made at `timestamp` or up to so much later; null: unknown
+ * @property {number} receivedAt  when it reached the hub
+ * @property {Source} source
+ * @property {boolean} simulated
+ * @property {'open' | 'closed' | 'extended' | 'unknown'} session  `extended`: closed, but traded
+ * @property {'fresh' | 'stale'} freshness
+ * @property {number | null} staleSince
+ */
+
+/**
+ * A symbol that the hub serves or will serve.
+ * @typedef {{ symbol: string, state: SymbolState, reason: string | null, hasQuote: boolean }} Tracked
+ */
+/** @typedef {{ symbol: string, reason: string }} Refusal */
+
+/**
+ * @typedef {(
+ *   | { event: 'connected', version: string, simulated: boolean, time: number | null,
+ *       feed: Feed | null, symbols: string[] }
+ *   | { event: 'subscribe-status', success: Tracked[], fails: Refusal[] }
+ *   | { event: 'price_update', quote: Quote }
+ *   | { event: 'feed', feed: Feed, simulated: boolean | null }
+ *   | { event: 'time', id: number, time: number }
+ *   | { event: 'error', code: string, message: string }
+ *   | { event: 'snapshot', resumes: boolean, recovered: boolean, missed: number, changed: number }
+ *   | { event: 'pong' | 'other' }
+ * )} Message
+ */
+
+/**
+ * What GET /api/quotes answers: quotes that exist, and the state of every symbol asked for.
+ * @typedef {object} QuotesAnswer
+ * @property {boolean} simulated
+ * @property {Feed | null} feed
+ * @property {Quote[]} quotes
+ * @property {Tracked[]} tracked
+ */
+
+const FEED_STATES = ['idle', 'connecting', 'live', 'stalled', 'fallback', 'refused'];
+const SYMBOL_STATES = ['pending', 'streaming', 'polled', 'unavailable'];
+const SOURCES = ['live', 'rest', 'restored', 'simulated'];
+const SESSIONS = ['open', 'closed', 'extended', 'unknown'];
+const PRECISIONS = ['second', 'minute', 'day'];
+const MOST_DECIMALS = 12;
+/** What a Date can hold, in ms around 1970. */
+const LAST_INSTANT = 8.64e15;
+
+/** A frame that is not a message of the protocol; `message` says what was wrong with it. */
+export class MalformedFrame extends Error {}
+
+/**
+ * @param {unknown} frame  the `data` of a WebSocket message event
+ * @returns {Message}
+ * @throws {MalformedFrame}
+ */
+export function parseFrame(frame) {
+  return frame === 'pong' ? { event: 'pong' } : parseMessage(parseJson(frame));
+}
+
+/**
+ * @param {unknown} frame  as {@link parseJson} gave it
+ * @returns {Message}
+ * @throws {MalformedFrame}
+ */
+export function parseMessage(frame) {
+  const body = record(frame, 'the frame');
+  switch (body['event']) {
+    case 'connected':
+      return {
+        event: 'connected',
+        version: text(body['version']) ?? '',
+        simulated: body['simulated'] === true,
+        time: time(body['time']),
+        feed: parseFeed(body['feed']),
+        symbols: list(body['symbols']).filter((symbol) => typeof symbol === 'string'),
+      };
+    case 'subscribe-status':
+      return {
+        event: 'subscribe-status',
+        success: list(body['success']).map(tracked).filter((entry) => entry !== null),
+        fails: list(body['fails']).map(refusal).filter((entry) => entry !== null),
+      };
+    case 'price_update':
+      return { event: 'price_update', quote: quote(body) };
+    case 'feed': {
+      const state = parseFeed(body);
+      if (!state) throw new MalformedFrame(`a feed state that is not known: ${String(body['state'])}`);
+      return { event: 'feed', feed: state, simulated: typeof body['simulated'] === 'boolean' ? body['simulated'] : null };
+    }
+    case 'time': {
+      const id = number(body['id']);
+      const at = time(body['time']);
+      if (id === null || at === null) throw new MalformedFrame('a time event without id or time');
+      return { event: 'time', id, time: at };
+    }
+    case 'error':
+      return { event: 'error', code: text(body['code']) ?? 'unknown', message: text(body['message']) ?? '' };
+    default:
+      return { event: 'other' };
+  }
+}
+
+/**
+ * @param {unknown} answer  the parsed JSON of GET /api/quotes
+ * @returns {QuotesAnswer}
+ * @throws {MalformedFrame}
+ */
+export function parseQuotes(answer) {
+  const body = record(answer, 'the answer');
+  const entries = list(body['quotes']);
+  /** @type {Quote[]} */
+  const quotes = [];
+  for (const entry of entries) {
+    if (number(record(entry, 'a quote')['price']) !== null) quotes.push(quote(record(entry, 'a quote')));
+  }
+  return {
+    simulated: body['simulated'] === true,
+    feed: parseFeed(body['feed']),
+    quotes,
+    tracked: entries.map(tracked).filter((entry) => entry !== null),
+  };
+}
+
+/**
+ * @param {Record<string, unknown>} body
+ * @returns {Quote}
+ */
+function quote(body) {
+  const symbol = text(body['symbol']);
+  const price = number(body['price']);
+  const receivedAt = time(body['received_at']);
+  const timestamp = time(body['timestamp']);
+  if (!symbol) throw new MalformedFrame('a price without a symbol');
+  if (price === null) throw new MalformedFrame(`a price of ${symbol} that is no number`);
+  const cameAt = receivedAt ?? timestamp;
+  if (cameAt === null) throw new MalformedFrame(`a price of ${symbol} without a time`);
+  return {
+    symbol,
+    ...marks(body),
+    price,
+    percentChange: number(body['percent_change']),
+    bid: number(body['bid']),
+    ask: number(body['ask']),
+    dayVolume: number(body['day_volume']),
+    previousClose: number(body['previous_close']),
+    timestamp,
+    precision: precision(timestamp, body['timestamp_precision']),
+    receivedAt: cameAt,
+    simulated: body['simulated'] === true || body['source'] === 'simulated',
+    freshness: body['freshness'] === 'stale' ? 'stale' : 'fresh',
+    staleSince: time(body['stale_since']),
+  };
+}
+
+/**
+ * What both dialects say in the same words. A source that is not known is not called live.
+ * @param {Record<string, unknown>} body
+ * @returns {Pick<Quote, 'exchange' | 'currency' | 'kind' | 'micCode' | 'decimals' | 'source' |
+ *   'session'>}
+ */
+export function marks(body) {
+  const decimals = number(body['decimals']);
+  return {
+    exchange: text(body['exchange']),
+    currency: text(body['currency']),
+    kind: text(body['kind']),
+    micCode: text(body['mic_code']),
+    decimals: decimals !== null && Number.isInteger(decimals) && decimals >= 0 && decimals <= MOST_DECIMALS ? decimals : null,
+    source: /** @type {Source} */ (oneOf(SOURCES, body['source'], 'restored')),
+    session: /** @type {Quote['session']} */ (oneOf(SESSIONS, body['session'], 'unknown')),
+  };
+}
+
+/**
+ * How exact a time is. A hub that does not name it knows seconds only.
+ * @param {number | null} at
+ * @param {unknown} named  undefined: the field is not there
+ * @returns {Precision | null}
+ */
+export function precision(at, named) {
+  if (at === null) return null;
+  if (named === undefined) return 'second';
+  return typeof named === 'string' && PRECISIONS.includes(named) ? /** @type {Precision} */ (named) : null;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Feed | null}
+ */
+export function parseFeed(value) {
+  if (typeof value !== 'object' || value === null) return null;
+  const body = /** @type {Record<string, unknown>} */ (value);
+  if (!FEED_STATES.includes(String(body['state']))) return null;
+  return {
+    state: /** @type {FeedState} */ (body['state']),
+    since: time(body['since']),
+    reason: text(body['reason']) ?? '',
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Tracked | null}
+ */
+function tracked(value) {
+  const body = record(value, 'an entry');
+  const symbol = text(body['symbol']);
+  if (!symbol) return null;
+  return {
+    symbol,
+    state: /** @type {SymbolState} */ (oneOf(SYMBOL_STATES, body['state'], 'pending')),
+    reason: text(body['reason']),
+    hasQuote: body['has_quote'] === true,
+  };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Refusal | null}
+ */
+function refusal(value) {
+  const body = record(value, 'an entry');
+  const symbol = text(body['symbol']);
+  return symbol === null ? null : { symbol, reason: text(body['reason']) ?? 'the hub gave no reason' };
+}
+
+/**
+ * @param {unknown} frame  the `data` of a WebSocket message event
+ * @throws {MalformedFrame}
+ */
+export function parseJson(frame) {
+  if (typeof frame !== 'string') throw new MalformedFrame('a binary frame');
+  try {
+    return /** @type {unknown} */ (JSON.parse(frame));
+  } catch {
+    throw new MalformedFrame('a frame that is not JSON');
+  }
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} what
+ * @returns {Record<string, unknown>}
+ */
+export function record(value, what) {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MalformedFrame(`${what} is not an object`);
+  }
+  return /** @type {Record<string, unknown>} */ (value);
+}
+
+/**
+ * @param {unknown} value
+ * @returns {any[]}
+ */
+function list(value) {
+  return Array.isArray(value) ? value : [];
+}
+
+/** @param {unknown} value */
+function text(value) {
+  return typeof value === 'string' ? value : null;
+}
+
+/** A finite number, or null. @param {unknown} value */
+export function number(value) {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+/** A number of ms since 1970 that is a time, or null. @param {unknown} value */
+export function instant(value) {
+  const at = number(value);
+  return at !== null && Math.abs(at) <= LAST_INSTANT ? at : null;
+}
+
+/**
+ * ISO 8601 to ms since 1970.
+ * @param {unknown} value
+ */
+function time(value) {
+  const at = typeof value === 'string' ? Date.parse(value) : NaN;
+  return Number.isNaN(at) ? null : at;
+}
+
+/**
+ * @param {string[]} known
+ * @param {unknown} value
+ * @param {string} otherwise
+ */
+function oneOf(known, value, otherwise) {
+  return typeof value === 'string' && known.includes(value) ? value : otherwise;
+}

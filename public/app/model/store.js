@@ -1,0 +1,386 @@
+/**
+ * All that the page knows, in one place. Messages go in, each with the time at which it came; what
+ * changed is collected until somebody paints it. It has no clock, no DOM and no network, so that it
+ * can be tested by telling it a story.
+ */
+import { ActivityLog, feedLine, priceLine, problemLine, refusalLine, resumeLine, stateLine } from './activity.js';
+import { ClockOffset } from './clock.js';
+import { RollingMean } from './lag.js';
+import { isNews, mayReplace, newRow, outlived, rowKey } from './quotes.js';
+import { objection } from './symbols.js';
+
+/** @typedef {import('./quotes.js').Row} Row */
+/** @typedef {import('../link/wire.js').Message} Message */
+/** @typedef {import('../link/wire.js').Quote} Quote */
+
+/**
+ * The page's own socket.
+ * @typedef {object} Link
+ * @property {'connecting' | 'connected' | 'disconnected'} state
+ * @property {number} since           page's clock, ms
+ * @property {string} reason          why it is disconnected
+ * @property {number | null} retryAt  when it tries again, page's clock, ms; null while it is trying
+ * @property {number} heardAt         when the hub was last heard, page's clock, ms
+ */
+
+/** What may have changed since the last paint. */
+const TOPICS = /** @type {const} */ (['link', 'feed', 'rows', 'log', 'counters', 'clock']);
+/** @typedef {typeof TOPICS[number]} Topic */
+
+/**
+ * @typedef {object} Changes
+ * @property {Set<Topic>} topics
+ * @property {Set<string>} rows  keys of the rows that changed; the topic `rows` is the list of them
+ */
+
+export class Store {
+  /** @type {Link} */
+  link = { state: 'connecting', since: 0, reason: '', retryAt: null, heardAt: 0 };
+  /** @type {import('../link/wire.js').Feed | null} */
+  feed = null;
+  /** null: nobody has said yet. @type {boolean | null} */
+  simulated = null;
+  version = '';
+  /** In the order in which they are shown. @type {Map<string, Row>} */
+  rows = new Map();
+  /** Something the hub refused as a whole, to be read beside the prices. */
+  notice = '';
+  /** How many symbols of the page's address the hub would not take any more. */
+  leftOut = 0;
+  log = new ActivityLog();
+  updates = 0;
+  clock = new ClockOffset();
+  lagFromExchange = new RollingMean();
+  lagFromHub = new RollingMean();
+  /** Whether the last REST answer came, while disconnected. @type {'none' | 'ok' | 'failed'} */
+  rest = 'none';
+
+  /** @type {Changes} */
+  #changes = { topics: new Set(), rows: new Set() };
+  /**
+   * News that is not on the screen yet, newest per symbol.
+   * @type {Map<string, { madeAt: number | null, receivedAt: number }>}
+   */
+  #unpainted = new Map();
+  #onChange;
+
+  /** @param {() => void} [onChange]  called at every change: schedule a paint */
+  constructor(onChange = () => {}) {
+    this.#onChange = onChange;
+  }
+
+  /** Symbols the hub does serve or may serve yet. */
+  get tracked() {
+    let count = 0;
+    for (const row of this.rows.values()) if (row.state !== 'rejected') count += 1;
+    return count;
+  }
+
+  /** Hub's clock minus the page's, ms; 0 until it is measured. */
+  get offset() {
+    return this.clock.best?.offset ?? 0;
+  }
+
+  /** Whether any number here comes from the simulator. */
+  get showsSimulation() {
+    if (this.simulated === true) return true;
+    for (const row of this.rows.values()) if (row.quote?.simulated) return true;
+    return false;
+  }
+
+  /** What changed since the last call. @returns {Changes} */
+  takeChanges() {
+    const changes = this.#changes;
+    this.#changes = { topics: new Set(), rows: new Set() };
+    return changes;
+  }
+
+  /** As if all had just changed: for a panel's first paint. @returns {Changes} */
+  everything() {
+    return { topics: new Set(TOPICS), rows: new Set(this.rows.keys()) };
+  }
+
+  /**
+   * Shows these symbols, in this order; what is known of those that stay is kept.
+   * @param {string[]} names
+   */
+  track(names) {
+    /** @type {Map<string, Row>} */
+    const rows = new Map();
+    for (const name of names) {
+      const key = rowKey(name);
+      if (key && !rows.has(key)) rows.set(key, this.rows.get(key) ?? this.#newRow(name.trim()));
+    }
+    this.rows = rows;
+    this.notice = '';
+    this.#changed('rows');
+  }
+
+  /**
+   * The symbols were asked for on a new connection: the hub first answers with what it has.
+   * @param {number} now
+   */
+  subscribed(now) {
+    for (const row of this.rows.values()) {
+      row.awaitsSnapshot = true;
+      if (row.state !== 'rejected') row.state = 'pending';
+      row.reason = row.state === 'rejected' ? row.reason : null;
+      this.#rowChanged(row);
+    }
+    this.log.add(now, 'connection', `📡 Monitoring ${this.rows.size} symbol${this.rows.size === 1 ? '' : 's'}`);
+    this.#changed('log');
+  }
+
+  /**
+   * @param {Partial<Link>} change
+   * @param {string} [line]  for the log
+   * @param {number} [now]
+   */
+  setLink(change, line, now = 0) {
+    this.link = { ...this.link, ...change };
+    if (this.link.state === 'connected') this.rest = 'none';
+    if (this.link.state === 'disconnected') this.notPainted();
+    if (line) this.log.add(now, 'connection', line);
+    this.#changed('link', 'log');
+  }
+
+  /**
+   * The hub was heard.
+   * @param {number} now
+   */
+  heard(now) {
+    this.link.heardAt = now;
+  }
+
+  /**
+   * @param {Message} message
+   * @param {number} now
+   * @param {boolean} [visible]  whether the page is painted: else no lag is measured
+   */
+  receive(message, now, visible = true) {
+    switch (message.event) {
+      case 'connected':
+        this.version = message.version;
+        this.#setSimulated(message.simulated, now);
+        if (message.feed) this.#setFeed(message.feed, now);
+        this.#changed('feed');
+        return;
+      case 'feed':
+        if (message.simulated !== null) this.#setSimulated(message.simulated, now);
+        this.#setFeed(message.feed, now);
+        return;
+      case 'subscribe-status':
+        for (const tracked of message.success) this.#setTracked(tracked, now);
+        for (const refusal of message.fails) this.#reject(refusal, now);
+        return;
+      case 'price_update':
+        this.updates += 1;
+        this.#changed('counters');
+        this.#setQuote(message.quote, now, visible);
+        return;
+      case 'snapshot':
+        if (message.resumes) {
+          this.log.add(now, 'connection', resumeLine(message));
+          this.#changed('log');
+        }
+        return;
+      case 'error':
+        if (this.tracked === 0 || ['too-many-symbols', 'invalid-params'].includes(message.code)) this.notice = message.message;
+        this.problem(now, `${message.message} (${message.code})`);
+        this.#changed('rows');
+        return;
+      default:
+        return;
+    }
+  }
+
+  /**
+   * The REST answer, while the socket is down.
+   * @param {import('../link/wire.js').QuotesAnswer} answer
+   * @param {number} now
+   */
+  receiveQuotes(answer, now) {
+    this.rest = 'ok';
+    this.#setSimulated(answer.simulated, now);
+    if (answer.feed) this.#setFeed(answer.feed, now);
+    for (const tracked of answer.tracked) this.#setTracked({ ...tracked, hasQuote: false }, now);
+    let prices = 0;
+    for (const quote of answer.quotes) {
+      const row = this.#rowOf(quote.symbol);
+      if (!row) continue;
+      prices += 1;
+      this.#setQuote(quote, now, false, false);
+    }
+    this.log.add(now, 'connection', `🛟 ${prices} price${prices === 1 ? '' : 's'} by REST`);
+    this.#changed('log', 'link');
+  }
+
+  /**
+   * @param {string} reason
+   * @param {number} now
+   */
+  restFailed(reason, now) {
+    this.rest = 'failed';
+    this.problem(now, `REST: ${reason}`);
+    this.#changed('link');
+  }
+
+  /**
+   * @param {number} now
+   * @param {string} text
+   */
+  problem(now, text) {
+    this.log.add(now, 'problem', problemLine(text));
+    this.#changed('log');
+  }
+
+  /**
+   * The answer to a `time` question.
+   * @param {number} sentAt
+   * @param {number} hubTime
+   * @param {number} now
+   */
+  clockMeasured(sentAt, hubTime, now) {
+    this.clock.add(sentAt, hubTime, now);
+    this.#changed('clock');
+  }
+
+  /**
+   * What was taken from here is on the screen now.
+   * @param {number} now
+   */
+  painted(now) {
+    const clock = this.clock.best;
+    if (clock !== null) {
+      for (const { madeAt, receivedAt } of this.#unpainted.values()) {
+        if (madeAt !== null) this.lagFromExchange.add(now + clock.offset - madeAt);
+        this.lagFromHub.add(now + clock.offset - receivedAt);
+      }
+    }
+    this.#unpainted.clear();
+  }
+
+  /** Drop pending lag samples: the tab is hidden, so they would measure sleep, not latency. */
+  notPainted() {
+    this.#unpainted.clear();
+  }
+
+  /**
+   * @param {boolean} simulated
+   * @param {number} now
+   */
+  #setSimulated(simulated, now) {
+    if (simulated === this.simulated) return;
+    this.simulated = simulated;
+    if (simulated) this.log.add(now, 'feed', '🧪 Simulated prices: no market is behind these numbers');
+    this.#changed('feed', 'log');
+  }
+
+  /**
+   * @param {import('../link/wire.js').Feed} feed
+   * @param {number} now
+   */
+  #setFeed(feed, now) {
+    const news = this.feed?.state !== feed.state || this.feed.reason !== feed.reason;
+    this.feed = feed;
+    if (news) this.log.add(now, 'feed', feedLine(feed));
+    this.#changed('feed', 'log');
+  }
+
+  /**
+   * @param {import('../link/wire.js').Tracked} tracked
+   * @param {number} now
+   */
+  #setTracked(tracked, now) {
+    const row = this.#rowOf(tracked.symbol);
+    if (!row) return;
+    const told = row.state === tracked.state && row.reason === tracked.reason;
+    row.name = tracked.symbol;
+    row.state = tracked.state;
+    row.reason = tracked.reason;
+    if (!tracked.hasQuote) row.awaitsSnapshot = false;
+    const line = told ? null : stateLine(tracked);
+    if (line !== null) {
+      this.log.add(now, 'feed', line);
+      this.#changed('log');
+    }
+    this.#rowChanged(row);
+  }
+
+  /**
+   * @param {import('../link/wire.js').Refusal} refusal
+   * @param {number} now
+   */
+  #reject(refusal, now) {
+    const row = this.#rowOf(refusal.symbol);
+    if (row) {
+      row.state = 'rejected';
+      row.reason = refusal.reason;
+      row.awaitsSnapshot = false;
+      this.#rowChanged(row);
+      this.#changed('counters');
+    } else this.notice = `${refusal.symbol}: ${refusal.reason}`;
+    this.log.add(now, 'problem', refusalLine(refusal));
+    this.#changed('log', 'rows');
+  }
+
+  /**
+   * What is too long for a symbol is refused here: it would not fit into a message or an address.
+   * @param {string} name
+   * @returns {Row}
+   */
+  #newRow(name) {
+    const reason = objection(name);
+    return reason === null ? newRow(name) : { ...newRow(name), state: 'rejected', reason };
+  }
+
+  /**
+   * @param {Quote} quote
+   * @param {number} now
+   * @param {boolean} measurable
+   * @param {boolean} [logged]
+   */
+  #setQuote(quote, now, measurable, logged = true) {
+    const row = this.#rowOf(quote.symbol);
+    if (!row) return;
+    const snapshot = row.awaitsSnapshot;
+    row.awaitsSnapshot = false;
+    const held = row.quote;
+    if (held !== null && !mayReplace(held, quote)) {
+      row.quote = outlived(held, quote) ?? held;
+      if (row.quote !== held) this.#rowChanged(row);
+      return;
+    }
+    row.vouchedAt = now;
+    row.quote = quote;
+    this.#rowChanged(row);
+    if (held?.simulated !== quote.simulated) this.#changed('feed');
+    if (!isNews(held, quote)) return;
+    if (logged) {
+      this.log.add(now, 'price', priceLine(row.name, quote));
+      this.#changed('log');
+    }
+    const streamed = quote.source === 'live' || quote.source === 'simulated';
+    if (measurable && streamed && !snapshot) {
+      const madeAt = quote.precision === 'second' ? quote.timestamp : null;
+      this.#unpainted.set(row.key, { madeAt, receivedAt: quote.receivedAt });
+    }
+  }
+
+  /** @param {string} symbol */
+  #rowOf(symbol) {
+    return this.rows.get(rowKey(symbol));
+  }
+
+  /** @param {Row} row */
+  #rowChanged(row) {
+    this.#changes.rows.add(row.key);
+    this.#onChange();
+  }
+
+  /** @param {...Topic} topics */
+  #changed(...topics) {
+    for (const topic of topics) this.#changes.topics.add(topic);
+    this.#onChange();
+  }
+}

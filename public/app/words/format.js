@@ -1,0 +1,286 @@
+/** How numbers and times are written. The page is in English, so its numbers are too. */
+
+import { MOST_IN_TITLE, short } from './text.js';
+
+const LOCALE = 'en-US';
+
+/** What fits a cell: `$1,523,456,789.12` and one more. */
+const MOST_CHARACTERS = 18;
+/** Decimals of a price whose decimals the hub did not tell. */
+const FEWEST_DECIMALS = 2;
+const MOST_DECIMALS = 12;
+
+/** @typedef {import('../link/wire.js').Quote} Quote */
+/**
+ * What a price is counted in: a sign before it, a unit behind it, or neither.
+ * @typedef {{ sign: string, unit: string, unitName: string }} Denomination
+ */
+
+/**
+ * As upstream names currency and kind; where one of them is not known, nothing is claimed.
+ * @param {Pick<Quote, 'currency' | 'kind'>} quote
+ * @returns {Denomination}
+ */
+export function denomination({ currency, kind }) {
+  const none = { sign: '', unit: '', unitName: '' };
+  if (kind === 'Index') return { ...none, unit: 'pts', unitName: 'points' };
+  // The price of a currency in another one is a rate, and written without either.
+  if (kind === null || currency === null || kind === 'Physical Currency') return none;
+  const sign = signOfCurrency(currency);
+  if (sign !== '') return { ...none, sign };
+  // Upstream's name for a hundredth of a pound is no ISO code: Intl knows no short form of it.
+  if (currency === 'GBp') return { ...none, unit: 'p', unitName: 'pence sterling' };
+  return { ...none, unit: short(currency, 4), unitName: short(currency, MOST_IN_TITLE) };
+}
+
+/**
+ * Decimals of price, bid and ask: as the hub says, else as few as the three need.
+ * @param {Quote} quote
+ */
+export function decimalsOf({ decimals, price, bid, ask }) {
+  return decimals ?? Math.max(...[price, bid ?? 0, ask ?? 0].map(decimalsNeeded));
+}
+
+/**
+ * `$95,500.00`, `1.08500`, `1e308`: without the unit.
+ * @param {Quote} quote
+ */
+export function formatPrice(quote) {
+  return formatDecimal(quote.price, decimalsOf(quote), denomination(quote).sign);
+}
+
+/**
+ * `95,499.50`: what it is counted in is said by the price beside it.
+ * @param {Quote} quote
+ * @param {number} bidOrAsk
+ */
+export function formatBeside(quote, bidOrAsk) {
+  return formatDecimal(bidOrAsk, decimalsOf(quote));
+}
+
+/**
+ * `72.50 p`, for a sentence.
+ * @param {Quote} quote
+ */
+export function formatPriceAndUnit(quote) {
+  const { unit } = denomination(quote);
+  return unit === '' ? formatPrice(quote) : `${formatPrice(quote)} ${unit}`;
+}
+
+/**
+ * With as many decimals as are asked for. What has no room then is written without the zeros at its
+ * end; then rounded, with `≈` before it; then with an exponent. It is never cut off, and what is
+ * not zero never looks like zero.
+ *
+ * @param {number} value
+ * @param {number} decimals
+ * @param {string} [sign]  of a currency
+ */
+export function formatDecimal(value, decimals, sign = '') {
+  const size = Math.abs(value);
+  const before = `${value < 0 ? '-' : ''}${sign}`;
+  const room = MOST_CHARACTERS - before.length;
+  if (size < 1e15 && !isCrude(size, 10 ** -decimals)) {
+    for (const least of [decimals, Math.min(decimals, FEWEST_DECIMALS)]) {
+      const exact = fixed(least, decimals).format(size);
+      if (exact.length <= room) return `${before}${exact}`;
+    }
+    for (let fewer = decimals - 1; fewer >= 0; fewer -= 1) {
+      const rounded = fixed(fewer, fewer).format(size);
+      if (rounded.length < room) return `≈${before}${rounded}`;
+    }
+  }
+  const { text, exact } = exponential(size, 5);
+  return `${exact ? '' : '≈'}${before}${text}`;
+}
+
+/**
+ * Whether this is the short form of a number: then the whole one must be at hand.
+ * @param {string} text
+ */
+export function isShortened(text) {
+  return /[≈e]/.test(text);
+}
+
+/**
+ * `+0.25%`, `-0.05%`, `0.00%`; `+12,345%` and `+1.2e9%` where two decimals say nothing.
+ * @param {number} percent  0.25 for 0.25 %
+ */
+export function formatPercent(percent) {
+  const size = Math.abs(percent);
+  const rounded = size >= 1e7 ? exponential(size, 3).text : fixed(size >= 1e4 ? 0 : 2, size >= 1e4 ? 0 : 2).format(size);
+  return `${signOf(percent) === 'down' ? '-' : signOf(percent) === 'up' ? '+' : ''}${rounded}%`;
+}
+
+/**
+ * The direction as it is shown: what rounds to 0.00 % is flat.
+ * @param {number} percent
+ * @returns {'up' | 'down' | 'flat'}
+ */
+export function signOf(percent) {
+  const rounded = Math.round(percent * 100);
+  return rounded > 0 ? 'up' : rounded < 0 ? 'down' : 'flat';
+}
+
+/**
+ * `49,153`; from a million on `1.25M`; beyond trillions, and below 0.005, `5.9e20`.
+ * @param {number} volume
+ */
+export function formatVolume(volume) {
+  const size = Math.abs(volume);
+  if (size >= 999.995e12 || (size !== 0 && size < 0.005)) return `${volume < 0 ? '-' : ''}${exponential(size, 3).text}`;
+  return (Math.abs(volume) >= 1e6 ? compact() : fixed(0, Math.abs(volume) < 100 ? 2 : 0)).format(volume);
+}
+
+/** @param {number} count */
+export function formatCount(count) {
+  return fixed(0, 0).format(count);
+}
+
+/**
+ * `now`, `2 s ago`, `3 min ago`, `5 h ago`, `2 d ago`.
+ * @param {number} ageMs
+ */
+export function formatAge(ageMs) {
+  const seconds = Math.floor(ageMs / 1_000);
+  return seconds < 1 ? 'now' : `${formatSpan(seconds * 1_000)} ago`;
+}
+
+/**
+ * `≤ 5 min`, `≤ 16 h`, `≤ 3 d`: an age of which only the most is known. It is rounded up, since
+ * rounded down it would be false.
+ * @param {number} ageMs
+ */
+export function formatAgeAtMost(ageMs) {
+  const minutes = Math.max(1, Math.ceil(ageMs / 60_000));
+  if (minutes < 60) return `≤ ${minutes} min`;
+  const hours = Math.ceil(minutes / 60);
+  return hours < 48 ? `≤ ${hours} h` : `≤ ${Math.ceil(hours / 24)} d`;
+}
+
+/**
+ * A span in its largest unit: `2 s`, `3 min`, `5 h`, `2 d`.
+ * @param {number} spanMs
+ */
+export function formatSpan(spanMs) {
+  const seconds = Math.max(0, Math.floor(spanMs / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}
+
+/**
+ * `<1 ms`, `87 ms`, `1.24 s`.
+ * @param {number} ms
+ */
+export function formatLag(ms) {
+  if (ms < 1) return '<1 ms';
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${fixed(2, 2).format(ms / 1_000)} s`;
+}
+
+/**
+ * `14:32:15`, in the viewer's time zone.
+ * @param {number} at  ms
+ */
+export function formatClock(at) {
+  return clock().format(at);
+}
+
+/**
+ * `14:32:15` today, `Jan 19, 14:32` on any other day.
+ * @param {number} at   ms
+ * @param {number} now  ms
+ */
+export function formatSince(at, now) {
+  // Another clock is off by some milliseconds, which must not turn 14:40:00 into 14:39:59.
+  const second = Math.round(at / 1_000) * 1_000;
+  return new Date(second).toDateString() === new Date(now).toDateString() ? clock().format(second) : dayAndClock().format(second);
+}
+
+/**
+ * Whether in such steps a number is not written with even one digit that is right.
+ * @param {number} size
+ * @param {number} step
+ */
+function isCrude(size, step) {
+  return size < 10 * step && Math.abs(Math.round(size / step) * step - size) > size * 1e-6;
+}
+
+/** @param {number} value */
+function decimalsNeeded(value) {
+  const decimals = fixed(FEWEST_DECIMALS, MOST_DECIMALS).format(value).split('.')[1] ?? '';
+  return decimals.length;
+}
+
+/**
+ * `1e308`, `5.9e20`, `1.2346e-15`.
+ * @param {number} size
+ * @param {number} digits  at most
+ */
+function exponential(size, digits) {
+  const whole = size.toExponential();
+  const exact = whole.replace('.', '').indexOf('e') <= digits;
+  const text = exact ? whole : size.toExponential(digits - 1).replace(/\.?0+e/, 'e');
+  return { text: text.replace('e+', 'e'), exact };
+}
+
+/** @type {Map<string, string>} */
+const signs = new Map();
+
+/**
+ * The sign that Intl writes for an ISO code, `$` for USD, where it stands for one currency and no
+ * other; else ''. A dollar of Australia, with Intl `A$`, is told by its code.
+ * @param {string} currency
+ */
+function signOfCurrency(currency) {
+  if (!/^[A-Z]{3}$/.test(currency)) return '';
+  let sign = signs.get(currency);
+  if (sign === undefined) {
+    const parts = new Intl.NumberFormat(LOCALE, { style: 'currency', currency }).formatToParts(0);
+    const written = parts.find(({ type }) => type === 'currency')?.value ?? '';
+    // ¤ is how Intl writes XXX, no currency at all.
+    sign = /^[^\P{Sc}¤]$/u.test(written) ? written : '';
+    signs.set(currency, sign);
+  }
+  return sign;
+}
+
+/** @type {Map<string, Intl.NumberFormat>} */
+const numberFormats = new Map();
+
+/**
+ * @param {number} least
+ * @param {number} most
+ */
+function fixed(least, most) {
+  const key = `${least}-${most}`;
+  let format = numberFormats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: least, maximumFractionDigits: most });
+    numberFormats.set(key, format);
+  }
+  return format;
+}
+
+/** @type {Intl.NumberFormat | undefined} */
+let compactFormat;
+function compact() {
+  return (compactFormat ??= new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 2 }));
+}
+
+/** @type {Intl.DateTimeFormat | undefined} */
+let clockFormat;
+function clock() {
+  return (clockFormat ??= new Intl.DateTimeFormat(LOCALE, {
+    hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
+  }));
+}
+
+/** @type {Intl.DateTimeFormat | undefined} */
+let dayFormat;
+function dayAndClock() {
+  return (dayFormat ??= new Intl.DateTimeFormat(LOCALE, {
+    month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+  }));
+}
