@@ -145,7 +145,7 @@ impl Life {
         let wish = json!({"action": "subscribe", "params": {"symbols": SYMBOLS}}).to_string();
         for number in 0..count {
             self.viewers.push(Viewer::default());
-            self.take(Input::joined(ClientId(number), Dialect::V1));
+            self.take(Input::joined(ClientId(number), Dialect::HamsterV1));
             self.take(Input::Said(ClientId(number), wish.clone()));
             (0..QUESTIONS).for_each(|_| self.ask_the_time(number));
         }

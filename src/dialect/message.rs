@@ -129,7 +129,7 @@ impl ClientError {
 ///
 /// # Errors
 /// [`ClientError`], which becomes an `error` event; the connection lives on.
-pub fn parse_client(text: &str) -> Result<ClientMessage, ClientError> {
+pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
     if text.len() > LONGEST_MESSAGE {
         return Err(ClientError::TooLarge(text.len()));
     }
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
 
     fn shown(message: &str) -> Vec<String> {
-        let Ok(ClientMessage::Subscribe(Subscribe { symbols, .. })) = parse_client(message) else {
+        let Ok(ClientMessage::Subscribe(Subscribe { symbols, .. })) = parse(message) else {
             panic!("no subscription: {message}")
         };
         symbols
@@ -290,19 +290,16 @@ mod tests {
             (r#"{"action":"subscribe","params":{"symbols":[7]}}"#, "invalid-params"),
             (many.as_str(), "too-many-symbols"),
         ] {
-            assert_eq!(parse_client(text).unwrap_err().code(), code, "{text:.60}");
+            assert_eq!(parse(text).unwrap_err().code(), code, "{text:.60}");
         }
-        assert_eq!(
-            parse_client(&"x".repeat(1_000_000)),
-            Err(ClientError::TooLarge(1_000_000))
-        );
+        assert_eq!(parse(&"x".repeat(1_000_000)), Err(ClientError::TooLarge(1_000_000)));
         assert!(ClientError::InvalidParams.to_string().contains(EXAMPLE));
     }
 
     #[test]
     fn a_client_of_streams_names_its_rate_and_its_place() {
         let message = r#"{"action":"subscribe","params":{"symbols":"AAPL","interval_ms":250,"resume":{"epoch":26712000123456,"stream":3,"seq":17}}}"#;
-        let Ok(ClientMessage::Subscribe(subscribe)) = parse_client(message) else {
+        let Ok(ClientMessage::Subscribe(subscribe)) = parse(message) else {
             panic!("no subscription")
         };
         assert_eq!(subscribe.symbols.len(), 1);
@@ -313,16 +310,16 @@ mod tests {
             seq: 17,
         };
         assert_eq!(subscribe.resume, Some(place));
-        let rate_alone = parse_client(r#"{"action":"subscribe","params":{"interval_ms":0}}"#);
+        let rate_alone = parse(r#"{"action":"subscribe","params":{"interval_ms":0}}"#);
         assert!(matches!(
             rate_alone,
             Ok(ClientMessage::Subscribe(Subscribe { interval: Some(0), .. }))
         ));
         assert_eq!(
-            parse_client(r#"{"action":"ack","stream":3,"seq":42}"#),
+            parse(r#"{"action":"ack","stream":3,"seq":42}"#),
             Ok(ClientMessage::Ack { channel: 3, seq: 42 })
         );
-        assert_eq!(parse_client(r#"{"action":"ack","id":7}"#), Ok(ClientMessage::Proof(7)));
+        assert_eq!(parse(r#"{"action":"ack","id":7}"#), Ok(ClientMessage::Proof(7)));
         for (text, error) in [
             (r#"{"action":"ack","stream":3}"#, ClientError::InvalidAck),
             (r#"{"action":"ack","stream":-3,"seq":1}"#, ClientError::InvalidAck),
@@ -335,26 +332,23 @@ mod tests {
                 ClientError::InvalidResume,
             ),
         ] {
-            assert_eq!(parse_client(text), Err(error), "{text}");
+            assert_eq!(parse(text), Err(error), "{text}");
         }
     }
 
     #[test]
     fn time_gives_the_id_back() {
-        let Ok(ClientMessage::Time(Some(id))) = parse_client(r#"{"action":"time","id":7.5}"#) else {
+        let Ok(ClientMessage::Time(Some(id))) = parse(r#"{"action":"time","id":7.5}"#) else {
             panic!("no time")
         };
         assert_eq!(id.to_string(), "7.5");
-        assert_eq!(
-            parse_client(r#"{"action":"time","id":"x"}"#),
-            Ok(ClientMessage::Time(None))
-        );
+        assert_eq!(parse(r#"{"action":"time","id":"x"}"#), Ok(ClientMessage::Time(None)));
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_breaks_the_parser_and_no_answer_grows(text in ".*") {
-            if let Err(error) = parse_client(&text) {
+            if let Err(error) = parse(&text) {
                 proptest::prop_assert!(error.to_string().len() < 400);
             }
         }

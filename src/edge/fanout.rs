@@ -1,6 +1,6 @@
 //! The binding to `fanout.js`, which holds the client sockets.
 
-use crate::hub::{ChannelId, Group, PlainShard, SymbolId};
+use crate::hub::{ChannelId, Group, QuoteShard, SymbolId};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/src/edge/fanout.js")]
@@ -53,13 +53,16 @@ extern "C" {
     pub(super) fn close(this: &Fanout, client: u32, code: u16, reason: &str);
 }
 
+/// Numbers of the groups of a dialect begin here, above those of all symbols.
+const EVERYONE: u64 = 1 << 52;
+
 /// A group's number on the JavaScript side, where whole numbers are exact up to 2⁵³.
 pub(super) fn number(group: Group) -> f64 {
     let number = match group {
-        Group::Plain => 0,
+        Group::Everyone(dialect) => EVERYONE + dialect as u64,
         Group::Channel(ChannelId(id)) => 2 * u64::from(id) + 2,
-        // There are far fewer than 2¹⁹ shards.
-        Group::Symbol(SymbolId(id), PlainShard(shard)) => (u64::from(shard) << 34) + 2 * u64::from(id) + 1,
+        // There are far fewer than 2¹⁸ shards.
+        Group::Symbol(SymbolId(id), QuoteShard(shard)) => (u64::from(shard) << 34) + 2 * u64::from(id) + 1,
     };
     number as f64
 }

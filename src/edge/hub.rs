@@ -119,10 +119,11 @@ impl DurableObject for Hub {
 
 fn start(state: State, env: &Env) -> std::result::Result<Rc<Driver>, String> {
     let source = Source::from_env(env)?;
+    let endpoint = source.endpoint();
     let mut config =
-        Config::from_vars(source.is_simulated(), |name| text(env, name)).map_err(|error| error.to_string())?;
-    config.upstream = source.fingerprint();
-    config.secret = source.secret().clone();
+        Config::from_vars(endpoint.is_simulated(), |name| text(env, name)).map_err(|error| error.to_string())?;
+    config.upstream = endpoint.fingerprint();
+    config.secret = endpoint.secret().clone();
     let per_address = config.clients_per_address;
     let (stored, trouble) = storage::begin_life(&state, config.checkpoint, now());
     let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;

@@ -17,9 +17,9 @@ pub struct ClientId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(pub u32);
 
-/// Plain clients that are sent frames in one go: to them what a shard is to clients of `hamster.v1`.
+/// Clients of one dialect that are sent whole quotes in one go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PlainShard(pub u32);
+pub struct QuoteShard(pub u32);
 
 /// Who is behind a client, as far as can be told: clients of one number share one part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,10 +36,10 @@ impl Viewer {
 /// Clients that are sent the same frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
-    /// All plain-JSON clients.
-    Plain,
-    /// The plain-JSON clients of a shard that watch a symbol.
-    Symbol(SymbolId, PlainShard),
+    /// All clients of a dialect that are sent whole quotes.
+    Everyone(Dialect),
+    /// The clients of a shard that watch a symbol.
+    Symbol(SymbolId, QuoteShard),
     /// The readers of a channel.
     Channel(ChannelId),
 }

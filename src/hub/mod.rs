@@ -31,7 +31,7 @@ pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
 pub use deadlines::Deadline;
 pub use delivery::{Door, Refused};
 pub use io::{
-    ChannelId, ClientId, Effect, Effects, Group, Input, LinkId, PlainShard, RequestId, RestAnswer, Stored, SymbolId,
+    ChannelId, ClientId, Effect, Effects, Group, Input, LinkId, QuoteShard, RequestId, RestAnswer, Stored, SymbolId,
     Viewer, WaiterId,
 };
 pub use machine::Machine;

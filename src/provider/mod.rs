@@ -3,9 +3,11 @@
 //! The hub speaks to a [`Provider`] and knows no frame, header, path or tariff of any. To add one,
 //! add a folder and a variant.
 
+mod endpoint;
 mod secret;
 pub mod twelve_data;
 
+pub use endpoint::{Endpoint, Outgoing};
 pub use secret::Secret;
 
 use crate::market::{Instrument, PolledQuote, Tick, Venue};
@@ -226,6 +228,14 @@ impl Provider {
     pub fn classify(self, http_status: u16, body: &str, secret: &Secret) -> Option<Refusal> {
         match self {
             Self::TwelveData => twelve_data::classify(http_status, body, secret),
+        }
+    }
+
+    /// The credits used and left in this minute, as an answer's headers tell them.
+    #[must_use]
+    pub fn credits(self, header: impl Fn(&str) -> Option<String>) -> Option<(u32, u32)> {
+        match self {
+            Self::TwelveData => twelve_data::credits(header),
         }
     }
 

@@ -117,7 +117,7 @@ impl World {
 
     fn join(&mut self, client: u32, symbols: &[String]) {
         let client = ClientId(client);
-        self.handle(Input::joined(client, Dialect::V1));
+        self.handle(Input::joined(client, Dialect::HamsterV1));
         let subscribe = json!({"action": "subscribe", "params": {"symbols": symbols}});
         self.handle(Input::Said(client, subscribe.to_string()));
     }

@@ -164,7 +164,7 @@ export const MUTANTS = [
   {
     name: "who comes back is not told of the feed",
     file: "src/hub/delivery/clients.rs",
-    find: "            let frame = stage.feed_event();\n            self.push_frame(client, frame, stage);",
+    find: "            let frame = stage.feed_event(dialect);\n            self.push_frame(client, frame, stage);",
     replace: "",
   },
   {

@@ -282,7 +282,7 @@ impl World {
             ..Viewer::default()
         };
         self.viewers.joining = Some(number);
-        let client = self.client_joins(if is_v1 { Dialect::V1 } else { Dialect::Plain })?;
+        let client = self.client_joins(if is_v1 { Dialect::HamsterV1 } else { Dialect::Plain })?;
         if !wanted.is_empty() {
             self.client_says(client, wish)?;
         }

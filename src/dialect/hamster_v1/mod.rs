@@ -5,3 +5,25 @@ mod line;
 
 pub use frames::{SnapshotHead, delta, snapshot};
 pub use line::{Facts, Line, Prices};
+
+use super::{ClientError, ClientMessage, ServerEvent, message};
+
+/// The subprotocol's name in `Sec-WebSocket-Protocol`.
+pub const NAME: &str = "hamster.v1";
+
+/// What a client said.
+///
+/// # Errors
+/// [`ClientError`], which becomes an `error` event; the connection lives on.
+pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
+    message::parse(text)
+}
+
+/// An event, for a client that is at this epoch and sequence number of its channel.
+#[must_use]
+pub fn event(event: &ServerEvent<'_>, position: Option<(u64, u64)>) -> String {
+    match position {
+        Some((epoch, seq)) => event.text_at(epoch, seq),
+        None => event.text(),
+    }
+}

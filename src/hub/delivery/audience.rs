@@ -1,8 +1,8 @@
 //! The connected clients: what each watches, and how much each has said.
 
 use super::shards::Rate;
-use super::{ChannelId, ClientId, PlainShard, SymbolId, Viewer};
-use crate::dialect::{Dialect, Position};
+use super::{ChannelId, ClientId, QuoteShard, SymbolId, Viewer};
+use crate::dialect::{Dialect, Position, Way};
 use crate::market::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +16,10 @@ const REFILL: Millis = 500;
 pub struct Client {
     /// What it watches.
     pub symbols: BTreeSet<SymbolId>,
-    /// Where it is in its channel; `None` for a plain client.
-    pub cursor: Option<Cursor>,
-    /// The plain clients that it is sent frames with.
-    pub shard: PlainShard,
+    /// What it speaks.
+    pub dialect: Dialect,
+    /// How it is sent prices.
+    pub reads: Reads,
     /// Acknowledgements of what it was never sent.
     pub lies: u8,
     /// How much it was sent since it last proved that it reads.
@@ -28,6 +28,21 @@ pub struct Client {
     viewer: Option<Viewer>,
     /// A leaky bucket kept as the time at which it will be empty.
     drained_at: Millis,
+}
+
+/// How a client is sent prices, and what is to be known for it.
+#[derive(Debug)]
+pub enum Reads {
+    /// Whole quotes, together with the other clients of this shard.
+    Quotes(QuoteShard),
+    /// Deltas of a channel, in which it is here.
+    Channel(Cursor),
+}
+
+impl Default for Reads {
+    fn default() -> Self {
+        Self::Quotes(QuoteShard::default())
+    }
 }
 
 /// What a client was sent, and the proof that a plain one was asked for.
@@ -105,8 +120,22 @@ pub enum Sent {
 pub struct Record {
     /// What it watches.
     pub symbols: Vec<String>,
-    /// The rate of a client of `hamster.v1`.
+    /// The rate of a client that reads a channel.
     pub interval: Option<Millis>,
+    /// The subprotocol that it speaks. An earlier version kept none: then the interval tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<String>,
+}
+
+impl Record {
+    /// What the client speaks.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        match (Dialect::negotiate(self.dialect.as_deref()), self.interval) {
+            (Ok(Dialect::Plain) | Err(_), Some(_)) => Dialect::HamsterV1,
+            (spoken, _) => spoken.unwrap_or_default(),
+        }
+    }
 }
 
 /// All clients, and when the last of them, or the last REST reader, was here.
@@ -130,7 +159,10 @@ impl Audience {
     pub fn join(&mut self, id: ClientId, dialect: Dialect, viewer: Viewer, now: Millis) {
         let client = self.clients.entry(id).or_default();
         client.viewer = Some(viewer);
-        client.cursor = (dialect == Dialect::V1).then(Cursor::default);
+        client.dialect = dialect;
+        if dialect.way() == Way::Channels {
+            client.reads = Reads::Channel(Cursor::default());
+        }
         self.seen(now);
     }
 
@@ -172,14 +204,14 @@ impl Audience {
 
     /// Where a client of `hamster.v1` is.
     pub fn cursor(&mut self, id: ClientId) -> Option<&mut Cursor> {
-        self.clients.get_mut(&id)?.cursor.as_mut()
+        self.clients.get_mut(&id)?.cursor()
     }
 
     /// Where all of them are.
     pub fn cursors(&mut self) -> impl Iterator<Item = (ClientId, &mut Cursor)> {
         self.clients
             .iter_mut()
-            .filter_map(|(id, client)| Some((*id, client.cursor.as_mut()?)))
+            .filter_map(|(id, client)| Some((*id, client.cursor()?)))
     }
 
     /// Somebody was here.
@@ -207,18 +239,29 @@ impl Audience {
         self.clients.len()
     }
 
-    /// Connected clients of plain JSON, and of `hamster.v1`.
+    /// What a client speaks.
     #[must_use]
-    pub fn by_dialect(&self) -> (u64, u64) {
-        let v1 = self.clients.values().filter(|client| client.cursor.is_some()).count() as u64;
-        (self.clients.len() as u64 - v1, v1)
+    pub fn dialect(&self, id: ClientId) -> Dialect {
+        self.clients
+            .get(&id)
+            .map_or_else(Dialect::default, |client| client.dialect)
     }
 
-    /// Clients of `hamster.v1` that are sent nothing until they have read.
+    /// Connected clients of a dialect.
+    #[must_use]
+    pub fn of_dialect(&self, dialect: Dialect) -> u64 {
+        let speakers = self.clients.values().filter(|client| client.dialect == dialect);
+        speakers.count() as u64
+    }
+
+    /// Clients in channels that are sent nothing until they have read.
     #[must_use]
     pub fn paused(&self) -> usize {
-        let cursors = self.clients.values().filter_map(|client| client.cursor.as_ref());
-        cursors.filter(|cursor| matches!(cursor.sent, Sent::Nothing(_))).count()
+        let is_paused = |client: &&Client| match &client.reads {
+            Reads::Channel(cursor) => matches!(cursor.sent, Sent::Nothing(_)),
+            Reads::Quotes(_) => false,
+        };
+        self.clients.values().filter(is_paused).count()
     }
 
     /// Whether nobody is connected.
@@ -255,6 +298,23 @@ impl Audience {
 }
 
 impl Client {
+    /// Where it is in its channel, if it reads one.
+    pub fn cursor(&mut self) -> Option<&mut Cursor> {
+        match &mut self.reads {
+            Reads::Channel(cursor) => Some(cursor),
+            Reads::Quotes(_) => None,
+        }
+    }
+
+    /// The shard with which it is sent whole quotes, if it is.
+    #[must_use]
+    pub fn shard(&self) -> Option<QuoteShard> {
+        match self.reads {
+            Reads::Quotes(shard) => Some(shard),
+            Reads::Channel(_) => None,
+        }
+    }
+
     /// Counts messages against the flood limit; false when it is passed.
     pub fn says(&mut self, messages: u64, now: Millis) -> bool {
         self.drained_at = self.drained_at.max(now) + messages * REFILL;

@@ -231,9 +231,9 @@ impl Channels {
     /// first with room.
     #[must_use]
     pub fn shard_for(&self, symbols: &[SymbolId], rate: Rate, resume: Option<Position>) -> ShardId {
-        let former = resume.and_then(|cursor| self.channels.get(&ChannelId(cursor.channel)));
+        let former = resume.and_then(|position| self.channels.get(&ChannelId(position.channel)));
         let former = former.filter(|channel| channel.shard.rate == rate && channel.symbols == symbols);
-        // Even if others took its cursor meanwhile, but there is an end to that.
+        // Even if others took its place meanwhile, but there is an end to that.
         if let Some(channel) = former
             && self.members(channel.shard) / 2 < self.room
         {
@@ -322,8 +322,8 @@ impl Channels {
                 symbols: Vec::new(),
             };
         };
-        let cursor = position.filter(|cursor| cursor.epoch == self.epoch && cursor.channel == id.0);
-        let seen = cursor.and_then(|cursor| channel.resume_log.revision(channel.seq.checked_sub(cursor.seq)?));
+        let known = position.filter(|known| known.epoch == self.epoch && known.channel == id.0);
+        let seen = known.and_then(|known| channel.resume_log.revision(channel.seq.checked_sub(known.seq)?));
         let shard = self.shards.get(channel.shard);
         let symbols = channel.symbols.iter();
         let lines = symbols.filter_map(|symbol| Some((*symbol, shard?.held(*symbol)?)));
@@ -331,7 +331,7 @@ impl Channels {
         Snapshot {
             seq: channel.seq,
             recovered: seen.is_some(),
-            missed: cursor.map_or(0, |cursor| channel.seq.saturating_sub(cursor.seq)),
+            missed: known.map_or(0, |known| channel.seq.saturating_sub(known.seq)),
             symbols: lacking
                 .filter_map(|(symbol, held)| Some(held.line.whole(symbol.0, &book.get(symbol)?.instrument.to_string())))
                 .collect(),
@@ -385,8 +385,8 @@ impl Channels {
         let mut deserted: Vec<(Millis, ChannelId)> = deserted.collect();
         deserted.sort_unstable();
         let surplus = deserted.len().saturating_sub(MOST_DESERTED);
-        for (cursor, (since, id)) in deserted.into_iter().enumerate() {
-            if cursor < surplus || now >= since + DESERTED {
+        for (index, (since, id)) in deserted.into_iter().enumerate() {
+            if index < surplus || now >= since + DESERTED {
                 self.forget(id);
             }
         }

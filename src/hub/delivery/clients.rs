@@ -1,11 +1,11 @@
 //! What clients say, and what they are told.
 
-use super::audience::Record;
+use super::audience::{Reads, Record};
 use super::{Book, ClientId, Delivery, Effect, Group, ServerEvent, Stage, SymbolId, Viewer};
 use crate::dialect::message::{LONGEST_MESSAGE, RequestedSymbol, Subscribe};
 use crate::dialect::{
     CLOSE_FLOOD, ClientError, ClientMessage, Dialect, FeedView, MOST_SYMBOLS_PER_CLIENT, QuoteView, Subscription,
-    SubscriptionFailure, parse_client,
+    SubscriptionFailure, Way,
 };
 use crate::market::{Instrument, iso8601};
 
@@ -27,7 +27,6 @@ impl Delivery {
     pub fn joined(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, stage: &mut Stage<'_>) {
         self.enter(client, dialect, viewer, stage);
         let symbols = stage.config.symbols.iter().map(ToString::to_string).collect();
-        let position = self.position_of(client);
         let event = ServerEvent::Connected {
             version: env!("CARGO_PKG_VERSION"),
             simulated: stage.config.simulated,
@@ -36,9 +35,8 @@ impl Delivery {
             symbols,
             protocol: dialect.subprotocol(),
         };
-        let frame = text_for(position, &event);
-        self.push_frame(client, frame, stage);
-        if dialect == Dialect::V1 {
+        self.send(client, &event, stage);
+        if dialect != Dialect::default() {
             // Its dialect must not be forgotten, whatever else it says.
             self.remember(client, stage);
         }
@@ -49,17 +47,14 @@ impl Delivery {
         // A client that has said nothing yet has no record: a plain one.
         let record = serde_json::from_str::<Record>(record).ok();
         let interval = record.as_ref().and_then(|record| record.interval);
-        let dialect = if interval.is_some() {
-            Dialect::V1
-        } else {
-            Dialect::Plain
-        };
+        let dialect = record.as_ref().map_or_else(Dialect::default, Record::dialect);
+        let is_shown_quotes = dialect.way() == Way::Quotes;
         // Who is behind it is not known any more.
         self.enter(client, dialect, Viewer::alone(client), stage);
         self.set_rate(client, interval.unwrap_or_default());
-        if dialect == Dialect::Plain {
+        if is_shown_quotes {
             // What it knows of the feed is of another life. News reach only those who are back already.
-            let frame = stage.feed_event();
+            let frame = stage.feed_event(dialect);
             self.push_frame(client, frame, stage);
         }
         let symbols = record.map(|record| record.symbols).unwrap_or_default();
@@ -77,17 +72,16 @@ impl Delivery {
                 }),
             }
         }
-        // Of some symbols an earlier life told a plain client what this one does not know: it must not go on as if that were fresh.
-        // One of `hamster.v1` is shown a whole snapshot.
-        let is_plain = dialect == Dialect::Plain;
-        if !fails.is_empty() || is_plain && !watched.is_empty() {
-            let told = watched.iter().filter(|_| is_plain);
+        // An earlier life may have told it what this one does not know: it must not go on as if that
+        // were fresh. A client that reads a channel is shown a whole snapshot.
+        if !fails.is_empty() || is_shown_quotes && !watched.is_empty() {
+            let told = watched.iter().filter(|_| is_shown_quotes);
             let success = told.filter_map(|id| subscription(stage.demand.book(), *id)).collect();
             let status = if watched.is_empty() { "error" } else { "ok" };
             let event = ServerEvent::SubscribeStatus { status, success, fails };
             self.send(client, &event, stage);
         }
-        for id in watched.into_iter().filter(|_| is_plain) {
+        for id in watched.into_iter().filter(|_| is_shown_quotes) {
             self.show(client, id, stage);
         }
         self.rejoin_channel(client, None, stage);
@@ -102,13 +96,13 @@ impl Delivery {
         for id in &left.symbols {
             stage.demand.unwatch(*id);
         }
-        if left.cursor.is_none() {
+        if let Some(shard) = left.shard() {
             for id in left.symbols {
-                self.conflation.unwatch(id, left.shard);
-                stage.dismiss(client, Group::Symbol(id, left.shard));
+                self.conflation.unwatch(id, shard);
+                stage.dismiss(client, Group::Symbol(id, shard));
             }
-            self.conflation.leave(left.shard);
-            stage.dismiss(client, Group::Plain);
+            self.conflation.leave(shard);
+            stage.dismiss(client, Group::Everyone(left.dialect));
         }
         self.pace_acknowledgements();
     }
@@ -130,7 +124,7 @@ impl Delivery {
             self.push_frame(client, PONG.to_owned(), stage);
             return true;
         }
-        match parse_client(text) {
+        match self.audience.dialect(client).parse(text) {
             Ok(ClientMessage::Subscribe(wish)) => self.subscribe(client, wish, stage),
             Ok(ClientMessage::Unsubscribe(symbols)) => self.unsubscribe(client, &symbols, stage),
             Ok(ClientMessage::Reset) => {
@@ -203,7 +197,7 @@ impl Delivery {
         self.send(client, &event, stage);
         self.remember(client, stage);
         // The client watches already: what is published from here on reaches it, so nothing falls between snapshot and channel.
-        if self.audience.cursor(client).is_some() {
+        if self.audience.dialect(client).way() == Way::Channels {
             self.rejoin_channel(client, wish.resume, stage);
         } else {
             for id in accepted {
@@ -268,7 +262,7 @@ impl Delivery {
         let Some(watcher) = self.audience.get_mut(client) else {
             return;
         };
-        let shard = watcher.cursor.is_none().then_some(watcher.shard);
+        let shard = watcher.shard();
         if watcher.symbols.insert(id) {
             stage.demand.watch(id);
             if let Some(shard) = shard {
@@ -283,7 +277,7 @@ impl Delivery {
         let Some(watcher) = self.audience.get_mut(client) else {
             return false;
         };
-        let shard = watcher.cursor.is_none().then_some(watcher.shard);
+        let shard = watcher.shard();
         let watched = watcher.symbols.remove(&id);
         if watched {
             stage.demand.unwatch(id);
@@ -297,12 +291,12 @@ impl Delivery {
 
     fn enter(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, stage: &mut Stage<'_>) {
         self.audience.join(client, dialect, viewer, stage.now);
-        if dialect == Dialect::Plain {
-            let shard = self.conflation.join();
+        if dialect.way() == Way::Quotes {
+            let shard = self.conflation.join(dialect);
             if let Some(client) = self.audience.get_mut(client) {
-                client.shard = shard;
+                client.reads = Reads::Quotes(shard);
             }
-            let group = Group::Plain;
+            let group = Group::Everyone(dialect);
             stage.effects.push(Effect::Enroll { client, group });
         }
         self.pace_acknowledgements();
@@ -317,6 +311,7 @@ impl Delivery {
         let record = Record {
             symbols: symbols.collect(),
             interval: self.audience.cursor(client).map(|cursor| cursor.rate.interval()),
+            dialect: self.audience.dialect(client).subprotocol().map(ToOwned::to_owned),
         };
         let record = serde_json::to_string(&record).unwrap_or_default();
         stage.effects.push(Effect::Remember { client, record });
@@ -383,7 +378,8 @@ impl Delivery {
     }
 
     pub(super) fn send(&mut self, client: ClientId, event: &ServerEvent<'_>, stage: &mut Stage<'_>) {
-        let frame = text_for(self.position_of(client), event);
+        let position = self.position_of(client);
+        let frame = self.audience.dialect(client).event(event, position);
         self.push_frame(client, frame, stage);
     }
 
@@ -409,12 +405,4 @@ pub(super) fn subscription(book: &Book, id: SymbolId) -> Option<Subscription> {
         reason: entry.service.reason.clone(),
         has_quote: entry.cell.quote.is_some(),
     })
-}
-
-/// A frame for one client: one of `hamster.v1` is told its position.
-fn text_for(position: Option<(u64, u64)>, event: &ServerEvent<'_>) -> String {
-    match position {
-        Some((epoch, seq)) => event.text_at(epoch, seq),
-        None => event.text(),
-    }
 }

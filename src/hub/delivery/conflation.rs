@@ -10,8 +10,8 @@
 
 use super::channels::Channels;
 use super::flow_control::PLAIN_SWEEP;
-use super::{Config, Delivery, Effect, Group, PlainShard, Stage, SymbolId};
-use crate::dialect::{QuoteView, ServerEvent};
+use super::{Config, Delivery, Effect, Group, QuoteShard, Stage, SymbolId};
+use crate::dialect::{Dialect, QuoteView};
 use crate::market::{Millis, SECOND};
 use std::collections::{HashMap, VecDeque};
 
@@ -23,12 +23,12 @@ const LOST_PULSE: Millis = SECOND;
 pub struct Conflation {
     /// To clients of `hamster.v1`.
     pub channels: Channels,
-    plain: HashMap<(SymbolId, PlainShard), PlainLine>,
+    plain: HashMap<(SymbolId, QuoteShard), PlainLine>,
     /// Symbols of which a shard has not heard the newest.
-    queue: VecDeque<(SymbolId, PlainShard)>,
-    /// Members of each shard.
-    plain_shards: Vec<u32>,
-    /// Those that a shard has room for.
+    queue: VecDeque<(SymbolId, QuoteShard)>,
+    /// Clients that are sent whole quotes, some hundred in each shard.
+    shards: Vec<Shard>,
+    /// Clients that a shard has room for.
     room: u32,
     /// Between two updates of a symbol.
     plain_interval: Millis,
@@ -51,6 +51,13 @@ struct PlainLine {
     bytes: u64,
 }
 
+/// Clients of one dialect that are sent frames in one go.
+#[derive(Debug)]
+struct Shard {
+    dialect: Dialect,
+    members: u32,
+}
+
 impl Conflation {
     /// Nothing waits.
     #[must_use]
@@ -59,7 +66,7 @@ impl Conflation {
             channels,
             plain: HashMap::new(),
             queue: VecDeque::new(),
-            plain_shards: Vec::new(),
+            shards: Vec::new(),
             room: config.shard,
             plain_interval: config.plain_interval,
             most: u64::from(config.shard),
@@ -70,7 +77,7 @@ impl Conflation {
 
     /// A symbol has a new quote, which its plain watchers are to be told.
     pub fn changed(&mut self, symbol: SymbolId) {
-        for key in self.all_crowds().map(|shard| (symbol, shard)) {
+        for key in self.all_shards().map(|shard| (symbol, shard)) {
             if let Some(line) = self.plain.get_mut(&key).filter(|line| !line.queued) {
                 line.queued = true;
                 self.queue.push_back(key);
@@ -78,37 +85,44 @@ impl Conflation {
         }
     }
 
-    /// A plain client came: the shard that it joins.
-    pub fn join(&mut self) -> PlainShard {
-        let cursor = self.plain_shards.iter().position(|members| *members < self.room);
-        let cursor = cursor.unwrap_or_else(|| {
-            self.plain_shards.push(0);
-            self.plain_shards.len() - 1
+    /// A client came that is sent whole quotes: the shard that it joins.
+    pub fn join(&mut self, dialect: Dialect) -> QuoteShard {
+        let has_room = |shard: &Shard| shard.dialect == dialect && shard.members < self.room;
+        let at = self.shards.iter().position(has_room).unwrap_or_else(|| {
+            self.shards.push(Shard { dialect, members: 0 });
+            self.shards.len() - 1
         });
-        if let Some(members) = self.plain_shards.get_mut(cursor) {
-            *members += 1;
+        if let Some(shard) = self.shards.get_mut(at) {
+            shard.members += 1;
         }
-        PlainShard(cursor as u32)
+        QuoteShard(at as u32)
     }
 
-    /// A plain client left.
-    pub fn leave(&mut self, shard: PlainShard) {
-        if let Some(members) = self.plain_shards.get_mut(shard.0 as usize) {
-            *members = members.saturating_sub(1);
+    /// It left.
+    pub fn leave(&mut self, shard: QuoteShard) {
+        if let Some(shard) = self.shards.get_mut(shard.0 as usize) {
+            shard.members = shard.members.saturating_sub(1);
         }
     }
 
-    fn all_crowds(&self) -> impl Iterator<Item = PlainShard> + use<> {
-        (0..self.plain_shards.len() as u32).map(PlainShard)
+    /// What the clients of a shard speak.
+    #[must_use]
+    pub fn dialect(&self, shard: QuoteShard) -> Dialect {
+        let shard = self.shards.get(shard.0 as usize);
+        shard.map_or_else(Dialect::default, |shard| shard.dialect)
+    }
+
+    fn all_shards(&self) -> impl Iterator<Item = QuoteShard> + use<> {
+        (0..self.shards.len() as u32).map(QuoteShard)
     }
 
     /// A plain client watches a symbol.
-    pub fn watch(&mut self, symbol: SymbolId, shard: PlainShard) {
+    pub fn watch(&mut self, symbol: SymbolId, shard: QuoteShard) {
         self.plain.entry((symbol, shard)).or_default().watchers += 1;
     }
 
     /// A plain client watches it no more.
-    pub fn unwatch(&mut self, symbol: SymbolId, shard: PlainShard) {
+    pub fn unwatch(&mut self, symbol: SymbolId, shard: QuoteShard) {
         let key = (symbol, shard);
         if let Some(line) = self.plain.get_mut(&key) {
             line.watchers = line.watchers.saturating_sub(1);
@@ -120,13 +134,13 @@ impl Conflation {
     }
 
     /// Plain clients that watch a symbol, by shard.
-    pub fn plain_watchers(&self, symbol: SymbolId) -> impl Iterator<Item = (PlainShard, u32)> {
-        let plain_shards = self.all_crowds();
-        plain_shards.filter_map(move |shard| Some((shard, self.plain.get(&(symbol, shard))?.watchers)))
+    pub fn plain_watchers(&self, symbol: SymbolId) -> impl Iterator<Item = (QuoteShard, u32)> {
+        let quote_shards = self.all_shards();
+        quote_shards.filter_map(move |shard| Some((shard, self.plain.get(&(symbol, shard))?.watchers)))
     }
 
     /// What each watcher of a symbol was sent since the last call, by shard.
-    pub fn take_plain_bytes(&mut self) -> HashMap<(SymbolId, PlainShard), u64> {
+    pub fn take_plain_bytes(&mut self) -> HashMap<(SymbolId, QuoteShard), u64> {
         let lines = self
             .plain
             .iter_mut()
@@ -135,7 +149,7 @@ impl Conflation {
     }
 
     /// Counts a frame that all watchers of a line are sent.
-    pub fn count_bytes(&mut self, key: (SymbolId, PlainShard), bytes: usize, now: Millis) {
+    pub fn count_bytes(&mut self, key: (SymbolId, QuoteShard), bytes: usize, now: Millis) {
         if let Some(line) = self.plain.get_mut(&key) {
             line.bytes += bytes as u64;
             self.unproven_sweep_at.get_or_insert(now + PLAIN_SWEEP);
@@ -163,17 +177,17 @@ impl Conflation {
     }
 
     /// Takes the first symbol whose watchers in a shard may be told now, and how many they are.
-    fn next_plain(&mut self, now: Millis) -> Option<(SymbolId, PlainShard, u32)> {
-        let is_due = |line: &(SymbolId, PlainShard)| self.plain_due_at(*line).is_some_and(|at| at <= now);
-        let cursor = self.queue.iter().position(is_due)?;
-        let (symbol, shard) = self.queue.remove(cursor)?;
+    fn next_plain(&mut self, now: Millis) -> Option<(SymbolId, QuoteShard, u32)> {
+        let is_due = |line: &(SymbolId, QuoteShard)| self.plain_due_at(*line).is_some_and(|at| at <= now);
+        let at = self.queue.iter().position(is_due)?;
+        let (symbol, shard) = self.queue.remove(at)?;
         let line = self.plain.get_mut(&(symbol, shard))?;
         line.queued = false;
         line.sent = Some(now);
         Some((symbol, shard, line.watchers))
     }
 
-    fn plain_due_at(&self, line: (SymbolId, PlainShard)) -> Option<Millis> {
+    fn plain_due_at(&self, line: (SymbolId, QuoteShard)) -> Option<Millis> {
         let line = self.plain.get(&line)?;
         Some(line.sent.map_or(0, |sent| sent + self.plain_interval))
     }
@@ -200,9 +214,8 @@ impl Delivery {
             && let Some((symbol, shard, watchers)) = self.conflation.next_plain(now)
         {
             if let Some(entry) = stage.demand.book().get(symbol) {
-                let frame =
-                    ServerEvent::PriceUpdate(&QuoteView::of(&entry.instrument, &entry.cell, stage.config.simulated))
-                        .text();
+                let view = QuoteView::of(&entry.instrument, &entry.cell, stage.config.simulated);
+                let frame = self.conflation.dialect(shard).quote(&view);
                 self.conflation.count_bytes((symbol, shard), frame.len(), now);
                 stage.effects.push(Effect::Broadcast {
                     group: Group::Symbol(symbol, shard),

@@ -244,14 +244,14 @@ impl Delivery {
         let sent = self.conflation.take_plain_bytes();
         let (mut ask, mut close) = (Vec::new(), Vec::new());
         for (id, client) in self.audience.all() {
-            let is_plain = client.cursor.is_none();
-            if is_plain {
-                let keys = client.symbols.iter().map(|symbol| (*symbol, client.shard));
+            let shard = client.shard();
+            if let Some(shard) = shard {
+                let keys = client.symbols.iter().map(|symbol| (*symbol, shard));
                 client.unproven.bytes += keys.filter_map(|key| sent.get(&key)).sum::<u64>();
             }
             if client.unproven.bytes >= 2 * UNPROVEN {
                 close.push(id);
-            } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() && is_plain {
+            } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() && shard.is_some() {
                 let number = self.numbers.u64(1..LARGEST_NUMBER);
                 client.unproven.asked = Some(number);
                 ask.push((id, number));

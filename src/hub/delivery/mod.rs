@@ -19,8 +19,8 @@ pub use door::{Door, Refused};
 pub use shares::not_tracked;
 
 use super::demand::{Asker, Demand, NotTracked};
-use super::{Book, ChannelId, ClientId, Config, Effect, Effects, Group, PlainShard, SymbolId, Viewer, WaiterId};
-use crate::dialect::{FeedView, ServerEvent};
+use super::{Book, ChannelId, ClientId, Config, Effect, Effects, Group, QuoteShard, SymbolId, Viewer, WaiterId};
+use crate::dialect::{Dialect, FeedView, ServerEvent, Way};
 use crate::market::{FeedState, FeedStatus, Instrument, Millis};
 use audience::Audience;
 use channels::Channels;
@@ -155,11 +155,13 @@ impl Delivery {
         if self.audience.is_empty() {
             return;
         }
-        self.counts.frames += self.audience.by_dialect().0;
-        stage.effects.push(Effect::Broadcast {
-            group: Group::Plain,
-            frame: stage.feed_event(),
-        });
+        for dialect in Dialect::ALL.into_iter().filter(|one| one.way() == Way::Quotes) {
+            self.counts.frames += self.audience.of_dialect(dialect);
+            stage.effects.push(Effect::Broadcast {
+                group: Group::Everyone(dialect),
+                frame: stage.feed_event(dialect),
+            });
+        }
         let item = serde_json::json!({"feed": FeedView::of(stage.feed)});
         self.conflation.channels.tell(&item.to_string());
     }
@@ -179,7 +181,7 @@ impl Delivery {
         self.seen = book.revision();
     }
 
-    /// Tells the plain watchers of a symbol how it gets its prices from now on.
+    /// Tells the watchers of a symbol who are sent whole quotes how it gets its prices from now on.
     fn tell_service(&mut self, id: SymbolId, book: &Book, effects: &mut Effects, now: Millis) {
         let shards: Vec<_> = self.conflation.plain_watchers(id).collect();
         let Some(subscription) = clients::subscription(book, id).filter(|_| !shards.is_empty()) else {
@@ -190,24 +192,24 @@ impl Delivery {
             success: vec![subscription],
             fails: Vec::new(),
         };
-        let frame = event.text();
         for (shard, watchers) in shards {
+            let frame = self.conflation.dialect(shard).event(&event, None);
             self.counts.frames += u64::from(watchers);
             self.conflation.count_bytes((id, shard), frame.len(), now);
             effects.push(Effect::Broadcast {
                 group: Group::Symbol(id, shard),
-                frame: frame.clone(),
+                frame,
             });
         }
     }
 }
 
 impl Stage<'_> {
-    fn feed_event(&self) -> String {
+    fn feed_event(&self, dialect: Dialect) -> String {
         let event = ServerEvent::Feed {
             feed: FeedView::of(self.feed),
             simulated: self.config.simulated,
         };
-        event.text()
+        dialect.event(&event, None)
     }
 }

@@ -35,7 +35,7 @@ impl Rate {
     }
 }
 
-/// A shard's cursor among all: rates first, then its number among those of its rate.
+/// A shard's place among all: rates first, then its number among those of its rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShardId {
     /// Of all its clients.
@@ -58,27 +58,27 @@ impl Shards {
     /// One of them.
     #[must_use]
     pub fn get(&self, id: ShardId) -> Option<&Shard> {
-        let cursor = self.find(id).ok()?;
-        self.0.get(cursor).map(|(_, shard)| shard)
+        let at = self.find(id).ok()?;
+        self.0.get(at).map(|(_, shard)| shard)
     }
 
     /// One of them, to change it.
     pub fn get_mut(&mut self, id: ShardId) -> Option<&mut Shard> {
-        let cursor = self.find(id).ok()?;
-        self.0.get_mut(cursor).map(|(_, shard)| shard)
+        let at = self.find(id).ok()?;
+        self.0.get_mut(at).map(|(_, shard)| shard)
     }
 
     /// Makes one, unless it is there.
     pub fn ensure(&mut self, id: ShardId) {
-        if let Err(cursor) = self.find(id) {
-            self.0.insert(cursor, (id, Shard::default()));
+        if let Err(at) = self.find(id) {
+            self.0.insert(at, (id, Shard::default()));
         }
     }
 
     /// Takes one away.
     pub fn remove(&mut self, id: ShardId) {
-        if let Ok(cursor) = self.find(id) {
-            self.0.remove(cursor);
+        if let Ok(at) = self.find(id) {
+            self.0.remove(at);
         }
     }
 
@@ -96,8 +96,8 @@ impl Shards {
     /// The first that is due, beginning after one and going round.
     #[must_use]
     pub fn next_due(&self, after: Option<ShardId>, now: Millis) -> Option<ShardId> {
-        let cursor = after.map_or(0, |id| self.find(id).map_or_else(|cursor| cursor, |cursor| cursor + 1));
-        let (before, later) = self.0.split_at_checked(cursor)?;
+        let at = after.map_or(0, |id| self.find(id).map_or_else(|at| at, |at| at + 1));
+        let (before, later) = self.0.split_at_checked(at)?;
         let is_due = |(id, shard): &&(ShardId, Shard)| shard.due_at(id.rate).is_some_and(|at| at <= now);
         later.iter().chain(before).find(is_due).map(|(id, _)| *id)
     }

@@ -5,6 +5,7 @@
 //! a client or upstream could choose: that bounds their number.
 
 use super::EdgeCounts;
+use crate::dialect::Dialect;
 use crate::hub::upstream::Ages;
 use crate::hub::{DownReason, Machine};
 use crate::market::{FeedState, Millis, StreamState};
@@ -146,13 +147,12 @@ impl Machine {
 
     fn about_clients(&self, page: &mut Page, edge: &EdgeCounts) {
         let counts = &self.delivery.counts;
-        let (plain, v1) = self.delivery.audience.by_dialect();
         page.family(
             "hamster_viewers",
             GAUGE,
             "Connected clients, by what they speak.",
             "dialect",
-            &[("plain", plain), ("hamster.v1", v1)],
+            &Dialect::ALL.map(|one| (one.name(), self.delivery.audience.of_dialect(one))),
         );
         page.gauge(
             "hamster_streams",

@@ -5,7 +5,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn joined(play: &mut Play, client: ClientId, params: Value) -> Reader {
-    play.input(Input::joined(client, Dialect::V1));
+    play.input(Input::joined(client, Dialect::HamsterV1));
     let message = json!({"action": "subscribe", "params": params});
     play.input(Input::Said(client, message.to_string()));
     let mut reader = Reader::default();
@@ -64,7 +64,7 @@ fn it_is_greeted_told_what_will_come_and_shown_a_snapshot() {
     let (mut play, link) = Play::live("AAPL");
     play.tick(link, "AAPL", 101.25);
     play.take();
-    play.input(Input::joined(BOB, Dialect::V1));
+    play.input(Input::joined(BOB, Dialect::HamsterV1));
     let message = json!({"action": "subscribe", "params": {"symbols": "AAPL,MSFT,$$$"}});
     play.input(Input::Said(BOB, message.to_string()));
     let heard = play.heard(BOB);
@@ -317,7 +317,7 @@ fn a_client_that_comes_back_gets_exactly_what_changed() {
     play.take();
     play.tick(link, "ETH/USD", 2.0);
     play.tick(link, "ETH/USD", 3.0);
-    play.input(Input::joined(BOB, Dialect::V1));
+    play.input(Input::joined(BOB, Dialect::HamsterV1));
     let message = json!({"action": "subscribe", "params": resume(&reader, symbols)});
     play.input(Input::Said(BOB, message.to_string()));
     play.told.retain(|(_, frame)| frame.contains(r#""event":"snapshot""#));
@@ -457,7 +457,7 @@ proptest! {
             wish["interval_ms"] = json!(interval);
             let client = ClientId(10 + number);
             play.told.retain(|(whom, _)| *whom != client);
-            play.input(Input::joined(client, Dialect::V1));
+            play.input(Input::joined(client, Dialect::HamsterV1));
             play.input(Input::Said(client, json!({"action": "subscribe", "params": wish}).to_string()));
             reader.is_placed = false;
         };
@@ -824,7 +824,7 @@ fn one_client_more_or_less_does_not_tell_a_thousand_how_often_to_acknowledge() {
     }
     play.take();
     for _ in 0..20 {
-        play.input(Input::joined(BOB, Dialect::V1));
+        play.input(Input::joined(BOB, Dialect::HamsterV1));
         play.input(Input::Left(BOB));
     }
     let told = broadcasts(&play)

@@ -273,7 +273,7 @@ fn plain_clients_are_told_in_crowds_and_neither_dialect_waits_for_the_other() {
         play.subscribe(client, "AAPL");
     }
     let streaming = ClientId(6);
-    play.input(Input::joined(streaming, Dialect::V1));
+    play.input(Input::joined(streaming, Dialect::HamsterV1));
     play.subscribe(streaming, "AAPL");
     play.take();
     play.pulses = false;

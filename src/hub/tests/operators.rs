@@ -39,7 +39,7 @@ fn about<'a>(advice: &'a [Advice], what: &str) -> &'a Advice {
 #[test]
 fn metrics_count_what_came_in_and_what_went_out() {
     let (mut play, link) = Play::live("AAPL,BTC/USD");
-    play.input(Input::joined(BOB, Dialect::V1));
+    play.input(Input::joined(BOB, Dialect::HamsterV1));
     play.subscribe(BOB, "AAPL");
     play.tick(link, "AAPL", 100.0);
     let frames = metric(&play, "hamster_frames_sent_total");
@@ -86,7 +86,7 @@ fn metrics_count_what_came_in_and_what_went_out() {
 #[test]
 fn every_frame_that_is_sent_is_counted() {
     let (mut play, link) = Play::live("AAPL,BTC/USD");
-    play.input(Input::joined(BOB, Dialect::V1));
+    play.input(Input::joined(BOB, Dialect::HamsterV1));
     play.subscribe(BOB, "AAPL,TSLA");
     let before = metric(&play, "hamster_frames_sent_total");
     play.take();

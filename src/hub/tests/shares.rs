@@ -282,7 +282,7 @@ fn an_acknowledgement_of_what_was_never_sent_is_an_error_and_the_third_a_flood()
         r#"{"action":"ack","stream":4000000000,"seq":1}"#,
     ] {
         let (mut play, _) = Play::live("AAPL");
-        play.input(Input::joined(BOB, Dialect::V1));
+        play.input(Input::joined(BOB, Dialect::HamsterV1));
         play.subscribe(BOB, "AAPL");
         play.take();
         for _ in 0..2 {
@@ -344,7 +344,7 @@ fn a_plain_client_that_never_reads_is_bounded_and_one_that_answers_stays() {
 #[test]
 fn an_old_acknowledgement_is_no_sign_of_life_twice() {
     let (mut play, link) = Play::live("AAPL");
-    play.input(Input::joined(BOB, Dialect::V1));
+    play.input(Input::joined(BOB, Dialect::HamsterV1));
     play.subscribe(BOB, "AAPL");
     play.tick(link, "AAPL", 101.0);
     // A stream that it never had, and others for ever: it reads nothing, and is closed as if it had
@@ -373,7 +373,7 @@ fn an_old_acknowledgement_is_no_sign_of_life_twice() {
 
 #[test]
 fn what_a_client_provokes_itself_counts_as_sent_to_it() {
-    for dialect in [Dialect::Plain, Dialect::V1] {
+    for dialect in [Dialect::Plain, Dialect::HamsterV1] {
         let (mut play, link) = Play::live("AAPL");
         play.input(Input::joined(BOB, dialect));
         let mut closed = None;
@@ -486,7 +486,7 @@ fn a_symbol_that_streamed_is_no_lost_cause() {
 #[test]
 fn a_client_of_streams_is_not_charged_for_what_plain_ones_are_sent() {
     let (mut play, link) = Play::live("AAPL");
-    play.input(Input::joined(BOB, Dialect::V1));
+    play.input(Input::joined(BOB, Dialect::HamsterV1));
     play.subscribe(BOB, "AAPL");
     for price in 0..2_000 {
         play.tick(link, "AAPL", 100.0 + f64::from(price % 97));

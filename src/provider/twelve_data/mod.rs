@@ -6,6 +6,7 @@
 
 mod command;
 mod event;
+mod headers;
 mod lenient;
 mod mend;
 mod refusal;
@@ -14,6 +15,7 @@ mod tariff;
 
 pub use command::{heartbeat, reset, subscribe, unsubscribe};
 pub use event::parse_event;
+pub use headers::{CALL_URL, STREAM_PATH, STREAM_URL, VARS, call_key, credits, upgrade_key};
 pub use refusal::classify;
 pub use rest::{parse_quotes, quote_query};
 pub use tariff::{BASIC, SIMULATED};

@@ -108,7 +108,7 @@ impl Client {
         if self.is_mistaken {
             return;
         }
-        if self.dialect == Dialect::V1 {
+        if self.dialect == Dialect::HamsterV1 {
             self.read(&frame, sayings);
         } else {
             self.take(&frame, sayings);
@@ -184,7 +184,7 @@ impl Client {
 
     /// The price of a symbol as it knows it.
     pub fn price(&self, symbol: &str) -> Option<f64> {
-        if self.dialect == Dialect::V1 {
+        if self.dialect == Dialect::HamsterV1 {
             self.reader.price(symbol)
         } else {
             self.last.get(symbol).map(|(price, _)| *price)

@@ -18,7 +18,7 @@ mod reader;
 mod script;
 mod stage;
 
-use hamster_terminal::dialect::parse_client;
+use hamster_terminal::dialect::message;
 use hamster_terminal::hub::DEFAULT_SYMBOLS;
 use hamster_terminal::market::Instrument;
 use hamster_terminal::provider::Secret;
@@ -82,7 +82,7 @@ pub fn client_frames(bytes: &[u8]) {
     stage.watched_by_all("AAPL");
     stage.upstream_opens();
     for (number, line) in lines(bytes).enumerate() {
-        let _ = parse_client(&line);
+        let _ = message::parse(&line);
         let client = if line.starts_with(' ') { PLAIN[1] } else { STREAMS[1] };
         stage.client_says(client, &line);
         stage.tick("AAPL", 200.0 + number as f64 / 4.0);

@@ -4,7 +4,7 @@
 mod platform;
 
 use super::clients::{Client, Sayings};
-use hamster_terminal::dialect::{ClientMessage, Dialect, parse_client};
+use hamster_terminal::dialect::{ClientMessage, Dialect, message};
 use hamster_terminal::hub::{ClientId, Config, Group, Input, LinkId, Machine, RequestId, RestAnswer, Stored, WaiterId};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::Millis;
@@ -50,7 +50,7 @@ impl Stage {
         let config = Config::from_vars(false, var).unwrap();
         let dialect = |client: &ClientId| {
             if STREAMS.contains(client) {
-                Dialect::V1
+                Dialect::HamsterV1
             } else {
                 Dialect::Plain
             }
@@ -164,7 +164,7 @@ impl Stage {
     }
 
     pub fn client_says(&mut self, id: ClientId, text: &str) {
-        if let Ok(ClientMessage::Subscribe(wish)) = parse_client(text)
+        if let Ok(ClientMessage::Subscribe(wish)) = message::parse(text)
             && let Some(place) = wish.resume
         {
             self.client(id).claims(place.epoch, place.channel.into(), place.seq);
@@ -182,7 +182,7 @@ impl Stage {
 
     pub fn client_acknowledges(&mut self, id: ClientId) {
         let client = self.client(id);
-        if client.dialect == Dialect::V1 && client.reader.stream > 0 {
+        if client.dialect == Dialect::HamsterV1 && client.reader.stream > 0 {
             let ack = json!({"action": "ack", "stream": client.reader.stream, "seq": client.reader.seq});
             self.client_says(id, &ack.to_string());
         }
