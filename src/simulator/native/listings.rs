@@ -1,16 +1,32 @@
-//! The REST endpoints that cost one credit and know no batch: usage, market states, search and reference lists.
+//! The REST endpoints that cost one credit and know no batch: usage, market states, search and
+//! reference lists.
 
-use super::exchange::Exchange;
-use super::hours::Hours;
-use super::instruments::{Class, INSTRUMENTS, Instrument};
-use super::json::{Json, Object};
-use super::market::datetime;
-use super::rest::{Failure, Query};
-use super::{Millis, SECOND};
+use super::super::exchange::Exchange;
+use super::super::hours::Hours;
+use super::super::instruments::{Class, INSTRUMENTS, Instrument};
+use super::super::json::{Json, Object};
+use super::super::market::datetime;
+use super::super::rest::{Failure, Query};
+use super::super::{Millis, SECOND};
+
+/// Whether it is one of these endpoints.
+pub(super) fn is_known(endpoint: &str) -> bool {
+    matches!(
+        endpoint,
+        "market_state"
+            | "symbol_search"
+            | "stocks"
+            | "etfs"
+            | "forex_pairs"
+            | "cryptocurrencies"
+            | "api_usage"
+            | "technical_indicators"
+    )
+}
 
 impl Exchange {
     /// The endpoints that cost one credit and know no batch.
-    pub(crate) fn list_endpoint(
+    pub(super) fn list_endpoint(
         &mut self,
         endpoint: &str,
         query: &Query,

@@ -13,8 +13,8 @@
 
 use std::borrow::Cow;
 
-use super::json::{Json, Object};
-use super::rest::{Failure, Query};
+use super::super::json::{Json, Object};
+use super::super::rest::{Failure, Query};
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
