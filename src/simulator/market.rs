@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::hours::{Hours, Session, date};
+use super::hours::{Hours, Session};
 use super::instruments::{Class, Instrument};
 use super::walk::{Walk, WalkDay, fraction, scramble};
 use super::{DAY, Millis};
@@ -242,22 +242,6 @@ impl Reader<'_> {
         let (before, after) = (self.volume(session, from)?, self.volume(session, to)?);
         Some(after.saturating_sub(before))
     }
-}
-
-/// `2026-01-19 14:32:00`, or `2026-01-19` for candles of a day and longer, of a clock's reading as
-/// a zone's `local` gives it.
-pub(crate) fn datetime(local: Millis, with_time: bool) -> String {
-    let day = date(local / DAY);
-    if !with_time {
-        return day.to_string();
-    }
-    let seconds = local % DAY / 1_000;
-    format!(
-        "{day} {:02}:{:02}:{:02}",
-        seconds / 3_600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
 }
 
 /// A wave like the sine of so many turns, with the same zeros and nearly the same peaks, from -1 to

@@ -18,6 +18,7 @@
 //! (sessions), `rest` and `quote` (REST), `json` (how answers are written), `faults` (everything
 //! that goes wrong in practice, as switches), `native` (what is for tests only).
 
+mod calendar;
 mod exchange;
 mod faults;
 mod hours;

@@ -3,9 +3,9 @@
 
 use super::exchange::Exchange;
 use super::faults::Switches;
+use super::hours::local;
 use super::instruments::{Class, Instrument};
 use super::json::{Json, Object};
-use super::market::datetime;
 use super::rest::Query;
 use super::{DAY, MINUTE, Millis, SECOND};
 
@@ -45,7 +45,7 @@ impl<F: Switches> Exchange<F> {
             .with_some("exchange", venue(instrument))
             .with_some("mic_code", mic_code(instrument))
             .with_some("currency", (!is_pair).then_some(instrument.currency))
-            .with("datetime", datetime(hours.zone().local(session.open), false))
+            .with("datetime", local(hours.zone(), session.open).date().to_string())
             // The open of the bar; the time of the last minute candle is in last_quote_at.
             .with("timestamp", session.open / SECOND)
             .with("last_quote_at", last / SECOND)

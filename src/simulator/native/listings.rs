@@ -2,12 +2,14 @@
 //! reference lists.
 
 use super::super::exchange::Exchange;
-use super::super::hours::Hours;
+use jiff::tz::TimeZone;
+
+use super::super::hours::{Hours, local};
 use super::super::instruments::{Class, INSTRUMENTS, Instrument};
 use super::super::json::{Json, Object};
-use super::super::market::datetime;
 use super::super::rest::{Failure, Query};
 use super::super::{Millis, SECOND};
+use super::series::datetime;
 
 /// Whether it is one of these endpoints.
 pub(super) fn is_known(endpoint: &str) -> bool {
@@ -46,7 +48,7 @@ impl Exchange {
         let (minute, day) = self.account(key).rest_used(now);
         let plan = &self.settings.plan;
         Object::default()
-            .with("timestamp", datetime(now, true))
+            .with("timestamp", datetime(local(&TimeZone::UTC, now / SECOND * SECOND)))
             .with("current_usage", minute)
             .with("plan_limit", plan.rest_per_minute)
             .with_some("daily_usage", plan.rest_per_day.map(|_| day))
@@ -60,7 +62,7 @@ impl Exchange {
             ("NASDAQ", "XNGS", "United States", Hours::NewYork),
             ("NYSE", "XNYS", "United States", Hours::NewYork),
             ("NYSE", "ARCX", "United States", Hours::NewYork),
-            ("TSX", "XTSE", "Canada", Hours::NewYork),
+            ("TSX", "XTSE", "Canada", Hours::Toronto),
             ("XETR", "XETR", "Germany", Hours::Frankfurt),
         ];
         let states = venues
@@ -120,7 +122,7 @@ fn symbol_search(query: &Query) -> Json {
                 .with("instrument_name", one.name)
                 .with("exchange", one.exchange)
                 .with("mic_code", one.mic_code)
-                .with("exchange_timezone", one.hours.zone().name())
+                .with("exchange_timezone", one.hours.zone().iana_name().unwrap_or("UTC"))
                 .with("instrument_type", one.class.name())
                 .with("country", one.country)
                 .with("currency", one.currency)

@@ -4,15 +4,13 @@
 //!
 //! `control`: what a test does to an exchange. The rest is Twelve Data's REST beyond `/quote`, for
 //! its SDKs and for whoever plays with the fake by hand: `prices`, `series` and `listings` are
-//! endpoints, `csv` is how they are written on request, and `zones` are those in which a series may
-//! be told.
+//! endpoints, and `csv` is how answers are written on request.
 
 mod control;
 mod csv;
 mod listings;
 mod prices;
 mod series;
-pub(super) mod zones;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};

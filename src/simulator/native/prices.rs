@@ -1,9 +1,9 @@
 //! The endpoints of one symbol beside `/quote` that tell a price.
 
 use super::super::exchange::Exchange;
+use super::super::hours::local;
 use super::super::instruments::Instrument;
 use super::super::json::{Json, Object};
-use super::super::market::datetime;
 use super::super::quote::{mic_code, places, venue};
 use super::super::rest::{Failure, Query};
 use super::super::{Millis, SECOND};
@@ -25,7 +25,7 @@ impl Exchange {
             .with_some("exchange", venue(instrument))
             .with_some("mic_code", mic_code(instrument));
         with_currencies(answer, instrument)
-            .with("datetime", datetime(hours.zone().local(ended), false))
+            .with("datetime", local(hours.zone(), ended).date().to_string())
             .with("close", format!("{close:.places$}"))
             .into()
     }

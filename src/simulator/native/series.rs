@@ -1,17 +1,17 @@
 //! `/time_series`: candles of a minute to a month, told in any time zone.
 
-use chrono::{Datelike, NaiveDate};
+use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::tz::TimeZoneDatabase;
 
 use super::super::exchange::Exchange;
-use super::super::hours::{Hours, date};
+use super::super::hours::{Hours, local, moment};
 use super::super::instruments::Instrument;
 use super::super::json::{Json, Object};
-use super::super::market::{Candle, Market, datetime};
+use super::super::market::{Candle, Market};
 use super::super::quote::{mic_code, venue};
 use super::super::rest::{Failure, Query};
-use super::super::{DAY, MINUTE, Millis};
+use super::super::{MINUTE, Millis};
 use super::prices::with_currencies;
-use super::zones::Clock;
 
 /// Candles in one answer.
 const MOST_CANDLES: usize = 5_000;
@@ -52,17 +52,20 @@ impl Exchange {
         let hours = self.market.hours(instrument);
         let own_zone = instrument.hours.zone();
         let is_pair = instrument.class.is_pair();
-        let clock = match query.get("timezone") {
-            Some(name) if !name.eq_ignore_ascii_case("exchange") => {
-                Clock::named(name).ok_or_else(|| unknown_zone(name))?
-            }
-            _ => Clock::Venue(own_zone),
+        // The copy of the IANA database that comes with jiff, so that every machine has the same.
+        let named = match query
+            .get("timezone")
+            .filter(|name| !name.eq_ignore_ascii_case("exchange"))
+        {
+            Some(name) => Some(TimeZoneDatabase::bundled().get(name).map_err(|_| unknown_zone(name))?),
+            None => None,
         };
+        let zone = named.as_ref().unwrap_or(own_zone);
         let bound = |date: Option<&str>, otherwise: Millis| match date {
             None => Ok(otherwise),
-            Some(text) => match moment(text) {
-                Some(local) => Ok(clock.to_utc(local)),
-                None => Err(Failure::new(400, format!("Invalid date provided: {text}."))),
+            Some(text) => match text.parse() {
+                Ok(local) => Ok(moment(zone, local)),
+                Err(_) => Err(Failure::new(400, format!("Invalid date provided: {text}."))),
             },
         };
         let range = (bound(from, 0)?, bound(query.get("end_date"), now.saturating_add(1))?);
@@ -81,7 +84,11 @@ impl Exchange {
         }
         let with_time = matches!(interval, Interval::Minutes(_));
         // A day belongs to the venue's calendar, whatever zone is asked for.
-        let clock = if with_time { clock } else { Clock::Venue(hours.zone()) };
+        let zone = if with_time { zone } else { hours.zone() };
+        let time = |local: DateTime| match with_time {
+            true => datetime(local),
+            false => local.date().to_string(),
+        };
         let places = query
             .get("dp")
             .and_then(|dp| dp.parse::<usize>().ok())
@@ -90,7 +97,7 @@ impl Exchange {
         let row = |candle: &Candle| {
             let number = |value: f64| format!("{value:.places$}");
             Object::default()
-                .with("datetime", datetime(clock.local(candle.at), with_time))
+                .with("datetime", time(local(zone, candle.at)))
                 .with("open", number(candle.open))
                 .with("high", number(candle.high))
                 .with("low", number(candle.low))
@@ -106,7 +113,7 @@ impl Exchange {
             .with("symbol", instrument.symbol)
             .with("interval", written.to_owned());
         let meta = with_currencies(meta, instrument)
-            .with_some("exchange_timezone", (!is_pair).then(|| own_zone.name()))
+            .with_some("exchange_timezone", own_zone.iana_name().filter(|_| !is_pair))
             .with_some("exchange", venue(instrument))
             .with_some("mic_code", mic_code(instrument))
             .with("type", instrument.class.name());
@@ -136,7 +143,9 @@ impl Market {
         // Closed hours are stepped over, so more periods are looked at than candles made: a minute
         // series of a share passes some 5 closed minutes for each open one.
         for _ in 0..count.saturating_mul(8).saturating_add(8_000) {
-            let (start, end) = interval.period(hours, within);
+            let Some((start, end)) = interval.period(hours, within) else {
+                break;
+            };
             if candles.len() >= count || start < from {
                 break;
             }
@@ -184,30 +193,34 @@ impl Interval {
     }
 
     /// Start and end of the period that holds `at`, in the venue's local time.
-    fn period(self, hours: Hours, at: Millis) -> (Millis, Millis) {
+    fn period(self, hours: Hours, at: Millis) -> Option<(Millis, Millis)> {
         let zone = hours.zone();
-        let local = zone.local(at);
-        let day = local / DAY;
-        let (first, last) = match self {
+        let now = local(zone, at);
+        let today = now.date();
+        let (first, next) = match self {
             Interval::Minutes(minutes) => {
                 let step = minutes * MINUTE;
-                let origin = hours.open_minute() * MINUTE % step;
-                let start = at.saturating_sub((local + step - origin) % step);
-                return (start, start + step);
+                let opening = now.with().time(hours.opening()).build().ok()?;
+                let since_opening = now.duration_since(opening).as_millis();
+                let into = u64::try_from(since_opening.rem_euclid(i128::from(step))).ok()?;
+                let start = at.saturating_sub(into);
+                return Some((start, start + step));
             }
-            Interval::Day => (day, day + 1),
+            Interval::Day => (today, today.tomorrow().ok()?),
             Interval::Week => {
-                let monday = day.saturating_sub(u64::from(date(day).weekday().num_days_from_monday()));
-                (monday, monday + 7)
+                let next = today.nth_weekday(1, Weekday::Monday).ok()?;
+                (next.nth_weekday(-1, Weekday::Monday).ok()?, next)
             }
-            Interval::Month => {
-                let first = day.saturating_sub(u64::from(date(day).day0()));
-                let next = first + 31;
-                (first, next - u64::from(date(next).day0()))
-            }
+            Interval::Month => (today.first_of_month(), today.last_of_month().tomorrow().ok()?),
         };
-        (zone.to_utc(first * DAY), zone.to_utc(last * DAY))
+        let midnight = |day: Date| moment(zone, day.to_datetime(Time::midnight()));
+        Some((midnight(first), midnight(next)))
     }
+}
+
+/// `2026-01-19 14:32:00`
+pub(super) fn datetime(local: DateTime) -> String {
+    format!("{} {}", local.date(), local.time())
 }
 
 fn unknown_zone(name: &str) -> Failure {
@@ -216,38 +229,4 @@ fn unknown_zone(name: &str) -> Failure {
          as Asia/Tokyo"
     );
     Failure::new(400, message)
-}
-
-/// What `2026-01-19`, `2026-01-19 14:32:00` or the same with `T` says, as if it were UTC.
-fn moment(text: &str) -> Option<Millis> {
-    let (date, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
-    let [year, month, day] = numbers(date, '-')?;
-    let [hour, minute, second] = numbers(time, ':')?;
-    let date = NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day)?;
-    let local = date.and_hms_opt(hour, minute, second)?.and_utc();
-    u64::try_from(local.timestamp_millis()).ok()
-}
-
-/// By hand: chrono's parser of formats would be 4 % of the worker's code.
-fn numbers(text: &str, separator: char) -> Option<[u32; 3]> {
-    let parts: Option<Vec<u32>> = text.split(separator).map(|part| part.trim().parse().ok()).collect();
-    parts?.try_into().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::NaiveDateTime;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn moments_are_what_chrono_reads(text in "(19[67]|20[0-4])[0-9]-[01][0-9]-[0-3][0-9][T ][0-2][0-9]:[0-5][0-9]:[0-5][0-9]") {
-            let chronos = NaiveDateTime::parse_from_str(&text.replace('T', " "), "%Y-%m-%d %H:%M:%S").ok();
-            let expected = chronos.and_then(|local| u64::try_from(local.and_utc().timestamp_millis()).ok());
-            prop_assert_eq!(moment(&text), expected);
-            let midnight = moment(&text[..10]);
-            prop_assert!(expected.is_none() || midnight == expected.map(|at| at / 86_400_000 * 86_400_000));
-        }
-    }
 }

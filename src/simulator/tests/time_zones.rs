@@ -1,18 +1,16 @@
 //! `timezone` of `/time_series`.
 
-use chrono::DateTime;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::native::zones::Clock;
+use super::hours::{local, moment};
 use super::*;
 
 fn utc(text: &str) -> Millis {
-    let at = DateTime::parse_from_rfc3339(&format!("{text}Z")).unwrap();
-    u64::try_from(at.timestamp_millis()).unwrap()
+    moment(&TimeZone::UTC, text.parse().unwrap())
 }
 
 fn text(at: Millis) -> String {
-    let at = DateTime::from_timestamp_millis(i64::try_from(at).unwrap()).unwrap();
-    at.format("%Y-%m-%dT%H:%M:%S").to_string()
+    local(&TimeZone::UTC, at).to_string()
 }
 
 /// Status, times of the candles and message of a series of BTC/USD, which trades in every hour.
@@ -110,8 +108,12 @@ fn a_reading_of_a_clock_is_turned_into_the_moment() {
         ("America/New_York", "2026-03-08T01:59:59", "2026-03-08T06:59:59"),
         ("America/New_York", "2026-03-08T23:00:00", "2026-03-09T03:00:00"),
     ] {
-        let clock = Clock::named(zone).unwrap();
-        assert_eq!(text(clock.to_utc(utc(local))), expected, "{zone} {local}");
+        let clocks = TimeZoneDatabase::bundled().get(zone).unwrap();
+        assert_eq!(
+            text(moment(&clocks, local.parse().unwrap())),
+            expected,
+            "{zone} {local}"
+        );
     }
 }
 
