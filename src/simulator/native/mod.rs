@@ -29,6 +29,7 @@ const MOST_REQUESTS: usize = 100;
 const DEMO: &str = "The 'demo' API key is only used for initial familiarity. To become a full user, you can request your \
     own API key at https://twelvedata.com/pricing. It is absolutely free, and it’s yours for a lifetime. It only takes \
     10 seconds to obtain your own API key!";
+
 #[derive(Deserialize)]
 struct BatchItem {
     url: String,
