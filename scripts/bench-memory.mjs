@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { run, step } from "./lib/run.mjs";
@@ -16,6 +17,7 @@ const SOURCE = join(ROOT, "tests", "bench", "memory.rs");
 const LIMIT_MS = 10 * 60_000;
 
 await main(async () => {
+  readArguments({});
   await setUp({ tests: false });
   const scratch = mkdtempSync(join(tmpdir(), "hamster-memory-"));
   try {

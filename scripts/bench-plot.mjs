@@ -3,6 +3,7 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { chart } from "./lib/chart.mjs";
 import { ROOT } from "./lib/project.mjs";
@@ -16,8 +17,9 @@ const COLOURS = ["#d9480f", "#f59f00", "#1971c2", "#2f9e44", "#9c36b5", "#5c4033
 const KNEE_MS = 250;
 
 await main(async () => {
-  const file = process.argv[2];
-  if (!file) throw new Failure("Name the JSON file: npm run bench:plot -- figures.json");
+  const [file, ...more] = readArguments({ allowPositionals: true }, "FILE").positionals;
+  if (!file || more.length > 0) throw new Failure("Name one JSON file: npm run bench:plot -- figures.json");
+  if (!existsSync(file)) throw new Failure(`There is no file ${file}.`);
   /** @type {Row[]} */
   const rows = JSON.parse(readFileSync(file, "utf8"));
   const folder = join(ROOT, "docs", "benchmarks");

@@ -11,7 +11,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
-import { Failure, main } from "./lib/failure.mjs";
+import { readArguments } from "./lib/arguments.mjs";
+import { main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
 import { PEERS, installPeers, peerVersions } from "./lib/peers.mjs";
 import { ROOT } from "./lib/project.mjs";
@@ -23,7 +24,7 @@ import { RELEASE, buildWorker, folderOf } from "./lib/worker.mjs";
 const LIMIT_MS = 60 * 60_000;
 
 await main(async () => {
-  const { json, systems, quick, rest } = readArguments(process.argv.slice(2));
+  const { json, systems, quick, rest } = asked();
   await setUp({ tests: false });
   await buildWorker(RELEASE);
   if (quick) return await measureLoad(["--quick", ...rest]);
@@ -34,24 +35,23 @@ await main(async () => {
   if (json) writeFileSync(json.replace(/(\.json)?$/, ".machine.json"), `${JSON.stringify(machine, undefined, 2)}\n`);
 });
 
-/** @param {string[]} args */
-function readArguments(args) {
-  const rest = [...args];
-  const value = (/** @type {string} */ name) => {
-    const at = rest.indexOf(name);
-    if (at === -1) return undefined;
-    const [, found] = rest.splice(at, 2);
-    if (!found) throw new Failure(`${name} wants a value.`);
-    return found;
-  };
-  const json = value("--json");
-  const systems = value("--systems");
-  const quick = rest.includes("--quick");
+/** `rest` is for tests/bench/fanout.rs, which knows the scenarios and the systems. */
+function asked() {
+  const { values } = readArguments({
+    options: {
+      json: { type: "string" },
+      scenario: { type: "string" },
+      systems: { type: "string" },
+      long: { type: "boolean" },
+      quick: { type: "boolean", default: false },
+    },
+  }, "[--json FILE] [--scenario b,c] [--systems ours,raw] [--long] [--quick]");
+  const { json, scenario, systems, long, quick } = values;
   return {
     json: json && resolve(json),
     systems: systems?.split(","),
     quick,
-    rest: [...rest.filter((word) => word !== "--quick"), ...(systems ? ["--systems", systems] : [])],
+    rest: [...(scenario ? ["--scenario", scenario] : []), ...(systems ? ["--systems", systems] : []), ...(long ? ["--long"] : [])],
   };
 }
 

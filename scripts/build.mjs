@@ -1,11 +1,13 @@
 // The build command of wrangler.toml, and `npm run build`: the page and the worker's bundle below
 // build/, unless they are there already. It needs the tools that `npm run setup` installs.
 
+import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { buildPage } from "./lib/page.mjs";
 import { askedVariant, buildWorker } from "./lib/worker.mjs";
 
 await main(async () => {
+  readArguments({});
   await buildPage().catch(servePageBefore);
   await buildWorker(askedVariant());
 });

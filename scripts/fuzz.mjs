@@ -3,6 +3,7 @@
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { ROOT, TOOLS, onWindows, pathWith } from "./lib/project.mjs";
 import { output, run, step } from "./lib/run.mjs";
@@ -16,7 +17,7 @@ const MARGIN_MS = 20 * 60_000;
 const LONGEST_INPUT = 4096;
 
 await main(async () => {
-  const { targets, seconds } = readArguments(process.argv.slice(2));
+  const { targets, seconds } = asked();
   if (output("cargo", ["+nightly", "--version"]) === undefined) {
     throw new Failure("Fuzzing needs Rust's nightly compiler: `rustup toolchain install nightly` and run this again.");
   }
@@ -44,13 +45,13 @@ async function fuzz(target, seconds) {
   console.log(last.join("\n"));
 }
 
-/** @param {string[]} args */
-function readArguments(args) {
+function asked() {
   const all = [...readFileSync(join(FUZZ, "Cargo.toml"), "utf8").matchAll(/^\[\[bin\]\]\nname = "(\w+)"/gm)].map(([, name]) => name ?? "");
-  const at = args.indexOf("--seconds");
-  const seconds = at === -1 ? 60 : Number(args.splice(at, 2)[1]);
-  if (!Number.isInteger(seconds) || seconds < 1) throw new Failure("--seconds wants a whole number.");
-  const unknown = args.find((name) => !all.includes(name));
+  const { values, positionals } = readArguments({
+    options: { seconds: { type: "string", default: "60" } },
+    allowPositionals: true,
+  }, "[TARGET…] [--seconds N]");
+  const unknown = positionals.find((name) => !all.includes(name));
   if (unknown) throw new Failure(`There is no fuzz target ${unknown}; there are ${all.join(", ")}.`);
-  return { targets: args.length > 0 ? args : all, seconds };
+  return { targets: positionals.length > 0 ? positionals : all, seconds: wholeNumber("--seconds", values.seconds, { least: 1 }) };
 }

@@ -5,7 +5,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { MUTANTS } from "../tests/mutants/mutants.mjs";
-import { numberAfter, valueAfter } from "./lib/arguments.mjs";
+import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { requireRust } from "./lib/rust-tools.mjs";
 import { ROOT } from "./lib/project.mjs";
@@ -19,11 +19,12 @@ const COPY = join(ROOT, "target", "mutants");
 const TARGET = join(ROOT, "target");
 
 await main(async () => {
-  const args = process.argv.slice(2);
-  const words = valueAfter(args, "--only") || "";
-  const seeds = numberAfter(args, "--seeds", SEEDS);
-  const mutants = MUTANTS.filter(({ name }) => name.includes(words));
-  if (mutants.length === 0) throw new Failure(`No mutant's name holds "${words}".`);
+  const { values } = readArguments({
+    options: { only: { type: "string", default: "" }, seeds: { type: "string", default: String(SEEDS) } },
+  }, "[--only WORDS] [--seeds N]");
+  const seeds = wholeNumber("--seeds", values.seeds, { least: 1 });
+  const mutants = MUTANTS.filter(({ name }) => name.includes(values.only));
+  if (mutants.length === 0) throw new Failure(`No mutant's name holds "${values.only}".`);
   requireRust();
   mutants.forEach(faulty);
   copySource();

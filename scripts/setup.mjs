@@ -1,7 +1,11 @@
 // `npm run setup`: installs what the worker's build needs into this checkout, and with `--tests` also what the
 // tests need. `npm start` and `npm test` do it by themselves.
 
+import { readArguments } from "./lib/arguments.mjs";
 import { main } from "./lib/failure.mjs";
 import { setUp } from "./lib/setup.mjs";
 
-await main(() => setUp({ tests: process.argv.includes("--tests") }));
+await main(() => {
+  const { values } = readArguments({ options: { tests: { type: "boolean", default: false } } }, "[--tests]");
+  return setUp({ tests: values.tests });
+});

@@ -3,17 +3,19 @@
 // promise that was broken, and every seed that broke it. Exit code 1 if one did. docs/testing.md
 // tells more.
 
-import { numberAfter } from "./lib/arguments.mjs";
+import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { main } from "./lib/failure.mjs";
 import { requireRust } from "./lib/rust-tools.mjs";
 import { run } from "./lib/run.mjs";
 
 await main(async () => {
-  const args = process.argv.slice(2);
+  const { values } = readArguments({
+    options: { seeds: { type: "string", default: "10000" }, from: { type: "string", default: "1000" } },
+  }, "[--seeds N] [--from S]");
   const env = {
     ...process.env,
-    SIMULATION_SEEDS: String(numberAfter(args, "--seeds", 10_000)),
-    SIMULATION_FROM: String(numberAfter(args, "--from", 1_000)),
+    SIMULATION_SEEDS: String(wholeNumber("--seeds", values.seeds, { least: 1 })),
+    SIMULATION_FROM: String(wholeNumber("--from", values.from)),
     RUST_BACKTRACE: "0",
   };
   requireRust();

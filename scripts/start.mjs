@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { whenToldToEnd } from "./lib/ending.mjs";
+import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
 import { buildPage } from "./lib/page.mjs";
@@ -17,7 +18,7 @@ const HOST = "127.0.0.1";
 const DEFAULT_PORT = "8787";
 
 await main(async () => {
-  const { port, rest } = readArguments(process.argv.slice(2));
+  const { port, rest } = asked(process.argv.slice(2));
   requirePrograms();
   await requireFree(port);
   await setUp({ tests: false });
@@ -26,20 +27,18 @@ await main(async () => {
   await serve(port, rest);
 });
 
-/** @param {string[]} args */
-function readArguments(args) {
+/** Our port, and the words that wrangler is to judge. @param {string[]} args */
+function asked(args) {
+  const { tokens } = readArguments({ args, options: { port: { type: "string" } }, strict: false, tokens: true });
   let port = DEFAULT_PORT;
-  /** @type {string[]} */
-  const rest = [];
-  for (let i = 0; i < args.length; i++) {
-    if (args[i] === "--port") port = args[++i] || "";
-    else if (args[i].startsWith("--port=")) port = args[i].slice("--port=".length);
-    else rest.push(args[i]);
+  const ours = new Set();
+  for (const token of tokens) {
+    if (token.kind !== "option" || token.name !== "port") continue;
+    port = token.value ?? "";
+    ours.add(token.index);
+    if (!token.inlineValue) ours.add(token.index + 1);
   }
-  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535) {
-    throw new Failure(`--port wants a number from 1 to 65535, not "${port}".`);
-  }
-  return { port: Number(port), rest };
+  return { port: wholeNumber("--port", port, { least: 1, most: 65535 }), rest: args.filter((_, i) => !ours.has(i)) };
 }
 
 /** @param {number} port @returns {Promise<void>} */

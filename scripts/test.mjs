@@ -10,7 +10,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromiumPath } from "./lib/chromium.mjs";
-import { Failure } from "./lib/failure.mjs";
+import { readArguments } from "./lib/arguments.mjs";
+import { Failure, main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
 import { buildPage } from "./lib/page.mjs";
 import { ROOT } from "./lib/project.mjs";
@@ -75,13 +76,16 @@ const results = [];
 /** @type {Totals} */
 const totals = { passed: 0, failed: 0 };
 const begun = Date.now();
-for (const stage of STAGES) {
-  const alone = stage.length === 1;
-  await Promise.all(stage.map(async (steps) => {
-    for (const step of steps) await perform(step, alone);
-  }));
-}
-summarise();
+await main(async () => {
+  readArguments({});
+  for (const stage of STAGES) {
+    const alone = stage.length === 1;
+    await Promise.all(stage.map(async (steps) => {
+      for (const step of steps) await perform(step, alone);
+    }));
+  }
+  summarise();
+});
 
 /**
  * A step that runs alone says all at once; of one beside others the output comes when it has ended, so that it stays in one piece.

@@ -2,6 +2,8 @@
 //!
 //! All but `edge`, which is the platform, is pure and tested natively. See ARCHITECTURE.md.
 
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 pub mod api;
 pub mod dialect;
 mod edge;

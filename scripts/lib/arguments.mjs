@@ -1,20 +1,32 @@
-// The words after a script's name: `--name value`.
+// The words after a script's name, by Node's own parser. A wrong one is a Failure that says what is right.
 
+import { parseArgs } from "node:util";
 import { Failure } from "./failure.mjs";
 
-/** @param {string[]} args @param {string} name */
-export function valueAfter(args, name) {
-  const at = args.indexOf(name);
-  if (at === -1) return undefined;
-  const value = args[at + 1];
-  if (value === undefined) throw new Failure(`${name} wants a value.`);
-  return value;
+/**
+ * Reads the script's arguments. Without a `usage` there must be none.
+ * @template {import("node:util").ParseArgsConfig} T
+ * @param {T} config @param {string} [usage] what is right, such as `[--seeds N]`
+ */
+export function readArguments(config, usage) {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (!code?.startsWith("ERR_PARSE_ARGS")) throw error;
+    // What follows the first sentence is about words that begin with a dash.
+    const [what] = message.split(/\. |\n/);
+    throw new Failure(`${what}. ${usage ? `The arguments are: ${usage}` : "There are no arguments."}`);
+  }
 }
 
-/** @param {string[]} args @param {string} name @param {number} otherwise */
-export function numberAfter(args, name, otherwise) {
-  const value = valueAfter(args, name);
-  if (value === undefined) return otherwise;
-  if (!/^\d+$/.test(value)) throw new Failure(`${name} wants a whole number, not "${value}".`);
-  return Number(value);
+/**
+ * The value of an option as a whole number.
+ * @param {string} option @param {string} value @param {{ least?: number, most?: number }} [range]
+ */
+export function wholeNumber(option, value, { least = 0, most = Number.MAX_SAFE_INTEGER } = {}) {
+  const number = /^\d+$/.test(value) ? Number(value) : NaN;
+  if (number >= least && number <= most) return number;
+  const range = most < Number.MAX_SAFE_INTEGER ? ` from ${least} to ${most}` : least > 0 ? ` of at least ${least}` : "";
+  throw new Failure(`${option} wants a whole number${range}, not "${value}".`);
 }

@@ -7,9 +7,8 @@
 use super::driver::now;
 use super::query::query;
 use super::source::text;
-use super::zones::seconds_ahead_of_utc;
 use crate::market::Millis;
-use crate::simulator::{Exchange, Output, RestReply, SessionId, Settings};
+use crate::simulator::{Exchange, Faultless, Output, RestReply, SessionId, Settings};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -31,7 +30,7 @@ pub struct Simulator {
 }
 
 struct Market {
-    exchange: RefCell<Exchange>,
+    exchange: RefCell<Exchange<Faultless>>,
     sockets: RefCell<HashMap<SessionId, WebSocket>>,
     is_ticking: Cell<bool>,
 }
@@ -48,7 +47,7 @@ impl DurableObject for Simulator {
             ..Settings::default()
         };
         let seed = text(&env, "SIMULATOR_SEED").and_then(|value| value.parse().ok());
-        let exchange = Exchange::new(settings, seed.unwrap_or(DEFAULT_SEED), now()).with_zones(seconds_ahead_of_utc);
+        let exchange = Exchange::faultless(settings, seed.unwrap_or(DEFAULT_SEED), now());
         let market = Market {
             exchange: RefCell::new(exchange),
             sockets: RefCell::default(),
@@ -65,7 +64,7 @@ impl DurableObject for Simulator {
             return self.open_session();
         }
         let mut exchange = self.market.exchange.borrow_mut();
-        let reply = exchange.rest(&request.path(), &query(&request), None, now());
+        let reply = exchange.quotes(&query(&request), None, now());
         respond(reply)
     }
 

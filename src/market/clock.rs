@@ -1,6 +1,6 @@
 //! Time as the core knows it: a number handed in with every input. Nothing in the core reads a clock.
 
-use chrono::{DateTime, SecondsFormat};
+use jiff::Timestamp;
 
 /// Milliseconds since the Unix epoch, UTC; also a span of milliseconds where the name says so.
 pub type Millis = u64;
@@ -12,14 +12,14 @@ pub const MINUTE: Millis = 60 * SECOND;
 /// One UTC day, as a span.
 pub const DAY: Millis = 24 * 60 * MINUTE;
 
-/// `2026-01-19T14:32:17.123Z`; `null`-like empty text never occurs: times out of chrono's range clamp to the epoch.
+/// `2026-01-19T14:32:17.123Z`. A time beyond jiff's range, the year 9999, becomes the epoch, so that
+/// there is always a text.
 #[must_use]
 pub fn iso8601(at: Millis) -> String {
-    i64::try_from(at)
+    let at = i64::try_from(at)
         .ok()
-        .and_then(DateTime::from_timestamp_millis)
-        .unwrap_or_default()
-        .to_rfc3339_opts(SecondsFormat::Millis, true)
+        .and_then(|at| Timestamp::from_millisecond(at).ok());
+    format!("{:.3}", at.unwrap_or_default())
 }
 
 #[cfg(test)]

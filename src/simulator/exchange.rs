@@ -6,13 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Millis;
-use super::faults::{BadKeyReply, Ending, Faults, Stall};
+use super::faults::{BadKeyReply, Ending, Faultless, Faults, Stall, Switches};
 use super::instruments::Instrument;
 use super::market::{Listing, Market};
 use super::outcome::{Connected, Counters, Output, Refusal, SessionId};
 use super::plan::{Account, Keys, Settings};
 use super::protocol::{self, ClientMessage, Wanted};
-use super::zones::{NO_ZONES, Zones};
 
 /// A client message beyond this many bytes ends the session.
 const LARGEST_MESSAGE: usize = 1_000_000;
@@ -35,11 +34,11 @@ pub(super) struct Session {
     pub(super) last_heard: Millis,
 }
 
-/// A Twelve Data.
+/// A Twelve Data. Its type says whether it has fault switches: all of them, or none in the Worker.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct Exchange<F = Faults> {
     pub(super) settings: Settings,
-    pub(super) faults: Faults,
+    pub(super) faults: F,
     pub(super) market: Market,
     pub(super) accounts: BTreeMap<String, Account>,
     pub(super) counters: Counters,
@@ -48,44 +47,35 @@ pub struct Exchange {
     /// When each subscribed instrument ticks next.
     pub(super) schedule: BTreeMap<Listing, Millis>,
     pub(super) rng: fastrand::Rng,
-    pub(super) zones: Zones,
 }
 
-impl Exchange {
-    /// A market that starts at `now`. The same seed gives the same prices at the same times, also to another instance.
-    pub fn new(settings: Settings, seed: u64, now: Millis) -> Exchange {
+impl Exchange<Faultless> {
+    /// The Worker's market, which starts at `now`; see [`Exchange::new`].
+    pub fn faultless(settings: Settings, seed: u64, now: Millis) -> Exchange<Faultless> {
+        Exchange::with(Faultless, settings, seed, now)
+    }
+}
+
+impl<F: Switches> Exchange<F> {
+    /// The same seed gives the same prices at the same times, also to another instance.
+    pub(super) fn with(faults: F, settings: Settings, seed: u64, now: Millis) -> Exchange<F> {
         Exchange {
             market: Market::new(seed, settings.always_open),
             settings,
-            faults: Faults::default(),
+            faults,
             accounts: BTreeMap::new(),
             counters: Counters::default(),
             sessions: BTreeMap::new(),
-            // Not from 1: an object that restarts must not give a new session the name of one that is still closing.
+            // Not from 1: an object that restarts must not give a new session the name of one that
+            // is still closing.
             next_session: now,
             schedule: BTreeMap::new(),
             rng: fastrand::Rng::with_seed(seed ^ now),
-            zones: NO_ZONES,
         }
     }
 
-    /// Answers in the time zones that the driver knows. Without, there are only those of the
-    /// venues.
-    pub fn with_zones(self, zones: Zones) -> Exchange {
-        Exchange { zones, ..self }
-    }
-
-    /// The switches of what goes wrong.
-    pub fn faults(&mut self) -> &mut Faults {
-        &mut self.faults
-    }
-
-    /// The settings, which may be changed while running; `always_open` only takes effect in [`Exchange::new`].
-    pub fn settings(&mut self) -> &mut Settings {
-        &mut self.settings
-    }
-
-    /// An upgrade request on `/v1/quotes/price`. `key` is the query parameter `apikey` or the header `X-TD-APIKEY`.
+    /// An upgrade request on `/v1/quotes/price`. `key` is the query parameter `apikey` or the
+    /// header `X-TD-APIKEY`.
     pub fn connect(&mut self, key: Option<&str>, now: Millis) -> Result<Connected, Refusal> {
         self.counters.upgrades += 1;
         let allowed = self.admit(key);
@@ -98,12 +88,13 @@ impl Exchange {
         };
         let mut outputs = Vec::new();
         while self.sessions_of(&account).count() >= self.settings.plan.connections.max(1) {
-            // The documentation says that an earlier connection is closed; that it is the oldest is an assumption.
+            // The documentation says that an earlier connection is closed; that it is the oldest is
+            // an assumption.
             let Some(oldest) = self.sessions_of(&account).next() else {
                 break;
             };
             self.counters.evicted += 1;
-            outputs.push(self.end(oldest, self.faults.eviction, 1000, "new connection opened"));
+            outputs.push(self.end(oldest, self.switches().eviction, 1000, "new connection opened"));
         }
         let session = SessionId(self.next_session);
         self.next_session += 1;
@@ -116,8 +107,8 @@ impl Exchange {
             },
         );
         self.counters.most_connections = self.counters.most_connections.max(self.sessions.len());
-        if self.faults.accept_then_drop {
-            outputs.push(self.end(session, self.faults.eviction, 1000, ""));
+        if self.switches().accept_then_drop {
+            outputs.push(self.end(session, self.switches().eviction, 1000, ""));
         }
         Ok(Connected { session, outputs })
     }
@@ -143,7 +134,7 @@ impl Exchange {
         *self.counters.messages.entry(action.to_owned()).or_default() += 1;
         let limit = self.settings.plan.messages_per_minute;
         let budget = self.account(&account).message(now);
-        let reply = match (budget > limit || self.faults.over_message_limit, action) {
+        let reply = match (budget > limit || self.switches().over_message_limit, action) {
             (true, _) => {
                 *self.counters.messages.entry("limited".to_owned()).or_default() += 1;
                 protocol::over_message_limit(budget.max(limit.saturating_add(1)), limit)
@@ -162,7 +153,7 @@ impl Exchange {
                 _ => protocol::message_processing("The message could not be processed."),
             },
         };
-        if self.faults.stall == Stall::Everything || reply.is_empty() {
+        if self.switches().stall == Stall::Everything || reply.is_empty() {
             return Vec::new();
         }
         vec![Output::Text { session, text: reply }]
@@ -175,44 +166,9 @@ impl Exchange {
         }
     }
 
-    /// The price of `symbol` (or `SYMBOL:EXCHANGE`) at `now`, in the quote currency.
-    pub fn price(&self, symbol: &str, now: Millis) -> Option<f64> {
-        let instrument = Wanted::written(symbol).resolve()?;
-        Some(self.market.price(instrument, now))
-    }
-
-    /// Whether `symbol` (or `SYMBOL:EXCHANGE`) trades at `now`.
-    pub fn is_open(&self, symbol: &str, now: Millis) -> bool {
-        let instrument = Wanted::written(symbol).resolve();
-        instrument.is_some_and(|instrument| self.market.hours(instrument).is_open(now))
-    }
-
-    /// The sessions that are open, oldest first.
-    pub fn sessions(&self) -> impl Iterator<Item = SessionId> + '_ {
-        self.sessions.keys().copied()
-    }
-
-    /// Counts of everything until `now`.
-    pub fn counters(&self, now: Millis) -> Counters {
-        let used = self.accounts.values().map(|account| account.rest_used(now));
-        let (credits_minute, credits_day) = used.fold((0u32, 0u32), |all, one| {
-            (all.0.saturating_add(one.0), all.1.saturating_add(one.1))
-        });
-        let mut subscriptions = BTreeMap::new();
-        for (symbol, exchange) in self.sessions.values().flat_map(|session| &session.subscribed) {
-            let name = match super::named(symbol).count() {
-                1 => (*symbol).to_owned(),
-                _ => format!("{symbol}:{exchange}"),
-            };
-            *subscriptions.entry(name).or_default() += 1;
-        }
-        Counters {
-            connections_open: self.sessions.len(),
-            credits_minute,
-            credits_day,
-            subscriptions,
-            ..self.counters.clone()
-        }
+    /// Which switches are on.
+    pub(super) fn switches(&self) -> &Faults {
+        self.faults.faults()
     }
 
     fn admit(&self, key: Option<&str>) -> Result<String, Refusal> {
@@ -222,14 +178,14 @@ impl Exchange {
                 body: protocol::error_body(code, text).to_string(),
             })
         };
-        if let Some((status, body)) = &self.faults.refuse_upgrades {
+        if let Some((status, body)) = &self.switches().refuse_upgrades {
             return Err(Refusal {
                 status: *status,
                 body: body.clone(),
             });
         }
         if !self.is_good(key) {
-            return match self.faults.bad_key {
+            return match self.switches().bad_key {
                 BadKeyReply::Ok => refuse(200, 401, BAD_KEY),
                 BadKeyReply::Unauthorized => refuse(401, 401, BAD_KEY),
                 BadKeyReply::Forbidden => refuse(403, 403, BAD_KEY),
@@ -274,10 +230,11 @@ impl Exchange {
             .sum();
         let (mut success, mut fails) = (Vec::new(), Vec::new());
         for one in wanted.into_iter().take(MOST_SYMBOLS) {
-            if self.faults.forgotten_symbols.contains(&one.symbol) {
+            if self.switches().forgotten_symbols.contains(&one.symbol) {
                 continue;
             }
-            let refused = self.faults.refused_symbols.contains(&one.symbol) || !self.settings.plan.streams(&one.symbol);
+            let refused =
+                self.switches().refused_symbols.contains(&one.symbol) || !self.settings.plan.streams(&one.symbol);
             let Some(instrument) = one.resolve().filter(|_| !refused) else {
                 fails.push(one.written);
                 continue;
@@ -286,7 +243,8 @@ impl Exchange {
                 .sessions
                 .get(&session)
                 .is_some_and(|state| state.subscribed.contains(&instrument.listing()));
-            // That only the surplus fails is an assumption; so is one credit for a symbol asked for twice.
+            // That only the surplus fails is an assumption; so is one credit for a symbol asked for
+            // twice.
             if !held && credits >= self.settings.plan.symbols {
                 fails.push(one.written);
                 continue;
@@ -308,7 +266,7 @@ impl Exchange {
         if success.is_empty() && fails.is_empty() {
             return String::new();
         }
-        protocol::subscribe_status(&success, &fails, &self.faults.status_shape)
+        protocol::subscribe_status(&success, &fails, &self.faults)
     }
 
     fn unsubscribe(&mut self, session: SessionId, wanted: &[Wanted]) -> String {
@@ -318,7 +276,7 @@ impl Exchange {
                 held.remove(&instrument.listing());
             }
         });
-        if self.faults.unsubscribe_answers_subscribe_status {
+        if self.switches().unsubscribe_answers_subscribe_status {
             return protocol::simple_status("subscribe-status");
         }
         protocol::simple_status("unsubscribe-status")

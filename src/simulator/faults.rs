@@ -7,18 +7,44 @@ use std::collections::BTreeSet;
 
 use super::Millis;
 
+/// Where an [`Exchange`](super::Exchange) looks up its switches.
+pub trait Switches {
+    /// As they are set now.
+    fn faults(&self) -> &Faults;
+}
+
+/// The switches of the Worker's simulator: all are off for good, so the compiler leaves out
+/// whatever depends on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Faultless;
+
+impl Switches for Faultless {
+    fn faults(&self) -> &Faults {
+        static OFF: Faults = Faults::OFF;
+        &OFF
+    }
+}
+
+impl Switches for Faults {
+    fn faults(&self) -> &Faults {
+        self
+    }
+}
+
 /// The switches. They may be turned at any moment, also with sessions open.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Faults {
     /// Refuses every upgrade with this status and body.
     pub refuse_upgrades: Option<(u16, String)>,
     /// What an upgrade with a wrong key gets; every form has been reported.
     pub bad_key: BadKeyReply,
-    /// How a session ends that a newer connection of its key pushes out, or that is dropped at once.
+    /// How a session ends that a newer connection of its key pushes out, or that is dropped at
+    /// once.
     pub eviction: Ending,
     /// Accepts every connection and ends it at once.
     pub accept_then_drop: bool,
-    /// Closes a session that sent nothing for so many milliseconds. Twelve Data's true value is unknown.
+    /// Closes a session that sent nothing for so many milliseconds. Twelve Data's true value is
+    /// unknown.
     pub idle_close: Option<Millis>,
     /// What still comes through an open socket.
     pub stall: Stall,
@@ -58,7 +84,45 @@ pub struct Faults {
     pub null_fields: bool,
 }
 
+impl Default for Faults {
+    fn default() -> Faults {
+        Faults::OFF
+    }
+}
+
 impl Faults {
+    const OFF: Faults = Faults {
+        refuse_upgrades: None,
+        bad_key: BadKeyReply::Ok,
+        eviction: Ending::Drop,
+        accept_then_drop: false,
+        idle_close: None,
+        stall: Stall::None,
+        silent_symbols: BTreeSet::new(),
+        half_silent: false,
+        refused_symbols: BTreeSet::new(),
+        forgotten_symbols: BTreeSet::new(),
+        over_message_limit: false,
+        duplicate_events: false,
+        reordered_events: false,
+        timestamp_shift: 0,
+        unknown_events: false,
+        truncated_events: false,
+        numbers_as_strings: false,
+        crypto_exchange: None,
+        status_shape: StatusShape {
+            empty_fails: EmptyList::Null,
+            empty_success: EmptyList::Null,
+            crypto: CryptoItems::Short,
+            forex: ForexItems::Forex,
+            reversed: false,
+        },
+        unsubscribe_answers_subscribe_status: false,
+        rest_error_status: RestErrorStatus::Matching,
+        rest_failure: None,
+        null_fields: false,
+    };
+
     /// Whether the driver should answer WebSocket pings.
     pub fn answers_pings(&self) -> bool {
         self.stall != Stall::Everything
@@ -66,10 +130,9 @@ impl Faults {
 }
 
 /// What an upgrade with a wrong or missing key gets.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadKeyReply {
     /// HTTP 200, not 101, with a JSON body that says 401 (seen in practice).
-    #[default]
     Ok,
     /// HTTP 401.
     Unauthorized,
@@ -80,20 +143,18 @@ pub enum BadKeyReply {
 }
 
 /// How the server ends a session.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// The TCP connection goes without a close frame, as Python users report.
-    #[default]
     Drop,
     /// A clean close.
     Close,
 }
 
 /// What still comes through an open socket.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stall {
     /// Everything.
-    #[default]
     None,
     /// Heartbeats and statuses are answered, prices stop.
     Prices,
@@ -102,7 +163,7 @@ pub enum Stall {
 }
 
 /// The shape of subscribe-status: all of these were seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusShape {
     /// How an empty `fails` is written.
     pub empty_fails: EmptyList,
@@ -114,6 +175,12 @@ pub struct StatusShape {
     pub forex: ForexItems,
     /// Items in the reverse order of the request.
     pub reversed: bool,
+}
+
+impl Default for StatusShape {
+    fn default() -> StatusShape {
+        Faults::OFF.status_shape
+    }
 }
 
 /// How an empty list is written.
@@ -129,30 +196,27 @@ pub enum EmptyList {
 }
 
 /// The fields of a crypto item in subscribe-status.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CryptoItems {
     /// symbol, exchange, type (2023).
-    #[default]
     Short,
     /// Also `mic_code` (the exchange's name again) and an empty `country` (2022).
     Long,
 }
 
 /// The spelling of a forex item in subscribe-status.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ForexItems {
     /// Exchange `FOREX`, an empty country, type `Physical Currency` (documentation).
-    #[default]
     Forex,
     /// Exchange `PHYSICAL CURRENCY`, type `PHYSICAL_CURRENCY` (a bot's log).
     PhysicalCurrency,
 }
 
 /// The HTTP status of a REST error. Both were seen in 2026.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RestErrorStatus {
     /// The code of the body.
-    #[default]
     Matching,
     /// 200, with the code in the body only.
     AlwaysOk,

@@ -1,10 +1,15 @@
-//! When a market trades: New York and Frankfurt with their daylight-saving rules, the forex week, and crypto's always.
+//! When a market trades: the exchanges by their calendars, the forex week, and crypto's always.
 //!
-//! Public holidays and half days are left out: on those days the simulated market trades like on any other weekday.
+//! Time zones and their daylight saving are jiff's; nothing in here reads a clock.
 
-use chrono::{DateTime, Datelike, NaiveDate, Weekday};
+use std::iter::successors;
 
-use super::{DAY, MINUTE, Millis};
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::tz::TimeZone;
+
+use super::calendar::{Calendar, FRANKFURT, NEW_YORK, TORONTO};
+use super::{DAY, Millis};
 
 /// A trading calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,9 +18,11 @@ pub(crate) enum Hours {
     Always,
     /// From Sunday 17:00 to Friday 17:00 in New York; a session is a UTC day.
     Forex,
-    /// Weekdays 09:30 to 16:00 in New York (Toronto keeps the same hours).
+    /// The trading days of New York.
     NewYork,
-    /// Weekdays 09:00 to 17:30 in Frankfurt.
+    /// Those of Toronto.
+    Toronto,
+    /// Those of Frankfurt.
     Frankfurt,
 }
 
@@ -36,56 +43,42 @@ impl Hours {
         match self {
             Hours::Always => true,
             Hours::Forex => forex_weekend(at).is_none(),
-            Hours::NewYork | Hours::Frankfurt => {
+            Hours::NewYork | Hours::Toronto | Hours::Frankfurt => {
                 let session = self.session(at);
                 (session.open..session.close).contains(&at)
             }
         }
     }
 
-    /// The moment of the last trade at or before `at`: `at` itself while the market is open, else its last close.
+    /// The moment of the last trade at or before `at`: `at` itself while the market is open, else
+    /// its last close.
     pub(crate) fn last_trade(self, at: Millis) -> Millis {
         match self {
             Hours::Always => at,
             Hours::Forex => forex_weekend(at).map_or(at, |(friday, _)| friday),
-            Hours::NewYork | Hours::Frankfurt => at.min(self.session(at).close),
+            Hours::NewYork | Hours::Toronto | Hours::Frankfurt => at.min(self.session(at).close),
         }
     }
 
     /// The session at `at`, or the last one before it.
     pub(crate) fn session(self, at: Millis) -> Session {
-        match self {
-            Hours::Always | Hours::Forex => {
-                let last = self.last_trade(at);
-                let open = last / DAY * DAY;
-                Session {
-                    open,
-                    close: open + DAY,
-                    previous_close: self.last_trade(open),
-                }
-            }
-            Hours::NewYork | Hours::Frankfurt => {
-                let mut day = self.zone().local_day(at);
-                let (open, close) = loop {
-                    if let Some((open, close)) = self.hours_of(day)
-                        && open <= at
-                    {
-                        break (open, close);
-                    }
-                    if day == 0 {
-                        break (0, 0);
-                    }
-                    day -= 1;
-                };
-                let previous_close = (1..=7)
-                    .find_map(|back| self.hours_of(day.checked_sub(back)?))
-                    .map_or(0, |(_, close)| close);
-                Session {
-                    open,
-                    close,
-                    previous_close,
-                }
-            }
+        let Some(calendar) = self.calendar() else {
+            let open = self.last_trade(at) / DAY * DAY;
+            return Session {
+                open,
+                close: open + DAY,
+                previous_close: self.last_trade(open),
+            };
+        };
+        let today = local(&calendar.zone, at).date();
+        let mut sessions = successors(Some(today), |day| day.yesterday().ok())
+            .filter_map(|day| calendar.session_on(day))
+            .skip_while(|(open, _)| *open > at);
+        let (open, close) = sessions.next().unwrap_or_default();
+        Session {
+            open,
+            close,
+            previous_close: sessions.next().map_or(0, |(_, close)| close),
         }
     }
 
@@ -94,152 +87,75 @@ impl Hours {
         if self.is_open(at) {
             return at;
         }
-        match self {
-            Hours::Always => at,
-            Hours::Forex => forex_weekend(at).map_or(at, |(_, sunday)| sunday),
-            Hours::NewYork | Hours::Frankfurt => {
-                let day = self.zone().local_day(at);
-                (day..day + 8)
-                    .filter_map(|day| self.hours_of(day))
-                    .map(|(open, _)| open)
-                    .find(|open| *open >= at)
-                    .unwrap_or(at + DAY)
-            }
-        }
+        let Some(calendar) = self.calendar() else {
+            return forex_weekend(at).map_or(at, |(_, sunday)| sunday);
+        };
+        let today = local(&calendar.zone, at).date();
+        successors(Some(today), |day| day.tomorrow().ok())
+            .filter_map(|day| calendar.session_on(day))
+            .map(|(open, _)| open)
+            .find(|open| *open >= at)
+            .unwrap_or(at)
     }
 
     /// The zone in which the venue tells the time.
-    pub(crate) fn zone(self) -> Zone {
-        match self {
-            Hours::Always | Hours::Forex => Zone::Utc,
-            Hours::NewYork => Zone::NewYork,
-            Hours::Frankfurt => Zone::Berlin,
-        }
+    pub(crate) fn zone(self) -> &'static TimeZone {
+        static UTC: TimeZone = TimeZone::UTC;
+        self.calendar().map_or(&UTC, |calendar| &calendar.zone)
     }
 
-    /// Minutes after local midnight at which the session starts: the origin of intraday candles.
-    pub(crate) fn open_minute(self) -> u64 {
-        match self {
-            Hours::Always | Hours::Forex => 0,
-            Hours::NewYork => 9 * 60 + 30,
-            Hours::Frankfurt => 9 * 60,
-        }
+    /// The time of day at which sessions start: the origin of intraday candles.
+    pub(crate) fn opening(self) -> Time {
+        self.calendar().map_or(Time::midnight(), |calendar| calendar.open)
     }
 
-    /// Open and close on a local day (days since the epoch), if it is a weekday.
-    fn hours_of(self, day: u64) -> Option<(Millis, Millis)> {
-        if weekend(day) {
-            return None;
+    fn calendar(self) -> Option<&'static Calendar> {
+        match self {
+            Hours::Always | Hours::Forex => None,
+            Hours::NewYork => Some(&NEW_YORK),
+            Hours::Toronto => Some(&TORONTO),
+            Hours::Frankfurt => Some(&FRANKFURT),
         }
-        let minutes = match self {
-            Hours::Frankfurt => 8 * 60 + 30,
-            _ => 6 * 60 + 30,
-        };
-        let open = self.zone().to_utc(day * DAY + self.open_minute() * MINUTE);
-        Some((open, open + minutes * MINUTE))
     }
 }
 
-/// The weekend's pause of forex around `at`: its start (Friday 17:00 New York) and end (Sunday 17:00 New York).
+impl Calendar {
+    fn session_on(&self, day: Date) -> Option<(Millis, Millis)> {
+        let (open, close) = self.hours_of(day)?;
+        let at = |time| moment(&self.zone, day.to_datetime(time));
+        Some((at(open), at(close)))
+    }
+}
+
+/// The weekend's pause of forex around `at`: its start (Friday 17:00 New York) and end (Sunday 17:00
+/// New York).
 fn forex_weekend(at: Millis) -> Option<(Millis, Millis)> {
-    let zone = Zone::NewYork;
-    // Shifted so that the week's turn at 17:00 falls on midnight.
-    let day = zone.local_day(at + 7 * 60 * MINUTE);
-    let since_saturday = match weekday(day) {
-        Weekday::Sat => 0,
-        Weekday::Sun => 1,
-        _ => return None,
-    };
-    let saturday = day.checked_sub(since_saturday)?;
-    let seventeen = 17 * 60 * MINUTE;
-    let friday = zone.to_utc(saturday.checked_sub(1)? * DAY + seventeen);
-    let sunday = zone.to_utc((saturday + 1) * DAY + seventeen);
-    (friday..sunday).contains(&at).then_some((friday, sunday))
+    let zone = &NEW_YORK.zone;
+    let today = local(zone, at).date();
+    let friday = successors(Some(today), |day| day.yesterday().ok()).find(|day| day.weekday() == Weekday::Friday)?;
+    let sunday = friday.tomorrow().ok()?.tomorrow().ok()?;
+    let five = Time::constant(17, 0, 0, 0);
+    let (start, end) = (
+        moment(zone, friday.to_datetime(five)),
+        moment(zone, sunday.to_datetime(five)),
+    );
+    (start..end).contains(&at).then_some((start, end))
 }
 
-/// A time zone with its daylight-saving rule of today (past rule changes are ignored).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Zone {
-    /// No offset.
-    Utc,
-    /// UTC−5, in summer UTC−4: second Sunday of March to first Sunday of November, at 02:00 local time.
-    NewYork,
-    /// UTC+1, in summer UTC+2: last Sunday of March to last Sunday of October, at 01:00 UTC.
-    Berlin,
-}
-
-impl Zone {
-    /// The IANA name.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Zone::Utc => "UTC",
-            Zone::NewYork => "America/New_York",
-            Zone::Berlin => "Europe/Berlin",
-        }
-    }
-
-    /// What a clock on the wall shows at `at`, as if it were UTC.
-    pub(crate) fn local(self, at: Millis) -> Millis {
-        at.saturating_add_signed(self.offset(at))
-    }
-
-    /// The moment at which a clock on the wall shows `local`. In the hour that is skipped or repeated, one of the
-    /// candidates; no market opens or closes then.
-    pub(crate) fn to_utc(self, local: Millis) -> Millis {
-        let guess = local.saturating_add_signed(-self.offset(local));
-        local.saturating_add_signed(-self.offset(guess))
-    }
-
-    /// Milliseconds ahead of UTC at `at`.
-    pub(crate) fn offset(self, at: Millis) -> i64 {
-        self.offset_minutes(at) * MINUTE as i64
-    }
-
-    fn local_day(self, at: Millis) -> u64 {
-        self.local(at) / DAY
-    }
-
-    fn offset_minutes(self, at: Millis) -> i64 {
-        let year = date(at / DAY).year();
-        match self {
-            Zone::Utc => 0,
-            Zone::NewYork => {
-                let start = sunday(year, 3, 8) + 7 * 60 * MINUTE;
-                let end = sunday(year, 11, 1) + 6 * 60 * MINUTE;
-                if (start..end).contains(&at) { -240 } else { -300 }
-            }
-            Zone::Berlin => {
-                let start = sunday(year, 3, 25) + 60 * MINUTE;
-                let end = sunday(year, 10, 25) + 60 * MINUTE;
-                if (start..end).contains(&at) { 120 } else { 60 }
-            }
-        }
-    }
-}
-
-/// Midnight UTC of the first Sunday on or after a date.
-fn sunday(year: i32, month: u32, day: u32) -> Millis {
-    let first = NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default();
-    let days = first.signed_duration_since(NaiveDate::default()).num_days();
-    let ahead = 6 - i64::from(first.weekday().num_days_from_monday());
-    u64::try_from(days + ahead).unwrap_or(0) * DAY
-}
-
-/// The calendar date of a day (days since the epoch).
-pub(crate) fn date(day: u64) -> NaiveDate {
-    i64::try_from(day.saturating_mul(86_400))
+/// What a clock on the wall shows at `at`.
+pub(crate) fn local(zone: &TimeZone, at: Millis) -> DateTime {
+    let at = i64::try_from(at)
         .ok()
-        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-        .unwrap_or_default()
-        .date_naive()
+        .and_then(|at| Timestamp::from_millisecond(at).ok());
+    zone.to_datetime(at.unwrap_or(Timestamp::MAX))
 }
 
-fn weekday(day: u64) -> Weekday {
-    date(day).weekday()
-}
-
-fn weekend(day: u64) -> bool {
-    matches!(weekday(day), Weekday::Sat | Weekday::Sun)
+/// The moment at which a clock on the wall shows `local`. A reading that comes twice means the first
+/// time. One that is skipped is read with the offset before the change: half past two, where two
+/// becomes three, is half past three (RFC 5545, 3.3.5).
+pub(crate) fn moment(zone: &TimeZone, local: DateTime) -> Millis {
+    let at = zone.to_timestamp(local).unwrap_or(Timestamp::UNIX_EPOCH);
+    Millis::try_from(at.as_millisecond()).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -248,8 +164,7 @@ mod tests {
     use super::*;
 
     fn utc(text: &str) -> Millis {
-        let at = DateTime::parse_from_rfc3339(&format!("{text}Z")).unwrap();
-        u64::try_from(at.timestamp_millis()).unwrap()
+        moment(&TimeZone::UTC, text.parse().unwrap())
     }
 
     #[test]
@@ -271,31 +186,37 @@ mod tests {
             ("2026-11-02T14:30:00", true),
             // Saturday.
             ("2026-01-17T15:00:00", false),
+            // Thanksgiving, and the half day after it.
+            ("2026-11-26T15:00:00", false),
+            ("2026-11-27T17:59:59", true),
+            ("2026-11-27T18:00:00", false),
         ] {
             assert_eq!(Hours::NewYork.is_open(utc(at)), open, "{at}");
         }
     }
 
     #[test]
-    fn zones_change_at_the_legal_moment() {
-        for (zone, at, local) in [
-            (Zone::NewYork, "2026-03-08T06:59:59", "2026-03-08T01:59:59"),
-            (Zone::NewYork, "2026-03-08T07:00:00", "2026-03-08T03:00:00"),
-            (Zone::NewYork, "2026-11-01T05:59:59", "2026-11-01T01:59:59"),
-            (Zone::NewYork, "2026-11-01T06:00:00", "2026-11-01T01:00:00"),
-            (Zone::Berlin, "2026-03-29T00:59:59", "2026-03-29T01:59:59"),
-            (Zone::Berlin, "2026-03-29T01:00:00", "2026-03-29T03:00:00"),
-            (Zone::Berlin, "2026-10-25T01:00:00", "2026-10-25T02:00:00"),
+    fn each_exchange_has_holidays_of_its_own() {
+        for (at, [new_york, toronto, frankfurt]) in [
+            // Canada Day, the third of July on which 2026 rests, and the Civic Holiday.
+            ("2026-07-01T14:00:00", [true, false, true]),
+            ("2026-07-03T14:00:00", [false, true, true]),
+            ("2026-08-03T14:00:00", [true, false, true]),
+            // Easter Monday, Labour Day in Europe, the last days of the year.
+            ("2027-03-29T14:00:00", [true, true, false]),
+            ("2028-05-01T14:00:00", [true, true, false]),
+            ("2026-12-30T12:59:59", [false, false, true]),
+            ("2026-12-30T14:30:00", [true, true, false]),
+            ("2027-12-24T15:00:00", [false, true, false]),
+            ("2027-12-24T18:00:00", [false, false, false]),
         ] {
-            assert_eq!(zone.local(utc(at)), utc(local), "{at}");
-        }
-    }
-
-    #[test]
-    fn a_wall_clock_reading_is_turned_back_into_the_moment() {
-        for at in ["2026-03-09T13:30:00", "2026-03-06T14:30:00", "2026-11-02T21:00:00"] {
-            let at = utc(at);
-            assert_eq!(Zone::NewYork.to_utc(Zone::NewYork.local(at)), at);
+            for (hours, open) in [
+                (Hours::NewYork, new_york),
+                (Hours::Toronto, toronto),
+                (Hours::Frankfurt, frankfurt),
+            ] {
+                assert_eq!(hours.is_open(utc(at)), open, "{hours:?} {at}");
+            }
         }
     }
 
@@ -323,7 +244,8 @@ mod tests {
     fn a_closed_market_stands_at_its_last_close_and_names_its_next_open() {
         let saturday = utc("2026-01-17T15:00:00");
         assert_eq!(Hours::NewYork.last_trade(saturday), utc("2026-01-16T21:00:00"));
-        assert_eq!(Hours::NewYork.next_open(saturday), utc("2026-01-19T14:30:00"));
+        // Monday is Martin Luther King Day.
+        assert_eq!(Hours::NewYork.next_open(saturday), utc("2026-01-20T14:30:00"));
         assert_eq!(Hours::Forex.last_trade(saturday), utc("2026-01-16T22:00:00"));
         assert_eq!(Hours::Forex.next_open(saturday), utc("2026-01-18T22:00:00"));
         assert_eq!(Hours::Always.last_trade(saturday), saturday);
@@ -332,17 +254,20 @@ mod tests {
 
     #[test]
     fn the_previous_close_is_the_end_of_the_session_before() {
-        let monday = utc("2026-01-19T15:00:00");
+        let tuesday = utc("2026-01-20T15:00:00");
         assert_eq!(
-            Hours::NewYork.session(monday).previous_close,
+            Hours::NewYork.session(tuesday).previous_close,
             utc("2026-01-16T21:00:00")
         );
-        let before_open = utc("2026-01-19T14:00:00");
+        let before_open = utc("2026-01-20T14:00:00");
         assert_eq!(
             Hours::NewYork.session(before_open).previous_close,
             utc("2026-01-15T21:00:00")
         );
-        assert_eq!(Hours::Always.session(monday).previous_close, utc("2026-01-19T00:00:00"));
+        assert_eq!(
+            Hours::Always.session(tuesday).previous_close,
+            utc("2026-01-20T00:00:00")
+        );
         let sunday_night = utc("2026-01-18T23:00:00");
         assert_eq!(
             Hours::Forex.session(sunday_night).previous_close,

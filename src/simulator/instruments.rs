@@ -270,7 +270,7 @@ pub static INSTRUMENTS: &[Instrument] = &[
     share("INFY", "Infosys Limited", NYSE, 18.0, 0.27, 15_000_000),
     share("TRP", "TC Energy Corporation", NYSE, 56.0, 0.20, 3_000_000),
     share("RY", "Royal Bank of Canada", NYSE, 168.0, 0.17, 1_200_000),
-    Instrument { country: "Canada", currency: "CAD", basic_plan: false, ..share("RY", "Royal Bank of Canada", TSX, 231.0, 0.16, 4_000_000) },
+    Instrument { country: "Canada", currency: "CAD", hours: Hours::Toronto, basic_plan: false, ..share("RY", "Royal Bank of Canada", TSX, 231.0, 0.16, 4_000_000) },
     Instrument { country: "Germany", currency: "EUR", hours: Hours::Frankfurt, ..index("GDAXI", "DAX Performance Index", XETRA, 25_000.0, 0.17, 60_000_000) },
     index("IXIC", "NASDAQ Composite", NASDAQ, 23_300.0, 0.20, 7_000_000_000),
 

@@ -47,9 +47,10 @@ impl Object {
 impl Json {
     /// The text of a text, and the JSON of anything else.
     pub(crate) fn plain(&self) -> String {
-        match self {
-            Json::Text(text) => text.clone().into_owned(),
-            other => other.to_string(),
+        if let Json::Text(text) = self {
+            text.clone().into_owned()
+        } else {
+            self.to_string()
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Quotes and candles: the walk read through the hours of the venue, rounded to the decimals of the instrument.
+//! Quotes and candles: the walk read through the hours of the venue, rounded to the decimals of the
+//! instrument.
 //!
 //! Everything here is a function of seed, settings and time, except for prices that a test pinned.
 
 use std::collections::BTreeMap;
 
-use super::hours::{Hours, Session, date};
+use super::hours::{Hours, Session};
 use super::instruments::{Class, Instrument};
 use super::walk::{Walk, WalkDay, fraction, scramble};
-use super::{DAY, MINUTE, Millis};
-use chrono::Datelike;
+use super::{DAY, Millis};
 
 /// Points at which a candle reads the walk for its high and low.
 const SAMPLES: u64 = 24;
@@ -50,15 +50,6 @@ pub(crate) struct Candle {
     pub(crate) low: f64,
     pub(crate) close: f64,
     pub(crate) volume: Option<u64>,
-}
-
-/// The length of a candle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Interval {
-    Minutes(u64),
-    Day,
-    Week,
-    Month,
 }
 
 impl Market {
@@ -153,49 +144,7 @@ impl Market {
             .fold((price, price), |(low, high), one| (low.min(one), high.max(one)))
     }
 
-    /// At most `count` candles that start in `from..to`, the newest first. The one of `now` is still growing.
-    pub(crate) fn candles(
-        &self,
-        instrument: &Instrument,
-        interval: Interval,
-        (from, to): (Millis, Millis),
-        count: usize,
-        now: Millis,
-    ) -> Vec<Candle> {
-        let hours = self.hours(instrument);
-        let mut reader = self.reader(instrument);
-        let mut candles = Vec::new();
-        let mut within = to.saturating_sub(1).min(now);
-        // Closed hours are stepped over, so more periods are looked at than candles made: a minute series of a share
-        // passes some 5 closed minutes for each open one.
-        for _ in 0..count.saturating_mul(8).saturating_add(8_000) {
-            let (start, end) = interval.period(hours, within);
-            if candles.len() >= count || start < from {
-                break;
-            }
-            let open = hours.next_open(start);
-            if open < end && open <= now {
-                let close = hours.last_trade(end.min(now)).max(open);
-                let mut candle = reader.candle(open, close);
-                candle.at = if matches!(interval, Interval::Minutes(_)) {
-                    open
-                } else {
-                    start
-                };
-                if (start..end).contains(&now) {
-                    candle = self.with_pin(instrument, candle);
-                }
-                candles.push(candle);
-            }
-            let Some(before) = start.checked_sub(1) else {
-                break;
-            };
-            within = before;
-        }
-        candles
-    }
-
-    fn with_pin(&self, instrument: &Instrument, candle: Candle) -> Candle {
+    pub(super) fn with_pin(&self, instrument: &Instrument, candle: Candle) -> Candle {
         match self.prices.get(&instrument.listing()) {
             Some(price) => Candle {
                 close: *price,
@@ -207,7 +156,7 @@ impl Market {
         }
     }
 
-    fn reader<'a>(&self, instrument: &'a Instrument) -> Reader<'a> {
+    pub(super) fn reader<'a>(&self, instrument: &'a Instrument) -> Reader<'a> {
         let venue = scramble(self.seed ^ instrument.exchange.len() as u64);
         Reader {
             instrument,
@@ -218,55 +167,8 @@ impl Market {
     }
 }
 
-impl Interval {
-    /// The intervals of `/time_series`.
-    pub(crate) fn named(name: &str) -> Option<Interval> {
-        Some(match name {
-            "1min" => Interval::Minutes(1),
-            "5min" => Interval::Minutes(5),
-            "15min" => Interval::Minutes(15),
-            "30min" => Interval::Minutes(30),
-            "45min" => Interval::Minutes(45),
-            "1h" => Interval::Minutes(60),
-            "2h" => Interval::Minutes(120),
-            "4h" => Interval::Minutes(240),
-            "8h" => Interval::Minutes(480),
-            "1day" => Interval::Day,
-            "1week" => Interval::Week,
-            "1month" => Interval::Month,
-            _ => return None,
-        })
-    }
-
-    /// Start and end of the period that holds `at`, in the venue's local time.
-    fn period(self, hours: Hours, at: Millis) -> (Millis, Millis) {
-        let zone = hours.zone();
-        let local = zone.local(at);
-        let day = local / DAY;
-        let (first, last) = match self {
-            Interval::Minutes(minutes) => {
-                let step = minutes * MINUTE;
-                let origin = hours.open_minute() * MINUTE % step;
-                let start = at.saturating_sub((local + step - origin) % step);
-                return (start, start + step);
-            }
-            Interval::Day => (day, day + 1),
-            Interval::Week => {
-                let monday = day.saturating_sub(u64::from(date(day).weekday().num_days_from_monday()));
-                (monday, monday + 7)
-            }
-            Interval::Month => {
-                let first = day.saturating_sub(u64::from(date(day).day0()));
-                let next = first + 31;
-                (first, next - u64::from(date(next).day0()))
-            }
-        };
-        (zone.to_utc(first * DAY), zone.to_utc(last * DAY))
-    }
-}
-
 /// Reads one instrument, keeping the last day at hand.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     instrument: &'a Instrument,
     hours: Hours,
     walk: Walk,
@@ -289,7 +191,7 @@ impl Reader<'_> {
         self.instrument.round(self.level(day.at(at)))
     }
 
-    fn candle(&mut self, from: Millis, to: Millis) -> Candle {
+    pub(super) fn candle(&mut self, from: Millis, to: Millis) -> Candle {
         let open = self.price(from);
         let mut candle = Candle {
             at: from,
@@ -310,8 +212,8 @@ impl Reader<'_> {
         candle
     }
 
-    /// Cumulative volume of a session at a moment within it. It rises by a smooth curve that is steeper at both ends of
-    /// the session, as trading is.
+    /// Cumulative volume of a session at a moment within it. It rises by a smooth curve that is
+    /// steeper at both ends of the session, as trading is.
     fn volume(&self, session: Session, at: Millis) -> Option<u64> {
         if self.instrument.daily_volume == 0 {
             return None;
@@ -342,24 +244,8 @@ impl Reader<'_> {
     }
 }
 
-/// `2026-01-19 14:32:00`, or `2026-01-19` for candles of a day and longer, of a clock's reading as
-/// a zone's `local` gives it.
-pub(crate) fn datetime(local: Millis, with_time: bool) -> String {
-    let day = date(local / DAY);
-    if !with_time {
-        return day.to_string();
-    }
-    let seconds = local % DAY / 1_000;
-    format!(
-        "{day} {:02}:{:02}:{:02}",
-        seconds / 3_600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
-}
-
-/// A wave like the sine of so many turns, with the same zeros and nearly the same peaks, from -1 to 1; its slope has no jumps. The sine itself is
-/// six kilobytes of WebAssembly.
+/// A wave like the sine of so many turns, with the same zeros and nearly the same peaks, from -1 to
+/// 1; its slope has no jumps. The sine itself is six kilobytes of WebAssembly.
 fn wave(turns: f64) -> f64 {
     const PEAK: f64 = 0.096_225_044_864_937_6;
     let part = turns - turns.floor();

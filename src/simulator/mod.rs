@@ -1,50 +1,51 @@
-//! A market that speaks Twelve Data: the WebSocket protocol and the REST endpoints, on invented prices.
+//! A market that speaks Twelve Data: the WebSocket protocol and the REST endpoints, on invented
+//! prices.
 //!
-//! It serves two masters: the Simulator Durable Object, which is the upstream of everybody who has no API key, and the
-//! fake server of the integration tests. Both drive the same [`Exchange`], so there is one Twelve Data to get right.
-//! The facts it imitates (shapes, texts, limits, oddities) were gathered from Twelve Data's documentation, its official
-//! clients and public captures of its traffic; where no source knows, the comment says so.
+//! It serves two masters: the Simulator Durable Object, which is the upstream of everybody who has
+//! no API key, and the fake server of the integration tests. Both drive the same [`Exchange`], so
+//! there is one Twelve Data to get right. A hub asks for the WebSocket and `/quote`; all other
+//! endpoints and every fault are compiled for tests only. The facts it imitates (shapes, texts,
+//! limits, oddities) were gathered from Twelve Data's documentation, its official clients and
+//! public captures of its traffic; where no source knows, the comment says so.
 //!
-//! It is sans-IO: text, requests and the time come in, [`Output`]s and [`RestReply`]s go out. Nothing in here opens a
-//! socket, reads a clock or draws from global randomness: the same seed and the same inputs give the same outputs.
-//! It shares no code with our own client of Twelve Data, so that a misreading there cannot hide behind the same
-//! misreading here.
+//! It is sans-IO: text, requests and the time come in, [`Output`]s and [`RestReply`]s go out.
+//! Nothing in here opens a socket, reads a clock or draws from global randomness: the same seed and
+//! the same inputs give the same outputs. It shares no code with our own client of Twelve Data, so
+//! that a misreading there cannot hide behind the same misreading here.
 //!
 //! Read in this order: `instruments` (what is traded), `walk` (how a price moves), `hours` (when),
-//! `market` (quotes and candles), `plan` (what a key may do), `protocol` (messages), `exchange` and
-//! `ticks` (sessions), `rest`, `endpoints` and `listings` (REST), `json` and `csv` (how answers are
-//! written), `zones` (the times in them), `faults` (everything that goes wrong in practice, as
-//! switches).
+//! `market` (prices), `plan` (what a key may do), `protocol` (messages), `exchange` and `ticks`
+//! (sessions), `rest` and `quote` (REST), `json` (how answers are written), `faults` (everything
+//! that goes wrong in practice, as switches), `native` (what is for tests only).
 
-mod csv;
-mod endpoints;
+mod calendar;
 mod exchange;
 mod faults;
 mod hours;
 mod instruments;
 mod json;
-mod listings;
 mod market;
+mod native;
 mod outcome;
 mod plan;
 mod protocol;
+mod quote;
 mod rest;
 mod ticks;
 mod walk;
-mod zones;
 
 #[cfg(test)]
 mod tests;
 
 pub use exchange::Exchange;
 pub use faults::{
-    BadKeyReply, CryptoItems, EmptyList, Ending, Faults, ForexItems, RestErrorStatus, Stall, StatusShape,
+    BadKeyReply, CryptoItems, EmptyList, Ending, Faultless, Faults, ForexItems, RestErrorStatus, Stall, StatusShape,
+    Switches,
 };
 pub use instruments::{Class, INSTRUMENTS, Instrument, named};
 pub use outcome::{Connected, Counters, Output, Refusal, SessionId};
 pub use plan::{Keys, Plan, Settings};
 pub use rest::RestReply;
-pub use zones::Zones;
 
 /// Milliseconds since the UNIX epoch, UTC.
 pub type Millis = u64;

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::faults::{CryptoItems, EmptyList, Faults, ForexItems, StatusShape};
+use super::faults::{CryptoItems, EmptyList, ForexItems, Switches};
 use super::instruments::{Class, Instrument, named};
 use super::json::{Json, Object};
 use super::market::Trade;
@@ -115,8 +115,10 @@ fn at_venue(instrument: &Instrument, name: &str) -> bool {
     instrument.exchange.eq_ignore_ascii_case(name) || instrument.mic_code.eq_ignore_ascii_case(name)
 }
 
-/// A price event with the fields of its asset class. `timestamp` in seconds. There is never a percent change.
-pub(crate) fn price_event(instrument: &Instrument, trade: &Trade, timestamp: u64, faults: &Faults) -> String {
+/// A price event with the fields of its asset class. `timestamp` in seconds. There is never a
+/// percent change.
+pub(crate) fn price_event(instrument: &Instrument, trade: &Trade, timestamp: u64, switches: &impl Switches) -> String {
+    let faults = switches.faults();
     let class = instrument.class;
     let pair = class.is_pair();
     let venue = match (&faults.crypto_exchange, class) {
@@ -150,8 +152,9 @@ pub(crate) fn price_event(instrument: &Instrument, trade: &Trade, timestamp: u64
 }
 
 /// The answer to a subscribe. A fail carries only its symbol: no source has ever shown a reason.
-pub(crate) fn subscribe_status(success: &[&'static Instrument], fails: &[String], shape: &StatusShape) -> String {
-    let mut success: Vec<Json> = success.iter().map(|one| success_item(one, shape).into()).collect();
+pub(crate) fn subscribe_status(success: &[&'static Instrument], fails: &[String], switches: &impl Switches) -> String {
+    let shape = &switches.faults().status_shape;
+    let mut success: Vec<Json> = success.iter().map(|one| success_item(one, switches).into()).collect();
     let fail = |symbol: &String| Object::default().with("symbol", symbol.clone()).into();
     let mut fails: Vec<Json> = fails.iter().map(fail).collect();
     // Partial success as "ok" is an assumption: no capture shows one.
@@ -175,7 +178,8 @@ pub(crate) fn subscribe_status(success: &[&'static Instrument], fails: &[String]
     Json::Object(message).to_string()
 }
 
-fn success_item(instrument: &Instrument, shape: &StatusShape) -> Object {
+fn success_item(instrument: &Instrument, switches: &impl Switches) -> Object {
+    let shape = &switches.faults().status_shape;
     let kind = instrument.class.name();
     let venue = instrument.exchange;
     let (exchange, mic_code, country, kind) = match (instrument.class, shape.forex, shape.crypto) {

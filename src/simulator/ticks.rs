@@ -1,16 +1,16 @@
-//! The exchange in time: which instrument ticks when, what a tick looks like to every subscriber, and the prices that a
-//! test sets by hand.
+//! The exchange in time: which instrument ticks when, what a tick looks like to every subscriber,
+//! and the prices that a test sets by hand.
 
 use super::exchange::Exchange;
-use super::faults::{Ending, Stall};
+use super::faults::{Ending, Stall, Switches};
 use super::instruments::{INSTRUMENTS, Instrument};
 use super::outcome::{Output, SessionId};
-use super::protocol::{self, Wanted};
+use super::protocol;
 use super::{Millis, SECOND};
 
-impl Exchange {
-    /// Everything that is due at `now`: ticks and idle closes. A late call gives one tick per instrument, not all that
-    /// were missed.
+impl<F: Switches> Exchange<F> {
+    /// Everything that is due at `now`: ticks and idle closes. A late call gives one tick per
+    /// instrument, not all that were missed.
     pub fn tick(&mut self, now: Millis) -> Vec<Output> {
         let mut outputs = self.close_idle(now);
         if !self.settings.automatic {
@@ -34,7 +34,7 @@ impl Exchange {
     /// When [`Exchange::tick`] has something to do; `None` while nobody listens.
     pub fn next_tick_at(&self) -> Option<Millis> {
         let ticks = self.schedule.values().copied().filter(|_| self.settings.automatic);
-        let idle = self.faults.idle_close.into_iter().flat_map(|allowed| {
+        let idle = self.switches().idle_close.into_iter().flat_map(|allowed| {
             self.sessions
                 .values()
                 .map(move |session| session.last_heard.saturating_add(allowed))
@@ -42,32 +42,8 @@ impl Exchange {
         ticks.chain(idle).min()
     }
 
-    /// Sets the price of `symbol` (or `SYMBOL:EXCHANGE`) for WebSocket and REST until [`Exchange::release`], and sends
-    /// it to its subscribers, whatever the hour. `timestamp` in seconds since the epoch.
-    pub fn publish(&mut self, symbol: &str, price: f64, timestamp: u64, now: Millis) -> Vec<Output> {
-        let Some(instrument) = Wanted::written(symbol).resolve().filter(|_| price.is_finite()) else {
-            return Vec::new();
-        };
-        self.market.pin_price(instrument, price);
-        self.announce(instrument, timestamp, now)
-    }
-
-    /// Sets the previous close of `symbol` for REST until [`Exchange::release`].
-    pub fn set_previous_close(&mut self, symbol: &str, price: f64) {
-        if let Some(instrument) = Wanted::written(symbol).resolve().filter(|_| price.is_finite()) {
-            self.market.pin_previous_close(instrument, price);
-        }
-    }
-
-    /// Gives `symbol` back to the market after [`Exchange::publish`].
-    pub fn release(&mut self, symbol: &str) {
-        if let Some(instrument) = Wanted::written(symbol).resolve() {
-            self.market.release(instrument);
-        }
-    }
-
     fn close_idle(&mut self, now: Millis) -> Vec<Output> {
-        let Some(allowed) = self.faults.idle_close else {
+        let Some(allowed) = self.switches().idle_close else {
             return Vec::new();
         };
         let idle: Vec<SessionId> = self
@@ -93,8 +69,8 @@ impl Exchange {
     }
 
     /// A price event to every subscriber, with whatever the faults add.
-    fn announce(&mut self, instrument: &'static Instrument, timestamp: u64, now: Millis) -> Vec<Output> {
-        let faults = &self.faults;
+    pub(super) fn announce(&mut self, instrument: &'static Instrument, timestamp: u64, now: Millis) -> Vec<Output> {
+        let faults = self.faults.faults();
         let odd_one = INSTRUMENTS
             .iter()
             .position(|one| one.listing() == instrument.listing())
@@ -106,7 +82,7 @@ impl Exchange {
             return Vec::new();
         }
         let trade = self.market.trade(instrument, now);
-        let event = protocol::price_event(instrument, &trade, timestamp, faults);
+        let event = protocol::price_event(instrument, &trade, timestamp, &self.faults);
         let mut frames = Vec::new();
         if faults.unknown_events {
             frames.push(protocol::unknown_event());
@@ -124,7 +100,7 @@ impl Exchange {
                 instrument,
                 &earlier,
                 timestamp.saturating_sub(5),
-                faults,
+                &self.faults,
             ));
         }
         let mut outputs = Vec::new();

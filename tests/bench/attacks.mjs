@@ -1,67 +1,87 @@
 // `npm run bench:attacks`: what strangers can do to the others, on a real workerd, as a table. Each
 // kind of attack has a hub of its own.
 //
-// npm run bench:attacks                       all kinds, 50 sockets each, some 8 minutes npm run
-// bench:attacks -- --only json --only ping   kinds whose name holds one of these npm run
-// bench:attacks -- --seconds 20 --sockets 20 --vars '{"CLIENTS_PER_ADDRESS":"20"}' npm run
-// bench:attacks -- --readers 600      instead: 40 plain readers that never read, for so many
-// seconds
+// npm run bench:attacks                                   all kinds, 50 sockets each, some 8 minutes
+// npm run bench:attacks -- --only json --only ping        kinds whose name holds one of these
+// npm run bench:attacks -- --seconds 20 --sockets 20 --vars '{"CLIENTS_PER_ADDRESS":"20"}'
+// npm run bench:attacks -- --readers 600                  instead: 40 plain readers that never read, for so many seconds
 
 import { loadavg } from "node:os";
-import { parseArgs } from "node:util";
+import { readArguments, wholeNumber } from "../../scripts/lib/arguments.mjs";
+import { Failure, main } from "../../scripts/lib/failure.mjs";
 import { Siege } from "../node/support/siege.mjs";
 
 /** @typedef {import("../node/support/siege.mjs").Attack} Attack */
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", multiple: true, default: [""] },
-    seconds: { type: "string", default: "10" },
-    sockets: { type: "string", default: "50" },
-    vars: { type: "string", default: "{}" },
-    readers: { type: "string" },
-  },
-});
-const ms = Number(values.seconds) * 1_000;
-const sockets = Number(values.sockets);
-const vars = JSON.parse(values.vars);
 /** How long the victim and the memory are watched when the attack is over. */
 const AFTER_MS = 5_000;
 
-const PLAIN = { sockets, ms, addresses: /** @type {const} */ ("each") };
-/** @type {Record<string, Attack>} */
-const KINDS = {
-  "none": { ...PLAIN, kind: "flood", sockets: 0 },
-  "json 2,000/s": { ...PLAIN, kind: "flood", rate: 2_000 },
-  "json 2,000/s, one address": { ...PLAIN, kind: "flood", rate: 2_000, addresses: "one" },
-  "json, as fast as it goes": { ...PLAIN, kind: "flood" },
-  "json, as fast as it goes, one address": { ...PLAIN, kind: "flood", addresses: "one" },
-  "ping, reading": { ...PLAIN, kind: "flood", message: "ping" },
-  "ping, not reading": { ...PLAIN, kind: "flood", message: "ping", reads: false },
-  "ping, one address": { ...PLAIN, kind: "flood", message: "ping", addresses: "one" },
-  "lying acks": { ...PLAIN, kind: "lie", protocol: "hamster.v1" },
-  "hamster.v1, never reads": { ...PLAIN, kind: "mute", protocol: "hamster.v1", reads: false, ms: Math.max(ms, 45_000) },
-  "plain, never reads": { ...PLAIN, kind: "mute", reads: false },
-  "reconnect storm, refused address": { ...PLAIN, kind: "storm", addresses: "one" },
-  "unfinished 30 MB, 8 sockets": { ...PLAIN, kind: "unfinished", sockets: 8 },
-  "protocol pings": { ...PLAIN, kind: "protocol-ping" },
-};
 
 const wait = (/** @type {number} */ time) => new Promise((resolve) => setTimeout(resolve, time));
 const row = (/** @type {(string | number)[]} */ ...cells) => console.log(`| ${cells.join(" | ")} |`);
 const counts = (/** @type {Record<string, number>} */ of) => Object.entries(of).map(([key, number]) => `${number} × ${key}`).join(", ") || "none";
 
-if (values.readers) await plainReaders(Number(values.readers));
-else {
+await main(async () => {
+  const { only, ms, sockets, vars, readers } = asked();
+  if (readers) return plainReaders(readers, vars);
   row("attack", "longest gap, ms", "oldest price, ms", "5 s after it: gap, oldest", "RSS in MB: before, most, after", "messages sent", "answers", "closes", "TCP still open", "load");
   row(...Array(10).fill("---"));
-  for (const [name, attack] of Object.entries(KINDS)) {
-    if (values.only.some((part) => name.includes(part))) await measure(name, attack);
+  for (const [name, attack] of Object.entries(kinds(sockets, ms))) {
+    if (only.some((part) => name.includes(part))) await measure(name, attack, vars);
+  }
+});
+
+function asked() {
+  const { values } = readArguments({
+    options: {
+      only: { type: "string", multiple: true, default: [""] },
+      seconds: { type: "string", default: "10" },
+      sockets: { type: "string", default: "50" },
+      vars: { type: "string", default: "{}" },
+      readers: { type: "string" },
+    },
+  }, "[--only WORDS]… [--seconds N] [--sockets N] [--vars JSON] [--readers SECONDS]");
+  return {
+    only: values.only,
+    ms: wholeNumber("--seconds", values.seconds, { least: 1 }) * 1_000,
+    sockets: wholeNumber("--sockets", values.sockets),
+    vars: varsIn(values.vars),
+    readers: values.readers === undefined ? undefined : wholeNumber("--readers", values.readers, { least: 1 }),
+  };
+}
+
+/** @param {string} json @returns {Record<string, string>} */
+function varsIn(json) {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new Failure(`--vars wants the vars as JSON, such as {"CLIENTS_PER_ADDRESS":"20"}, not ${json}.`);
   }
 }
 
-/** @param {string} name @param {Attack} attack */
-async function measure(name, attack) {
+/** @param {number} sockets @param {number} ms @returns {Record<string, Attack>} */
+function kinds(sockets, ms) {
+  const plain = { sockets, ms, addresses: /** @type {const} */ ("each") };
+  return {
+    "none": { ...plain, kind: "flood", sockets: 0 },
+    "json 2,000/s": { ...plain, kind: "flood", rate: 2_000 },
+    "json 2,000/s, one address": { ...plain, kind: "flood", rate: 2_000, addresses: "one" },
+    "json, as fast as it goes": { ...plain, kind: "flood" },
+    "json, as fast as it goes, one address": { ...plain, kind: "flood", addresses: "one" },
+    "ping, reading": { ...plain, kind: "flood", message: "ping" },
+    "ping, not reading": { ...plain, kind: "flood", message: "ping", reads: false },
+    "ping, one address": { ...plain, kind: "flood", message: "ping", addresses: "one" },
+    "lying acks": { ...plain, kind: "lie", protocol: "hamster.v1" },
+    "hamster.v1, never reads": { ...plain, kind: "mute", protocol: "hamster.v1", reads: false, ms: Math.max(ms, 45_000) },
+    "plain, never reads": { ...plain, kind: "mute", reads: false },
+    "reconnect storm, refused address": { ...plain, kind: "storm", addresses: "one" },
+    "unfinished 30 MB, 8 sockets": { ...plain, kind: "unfinished", sockets: 8 },
+    "protocol pings": { ...plain, kind: "protocol-ping" },
+  };
+}
+
+/** @param {string} name @param {Attack} attack @param {Record<string, string>} vars */
+async function measure(name, attack, vars) {
   const siege = await Siege.begin(vars);
   try {
     await wait(2_000);
@@ -78,8 +98,8 @@ async function measure(name, attack) {
   }
 }
 
-/** Two symbols, some 80 times a second each, all updates to everybody: each reader is sent some 55 kB a second. @param {number} seconds */
-async function plainReaders(seconds) {
+/** Two symbols, some 80 times a second each, all updates to everybody: each reader is sent some 55 kB a second. @param {number} seconds @param {Record<string, string>} vars */
+async function plainReaders(seconds, vars) {
   const siege = await Siege.begin({ PLAIN_INTERVAL_MS: "0", ...vars }, { tickMs: 12 });
   row("after, s", "RSS, MB", "closed with 4009", "viewers", "victim: longest gap, ms", "oldest price, ms");
   row(...Array(6).fill("---"));

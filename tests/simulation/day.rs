@@ -77,9 +77,7 @@ fn played(scenario: Scenario) -> (World, Ages) {
             let view = machine.symbol(&Instrument::parse(symbol).unwrap()).unwrap();
             let is_open = world.upstream.exchange.is_open(symbol, now) && view.quote.session != Session::Closed;
             if let (true, Some(received)) = (is_open, view.quote.received_at) {
-                let held = chrono::DateTime::parse_from_rfc3339(&received)
-                    .unwrap()
-                    .timestamp_millis();
+                let held = received.parse::<jiff::Timestamp>().unwrap().as_millisecond();
                 ages.entry(symbol).or_default().push(now.saturating_sub(held as Millis));
             }
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{Ending, RestBehaviour, Terminal, eventually, fields, manual, now_s, pass};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
@@ -59,11 +60,10 @@ async fn a_price_update_is_exactly_what_is_documented() {
     ] {
         assert_eq!(update[name], documented[name], "{name}");
     }
-    let timestamp = chrono::DateTime::from_timestamp(i64::try_from(second).unwrap(), 0).unwrap();
-    let as_text = timestamp.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    assert_eq!(update["timestamp"], as_text);
-    let received = chrono::DateTime::parse_from_rfc3339(update["received_at"].as_str().unwrap());
-    let late = received.unwrap().timestamp_millis() - timestamp.timestamp_millis();
+    let timestamp = Timestamp::from_second(i64::try_from(second).unwrap()).unwrap();
+    assert_eq!(update["timestamp"], format!("{timestamp:.3}"));
+    let received: Timestamp = update["received_at"].as_str().unwrap().parse().unwrap();
+    let late = received.as_millisecond() - timestamp.as_millisecond();
     assert!((0..20_000).contains(&late), "{late} ms after its second");
 }
 
@@ -219,8 +219,8 @@ async fn heartbeat_time_and_ping_are_answered() {
     client.say(json!({"action": "time", "id": 7.5})).await;
     let time = client.event("time").await;
     assert_eq!(time["id"], 7.5);
-    let hub = chrono::DateTime::parse_from_rfc3339(time["time"].as_str().unwrap()).unwrap();
-    let apart = hub.timestamp().abs_diff(i64::try_from(now_s()).unwrap());
+    let hub: Timestamp = time["time"].as_str().unwrap().parse().unwrap();
+    let apart = hub.as_second().abs_diff(i64::try_from(now_s()).unwrap());
     assert!(apart < 20, "{apart} s apart on one machine");
     client.send(Message::text("ping")).await;
     loop {

@@ -110,8 +110,8 @@ async fn a_plain_client_and_one_of_streams_hear_the_same() {
     for name in ["price", "bid", "ask", "previous_close", "session", "source"] {
         assert_eq!(quote[name], update[name], "{name}");
     }
-    let received = chrono::DateTime::parse_from_rfc3339(update["received_at"].as_str().unwrap()).unwrap();
-    assert_eq!(quote["received"], received.timestamp_millis());
+    let received: jiff::Timestamp = update["received_at"].as_str().unwrap().parse().unwrap();
+    assert_eq!(quote["received"], received.as_millisecond());
 }
 
 #[tokio::test]

@@ -1,32 +1,22 @@
-//! `timezone` of `/time_series`, with the IANA database of a test's driver.
+//! `timezone` of `/time_series`.
 
-use chrono::DateTime;
-use jiff::Timestamp;
-use jiff::tz::TimeZoneDatabase;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 
-use super::zones::Clock;
+use super::hours::{local, moment};
 use super::*;
 
-fn database(zone: &str, at: Millis) -> Option<i32> {
-    let zone = TimeZoneDatabase::bundled().get(zone).ok()?;
-    let at = Timestamp::from_millisecond(i64::try_from(at).ok()?).ok()?;
-    Some(zone.to_offset(at).seconds())
-}
-
 fn utc(text: &str) -> Millis {
-    let at = DateTime::parse_from_rfc3339(&format!("{text}Z")).unwrap();
-    u64::try_from(at.timestamp_millis()).unwrap()
+    moment(&TimeZone::UTC, text.parse().unwrap())
 }
 
 fn text(at: Millis) -> String {
-    let at = DateTime::from_timestamp_millis(i64::try_from(at).unwrap()).unwrap();
-    at.format("%Y-%m-%dT%H:%M:%S").to_string()
+    local(&TimeZone::UTC, at).to_string()
 }
 
 /// Status, times of the candles and message of a series of BTC/USD, which trades in every hour.
 fn series(parameters: &str, now: &str) -> (u16, Vec<String>, String) {
     let now = utc(now);
-    let mut exchange = Exchange::new(Settings::default(), 42, now).with_zones(database);
+    let mut exchange = Exchange::new(Settings::default(), 42, now);
     let query = format!("symbol=BTC/USD&interval=1h&order=asc&{parameters}");
     let reply = exchange.rest("/time_series", &query, None, now);
     let body: Value = serde_json::from_str(&reply.body).unwrap();
@@ -118,8 +108,12 @@ fn a_reading_of_a_clock_is_turned_into_the_moment() {
         ("America/New_York", "2026-03-08T01:59:59", "2026-03-08T06:59:59"),
         ("America/New_York", "2026-03-08T23:00:00", "2026-03-09T03:00:00"),
     ] {
-        let clock = Clock::named(zone, database).unwrap();
-        assert_eq!(text(clock.to_utc(utc(local))), expected, "{zone} {local}");
+        let clocks = TimeZoneDatabase::bundled().get(zone).unwrap();
+        assert_eq!(
+            text(moment(&clocks, local.parse().unwrap())),
+            expected,
+            "{zone} {local}"
+        );
     }
 }
 
@@ -132,16 +126,6 @@ fn a_name_that_is_no_zone_is_refused_with_what_is_right() {
         assert!(
             message.contains("Exchange, UTC") && message.contains("Asia/Tokyo"),
             "{message}"
-        );
-    }
-    // A driver without a database has the zones of the venues only.
-    let mut exchange = exchange(Settings::default());
-    for (zone, status) in [("America/New_York", 200), ("europe/berlin", 200), ("Asia/Tokyo", 400)] {
-        let query = format!("symbol=AAPL&interval=1h&timezone={zone}");
-        assert_eq!(
-            exchange.rest("/time_series", &query, None, WEDNESDAY).status,
-            status,
-            "{zone}"
         );
     }
 }

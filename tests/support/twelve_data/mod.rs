@@ -17,7 +17,6 @@ mod http;
 mod record;
 mod rest;
 mod websocket;
-mod zones;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -93,7 +92,7 @@ impl FakeTwelveData {
     pub async fn start_on(settings: Settings, ws_port: u16, rest_port: u16) -> FakeTwelveData {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
-                exchange: Exchange::new(settings, SEED, now()).with_zones(zones::seconds_ahead_of_utc),
+                exchange: Exchange::new(settings, SEED, now()),
                 connections: BTreeMap::new(),
                 record: Record::default(),
                 rest_behaviour: RestBehaviour::default(),

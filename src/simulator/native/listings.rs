@@ -1,16 +1,34 @@
-//! The REST endpoints that cost one credit and know no batch: usage, market states, search and reference lists.
+//! The REST endpoints that cost one credit and know no batch: usage, market states, search and
+//! reference lists.
 
-use super::exchange::Exchange;
-use super::hours::Hours;
-use super::instruments::{Class, INSTRUMENTS, Instrument};
-use super::json::{Json, Object};
-use super::market::datetime;
-use super::rest::{Failure, Query};
-use super::{Millis, SECOND};
+use super::super::exchange::Exchange;
+use jiff::tz::TimeZone;
+
+use super::super::hours::{Hours, local};
+use super::super::instruments::{Class, INSTRUMENTS, Instrument};
+use super::super::json::{Json, Object};
+use super::super::rest::{Failure, Query};
+use super::super::{Millis, SECOND};
+use super::series::datetime;
+
+/// Whether it is one of these endpoints.
+pub(super) fn is_known(endpoint: &str) -> bool {
+    matches!(
+        endpoint,
+        "market_state"
+            | "symbol_search"
+            | "stocks"
+            | "etfs"
+            | "forex_pairs"
+            | "cryptocurrencies"
+            | "api_usage"
+            | "technical_indicators"
+    )
+}
 
 impl Exchange {
     /// The endpoints that cost one credit and know no batch.
-    pub(crate) fn list_endpoint(
+    pub(super) fn list_endpoint(
         &mut self,
         endpoint: &str,
         query: &Query,
@@ -30,7 +48,7 @@ impl Exchange {
         let (minute, day) = self.account(key).rest_used(now);
         let plan = &self.settings.plan;
         Object::default()
-            .with("timestamp", datetime(now, true))
+            .with("timestamp", datetime(local(&TimeZone::UTC, now / SECOND * SECOND)))
             .with("current_usage", minute)
             .with("plan_limit", plan.rest_per_minute)
             .with_some("daily_usage", plan.rest_per_day.map(|_| day))
@@ -44,7 +62,7 @@ impl Exchange {
             ("NASDAQ", "XNGS", "United States", Hours::NewYork),
             ("NYSE", "XNYS", "United States", Hours::NewYork),
             ("NYSE", "ARCX", "United States", Hours::NewYork),
-            ("TSX", "XTSE", "Canada", Hours::NewYork),
+            ("TSX", "XTSE", "Canada", Hours::Toronto),
             ("XETR", "XETR", "Germany", Hours::Frankfurt),
         ];
         let states = venues
@@ -104,7 +122,7 @@ fn symbol_search(query: &Query) -> Json {
                 .with("instrument_name", one.name)
                 .with("exchange", one.exchange)
                 .with("mic_code", one.mic_code)
-                .with("exchange_timezone", one.hours.zone().name())
+                .with("exchange_timezone", one.hours.zone().iana_name().unwrap_or("UTC"))
                 .with("instrument_type", one.class.name())
                 .with("country", one.country)
                 .with("currency", one.currency)
@@ -138,7 +156,7 @@ fn reference_list(endpoint: &str, query: &Query) -> Json {
             let item = match class {
                 Class::PhysicalCurrency => item.with("currency_group", "Major"),
                 Class::DigitalCurrency => item.with("available_exchanges", vec![one.exchange.into()]),
-                _ => {
+                Class::CommonStock | Class::Etf | Class::Index => {
                     let item = item
                         .with("name", one.name)
                         .with("currency", one.currency)

@@ -13,8 +13,8 @@
 
 use std::borrow::Cow;
 
-use super::json::{Json, Object};
-use super::rest::{Failure, Query};
+use super::super::json::{Json, Object};
+use super::super::rest::{Failure, Query};
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +49,11 @@ impl Format {
 
 /// The table of an answer. `is_batch`: the answer is a map from symbols to answers.
 pub(crate) fn table(answer: &Json, is_batch: bool, delimiter: char) -> String {
-    let rows: Vec<Row> = match answer {
-        Json::Object(Object(answers)) if is_batch => answers
-            .iter()
-            .flat_map(|(symbol, one)| rows(one, Some(symbol)))
-            .collect(),
-        answer => rows(answer, None).collect(),
+    let rows: Vec<Row> = if let (true, Json::Object(Object(answers))) = (is_batch, answer) {
+        let each = answers.iter();
+        each.flat_map(|(symbol, one)| rows(one, Some(symbol))).collect()
+    } else {
+        rows(answer, None).collect()
     };
     let mut columns: Vec<&str> = Vec::new();
     for (name, _) in rows.iter().flatten() {
@@ -76,13 +75,15 @@ pub(crate) fn table(answer: &Json, is_batch: bool, delimiter: char) -> String {
 type Row<'a> = Vec<(Cow<'a, str>, String)>;
 
 fn rows<'a>(answer: &'a Json, symbol: Option<&'a str>) -> impl Iterator<Item = Row<'a>> {
-    let listed = match answer {
-        Json::Object(object) => object.get("values").or_else(|| object.get("data")).unwrap_or(answer),
-        _ => answer,
+    let listed = if let Json::Object(object) = answer {
+        object.get("values").or_else(|| object.get("data")).unwrap_or(answer)
+    } else {
+        answer
     };
-    let items = match listed {
-        Json::List(items) => items.as_slice(),
-        one => std::slice::from_ref(one),
+    let items = if let Json::List(items) = listed {
+        items.as_slice()
+    } else {
+        std::slice::from_ref(listed)
     };
     items.iter().map(move |item| {
         let mut row = Row::new();
@@ -110,7 +111,7 @@ fn flatten<'a>(value: &'a Json, name: Cow<'a, str>, row: &mut Row<'a>) {
         }
         Json::List(items) => items.iter().map(Json::plain).collect::<Vec<_>>().join(","),
         Json::Null => String::new(),
-        scalar => scalar.plain(),
+        Json::Bool(_) | Json::Integer(_) | Json::Number(_) | Json::Text(_) => value.plain(),
     };
     row.push((name, cell));
 }
