@@ -25,6 +25,12 @@ export const QUICK = { name: "quick", profile: "quick", features: [], small: fal
 /** RELEASE with routes that panic, for the tests of recovery. @type {Variant} */
 export const FAULTS = { name: "faults", profile: "release", features: ["faults"], small: false, takes: "some seconds" };
 
+/**
+ * Bytes of the upload, gzipped. Cloudflare takes 3 MB on the free plan; this keeps in sight what a
+ * dependency brings along.
+ */
+export const UPLOAD_LIMIT = 600_000;
+
 const TARGET = "wasm32-unknown-unknown";
 const CRATE = "hamster_terminal.wasm";
 const ENTRY = join(ROOT, "src", "edge", "worker.js");
