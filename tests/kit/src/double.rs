@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Deeds of one event. More are a loop without end.
 const MOST_DEEDS: usize = 100_000;
+const ONE_UPSTREAM: &str = "one upstream connection";
 
 /// How storage takes writes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -65,10 +66,12 @@ pub struct Double {
     /// Something was written that will not be committed. Nothing leaves the object any more, because the platform holds back
     /// what comes after a write.
     pub is_doomed: bool,
-    /// What the object did that no platform can do, or that must never happen.
-    pub complaint: Option<String>,
+    /// The first thing that the object did and must never do: which promise that breaks, and how.
+    pub complaint: Option<(&'static str, String)>,
     /// Clients' sockets and their attachments.
     sockets: BTreeMap<ClientId, String>,
+    /// The newest client's number.
+    newest: Option<ClientId>,
     groups: BTreeMap<Group, BTreeSet<ClientId>>,
     /// The upstream connection, and whether it is open.
     link: Option<(LinkId, bool)>,
@@ -133,10 +136,10 @@ impl Double {
         self.calls.contains(&request.0)
     }
 
-    /// Whether nothing keeps the object in memory: no timer, no connection of its own, no call.
+    /// Whether something keeps the object in memory: a timer, a connection of its own, a call.
     #[must_use]
-    pub fn may_be_put_to_sleep(&self) -> bool {
-        self.timers.is_empty() && self.link.is_none() && self.calls.is_empty()
+    pub fn is_kept_awake(&self) -> bool {
+        !self.timers.is_empty() || self.link.is_some() || !self.calls.is_empty()
     }
 
     /// Whether it answers clients' pings by itself.
@@ -151,13 +154,16 @@ impl Double {
         self.alarm.map_or(HeldAlarm::Absent, HeldAlarm::At)
     }
 
-    /// An instance of the object begins: gives the sockets that it finds.
-    pub(crate) fn begin_life(&mut self) -> Vec<Socket> {
-        let found = self.sockets.iter().map(|(client, record)| Socket {
+    /// The clients' sockets, as a new instance of the object finds them. The newest is among them even if it is closed: so no number is
+    /// given twice, and what is still on its way to somebody who left reaches nobody else.
+    pub(crate) fn sockets(&self) -> Vec<Socket> {
+        let open = self.sockets.iter().map(|(client, record)| Socket {
             client: *client,
             record: Some(record.clone()),
         });
-        found.collect()
+        let closing = self.newest.filter(|client| !self.has_client(*client));
+        let closing = closing.map(|client| Socket { client, record: None });
+        open.chain(closing).collect()
     }
 
     /// The instance is gone, and with it all that only it had.
@@ -175,7 +181,10 @@ impl Double {
     pub(crate) fn meet(&mut self, event: &Event, now: Millis) {
         self.now = now;
         match event {
-            Event::Joined(client, _) => drop(self.sockets.insert(*client, String::new())),
+            Event::Joined(client, _) => {
+                self.sockets.insert(*client, String::new());
+                self.newest = self.newest.max(Some(*client));
+            }
             Event::Left(client, _) => drop(self.sockets.remove(client)),
             Event::AlarmFired => self.alarm = None,
             Event::Input(Input::Opened(link)) if self.link.is_some_and(|(known, _)| known == *link) => {
@@ -208,8 +217,8 @@ impl Double {
         }
     }
 
-    fn complain(&mut self, complaint: String) {
-        self.complaint.get_or_insert(complaint);
+    fn complain(&mut self, promise: &'static str, how: String) {
+        self.complaint.get_or_insert((promise, how));
     }
 
     /// A write was taken. Says whether it is committed.
@@ -227,29 +236,37 @@ impl Double {
 impl Platform for Double {
     fn open_upstream(&mut self, link: LinkId) {
         if let Some((known, _)) = self.link.replace((link, false)) {
-            self.complain(format!("{link:?} is opened while {known:?} is not closed"));
+            self.complain(
+                ONE_UPSTREAM,
+                format!("{link:?} is opened while {known:?} is not closed"),
+            );
         }
         self.lets_out(Deed::OpenUpstream(link));
     }
 
     fn send_upstream(&mut self, link: LinkId, frame: &str) {
         if self.link != Some((link, true)) {
-            self.complain(format!("a frame for {link:?}, which is not open: {frame}"));
+            self.complain(
+                ONE_UPSTREAM,
+                format!("a frame for {link:?}, which is not open: {frame}"),
+            );
         }
         self.lets_out(Deed::SendUpstream(link, frame.to_owned()));
     }
 
     fn close_upstream(&mut self, link: LinkId) {
         if self.link.take_if(|(known, _)| *known == link).is_none() {
-            self.complain(format!("{link:?} is closed, which is not open"));
+            self.complain(ONE_UPSTREAM, format!("{link:?} is closed, which is not open"));
         }
         self.does(Deed::CloseUpstream(link));
     }
 
     fn fetch(&mut self, request: RequestId, symbols: &[String]) {
-        if symbols.is_empty() || !self.calls.insert(request.0) {
-            self.complain(format!("{request:?} for {symbols:?}"));
+        if symbols.is_empty() || !self.calls.is_empty() {
+            let how = format!("{request:?} for {symbols:?}, after {:?}", self.calls);
+            self.complain("one REST call at a time, for something", how);
         }
+        self.calls.insert(request.0);
         self.lets_out(Deed::Fetch(request, symbols.to_vec()));
     }
 

@@ -1,7 +1,6 @@
 //! The Durable Object: the production driver on the platform in memory, through one life after another.
 
 use crate::Double;
-use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::{Driver, Event, SharedBreaker, TurnedAway, Wakeup};
 use hamster_terminal::hub::{ClientId, Config, Machine, Stored};
 use hamster_terminal::market::Millis;
@@ -48,8 +47,10 @@ impl Object {
         self.breaker.borrow().is_troubled()
     }
 
-    /// Puts it into memory, as its constructor does: it reads the rows and takes back the sockets.
-    pub fn begin(&mut self, seed: u64, now: Millis) {
+    /// Puts it into memory, as its constructor does: reads the rows, and gives the event to hand in first, with the sockets that
+    /// are there.
+    #[must_use]
+    pub fn begin(&mut self, seed: u64, now: Millis) -> Event {
         let rows = Stored {
             checkpoint: self.platform.rows.checkpoint.clone(),
             credits: self.platform.rows.credits.clone(),
@@ -57,8 +58,7 @@ impl Object {
         };
         let breaker = SharedBreaker::clone(&self.breaker);
         self.driver = Some(Driver::new(self.config.clone(), breaker, |_| rows, seed, now));
-        let sockets = self.platform.begin_life();
-        self.happen(Event::Began(sockets), now);
+        Event::Began(self.platform.sockets())
     }
 
     /// Takes it out of memory.
@@ -83,18 +83,16 @@ impl Object {
         }
     }
 
-    /// A client connects; gives its number.
+    /// A number for a client that connects: hand in [`Event::Joined`] next.
     ///
     /// # Errors
     /// Why it may not come in.
     ///
     /// # Panics
     /// If the object is not in memory.
-    pub fn join(&mut self, address: Option<&str>, dialect: Dialect, now: Millis) -> Result<ClientId, TurnedAway> {
+    pub fn admit(&mut self, address: Option<&str>, now: Millis) -> Result<ClientId, TurnedAway> {
         let driver = self.driver.as_mut().expect("an object in memory");
-        let client = driver.admit(address, now)?;
-        self.happen(Event::Joined(client, dialect), now);
-        Ok(client)
+        driver.admit(address, now)
     }
 
     /// The cron trigger's call.

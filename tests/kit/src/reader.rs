@@ -43,7 +43,7 @@ pub struct Reader<K = Value> {
     pub is_placed: bool,
     /// Deltas count their ms from here.
     pub base: u64,
-    /// The symbols that the last snapshot showed.
+    /// The symbols that the last snapshot showed, where whole objects are kept.
     pub named: Vec<String>,
     /// The feed's state, as an object.
     pub feed: Value,
@@ -82,7 +82,13 @@ impl Reader {
     /// # Errors
     /// What is wrong with it.
     pub fn hear(&mut self, frame: &str) -> Result<News, Fault> {
-        self.hear_keeping(frame, Value::clone)
+        let news = self.hear_keeping(frame, Value::clone)?;
+        if news.snapshot.is_some() {
+            let shown = news.symbols.iter().filter_map(|number| self.symbols.get(number));
+            let names = shown.filter_map(|symbol| symbol.kept["symbol"].as_str());
+            self.named = names.map(str::to_owned).collect();
+        }
+        Ok(news)
     }
 
     /// Reads a frame that must be right.
@@ -236,13 +242,8 @@ impl<K> Reader<K> {
             snapshot: Some(!recovered),
             ..News::default()
         };
-        self.named.clear();
         let objects = frame["symbols"].as_array();
         for object in objects.ok_or(Fault::Form("a snapshot without symbols"))? {
-            let name = object["symbol"]
-                .as_str()
-                .ok_or(Fault::Form("a symbol without a name"))?;
-            self.named.push(name.to_owned());
             news.symbols.push(self.take(object, &mut keep)?);
         }
         Ok(news)

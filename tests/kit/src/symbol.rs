@@ -16,6 +16,7 @@ pub struct Symbol<K = Value> {
     /// The volume of the day.
     pub volume: f64,
     price: Option<f64>,
+    /// Where there is a scale, bid and ask count from the price.
     bid: Option<f64>,
     ask: Option<f64>,
 }
@@ -49,26 +50,30 @@ impl<K> Symbol<K> {
     /// The price, in the quote currency.
     #[must_use]
     pub fn price(&self) -> Option<f64> {
-        self.unscaled(self.price)
+        self.price.map(|price| self.unscaled(price))
     }
 
     /// The best bid, in the quote currency.
     #[must_use]
     pub fn bid(&self) -> Option<f64> {
-        self.unscaled(self.bid)
+        self.beside_the_price(self.bid?)
     }
 
     /// The best ask, in the quote currency.
     #[must_use]
     pub fn ask(&self) -> Option<f64> {
-        self.unscaled(self.ask)
+        self.beside_the_price(self.ask?)
     }
 
-    fn unscaled(&self, number: Option<f64>) -> Option<f64> {
+    fn beside_the_price(&self, number: f64) -> Option<f64> {
         match self.scale {
-            Some(scale) => Some(number? / 10_f64.powi(scale as i32)),
-            None => number,
+            Some(_) => self.price.map(|price| self.unscaled(price + number)),
+            None => Some(number),
         }
+    }
+
+    fn unscaled(&self, number: f64) -> f64 {
+        number / self.scale.map_or(1.0, |scale| 10_f64.powi(scale as i32))
     }
 }
 
