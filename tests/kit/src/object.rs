@@ -95,11 +95,6 @@ impl Object {
         driver.admit(address, now)
     }
 
-    /// The cron trigger's call.
-    pub fn poke(&mut self, now: Millis) {
-        self.happen(Event::Poked(self.platform.held_alarm()), now);
-    }
-
     /// When the next timer or the alarm fires, if both are on time. A pulse is not a deadline.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Millis> {
@@ -117,11 +112,13 @@ impl Object {
         }
     }
 
-    /// The event loop comes round, until nothing waits for that.
-    pub fn come_round(&mut self, now: Millis) {
-        while !self.take_timers(|_, why| why == Wakeup::Pulse).is_empty() {
+    /// The event loop comes round. Says whether anything waited for that.
+    pub fn comes_round(&mut self, now: Millis) -> bool {
+        let is_awaited = !self.take_timers(|_, why| why == Wakeup::Pulse).is_empty();
+        if is_awaited {
             self.happen(Event::Woke(Wakeup::Pulse), now);
         }
+        is_awaited
     }
 
     /// Takes the timers that `are_wanted`, in order of time.
