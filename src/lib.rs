@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod dialect;
+pub mod driver;
 mod edge;
 pub mod hub;
 pub mod market;

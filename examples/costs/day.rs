@@ -1,13 +1,14 @@
-//! A working day of the hub: its machine, the simulated Twelve Data in US market hours, viewers of the dashboard that acknowledge as
-//! `public/app/link/stream.js` does, the alarm as `edge/driver.rs` keeps it, the cron trigger, and perhaps a scraper.
+//! A working day of the hub: the object on the platform in memory, the simulated Twelve Data in US market hours, viewers of the
+//! dashboard that acknowledge as `public/app/link/stream.js` does, the cron trigger, and perhaps a scraper.
 
 use super::bill::Bill;
+use hamster_kit::{Deed, Object, Reader};
 use hamster_terminal::dialect::Dialect;
-use hamster_terminal::hub::{ClientId, Config, EdgeCounts, Effect, Input, LinkId, Machine, RestAnswer, Stored};
-use hamster_terminal::market::FeedState;
+use hamster_terminal::driver::Event;
+use hamster_terminal::hub::{ClientId, Config, Input, LinkId, RestAnswer};
 use hamster_terminal::provider::twelve_data::quote_query;
 use hamster_terminal::simulator::{Exchange, Output, Plan, SessionId, Settings};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::VecDeque;
 
 const SECOND: u64 = 1_000;
@@ -66,17 +67,17 @@ impl Day {
             if at == end {
                 life.viewers_go();
             }
+            life.pass();
             if at.is_multiple_of(MINUTE) {
-                life.take(Input::Time);
+                life.take(Event::Poked(life.object.platform.held_alarm()));
                 bill.pokes += 1.0;
-                (0..life.viewers.len() as u32).for_each(|viewer| life.ask_the_time(viewer));
+                (0..life.viewers.len()).for_each(|viewer| life.ask_the_time(viewer));
             }
             if self.scrape > 0 && at.is_multiple_of(self.scrape * SECOND) {
                 bill.scrapes += 1.0;
             }
-            life.pass();
             life.acknowledge(step);
-            if life.is_awake() {
+            if life.object.platform.is_kept_awake() {
                 bill.awake += STEP as f64 / 1_000.0;
             }
         }
@@ -91,23 +92,18 @@ impl Day {
 }
 
 struct Life {
-    hub: Machine,
+    object: Object,
     exchange: Exchange,
     session: Option<(LinkId, SessionId)>,
-    edge: EdgeCounts,
-    alarm: Option<u64>,
     now: u64,
     viewers: Vec<Viewer>,
-    /// All viewers watch the same at the same rate: they share one stream.
-    stream: u64,
-    /// Its newest delta.
-    seq: u64,
-    acknowledge_within: u64,
-    inputs: VecDeque<Input>,
+    /// All viewers watch the same at the same rate: they share one stream, and one of them reads for all.
+    reader: Reader,
+    events: VecDeque<Event>,
 }
 
-#[derive(Default)]
 struct Viewer {
+    client: ClientId,
     acknowledged: u64,
     at: u64,
 }
@@ -126,57 +122,56 @@ impl Life {
             always_open: false,
             ..Settings::default()
         };
-        Self {
-            hub: Machine::new(config, &Stored::default(), 1, MIDNIGHT),
+        let mut life = Self {
+            object: Object::new(config),
             exchange: Exchange::new(settings, 1, MIDNIGHT),
             session: None,
-            edge: EdgeCounts::default(),
-            alarm: None,
             now: MIDNIGHT,
             viewers: Vec::new(),
-            stream: 0,
-            seq: 0,
-            acknowledge_within: SECOND,
-            inputs: VecDeque::new(),
-        }
+            reader: Reader::default(),
+            events: VecDeque::new(),
+        };
+        let began = life.object.begin(1, MIDNIGHT);
+        life.take(began);
+        life
     }
 
     fn viewers_come(&mut self, count: u32) {
         let wish = json!({"action": "subscribe", "params": {"symbols": SYMBOLS}}).to_string();
-        for number in 0..count {
-            self.viewers.push(Viewer::default());
-            self.take(Input::joined(ClientId(number), Dialect::HamsterV1));
-            self.take(Input::Said(ClientId(number), wish.clone()));
-            (0..QUESTIONS).for_each(|_| self.ask_the_time(number));
+        for _ in 0..count {
+            let client = self.object.admit(None, self.now).expect("there is room");
+            self.viewers.push(Viewer {
+                client,
+                acknowledged: 0,
+                at: 0,
+            });
+            self.take(Event::Joined(client, Dialect::HamsterV1));
+            self.take(Input::Said(client, wish.clone()));
+            (0..QUESTIONS).for_each(|_| self.ask_the_time(self.viewers.len() - 1));
         }
     }
 
     /// As `public/app/link/connection.js` does, to know how far the viewer's clock is off and that the hub is alive. Its pings cost nothing: the
     /// platform answers them.
-    fn ask_the_time(&mut self, viewer: u32) {
-        self.take(Input::Said(ClientId(viewer), r#"{"action":"time","id":1}"#.to_owned()));
+    fn ask_the_time(&mut self, viewer: usize) {
+        let client = self.viewers[viewer].client;
+        self.take(Input::Said(client, r#"{"action":"time","id":1}"#.to_owned()));
     }
 
     fn viewers_go(&mut self) {
-        for number in 0..self.viewers.len() as u32 {
-            self.take(Input::Left(ClientId(number)));
+        for viewer in std::mem::take(&mut self.viewers) {
+            self.take(Event::Left(viewer.client, 1001));
         }
-        self.viewers.clear();
     }
 
-    /// Everything that is due by now: alarm, timer, and the market.
+    /// Everything that is due by now: alarm, timers, and the market.
     fn pass(&mut self) {
-        if self.alarm.is_some_and(|at| at <= self.now) {
-            self.alarm = None;
-            self.edge.alarms_fired += 1;
-            self.take(Input::Time);
-        }
-        if self.hub.timer_at().is_some_and(|at| at <= self.now) {
-            self.take(Input::Time);
-        }
+        self.object.wake(self.now);
+        self.carry_out();
         if self.exchange.next_tick_at().is_some_and(|at| at <= self.now) {
             let outputs = self.exchange.tick(self.now);
-            self.hear(outputs);
+            self.queue(outputs);
+            self.carry_out();
         }
     }
 
@@ -184,57 +179,53 @@ impl Life {
     fn acknowledge(&mut self, step: u64) {
         for number in 0..self.viewers.len() {
             let viewer = &mut self.viewers[number];
-            let due = self.now >= viewer.at + self.acknowledge_within && number as u64 % 4 == step % 4;
-            if due && viewer.acknowledged < self.seq {
-                (viewer.acknowledged, viewer.at) = (self.seq, self.now);
-                let ack = json!({"action": "ack", "stream": self.stream, "seq": self.seq});
-                self.take(Input::Said(ClientId(number as u32), ack.to_string()));
+            let due = self.now >= viewer.at + self.reader.ack_ms && number as u64 % 4 == step % 4;
+            if due && viewer.acknowledged < self.reader.seq {
+                (viewer.acknowledged, viewer.at) = (self.reader.seq, self.now);
+                let client = viewer.client;
+                self.take(Input::Said(client, self.reader.acknowledgement()));
             }
         }
     }
 
-    /// Whether the platform must keep the object in memory: an open upstream or a timer.
-    fn is_awake(&self) -> bool {
-        let idle = self.hub.status(self.now).feed.state == FeedState::Idle;
-        !idle || self.hub.timer_at().is_some()
+    fn take(&mut self, event: impl Into<Event>) {
+        self.events.push_back(event.into());
+        self.carry_out();
     }
 
-    fn take(&mut self, input: Input) {
-        self.inputs.push_back(input);
-        while let Some(input) = self.inputs.pop_front() {
-            self.hub.handle(input, self.now);
-            while let Some(effect) = self.hub.next_effect() {
-                self.carry_out(effect);
+    /// Carries out what was done, and hands in what follows, until nothing is left.
+    fn carry_out(&mut self) {
+        loop {
+            for deed in self.object.platform.take_deeds() {
+                self.becomes_of(deed);
+            }
+            match self.events.pop_front() {
+                Some(event) => self.object.happen(event, self.now),
+                None if self.object.comes_round(self.now) => {}
+                None => return,
             }
         }
-        // As the edge does: an alarm is set when there is none, or when it must be earlier.
-        if let Some(at) = self.hub.alarm_at()
-            && self.alarm.is_none_or(|set| at < set)
-        {
-            self.alarm = Some(at);
-            self.edge.alarms_set += 1;
-        }
     }
 
-    fn carry_out(&mut self, effect: Effect) {
-        match effect {
-            Effect::OpenUpstream { link } => {
+    fn becomes_of(&mut self, deed: Deed) {
+        match deed {
+            Deed::OpenUpstream(link) => {
                 let connected = self.exchange.connect(Some("key"), self.now).expect("any key is good");
                 self.session = Some((link, connected.session));
-                self.inputs.push_back(Input::Opened(link));
+                self.events.push_back(Input::Opened(link).into());
             }
-            Effect::SendUpstream { frame, .. } => {
+            Deed::SendUpstream(_, frame) => {
                 if let Some((_, session)) = self.session {
                     let outputs = self.exchange.receive(session, &frame, self.now);
                     self.queue(outputs);
                 }
             }
-            Effect::CloseUpstream { .. } => {
+            Deed::CloseUpstream(_) => {
                 if let Some((_, session)) = self.session.take() {
                     self.exchange.disconnect(session);
                 }
             }
-            Effect::Fetch { request, symbols } => {
+            Deed::Fetch(request, symbols) => {
                 let address = quote_query(&symbols);
                 let (path, query) = address.split_once('?').expect("a query");
                 let reply = self.exchange.rest(path, query, Some("key"), self.now);
@@ -243,54 +234,30 @@ impl Life {
                     body: reply.body,
                     credits: None,
                 };
-                self.inputs.push_back(Input::Fetched(request, answer));
+                self.events.push_back(Input::Fetched(request, answer).into());
             }
-            Effect::Pulse => self.inputs.push_back(Input::Pulse),
-            Effect::SaveCredits(_) => self.inputs.push_back(Input::Charged(None)),
-            Effect::Broadcast { frame, .. } => self.read(&frame),
-            Effect::Send { frame, .. } => self.read(&frame),
+            Deed::Tell(clients, frame) => {
+                let first = self.viewers.first().map(|viewer| viewer.client);
+                if first.is_some_and(|first| clients.contains(&first)) {
+                    self.reader.hear(&frame).expect("a frame that follows");
+                }
+            }
             _ => {}
-        }
-    }
-
-    /// What a frame tells all viewers: where the stream is, and how often to acknowledge.
-    fn read(&mut self, frame: &str) {
-        if !frame.starts_with('[') || frame.contains("ack_ms") {
-            let value: Value = serde_json::from_str(frame).expect("JSON");
-            let items = value.as_array().into_iter().flatten().chain([&value]);
-            for within in items.filter_map(|item| item["ack_ms"].as_u64()) {
-                self.acknowledge_within = within;
-            }
-            if value["event"] == "snapshot" {
-                self.stream = value["stream"].as_u64().expect("a number");
-                self.seq = value["seq"].as_u64().expect("a number");
-            }
-        }
-        if frame.starts_with('[') {
-            let seq = frame.split(',').nth(1).expect("a sequence number");
-            self.seq = seq.parse().expect("a number");
         }
     }
 
     fn queue(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             if let (Output::Text { text, .. }, Some((link, _))) = (output, self.session) {
-                self.inputs.push_back(Input::Frame(link, text));
-            }
-        }
-    }
-
-    fn hear(&mut self, outputs: Vec<Output>) {
-        for output in outputs {
-            if let (Output::Text { text, .. }, Some((link, _))) = (output, self.session) {
-                self.take(Input::Frame(link, text));
+                self.events.push_back(Input::Frame(link, text).into());
             }
         }
     }
 
     /// Reads the hub's own counters.
     fn counter(&self) -> impl Fn(&str) -> f64 {
-        let page = self.hub.metrics(&self.edge, self.now);
+        let driver = self.object.driver().expect("an object in memory");
+        let page = driver.machine().metrics(driver.counts(), self.now);
         move |series| {
             let line = page
                 .lines()

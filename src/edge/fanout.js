@@ -8,10 +8,6 @@ export class Fanout {
   #clients = new WeakMap(); // WebSocket -> client number
   #groups = new Map(); // group number -> Set of WebSocket
 
-  get size() {
-    return this.#sockets.size;
-  }
-
   // A new client: its number is kept in the attachment from the first moment.
   add(client, socket) {
     this.#take(client, socket);

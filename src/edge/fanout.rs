@@ -10,9 +10,6 @@ extern "C" {
     #[wasm_bindgen(constructor)]
     pub(super) fn new() -> Fanout;
 
-    #[wasm_bindgen(method, getter)]
-    pub(super) fn size(this: &Fanout) -> u32;
-
     #[wasm_bindgen(method, catch)]
     pub(super) fn add(this: &Fanout, client: u32, socket: &web_sys::WebSocket) -> Result<(), JsValue>;
 

@@ -2,12 +2,13 @@
 //! their effects into platform calls, and decides nothing.
 
 mod bodies;
-mod driver;
+
 mod fanout;
 mod gateway;
 #[allow(missing_docs, reason = "the macro makes public methods without any")]
 mod hub;
 mod panics;
+mod platform;
 mod query;
 mod respond;
 #[allow(missing_docs, reason = "the macro makes public methods without any")]

@@ -4,7 +4,7 @@
 //! It keeps nothing: its prices are a function of seed and time. When the platform has put it to sleep, its sessions are gone and
 //! their sockets are closed on waking, as a Twelve Data that restarts would do; the hub reconnects.
 
-use super::driver::now;
+use super::platform::now;
 use super::query::query;
 use super::source::text;
 use crate::market::Millis;

@@ -5,7 +5,7 @@
 //! elsewhere in the isolate, say) finds and closes the deaf one before it opens its own.
 
 use super::bodies::text_of;
-use super::driver::Driver;
+use super::platform::Object;
 use crate::hub::{Input, LinkId};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -80,7 +80,7 @@ impl Upstream {
         upstream
     }
 
-    pub(super) fn open(&self, driver: &Rc<Driver>, link: LinkId) {
+    pub(super) fn open(&self, object: &Rc<Object>, link: LinkId) {
         let controller = AbortController::default();
         let signal = controller.signal();
         self.replace(Some(Present {
@@ -88,17 +88,17 @@ impl Upstream {
             controller,
             socket: None,
         }));
-        let driver = Rc::clone(driver);
+        let object = Rc::clone(object);
         spawn_local(async move {
-            let input = match upgrade(&driver, &signal).await {
-                Ok(Upgrade::Taken(socket)) => driver.upstream.listen(&driver, link, &socket),
+            let input = match upgrade(&object, &signal).await {
+                Ok(Upgrade::Taken(socket)) => object.upstream.listen(&object, link, &socket),
                 Ok(Upgrade::Refused(status, body)) => Input::Refused(link, status, body),
                 Err(error) => {
-                    let error = driver.source.redact(&error.to_string());
+                    let error = object.source.redact(&error.to_string());
                     Input::Lost(link, format!("the upstream could not be reached ({error})"))
                 }
             };
-            driver.handle(input);
+            object.happen(input);
         });
     }
 
@@ -124,14 +124,14 @@ impl Upstream {
     }
 
     /// Takes an opened socket, unless its link was given up meanwhile.
-    fn listen(&self, driver: &Rc<Driver>, link: LinkId, socket: &worker::WebSocket) -> Input {
+    fn listen(&self, object: &Rc<Object>, link: LinkId, socket: &worker::WebSocket) -> Input {
         let raw: web_sys::WebSocket = socket.as_ref().clone();
         let is_wanted = self
             .present
             .borrow()
             .as_ref()
             .is_some_and(|present| present.link == link);
-        let listening = listening(driver, link, raw.clone());
+        let listening = listening(object, link, raw.clone());
         let accepted = socket.accept();
         if let (true, Ok(listening), Ok(())) = (is_wanted, listening, accepted) {
             self.keep(&raw);
@@ -164,8 +164,8 @@ impl Upstream {
     }
 }
 
-async fn upgrade(driver: &Driver, signal: &AbortSignal) -> Result<Upgrade, Error> {
-    let response = driver.source.upgrade(signal).await?;
+async fn upgrade(object: &Object, signal: &AbortSignal) -> Result<Upgrade, Error> {
+    let response = object.source.upgrade(signal).await?;
     let status = response.status_code();
     if status == 101 {
         let socket = response.websocket().ok_or("an upgrade without a socket")?;
@@ -176,30 +176,30 @@ async fn upgrade(driver: &Driver, signal: &AbortSignal) -> Result<Upgrade, Error
     Ok(Upgrade::Refused(status, body.unwrap_or_default()))
 }
 
-fn listening(driver: &Rc<Driver>, link: LinkId, socket: web_sys::WebSocket) -> Result<Listening, JsValue> {
-    let weak = Rc::downgrade(driver);
+fn listening(object: &Rc<Object>, link: LinkId, socket: web_sys::WebSocket) -> Result<Listening, JsValue> {
+    let weak = Rc::downgrade(object);
     let message = Closure::wrap_assert_unwind_safe(Box::new(move |event: web_sys::MessageEvent| {
-        if let (Some(driver), Some(text)) = (weak.upgrade(), event.data().as_string()) {
-            driver.handle(Input::Frame(link, text));
+        if let (Some(object), Some(text)) = (weak.upgrade(), event.data().as_string()) {
+            object.happen(Input::Frame(link, text));
         }
     }) as Box<dyn FnMut(web_sys::MessageEvent)>);
-    let weak = Rc::downgrade(driver);
+    let weak = Rc::downgrade(object);
     let close = Closure::wrap_assert_unwind_safe(Box::new(move |event: web_sys::CloseEvent| {
-        if let Some(driver) = weak.upgrade() {
-            let reason = driver.source.redact(&event.reason());
+        if let Some(object) = weak.upgrade() {
+            let reason = object.source.redact(&event.reason());
             let said = if reason.is_empty() {
                 String::new()
             } else {
                 format!(", {reason:?}")
             };
             let what = format!("the upstream closed the connection ({}{said})", event.code());
-            driver.handle(Input::Lost(link, what));
+            object.happen(Input::Lost(link, what));
         }
     }) as Box<dyn FnMut(web_sys::CloseEvent)>);
-    let weak = Rc::downgrade(driver);
+    let weak = Rc::downgrade(object);
     let error = Closure::wrap_assert_unwind_safe(Box::new(move |_: JsValue| {
-        if let Some(driver) = weak.upgrade() {
-            driver.handle(Input::Lost(link, "the upstream connection broke".to_owned()));
+        if let Some(object) = weak.upgrade() {
+            object.happen(Input::Lost(link, "the upstream connection broke".to_owned()));
         }
     }) as Box<dyn FnMut(JsValue)>);
     let listening = Listening {

@@ -4,10 +4,11 @@ use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use hamster_kit::Fault;
 use mio::net::TcpStream;
 use serde_json::json;
 
-use super::hamster::{self, Fault, Reader};
+use super::hamster::{self, Reader};
 use super::plain::price_in;
 use super::tally::Tally;
 use super::tape::Tape;
@@ -157,9 +158,9 @@ impl Client {
 
     /// Sends an `ack` when one is due; gives the time at which to ask again.
     pub fn acknowledge(&mut self, now: Duration) -> io::Result<Option<Duration>> {
-        let Some(stream) = self.reader.stream.filter(|_| self.dialect == Dialect::Hamster) else {
+        if self.dialect != Dialect::Hamster || self.reader.stream == 0 {
             return Ok(None);
-        };
+        }
         if self.reader.seq == self.acknowledged.0 || !self.is_open() || self.is_deaf {
             return Ok(None);
         }
@@ -171,7 +172,7 @@ impl Client {
         if now < due {
             return Ok(Some(due));
         }
-        self.send_ack(stream, now)?;
+        self.send_ack(now)?;
         Ok(None)
     }
 
@@ -253,7 +254,7 @@ impl Client {
 
     fn hamster(&mut self, text: &str, now: Duration, tape: &Tape, tally: &mut Tally) -> io::Result<()> {
         let mut reader = std::mem::take(&mut self.reader);
-        let result = reader.read(text, tape, &mut |symbol, round| match round {
+        let result = hamster::read(&mut reader, text, tape, &mut |symbol, round| match round {
             Some(round) => self.holding(symbol, round, now, tape, tally),
             None => tally.faults.wrong += 1,
         });
@@ -261,21 +262,19 @@ impl Client {
         match result {
             Ok(()) if text.starts_with(r#"{"event":"error""#) => tally.faults.fault(text),
             Ok(()) => {}
-            Err(Fault::Gap) => tally.faults.gaps += 1,
+            Err(Fault::Hole(_)) => tally.faults.gaps += 1,
             Err(Fault::Form(what)) => tally.faults.fault(what),
         }
-        if std::mem::take(&mut self.reader.is_asked)
-            && let Some(stream) = self.reader.stream
-        {
-            self.send_ack(stream, now)?;
+        if std::mem::take(&mut self.reader.is_asked) && self.reader.stream > 0 {
+            self.send_ack(now)?;
         }
         Ok(())
     }
 
-    fn send_ack(&mut self, stream: u64, now: Duration) -> io::Result<()> {
+    fn send_ack(&mut self, now: Duration) -> io::Result<()> {
         self.acknowledged = (self.reader.seq, now);
         self.unacknowledged = 0;
-        self.say(&json!({"action": "ack", "stream": stream, "seq": self.reader.seq}).to_string())
+        self.say(&self.reader.acknowledgement())
     }
 
     /// It holds this round of a symbol now, and with it whatever came before.

@@ -1,8 +1,9 @@
 //! What a client of `hamster.v1` costs in the hub's own memory, at 10,000 clients: `npm run bench:memory`.
 //!
-//! An allocator counts what the machine holds before they come and after some thousand ticks. The same program is compiled natively, where a
-//! pointer takes twice the room that it takes in the worker, and for WebAssembly, where the memory itself can be looked at. Sockets
-//! are not in it: they belong to workerd.
+//! An allocator counts what the driver and its machine hold before they come and after some thousand ticks. The same program is
+//! compiled natively, where a pointer takes twice the room that it takes in the worker, and for WebAssembly, where the memory itself
+//! can be looked at. Sockets are not in it: they belong to workerd. For the same reason the platform here is not that of `tests/kit`,
+//! which keeps attachments and groups: this one keeps nothing but numbers.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 // A global allocator is unsafe to implement, and so is talking to the host of a bare WebAssembly module.
 #![allow(unsafe_code)]
@@ -11,7 +12,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use hamster_terminal::dialect::Dialect;
-use hamster_terminal::hub::{ChannelId, ClientId, Config, Effect, Group, Input, LinkId, Machine, Stored};
+use hamster_terminal::driver::{Driver, Event, Platform, SharedBreaker, Wakeup};
+use hamster_terminal::hub::{
+    ChannelId, ClientId, Config, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write,
+};
 use hamster_terminal::market::{Millis, SECOND};
 use serde_json::{Value, json};
 
@@ -82,16 +86,29 @@ fn symbol(number: u32) -> String {
     format!("S{number:03}")
 }
 
-/// A machine, and as much of the world as it needs.
+/// A hub, and as much of the world as it needs.
 struct World {
-    hub: Machine,
-    link: LinkId,
+    hub: Driver,
+    outside: Outside,
     now: Millis,
-    /// Of each client.
+    /// The clients' numbers, in the order in which they came.
+    clients: Vec<ClientId>,
+}
+
+/// The platform, and what is beyond it.
+struct Outside {
+    link: LinkId,
+    /// Of each client, by its number.
     streams: Vec<ChannelId>,
     /// The newest delta of each stream.
     seqs: Vec<u64>,
     deltas: u64,
+    /// What happened while the driver was at work.
+    events: Vec<Event>,
+    /// When the alarm and the newest timer fire.
+    alarm: Option<Millis>,
+    timer: Option<(Millis, Wakeup)>,
+    now: Millis,
 }
 
 impl World {
@@ -101,23 +118,34 @@ impl World {
             "EXTRA_SYMBOLS" | "SYMBOL_LIMIT" => Some(SYMBOLS.to_string()),
             _ => None,
         });
+        let config = config.expect("good vars");
+        let breaker = SharedBreaker::default();
         let mut world = Self {
-            hub: Machine::new(config.expect("good vars"), &Stored::default(), 1, BEGIN),
-            link: LinkId(0),
+            hub: Driver::new(config, breaker, |_| Stored::default(), 1, BEGIN),
+            outside: Outside {
+                link: LinkId(0),
+                streams: vec![ChannelId(0); CLIENTS as usize + 2],
+                seqs: vec![0; 2 * CLIENTS as usize],
+                deltas: 0,
+                events: Vec::new(),
+                alarm: None,
+                timer: None,
+                now: BEGIN,
+            },
             now: BEGIN,
-            streams: vec![ChannelId(0); CLIENTS as usize + 1],
-            seqs: vec![0; 2 * CLIENTS as usize],
-            deltas: 0,
+            clients: Vec::with_capacity(CLIENTS as usize + 1),
         };
         let all: Vec<String> = (0..SYMBOLS).map(symbol).collect();
-        world.join(CLIENTS, &all);
+        world.join(&all);
         world.tick(2 * SYMBOLS, ACKNOWLEDGE_EVERY[0]);
         world
     }
 
-    fn join(&mut self, client: u32, symbols: &[String]) {
-        let client = ClientId(client);
-        self.handle(Input::joined(client, Dialect::HamsterV1));
+    fn join(&mut self, symbols: &[String]) {
+        let client = self.hub.admit(Some(&address(self.clients.len())), self.now);
+        let client = client.expect("there is room");
+        self.clients.push(client);
+        self.handle(Event::Joined(client, Dialect::HamsterV1));
         let subscribe = json!({"action": "subscribe", "params": {"symbols": symbols}});
         self.handle(Input::Said(client, subscribe.to_string()));
     }
@@ -129,79 +157,126 @@ impl World {
             let price = 100.0 + f64::from(number % 977) / 100.0;
             let frame = json!({"event": "price", "symbol": symbol(number % SYMBOLS), "price": price, "bid": price - 0.01,
                 "ask": price + 0.02, "day_volume": number, "timestamp": self.now / SECOND});
-            self.handle(Input::Frame(self.link, frame.to_string()));
+            self.handle(Input::Frame(self.outside.link, frame.to_string()));
             if self.now % acknowledge_every < STEP {
                 self.acknowledge();
             }
-            let due = [self.hub.timer_at(), self.hub.alarm_at()];
-            if due.into_iter().flatten().any(|at| at <= self.now) {
-                self.handle(Input::Time);
+            if self.outside.alarm.take_if(|at| *at <= self.now).is_some() {
+                self.handle(Event::AlarmFired);
+            }
+            if let Some((_, wakeup)) = self.outside.timer.take_if(|(at, _)| *at <= self.now) {
+                self.handle(Event::Woke(wakeup));
             }
         }
     }
 
     fn acknowledge(&mut self) {
-        for client in 0..self.streams.len() {
-            let stream = self.streams[client];
-            let seq = self.seqs[stream.0 as usize];
+        for number in 0..self.clients.len() {
+            let client = self.clients[number];
+            let stream = self.outside.streams[client.0 as usize];
+            let seq = self.outside.seqs[stream.0 as usize];
             if seq > 0 {
                 let ack = json!({"action": "ack", "stream": stream.0, "seq": seq}).to_string();
-                self.handle(Input::Said(ClientId(client as u32), ack));
+                self.handle(Input::Said(client, ack));
             }
         }
     }
 
-    fn handle(&mut self, input: Input) {
-        let mut inputs = vec![input];
-        while let Some(input) = inputs.pop() {
-            self.hub.handle(input, self.now);
-            while let Some(effect) = self.hub.next_effect() {
-                inputs.extend(self.carry_out(effect));
-            }
+    fn handle(&mut self, event: impl Into<Event>) {
+        self.outside.now = self.now;
+        let mut next = Some(event.into());
+        while let Some(event) = next {
+            self.hub.handle(event, self.now, &mut self.outside);
+            next = self.outside.events.pop();
+        }
+    }
+}
+
+/// Every client comes from an address of its own.
+fn address(number: usize) -> String {
+    format!("2001:db8:{number:x}::1")
+}
+
+impl Outside {
+    fn happens(&mut self, event: impl Into<Event>) {
+        self.events.push(event.into());
+    }
+}
+
+impl Platform for Outside {
+    fn open_upstream(&mut self, link: LinkId) {
+        self.link = link;
+        self.happens(Input::Opened(link));
+    }
+
+    fn send_upstream(&mut self, link: LinkId, frame: &str) {
+        let wish: Value = serde_json::from_str(frame).expect("JSON");
+        let symbols = wish["params"]["symbols"].as_str().unwrap_or_default();
+        let success: Vec<Value> = symbols.split(',').map(|symbol| json!({"symbol": symbol})).collect();
+        let answer = json!({"event": "subscribe-status", "status": "ok", "success": success, "fails": []});
+        self.happens(Input::Frame(link, answer.to_string()));
+    }
+
+    fn close_upstream(&mut self, _link: LinkId) {}
+
+    fn fetch(&mut self, request: RequestId, _symbols: &[String]) {
+        self.happens(Input::FetchFailed(request, "no REST here".to_owned()));
+    }
+
+    fn send(&mut self, _client: ClientId, frame: &str) {
+        if frame.starts_with(r#"{"event":"snapshot""#) {
+            let snapshot: Value = serde_json::from_str(frame).expect("JSON");
+            let number = |name: &str| snapshot[name].as_u64().expect("a number");
+            self.seqs[number("stream") as usize] = number("seq");
         }
     }
 
-    fn carry_out(&mut self, effect: Effect) -> Option<Input> {
-        match effect {
-            Effect::OpenUpstream { link } => {
-                self.link = link;
-                Some(Input::Opened(link))
-            }
-            Effect::SendUpstream { link, frame } => {
-                let wish: Value = serde_json::from_str(&frame).expect("JSON");
-                let symbols = wish["params"]["symbols"].as_str().unwrap_or_default();
-                let success: Vec<Value> = symbols.split(',').map(|symbol| json!({"symbol": symbol})).collect();
-                let answer = json!({"event": "subscribe-status", "status": "ok", "success": success, "fails": []});
-                Some(Input::Frame(link, answer.to_string()))
-            }
-            Effect::Fetch { request, .. } => Some(Input::FetchFailed(request, "no REST here".to_owned())),
-            Effect::Enroll {
-                client,
-                group: Group::Channel(stream),
-            } => {
-                self.streams[client.0 as usize] = stream;
-                None
-            }
-            Effect::Send { frame, .. } if frame.starts_with(r#"{"event":"snapshot""#) => {
-                let snapshot: Value = serde_json::from_str(&frame).expect("JSON");
-                let number = |name: &str| snapshot[name].as_u64().expect("a number");
-                self.seqs[number("stream") as usize] = number("seq");
-                None
-            }
-            Effect::Broadcast {
-                group: Group::Channel(stream),
-                frame,
-            } => {
-                let seq = frame.split(',').nth(1).and_then(|seq| seq.parse().ok());
-                self.seqs[stream.0 as usize] = seq.expect("a delta");
-                self.deltas += 1;
-                None
-            }
-            Effect::CloseClient { client, reason, .. } => panic!("client {} was closed: {reason}", client.0),
-            Effect::Pulse => Some(Input::Pulse),
-            _ => None,
+    fn broadcast(&mut self, group: Group, frame: &str) {
+        if let Group::Channel(stream) = group {
+            let seq = frame.split(',').nth(1).and_then(|seq| seq.parse().ok());
+            self.seqs[stream.0 as usize] = seq.expect("a delta");
+            self.deltas += 1;
         }
     }
+
+    fn enroll(&mut self, client: ClientId, group: Group) {
+        if let Group::Channel(stream) = group {
+            self.streams[client.0 as usize] = stream;
+        }
+    }
+
+    fn dismiss(&mut self, _client: ClientId, _group: Group) {}
+
+    fn remember(&mut self, _client: ClientId, _record: &str) {}
+
+    fn close_client(&mut self, client: ClientId, _code: u16, reason: &str) {
+        panic!("client {} was closed: {reason}", client.0);
+    }
+
+    fn write_row(&mut self, _row: Row, _body: String, write: Write) -> Result<(), String> {
+        self.happens(Event::Committed(write));
+        Ok(())
+    }
+
+    fn set_alarm(&mut self, at: Millis, write: Write) {
+        self.alarm = Some(at);
+        self.happens(Event::Committed(write));
+    }
+
+    fn wake_after(&mut self, wait: Millis, wakeup: Wakeup) {
+        match wakeup {
+            Wakeup::Deadline(_) => self.timer = Some((self.now + wait, wakeup)),
+            _ => self.happens(Event::Woke(wakeup)),
+        }
+    }
+
+    fn answer(&mut self, _waiter: WaiterId) {}
+
+    fn leave_pings(&mut self, _to_the_platform: bool) -> bool {
+        true
+    }
+
+    fn log(&mut self, _line: &str) {}
 }
 
 fn measure(title: &str, choice: Choice) {
@@ -210,16 +285,17 @@ fn measure(title: &str, choice: Choice) {
     MOST.store(held, Relaxed);
     let memory = memory_size();
     for client in 0..CLIENTS {
-        world.join(client, &choice.of(client));
+        world.join(&choice.of(client));
     }
     let joined = HELD.load(Relaxed) - held;
     world.tick(TICKS, ACKNOWLEDGE_EVERY[1]);
     let each = |bytes: usize| bytes / CLIENTS as usize;
-    let streams: std::collections::BTreeSet<u32> = world.streams.iter().map(|stream| stream.0).collect();
+    let streams: std::collections::BTreeSet<u32> = world.outside.streams.iter().map(|stream| stream.0).collect();
     say(&format!(
         "{title}: {} streams, {} deltas made; bytes per client: {} when joined, {} after {TICKS} ticks in {:.1} pieces, {} at most{}",
-        streams.len() - 1,
-        world.deltas,
+        // Without that of the first client, and without number 0, which nobody has.
+        streams.len() - 2,
+        world.outside.deltas,
         each(joined),
         each(HELD.load(Relaxed) - held),
         (PIECES.load(Relaxed) - pieces) as f64 / f64::from(CLIENTS),

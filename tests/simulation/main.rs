@@ -20,7 +20,6 @@ mod manners;
 mod market;
 mod object;
 mod promises;
-mod reader;
 mod scenario;
 mod shrink;
 mod upstream;

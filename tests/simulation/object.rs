@@ -1,28 +1,20 @@
-//! The Durable Object as the platform runs it: the real machine, driven as `src/edge/driver.rs` drives it, with what survives it
-//! (two rows, one alarm, the clients' sockets with their attachments, what the isolate knows of storage) and what does not. **All contact with the machine's inputs
-//! and effects is in this file.**
+//! The Durable Object's world: what becomes of all that the object does, and when what it waits for comes. The object itself, driver and
+//! platform in memory, is the kit's. **All contact with it is in this file.**
 
 use super::scenario::{Setup, Tier};
 use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
+use hamster_kit::{Deed, Storage};
 use hamster_terminal::dialect::{CLOSE_SLOW, Dialect};
-use hamster_terminal::hub::{
-    ClientId, Config, Effect, Group, Input, LinkId, Machine, RequestId, Row, StorageBreaker, Stored, WaiterId, Write,
-};
+use hamster_terminal::driver::{Driver, Event, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
+use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, RequestId, Row, WaiterId};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::market::{FeedState, StreamState};
 use hamster_terminal::provider::twelve_data::quote_query;
 use hamster_terminal::simulator::{Plan, SessionId};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-/// As in the driver.
-const REST_TIMEOUT: Millis = 10 * SECOND;
-const ALARM_RETRY: Millis = 5 * SECOND;
-const LOST_ALARM: Millis = 2 * MINUTE;
-const MOST_AHEAD: Millis = 5_000;
-/// Inputs that may follow from one, such as what storage said.
-const MOST_ROUNDS: u32 = 100;
 /// The platform takes 16 KiB with a socket; the machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
 
@@ -31,25 +23,19 @@ const MOST_BREAKS: usize = 4;
 /// Of the hub's log, for the report of a broken promise.
 const LAST_LINES: usize = 12;
 
-/// The object, in memory or not.
+/// The object, in memory or not, and what is known of it outside.
 #[derive(Debug)]
 pub struct Object {
-    pub config: Config,
+    inner: hamster_kit::Object,
     /// Lives so far.
     pub life: u32,
     running: Option<Running>,
-    stored: Stored,
-    /// Lives as long as the isolate.
-    breaker: StorageBreaker,
     /// When writes broke lives of this isolate.
     breaks: VecDeque<Millis>,
     /// When storage was last known to be in trouble.
     troubled: Option<Millis>,
-    alarm: Option<u32>,
-    last_alarm: u32,
-    /// Clients' sockets and their attachments.
-    sockets: BTreeMap<u32, String>,
-    last_client: u32,
+    /// The setting of the alarm that is on its way: a later one replaces it.
+    alarm: u32,
     /// What a panic left on the JavaScript side.
     left_behind: Vec<Held>,
     clock: Millis,
@@ -75,18 +61,8 @@ pub enum Ending {
 /// One instance of the code.
 #[derive(Debug)]
 struct Running {
-    machine: Machine,
     began: Millis,
-    alarm_at: Option<Millis>,
-    ahead: Millis,
-    timer_at: Option<Millis>,
-    timer: u32,
     link: Option<Held>,
-    /// The newest link that the machine wants or wanted, and whether it is over as far as the machine knows.
-    known_link: Option<(LinkId, bool)>,
-    groups: BTreeMap<Group, BTreeSet<u32>>,
-    calls: BTreeSet<u32>,
-    /// Something was written that will not be committed: nothing leaves any more, as the platform holds back what comes after a write.
     is_doomed: bool,
     feed: FeedState,
     streams: Vec<(Instrument, StreamState)>,
@@ -138,17 +114,12 @@ impl Object {
             })
         });
         Self {
-            config: config.unwrap(),
+            inner: hamster_kit::Object::new(config.unwrap()),
             life: 0,
             running: None,
-            stored: Stored::default(),
-            breaker: StorageBreaker::default(),
             breaks: VecDeque::new(),
             troubled: None,
-            alarm: None,
-            last_alarm: 0,
-            sockets: BTreeMap::new(),
-            last_client: 0,
+            alarm: 0,
             left_behind: Vec::new(),
             clock: 0,
             day: 0,
@@ -162,7 +133,11 @@ impl Object {
     }
 
     pub fn machine(&self) -> Option<&Machine> {
-        self.running.as_ref().map(|running| &running.machine)
+        self.inner.machine()
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.inner.config
     }
 
     /// When the present life began.
@@ -172,7 +147,7 @@ impl Object {
 
     /// Clients that are connected.
     pub fn sockets(&self) -> usize {
-        self.sockets.len()
+        self.inner.platform.clients()
     }
 
     /// The time as the object reads it.
@@ -199,7 +174,7 @@ impl Object {
 
     /// Whether the platform is about to reset it.
     pub fn is_doomed(&self) -> bool {
-        self.running.as_ref().is_some_and(|running| running.is_doomed)
+        self.inner.platform.is_doomed
     }
 
     /// Whether the newest rows may not be stored, after trouble with storage.
@@ -207,11 +182,12 @@ impl Object {
         self.troubled.is_some_and(|at| now < at + 2 * MINUTE)
     }
 
-    fn row(&mut self, now: Millis) {
+    /// Counts the rows that were written since the last call.
+    fn count_rows(&mut self, now: Millis) {
         if self.day != now / DAY {
             (self.day, self.rows) = (now / DAY, 0);
         }
-        self.rows += 1;
+        self.rows += std::mem::take(&mut self.inner.platform.rows_written);
         self.most_rows = self.most_rows.max(self.rows);
     }
 }
@@ -229,13 +205,9 @@ impl World {
                     self.refused_for_good();
                     self.excuse(super::weather::AFTER_REFUSAL);
                 }
-                self.link_is_over(link);
                 self.tell(Input::Refused(link, status, body))
             }
-            Happening::LinkEnds(life, link, text) if is_of(life) => {
-                self.link_is_over(link);
-                self.tell(Input::Lost(link, text))
-            }
+            Happening::LinkEnds(life, link, text) if is_of(life) => self.tell(Input::Lost(link, text)),
             Happening::Frame(life, link, text) if is_of(life) => {
                 if self.object.asks(life, link) {
                     let stamps_are_true = !self.lies_about_time();
@@ -245,36 +217,23 @@ impl World {
                 }
                 self.tell(Input::Frame(link, text))
             }
-            Happening::Answer(life, request, answer) if is_of(life) && self.call_ends(request) => {
+            Happening::Answer(life, request, answer) if is_of(life) && self.waits_for(request) => {
                 self.tell(Input::Fetched(request, answer))
             }
-            Happening::CallTimesOut(life, request) if is_of(life) && self.call_ends(request) => {
-                self.tell(Input::FetchFailed(request, "no answer within 10 s".to_owned()))
+            Happening::CallTimesOut(life, request) if is_of(life) && self.waits_for(request) => {
+                self.tell(Input::FetchFailed(request, REST_TIMED_OUT.to_owned()))
             }
             Happening::Alarm { number, is_late } => self.alarm_fires(number, is_late),
-            Happening::AlarmRefused(life) if is_of(life) => {
-                self.at(self.now + ALARM_RETRY, Happening::AlarmRetried(life));
-                self.tell(Input::Stored(Some("the alarm could not be set".to_owned())))
-            }
-            Happening::AlarmRetried(life) if is_of(life) => {
-                if let Some(running) = &mut self.object.running {
-                    running.alarm_at = None;
-                }
-                self.tell(Input::Time)
-            }
-            Happening::StorageWorks(life) if is_of(life) => self.tell(Input::Stored(None)),
             Happening::CommitFails(life) if is_of(life) => {
                 self.coverage.count("lives that a write broke", 1);
                 self.broken_lives_are_seldom()?;
                 self.object_ends(Ending::Reset)
             }
-            Happening::Pulse(life) if is_of(life) => self.tell(Input::Pulse),
-            Happening::Timer(life, number) if is_of(life) => {
-                let running = self.object.running.as_mut().filter(|running| running.timer == number);
-                let Some(running) = running else { return Ok(()) };
-                running.timer_at = None;
-                self.a_wakeup_is_seemly()?;
-                self.tell(Input::Time)
+            Happening::Wakes(life, wakeup) if is_of(life) => {
+                if matches!(wakeup, Wakeup::Deadline(_)) {
+                    self.a_wakeup_is_seemly()?;
+                }
+                self.tell(Event::Woke(wakeup))
             }
             Happening::Sleep(life, activity) if is_of(life) => {
                 let unused = self
@@ -309,16 +268,16 @@ impl World {
     /// A client's socket: its number, for the object knows it by nothing else.
     pub fn client_joins(&mut self, dialect: Dialect) -> Result<u32, Box<super::world::Broken>> {
         self.wake()?;
-        self.object.last_client += 1;
-        let client = self.object.last_client;
-        self.object.sockets.insert(client, String::new());
-        self.viewers.connecting(client);
-        self.tell(Input::joined(ClientId(client), dialect))?;
-        Ok(client)
+        let now = self.read_clock();
+        let admitted = self.object.inner.admit(None, now);
+        let client = admitted.map_err(|why| broken("who connects is let in", format!("{why:?}")))?;
+        self.viewers.connecting(client.0);
+        self.tell(Event::Joined(client, dialect))?;
+        Ok(client.0)
     }
 
     pub fn client_says(&mut self, client: u32, text: String) -> Check {
-        if self.object.sockets.contains_key(&client) {
+        if self.object.inner.platform.has_client(ClientId(client)) {
             self.wake()?;
             self.tell(Input::Said(ClientId(client), text))?;
         }
@@ -326,7 +285,7 @@ impl World {
     }
 
     pub fn client_says_binary(&mut self, client: u32, bytes: usize) -> Check {
-        if self.object.sockets.contains_key(&client) {
+        if self.object.inner.platform.has_client(ClientId(client)) {
             self.wake()?;
             self.tell(Input::SaidBinary(ClientId(client), bytes))?;
         }
@@ -335,10 +294,9 @@ impl World {
 
     /// The platform found the socket closed.
     pub fn socket_found(&mut self, client: u32) -> Check {
-        if self.object.sockets.contains_key(&client) {
+        if self.object.inner.platform.has_client(ClientId(client)) {
             self.wake()?;
-            self.tell(Input::Left(ClientId(client)))?;
-            self.object.sockets.remove(&client);
+            self.tell(Event::Left(ClientId(client), 1006))?;
         }
         Ok(())
     }
@@ -354,12 +312,13 @@ impl World {
 
     /// **Assumption:** the cron trigger pokes the object once a minute. To be quick, one that would find nothing to do is left out.
     pub fn cron(&mut self) -> Check {
-        let alone = !self.object.is_running() && (self.object.alarm.is_some() || self.object.sockets.is_empty());
+        let alarm_is_set = self.object.inner.platform.alarm.is_some();
+        let alone = !self.object.is_running() && (alarm_is_set || self.object.sockets() == 0);
         if !self.scenario.setup.cron || alone && self.rng.u8(..30) != 0 {
             return Ok(());
         }
         self.wake()?;
-        self.tell(Input::Time)
+        self.tell(Event::Poked(self.object.inner.platform.held_alarm()))
     }
 
     /// The instance is gone.
@@ -367,8 +326,9 @@ impl World {
         let panic = ending == Ending::Panic;
         self.the_link_is_not_alone();
         if let Some(machine) = self.object.machine() {
-            self.the_checkpoint_is_seemly(machine, self.object.stored.checkpoint.as_deref())?;
+            self.the_checkpoint_is_seemly(machine, self.object.inner.platform.rows.checkpoint.as_deref())?;
         }
+        self.object.inner.end();
         if let Some(running) = self.object.running.take() {
             self.coverage.count("lives ended", 1);
             match (panic, running.link) {
@@ -391,13 +351,12 @@ impl World {
             Ending::Deploy | Ending::Panic => false,
         };
         if !same_isolate {
-            self.object.breaker = StorageBreaker::default();
+            self.object.inner.forget_isolate();
             self.object.breaks.clear();
         }
         if matches!(ending, Ending::Deploy | Ending::Reset) {
-            let clients = std::mem::take(&mut self.object.sockets);
-            for client in clients.into_keys() {
-                self.viewer_lost(client);
+            for client in self.object.inner.platform.drop_clients() {
+                self.viewer_lost(client.0);
             }
         }
         Ok(())
@@ -418,45 +377,23 @@ impl World {
         }
         self.close_what_was_left();
         let now = self.read_clock();
-        let object = &mut self.object;
-        object.life += 1;
-        let trouble = object.breaker.begin_life(object.config.checkpoint, now);
-        let stored = Stored {
-            checkpoint: object.stored.checkpoint.clone(),
-            credits: object.stored.credits.clone(),
-            is_unsaved: false,
-        };
-        let stored = object.breaker.newest(stored);
-        let machine = Machine::new(object.config.clone(), &stored, self.rng.u64(..), now);
-        object.running = Some(Running {
-            feed: machine.feed_state(),
-            streams: machine
-                .stream_states()
-                .map(|(one, state)| (one.clone(), state))
-                .collect(),
-            machine,
+        self.object.life += 1;
+        self.object.running = Some(Running {
             began: now,
-            alarm_at: None,
-            ahead: 0,
-            timer_at: None,
-            timer: 0,
             link: None,
-            known_link: None,
-            groups: BTreeMap::new(),
-            calls: BTreeSet::new(),
             is_doomed: false,
+            feed: FeedState::Idle,
+            streams: Vec::new(),
             activity: 0,
         });
         self.promises.new_life(now);
         self.symbols_stream(&[]);
-        if trouble.is_some() {
-            self.tell(Input::Stored(trouble))?;
+        let began = self.object.inner.begin(self.rng.u64(..), now);
+        if let (Some(running), Some(machine)) = (&mut self.object.running, self.object.inner.machine()) {
+            running.feed = machine.feed_state();
+            running.streams = streams(machine);
         }
-        let clients: Vec<(u32, String)> = self.object.sockets.clone().into_iter().collect();
-        for (client, record) in clients {
-            self.tell(Input::Rejoined(ClientId(client), record))?;
-        }
-        Ok(())
+        self.tell(began)
     }
 
     fn read_clock(&mut self) -> Millis {
@@ -468,142 +405,111 @@ impl World {
         self.object.clock
     }
 
-    /// One input, all its effects, the inputs that they lead to, then the two deadlines.
-    fn tell(&mut self, input: Input) -> Check {
+    /// An event, and all that follows from it.
+    fn tell(&mut self, event: impl Into<Event>) -> Check {
         let now = self.read_clock();
-        let Some(mut running) = self.object.running.take() else {
+        let event = event.into();
+        if !self.object.is_running() {
             return Ok(());
-        };
-        if !self.object.sockets.is_empty() || matches!(input, Input::Waiter(..)) {
+        }
+        if self.object.sockets() > 0 || matches!(event, Event::Input(Input::Waiter(..))) {
             self.manners.present = self.now;
         }
-        let most_effects = 200 + 80 * self.object.sockets.len();
-        let mut inputs = VecDeque::from([input]);
-        let mut result = Ok(());
-        let mut rounds = 0;
-        while let (Some(input), Ok(())) = (inputs.pop_front(), &result) {
-            rounds += 1;
-            if rounds > MOST_ROUNDS {
-                result = Err(broken("no endless loop", format!("{input:?} for the {rounds}th time")));
-            }
-            running.machine.handle(input, now);
-            let mut effects = 0;
-            while let (Some(effect), Ok(())) = (running.machine.next_effect(), &result) {
-                effects += 1;
-                result = self.carry_out(&mut running, effect, &mut inputs);
-            }
-            if effects > most_effects && result.is_ok() {
-                result = Err(broken("bounded memory", format!("{effects} effects of one input")));
-            }
-            self.look_at_states(&mut running);
-            let is_over = running.known_link.is_some_and(|(_, is_over)| is_over);
-            if is_over && running.machine.feed_state() == FeedState::Live && result.is_ok() {
-                result = Err(broken(
-                    "a lost connection is not called live",
-                    format!("{:?}", running.known_link),
-                ));
-            }
+        let inputs = if matches!(event, Event::Began(_)) {
+            1 + self.object.sockets()
+        } else {
+            1
+        };
+        let most_deeds = inputs * (200 + 80 * self.object.sockets());
+        self.prepare_storage();
+        self.object.inner.happen(event, now);
+        let deeds = self.object.inner.platform.take_deeds();
+        if deeds.len() > most_deeds {
+            return Err(broken("bounded memory", format!("{} deeds of one event", deeds.len())));
         }
-        running.activity += 1;
-        if self.object.breaker.is_troubled() {
+        for deed in deeds {
+            self.becomes_of(deed)?;
+        }
+        if let Some((promise, how)) = self.object.inner.platform.complaint.take() {
+            return Err(broken(promise, how));
+        }
+        self.look_at_states()?;
+        if self.object.inner.is_troubled() {
             self.object.troubled = Some(self.now);
         }
-        self.set_deadlines(&mut running, now);
-        self.consider_sleep(&running);
-        self.object.running = Some(running);
-        result
+        self.object.count_rows(self.now);
+        self.plan_what_comes();
+        Ok(())
     }
 
-    fn carry_out(&mut self, running: &mut Running, effect: Effect, inputs: &mut VecDeque<Input>) -> Check {
-        match effect {
-            Effect::Broadcast { .. }
-            | Effect::Send { .. }
-            | Effect::CloseClient { .. }
-            | Effect::SendUpstream { .. }
-            | Effect::Answer(_)
-                if running.is_doomed => {}
-            Effect::Broadcast { group, frame } => {
-                let members = running
-                    .groups
-                    .get(&group)
-                    .into_iter()
-                    .flatten()
-                    .copied()
-                    .collect::<Vec<_>>();
-                self.viewers_hear(&frame, &members)?;
+    fn prepare_storage(&mut self) {
+        let is = |what: Weather| self.weather().any(|one| *one == what);
+        self.object.inner.platform.storage = match (is(Weather::StorageFails), is(Weather::StorageBreaks)) {
+            (true, _) => Storage::Refuses,
+            (_, true) => Storage::Breaks,
+            _ => Storage::Works,
+        };
+    }
+
+    /// What the world makes of what the object did.
+    fn becomes_of(&mut self, deed: Deed) -> Check {
+        let life = self.object.life;
+        match deed {
+            Deed::Tell(clients, frame) => {
+                let clients: Vec<u32> = clients.iter().map(|client| client.0).collect();
+                self.viewers_hear(&frame, &clients)?;
             }
-            Effect::Send { client, frame } => self.viewers_hear(&frame, &[client.0])?,
-            Effect::Enroll { client, group } => {
-                running.groups.entry(group).or_default().insert(client.0);
-            }
-            Effect::Dismiss { client, group } => {
-                if let Some(members) = running.groups.get_mut(&group) {
-                    members.remove(&client.0);
-                }
-            }
-            Effect::Pulse => {
-                // The event loop comes round soon; after much was sent, later.
-                let soon = if self.rng.u8(..20) == 0 { 400 } else { 10 };
-                let at = self.now + self.rng.u64(0..=soon);
-                self.at(at, Happening::Pulse(self.object.life));
-            }
-            Effect::Remember { client, record } => {
+            Deed::Remember(client) => {
+                let record = self.object.inner.platform.attachment(client).unwrap_or_default();
                 if record.len() > LONGEST_RECORD {
                     return Err(broken(
                         "bounded memory",
                         format!("an attachment of {} bytes", record.len()),
                     ));
                 }
-                if let Some(attachment) = self.object.sockets.get_mut(&client.0) {
-                    *attachment = record;
-                }
             }
-            Effect::CloseClient { client, code, .. } => {
+            Deed::Close(client, code) => {
                 let why = if code == CLOSE_SLOW {
                     "clients closed: nothing read"
                 } else {
                     "clients closed: flood"
                 };
                 self.coverage.count(why, 1);
-                self.object.sockets.remove(&client.0);
                 self.viewer_lost(client.0);
             }
-            Effect::OpenUpstream { link } => self.open_upstream(running, link)?,
-            Effect::SendUpstream { link, frame } => {
-                if let Some(Held {
-                    session: Some(session), ..
-                }) = running.link.filter(|held| held.link == link)
-                {
+            Deed::OpenUpstream(link) => {
+                let session = None;
+                let before = self
+                    .running()
+                    .and_then(|running| running.link.replace(Held { life, link, session }));
+                self.hang_up(before);
+                self.after_a_way(Happening::UpgradeArrives(life, link));
+            }
+            Deed::SendUpstream(link, frame) => {
+                let held = self.running().and_then(|running| running.link);
+                let held = held.filter(|held| held.link == link);
+                if let Some(session) = held.and_then(|held| held.session) {
                     self.frame_leaves(session, frame);
                 }
             }
-            Effect::CloseUpstream { link } => {
-                if let Some(held) = running.link.take_if(|held| held.link == link) {
-                    self.close_held(held);
-                }
-                running.known_link = running.known_link.map(|(known, over)| (known, over || known == link));
+            Deed::CloseUpstream(link) => {
+                let held = self
+                    .running()
+                    .and_then(|running| running.link.take_if(|held| held.link == link));
+                self.hang_up(held);
             }
-            Effect::Fetch { request, symbols } => {
-                running.calls.insert(request.0);
-                let life = self.object.life;
-                if !running.is_doomed {
-                    self.after_a_way(Happening::CallArrives(life, request, quote_query(&symbols)));
-                }
+            Deed::Fetch(request, symbols) => {
+                self.after_a_way(Happening::CallArrives(life, request, quote_query(&symbols)));
                 self.at(self.now + REST_TIMEOUT, Happening::CallTimesOut(life, request));
             }
-            Effect::Answer(_) => self.reader_is_answered(&running.machine)?,
-            Effect::SaveCheckpoint(row) => {
-                self.a_row_is_seemly()?;
-                let trouble = self.save(running, Row::Checkpoint, row);
-                if trouble.is_some() || !self.object.breaker.is_troubled() {
-                    inputs.push_back(Input::Stored(trouble));
+            Deed::Answer(_) => {
+                if let Some(machine) = self.object.machine() {
+                    self.reader_is_answered(machine)?;
                 }
             }
-            Effect::SaveCredits(row) => {
-                let trouble = self.save(running, Row::Credits, row);
-                inputs.push_back(Input::Charged(trouble));
-            }
-            Effect::Log(line) => {
+            Deed::Write(Row::Checkpoint) => self.a_row_is_seemly()?,
+            Deed::Write(Row::Credits) => {}
+            Deed::Log(line) => {
                 self.log.truncate(LAST_LINES - 1);
                 self.log.push_front(line);
             }
@@ -611,100 +517,62 @@ impl World {
         Ok(())
     }
 
-    fn open_upstream(&mut self, running: &mut Running, link: LinkId) -> Check {
-        if let Some((known, false)) = running.known_link {
-            return Err(broken(
-                "one upstream connection",
-                format!("{link:?} is opened while {known:?} is not closed"),
-            ));
-        }
-        running.known_link = Some((link, false));
-        let life = self.object.life;
-        let next = Held {
-            life,
-            link,
-            session: None,
-        };
-        if let Some(before) = running.link.replace(next) {
-            self.close_held(before);
-        }
-        if !running.is_doomed {
-            self.after_a_way(Happening::UpgradeArrives(life, link));
-        }
-        Ok(())
+    fn running(&mut self) -> Option<&mut Running> {
+        self.object.running.as_mut()
     }
 
-    fn close_held(&mut self, held: Held) {
-        if let Some(session) = held.session {
+    fn hang_up(&mut self, held: Option<Held>) {
+        if let Some(session) = held.and_then(|held| held.session) {
             self.upstream.hang_up(session);
         }
     }
 
-    fn link_is_over(&mut self, link: LinkId) {
-        if let Some(running) = &mut self.object.running {
-            running.known_link = running.known_link.map(|(known, over)| (known, over || known == link));
+    fn waits_for(&self, request: RequestId) -> bool {
+        self.object.inner.platform.calls_for(request)
+    }
+
+    /// Puts on its way what the platform was asked for: timers, the alarm, sleep, and the end of an object that cannot commit.
+    fn plan_what_comes(&mut self) {
+        let life = self.object.life;
+        for (at, wakeup) in self.object.inner.take_timers(|_, _| true) {
+            let wait = at.saturating_sub(self.object.clock);
+            let wait = match wakeup {
+                // The event loop comes round soon; after much was sent, later.
+                Wakeup::Pulse if self.rng.u8(..20) == 0 => self.rng.u64(0..=400),
+                Wakeup::Pulse => self.rng.u64(0..=10),
+                Wakeup::Deadline(_) => wait.max(1) + self.timers_late(),
+                Wakeup::AlarmRetry => wait,
+            };
+            self.at(self.now + wait, Happening::Wakes(life, wakeup));
         }
-    }
-
-    fn call_ends(&mut self, request: RequestId) -> bool {
-        let running = self.object.running.as_mut();
-        running.is_some_and(|running| running.calls.remove(&request.0))
-    }
-
-    /// As `src/edge/storage.rs`; says what is wrong so far.
-    fn save(&mut self, running: &mut Running, row: Row, body: String) -> Option<String> {
-        let now = self.object.clock;
-        let write = match self.object.breaker.begin_row(row, &body, now) {
-            Ok(write) => write,
-            Err(trouble) => return Some(trouble),
+        let number = self.object.inner.platform.settings;
+        if let Some(at) = self.object.inner.platform.alarm
+            && std::mem::replace(&mut self.object.alarm, number) != number
+        {
+            let is_late = false;
+            self.at(at.max(self.now + 1), Happening::Alarm { number, is_late });
+        }
+        let is_doomed = self.object.inner.platform.is_doomed;
+        let Some(running) = &mut self.object.running else {
+            return;
         };
-        if self.weather().any(|one| *one == Weather::StorageFails) {
-            self.object.breaker.refused(write);
-            return Some("disk full".to_owned());
+        running.activity += 1;
+        let activity = running.activity;
+        if is_doomed && !std::mem::replace(&mut running.is_doomed, true) {
+            let wait = self.rng.u64(1..100);
+            self.at(self.now + wait, Happening::CommitFails(life));
         }
-        if self.commits(running, write) {
-            match row {
-                Row::Checkpoint => self.object.stored.checkpoint = Some(body),
-                Row::Credits => self.object.stored.credits = Some(body),
-            }
+        // Without a timer, a socket of its own or a call under way an object is put to sleep.
+        if self.may_be_put_to_sleep() {
+            let wait = self.rng.u64(10..70) * SECOND;
+            self.at(self.now + wait, Happening::Sleep(life, activity));
         }
-        None
     }
 
-    /// Whether a write that was taken is committed.
-    fn commits(&mut self, running: &mut Running, write: Write) -> bool {
-        if running.is_doomed || self.weather().any(|one| *one == Weather::StorageBreaks) {
-            if !std::mem::replace(&mut running.is_doomed, true) {
-                let wait = self.rng.u64(1..100);
-                self.at(self.now + wait, Happening::CommitFails(self.object.life));
-            }
-            return false;
-        }
-        self.object.row(self.now);
-        if self.object.breaker.commit(write) {
-            self.at(self.now, Happening::StorageWorks(self.object.life));
-        }
-        true
-    }
-
-    fn set_deadlines(&mut self, running: &mut Running, now: Millis) {
-        let is_held = self.object.breaker.holds(now);
-        let alarm = running.machine.alarm_at();
-        if let Some(at) = alarm.filter(|_| !is_held)
-            && running.alarm_at.is_none_or(|set| at < set || set + LOST_ALARM < now)
-        {
-            running.alarm_at = Some(at);
-            self.set_alarm(running, at.max(now) + running.ahead);
-        }
-        let in_memory = [running.machine.timer_at(), alarm.filter(|_| is_held)];
-        if let Some(at) = in_memory.into_iter().flatten().min()
-            && running.timer_at.is_none_or(|set| at < set)
-        {
-            running.timer += 1;
-            running.timer_at = Some(at);
-            let wait = at.saturating_sub(now).max(1) + self.timers_late();
-            self.at(self.now + wait, Happening::Timer(self.object.life, running.timer));
-        }
+    fn may_be_put_to_sleep(&self) -> bool {
+        let timer = self.object.inner.driver().and_then(Driver::timer_at);
+        let platform = &self.object.inner.platform;
+        timer.is_none() && platform.link().is_none() && platform.calls().next().is_none()
     }
 
     /// How much later than set a timer fires at present.
@@ -716,24 +584,8 @@ impl World {
         late.unwrap_or(0)
     }
 
-    fn set_alarm(&mut self, running: &mut Running, at: Millis) {
-        let write = self.object.breaker.begin_write();
-        if self.weather().any(|one| *one == Weather::StorageFails) {
-            self.object.breaker.refused(write);
-            self.at(self.now, Happening::AlarmRefused(self.object.life));
-            return;
-        }
-        if !self.commits(running, write) {
-            return;
-        }
-        self.object.last_alarm += 1;
-        let number = self.object.last_alarm;
-        self.object.alarm = Some(number);
-        self.at(at.max(self.now + 1), Happening::Alarm { number, is_late: false });
-    }
-
     fn alarm_fires(&mut self, number: u32, is_late: bool) -> Check {
-        if self.object.alarm != Some(number) {
+        if self.object.alarm != number {
             return Ok(());
         }
         let trouble = self.weather().find(|one| {
@@ -742,7 +594,10 @@ impl World {
         });
         match trouble.cloned() {
             Some(Weather::AlarmsLost) => {
-                self.object.alarm = None;
+                // The scheduler forgets it; storage may go on saying that it is set.
+                if self.rng.bool() {
+                    self.object.inner.platform.alarm = None;
+                }
                 return Ok(());
             }
             Some(Weather::AlarmsLate(by)) => {
@@ -752,48 +607,40 @@ impl World {
             Some(Weather::AlarmsTwice) if !is_late => {
                 self.at(self.now + 1, Happening::Alarm { number, is_late: true });
             }
-            _ => self.object.alarm = None,
+            _ => {}
         }
         self.a_wakeup_is_seemly()?;
         self.wake()?;
-        let now = self.read_clock();
-        if let Some(running) = &mut self.object.running
-            && let Some(at) = running.alarm_at.take()
-        {
-            running.ahead = (at + running.ahead).saturating_sub(now).min(MOST_AHEAD);
-        }
-        self.tell(Input::Time)
+        self.tell(Event::AlarmFired)
     }
 
-    /// Without a timer, a socket of its own or a call under way an object is put to sleep.
-    fn consider_sleep(&mut self, running: &Running) {
-        if running.timer_at.is_none() && running.link.is_none() && running.calls.is_empty() {
-            let wait = self.rng.u64(10..70) * SECOND;
-            self.at(self.now + wait, Happening::Sleep(self.object.life, running.activity));
-        }
-    }
-
-    fn look_at_states(&mut self, running: &mut Running) {
-        let feed = running.machine.feed_state();
+    fn look_at_states(&mut self) -> Check {
+        let (Some(running), Some(machine)) = (&mut self.object.running, self.object.inner.machine()) else {
+            return Ok(());
+        };
+        let feed = machine.feed_state();
         self.coverage.feed(running.feed, feed);
         running.feed = feed;
-        let same = running
-            .machine
-            .stream_states()
-            .eq(running.streams.iter().map(|(one, state)| (one, *state)));
-        if !same {
-            let now: Vec<(Instrument, StreamState)> = running
-                .machine
-                .stream_states()
-                .map(|(one, state)| (one.clone(), state))
-                .collect();
+        let before = running.streams.iter().map(|(one, state)| (one, *state));
+        if !machine.stream_states().eq(before) {
+            let now = streams(machine);
+            let before = std::mem::replace(&mut running.streams, now.clone());
             for (instrument, state) in &now {
-                let before = running.streams.iter().find(|(one, _)| one == instrument);
+                let before = before.iter().find(|(one, _)| one == instrument);
                 self.coverage
                     .symbol(before.map_or(StreamState::Pending, |(_, state)| *state), *state);
             }
             self.symbols_stream(&now);
-            running.streams = now;
         }
+        if feed == FeedState::Live && self.object.inner.platform.link().is_none_or(|(_, is_open)| !is_open) {
+            return Err(broken("a lost connection is not called live", format!("{feed:?}")));
+        }
+        Ok(())
     }
+}
+
+/// How each symbol comes.
+fn streams(machine: &Machine) -> Vec<(Instrument, StreamState)> {
+    let streams = machine.stream_states();
+    streams.map(|(one, state)| (one.clone(), state)).collect()
 }

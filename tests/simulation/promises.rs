@@ -153,7 +153,7 @@ impl World {
         let lies = self.lies_about_time();
         let oldest = self
             .now
-            .saturating_sub(self.object.config.stale + AT_LAST + SLOWEST + self.timers_late());
+            .saturating_sub(self.object.config().stale + AT_LAST + SLOWEST + self.timers_late());
         let was_closed = frame.session.as_deref() == Some("closed");
         let made = self.market.made_at(place, price).unwrap_or_default();
         let is_told_to_be_old = frame.timestamp.as_ref().is_some_and(|at| *at < iso8601(oldest));

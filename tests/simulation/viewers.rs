@@ -1,13 +1,13 @@
 //! The viewers, in both dialects: what each does, what it is told, and what it therefore believes.
 
 use super::market::{Market, Place};
-use super::reader::{Reader, acknowledgement, subscribe};
 use super::scenario::Act;
-use super::world::{Check, Happening, World, broken};
+use super::world::{Broken, Check, Happening, World, broken};
+use hamster_kit::{Fault, Reader, Symbol};
 use hamster_terminal::dialect::Dialect;
-use hamster_terminal::market::{Millis, SECOND};
+use hamster_terminal::market::{Millis, SECOND, iso8601};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// All viewers, by the number that the scenario gives them.
@@ -41,6 +41,8 @@ pub struct Viewer {
     unread_since: Option<Millis>,
     /// For a viewer of `hamster.v1`.
     reader: Option<Reader>,
+    /// It wants deltas no more often than each so many ms.
+    interval: Millis,
     /// An acknowledgement is planned.
     will_acknowledge: bool,
     /// What a plain viewer was asked to say.
@@ -89,8 +91,6 @@ pub struct Frame {
     #[serde(default)]
     pub symbols: Vec<String>,
     pub feed: Option<Feed>,
-    pub epoch: Option<u64>,
-    pub seq: Option<u64>,
     pub id: Option<u64>,
 }
 
@@ -134,13 +134,11 @@ impl Viewer {
 
     /// Whether the hub tells it of the feed's state: without symbols a viewer of `hamster.v1` has no stream.
     pub fn hears_of_the_feed(&self) -> bool {
-        self.reader
-            .as_ref()
-            .is_none_or(|reader| reader.is_placed && reader.place.is_some())
+        self.reader.as_ref().is_none_or(|reader| reader.is_placed)
     }
 
     pub fn rate(&self) -> Millis {
-        self.reader.as_ref().map_or(0, |reader| reader.interval)
+        self.interval
     }
 }
 
@@ -181,26 +179,25 @@ impl World {
             }
             (Act::JoinV1(interval), None) => {
                 *self.viewer(number) = Viewer {
-                    reader: Some(Reader::at_rate(*interval)),
+                    reader: Some(Reader::default()),
+                    interval: *interval,
                     ..Viewer::default()
                 };
                 self.viewer_joins(number)
             }
             (Act::Subscribe(list), Some(client)) => {
-                let interval = self.viewer(number).reader.as_ref().map(|reader| reader.interval);
-                self.client_says(
-                    client,
-                    interval.map_or_else(|| said("subscribe", list), |rate| subscribe(list, rate, None)),
-                )
+                let viewer = self.viewer(number);
+                let wish = match viewer.reader {
+                    Some(_) => subscribe(list, viewer.interval, None),
+                    None => said("subscribe", list),
+                };
+                self.client_says(client, wish)
             }
             (Act::Unsubscribe(list), Some(client)) => self.client_says(client, said("unsubscribe", list)),
-            (Act::Rate(interval), Some(client)) => match &mut self.viewer(number).reader {
-                Some(reader) => {
-                    reader.interval = *interval;
-                    self.client_says(client, subscribe("", *interval, None))
-                }
-                None => Ok(()),
-            },
+            (Act::Rate(interval), Some(client)) if self.viewer(number).reader.is_some() => {
+                self.viewer(number).interval = *interval;
+                self.client_says(client, subscribe("", *interval, None))
+            }
             (Act::Reset, Some(client)) => self.client_says(client, r#"{"action":"reset"}"#.to_owned()),
             (Act::Say(text), Some(client)) => self.client_says(client, (*text).to_owned()),
             (Act::Binary(bytes), Some(client)) => self.client_says_binary(client, *bytes),
@@ -267,10 +264,9 @@ impl World {
         if let Some(reader) = &mut before.reader {
             reader.is_placed = false;
         }
-        let from = before.reader.as_ref().and_then(|reader| reader.place);
         let is_v1 = before.reader.is_some();
         let wish = match &before.reader {
-            Some(reader) => subscribe(&wanted.join(","), reader.interval, from),
+            Some(reader) => subscribe(&wanted.join(","), before.interval, reader.resume()),
             None => said("subscribe", &wanted.join(",")),
         };
         *viewer = Viewer {
@@ -279,6 +275,7 @@ impl World {
             holds: if is_v1 { before.holds } else { BTreeMap::new() },
             held_before: before.held_before,
             reader: before.reader,
+            interval: before.interval,
             ..Viewer::default()
         };
         self.viewers.joining = Some(number);
@@ -303,13 +300,13 @@ impl World {
             .reader
             .as_mut()
             .filter(|reader| (viewer.is_reading || viewer.is_slow) && reader.unacknowledged);
-        let Some(place) = reader.and_then(|reader| {
-            reader.unacknowledged = false;
-            reader.place
-        }) else {
+        let Some(reader) = reader else { return Ok(()) };
+        reader.unacknowledged = false;
+        if reader.stream == 0 {
             return Ok(());
-        };
-        self.client_says(client, acknowledgement(place))
+        }
+        let acknowledgement = reader.acknowledgement();
+        self.client_says(client, acknowledgement)
     }
 
     /// A slow viewer reads the oldest frame that it has, and says so.
@@ -402,29 +399,27 @@ impl World {
         let Some(mut reader) = self.viewer(number).reader.take() else {
             return Ok(());
         };
-        let news = if text.starts_with('[') {
-            self.coverage.count("deltas read", 1);
-            reader.delta(text)
-        } else if text.contains(SNAPSHOT) {
-            reader.snapshot(text)
-        } else {
+        let news = reader.hear(text).map_err(|fault| no_such_frame(fault, text))?;
+        let quotes: Vec<Frame> = news
+            .symbols
+            .iter()
+            .filter_map(|n| reader.symbol(*n))
+            .map(quote)
+            .collect();
+        let is_delta = text.starts_with('[');
+        if !is_delta && news.snapshot.is_none() {
             let frame = parsed(text)?;
-            // Also when it has read no delta since the snapshot.
-            reader.unacknowledged |= frame.event == "ack-request";
-            if frame.event != "connected" {
-                reader.control(frame.epoch, frame.seq, text)?;
-            }
             self.viewer_learns(number, &frame, life)?;
             let left_all = matches!(
                 frame.event.as_str(),
                 "unsubscribe-status" | "reset-status" | "subscribe-status"
             );
             if left_all && self.viewer(number).watches.is_empty() {
-                reader.place = None;
+                reader.leave();
             }
             self.viewer(number).reader = Some(reader);
             return Ok(());
-        }?;
+        }
         if reader.unacknowledged && !self.viewer(number).will_acknowledge && at_once {
             self.viewer(number).will_acknowledge = true;
             if let Some(client) = self.viewer(number).client {
@@ -432,21 +427,19 @@ impl World {
             }
         }
         self.viewer(number).reader = Some(reader);
-        if news.snapshot {
-            let kind = if news.anew {
-                "snapshots: all"
-            } else {
-                "snapshots: recovered"
-            };
-            self.coverage.count(kind, 1);
-        }
-        if news.anew {
+        let kind = match news.snapshot {
+            None => "deltas read",
+            Some(true) => "snapshots: all",
+            Some(false) => "snapshots: recovered",
+        };
+        self.coverage.count(kind, 1);
+        if news.snapshot == Some(true) {
             self.viewer(number).begins_anew();
         }
         if let Some(feed) = news.feed {
             self.viewer(number).feed = feed;
         }
-        for quote in news.quotes {
+        for quote in quotes {
             if at_once {
                 self.quote_is_true(&quote)?;
             }
@@ -533,7 +526,7 @@ impl World {
         let wanting = held
             .iter()
             .filter(|(who, symbols)| **who == refused || !symbols.is_empty());
-        let share = self.object.config.extra_symbols / wanting.count().max(1);
+        let share = self.object.config().extra_symbols / wanting.count().max(1);
         let is_rich = |symbols: &BTreeSet<String>| symbols.len() > share;
         let can_be_spared = |symbol: &String| held.values().filter(|symbols| symbols.contains(symbol)).all(is_rich);
         let ours = held.get(&refused).map_or(0, BTreeSet::len);
@@ -597,7 +590,7 @@ impl World {
 }
 
 /// The place of a symbol that a quote is of.
-pub fn place(symbol: &str) -> Result<Place, Box<super::world::Broken>> {
+pub fn place(symbol: &str) -> Result<Place, Box<Broken>> {
     Market::place(symbol).ok_or_else(|| {
         broken(
             "no price is invented",
@@ -606,10 +599,50 @@ pub fn place(symbol: &str) -> Result<Place, Box<super::world::Broken>> {
     })
 }
 
-fn parsed(text: &str) -> Result<Frame, Box<super::world::Broken>> {
+fn parsed(text: &str) -> Result<Frame, Box<Broken>> {
     serde_json::from_str(text).map_err(|error| broken("frames can be read", format!("{error}: {text}")))
+}
+
+fn no_such_frame(fault: Fault, text: &str) -> Box<Broken> {
+    match fault {
+        Fault::Hole(how) => broken("no silent hole", format!("{how}: {text}")),
+        Fault::Form(how) => broken("frames can be read", format!("{how}: {text}")),
+    }
+}
+
+/// A symbol of `hamster.v1`, in the words of plain JSON.
+fn quote(symbol: &Symbol) -> Frame {
+    let object = &symbol.kept;
+    let text = |name: &str| object[name].as_str().map(str::to_owned);
+    let price = symbol.price();
+    let is_known = price.is_some();
+    let is_stale = !object["stale_since"].is_null();
+    Frame {
+        event: "price_update".to_owned(),
+        symbol: text("symbol").unwrap_or_default(),
+        price,
+        previous_close: object["previous_close"].as_f64(),
+        timestamp: symbol.time.filter(|_| is_known).map(|time| iso8601(time as u64)),
+        received_at: is_known.then(|| iso8601(symbol.received)),
+        source: text("source"),
+        session: text("session"),
+        freshness: Some(if is_stale { "stale" } else { "fresh" }.to_owned()),
+        ..Frame::default()
+    }
 }
 
 fn said(action: &str, symbols: &str) -> String {
     json!({"action": action, "params": {"symbols": symbols}}).to_string()
+}
+
+/// A subscription of `hamster.v1`: without symbols it only changes the rate; after a break it says how far it had read.
+fn subscribe(symbols: &str, interval: Millis, resume: Option<Value>) -> String {
+    let mut params = json!({"interval_ms": interval});
+    if !symbols.is_empty() {
+        params["symbols"] = symbols.into();
+    }
+    if let Some(place) = resume {
+        params["resume"] = place;
+    }
+    json!({"action": "subscribe", "params": params}).to_string()
 }

@@ -10,6 +10,7 @@ use super::scenario::{Blow, Event, Scenario};
 use super::upstream::Upstream;
 use super::viewers::{Shown, Viewers};
 use super::weather::{KEY, Weather, prevail};
+use hamster_terminal::driver::Wakeup;
 use hamster_terminal::hub::{LinkId, RequestId, RestAnswer};
 use hamster_terminal::market::{MINUTE, Millis, SECOND};
 use hamster_terminal::simulator::{Exchange, Keys, Plan, SessionId, Settings};
@@ -57,14 +58,9 @@ pub enum Happening {
         number: u32,
         is_late: bool,
     },
-    AlarmRefused(u32),
     /// What was written cannot be committed.
     CommitFails(u32),
-    /// Something was committed, for the first time since one was not.
-    StorageWorks(u32),
-    AlarmRetried(u32),
-    Timer(u32, u32),
-    Pulse(u32),
+    Wakes(u32, Wakeup),
     Acknowledge(u32),
     /// A slow viewer reads a frame.
     ReadsOne(u32),

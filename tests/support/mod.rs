@@ -5,8 +5,6 @@
 
 pub mod client;
 pub mod promtool;
-#[path = "../../src/hub/tests/reader.rs"]
-pub mod reader;
 pub mod terminal;
 pub mod twelve_data;
 pub mod visitor;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::{SinkExt, StreamExt};
+use hamster_kit::Reader;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -11,7 +12,6 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use super::reader::Reader;
 use super::{FakeTwelveData, PATIENCE, Terminal, now_s, pass, within};
 
 /// The page's backoff has a second here, and half a minute at most; kills come faster than that.
@@ -165,9 +165,8 @@ impl Life {
             return;
         };
         let mut params = json!({"symbols": self.symbol});
-        if self.reader.stream > 0 {
-            let Reader { epoch, stream, seq, .. } = self.reader;
-            params["resume"] = json!({"epoch": epoch, "stream": stream, "seq": seq});
+        if let Some(place) = self.reader.resume() {
+            params["resume"] = place;
         }
         let wish = json!({"action": "subscribe", "params": params}).to_string();
         if socket.send(Message::text(wish)).await.is_err() {
@@ -187,12 +186,11 @@ impl Life {
             has_picture |= frame["event"] == "snapshot";
             // What comes before the picture is about a life of the hub that the reader has not heard of.
             if has_picture {
-                self.read(&frame);
+                self.read(&text);
             }
             if has_picture && acknowledged.elapsed() >= ACKNOWLEDGE_EVERY {
                 acknowledged = Instant::now();
-                let ack = json!({"action": "ack", "stream": self.reader.stream, "seq": self.reader.seq});
-                let _ = socket.send(Message::text(ack.to_string())).await;
+                let _ = socket.send(Message::text(self.reader.acknowledgement())).await;
             }
         }
     }
@@ -203,14 +201,13 @@ impl Life {
         }
     }
 
-    /// The reader panics at a frame that does not follow from those before; here that is a complaint.
-    fn read(&mut self, frame: &Value) {
-        let reader = &mut self.reader;
-        let before = reader.epoch;
-        let read = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reader.read(frame)));
+    /// What the reader finds wrong is a complaint.
+    fn read(&mut self, frame: &str) {
+        let before = self.reader.epoch;
+        let read = self.reader.hear(frame);
         let mut known = self.known.lock().unwrap();
-        if read.is_err() {
-            known.complaint = Some(format!("does not follow: {frame}"));
+        if let Err(fault) = read {
+            known.complaint = Some(format!("{fault:?}: {frame}"));
         }
         if self.reader.epoch < before {
             known.complaint = Some(format!("epoch {} after {before}", self.reader.epoch));

@@ -1,7 +1,7 @@
 //! What `docs/protocol.md` promises to clients of `hamster.v1`, on a real workerd.
 
-use crate::support::reader::Reader;
 use crate::support::{Client, Terminal, manual, now_s};
+use hamster_kit::Reader;
 use serde_json::{Value, json};
 
 /// A client of `hamster.v1` and what it has read.

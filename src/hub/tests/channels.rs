@@ -1,14 +1,24 @@
 //! What clients of `hamster.v1` get.
 
-use super::reader::Reader;
 use super::*;
+use hamster_kit::Reader;
 use proptest::prelude::*;
 
 fn joined(play: &mut Play, client: ClientId, params: Value) -> Reader {
+    joined_with(play, client, params, Reader::default())
+}
+
+/// A client that goes on from where this reader is.
+fn came_back(play: &mut Play, client: ClientId, reader: &Reader, symbols: &str) -> Reader {
+    let mut reader = reader.clone();
+    reader.is_placed = false;
+    joined_with(play, client, resume(&reader, symbols), reader)
+}
+
+fn joined_with(play: &mut Play, client: ClientId, params: Value, mut reader: Reader) -> Reader {
     play.input(Input::joined(client, Dialect::HamsterV1));
     let message = json!({"action": "subscribe", "params": params});
     play.input(Input::Said(client, message.to_string()));
-    let mut reader = Reader::default();
     listen(play, client, &mut reader);
     reader
 }
@@ -603,7 +613,7 @@ fn whoever_comes_back_finds_its_stream_though_others_took_its_place() {
     assert_eq!(carol.stream, bob.stream, "it took the place");
     play.tick(link, "AAPL", 102.0);
     let position = resume(&bob, "AAPL");
-    let back = joined(&mut play, ClientId(4), position.clone());
+    let back = came_back(&mut play, ClientId(4), &bob, "AAPL");
     assert_eq!((back.stream, back.recovered), (bob.stream, true));
     assert_eq!(back.quote("AAPL"), truth(&play, "AAPL"));
     let late = joined(&mut play, ClientId(5), position);

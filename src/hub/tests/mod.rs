@@ -7,7 +7,6 @@ mod feed;
 mod hard_days;
 mod operators;
 mod properties;
-mod reader;
 mod rest;
 mod restart;
 mod sessions;

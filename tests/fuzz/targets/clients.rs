@@ -1,6 +1,6 @@
 //! The clients on a [`super::stage::Stage`], and what they hold against a hub that tells them something wrong.
 
-use super::reader::Reader;
+use hamster_kit::Reader;
 use hamster_terminal::dialect::Dialect;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,8 +164,7 @@ impl Client {
         }
         // Without a symbol there is no stream.
         if !is_snapshot && self.symbols.is_empty() && frame["seq"] == 0 {
-            self.reader.stream = 0;
-            self.reader.is_placed = false;
+            self.reader.leave();
         }
         self.reader.read(frame);
         let objects = frame["symbols"].as_array().or(frame.as_array());

@@ -13,8 +13,6 @@
 )]
 
 mod clients;
-#[path = "../../../src/hub/tests/reader.rs"]
-mod reader;
 mod script;
 mod stage;
 

@@ -47,7 +47,7 @@ pub fn perform(stage: &mut Stage, line: &str) {
         'z' => stage.evict(),
         'k' => stage.kill(),
         'w' => stage.kill_and_find(text),
-        's' => stage.storage_fails ^= true,
+        's' => stage.storage_changes(),
         'h' => stage.loop_hangs ^= true,
         _ => {}
     }

@@ -1,41 +1,33 @@
 //! A hub, its upstream and its clients, all played by the fuzzer's bytes; and what must hold after every step: one upstream,
 //! bounded effects, deadlines that move, no invented price, no client left with an old one.
 
-mod platform;
+mod deeds;
 
 use super::clients::{Client, Sayings};
+use hamster_kit::{Object, Storage};
 use hamster_terminal::dialect::{ClientMessage, Dialect, message};
-use hamster_terminal::hub::{ClientId, Config, Group, Input, LinkId, Machine, RequestId, RestAnswer, Stored, WaiterId};
+use hamster_terminal::driver::{Event, REST_TIMED_OUT, Wakeup};
+use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, RequestId, RestAnswer, WaiterId};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::Millis;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub const PLAIN: [ClientId; 2] = [ClientId(0), ClientId(1)];
 pub const STREAMS: [ClientId; 2] = [ClientId(2), ClientId(3)];
 
 /// 2026-01-19T14:32:15Z, as in docs/protocol.md.
 const NOON: Millis = 1_768_833_135_000;
-/// As the driver does it.
-const REST_TIMEOUT: Millis = 10_000;
 const EXTRA_SYMBOLS: usize = 12;
 
 pub struct Stage {
-    hub: Machine,
-    config: Config,
+    object: Object,
     now: Millis,
-    stored: Stored,
-    pub storage_fails: bool,
     pub loop_hangs: bool,
-    pulse_is_due: bool,
-    /// The upstream connection, and whether it is open.
-    link: Option<(LinkId, bool)>,
-    /// The REST call under way, and when it is given up.
-    call: Option<(RequestId, Millis)>,
+    /// When the REST call under way is given up.
+    call_until: Option<Millis>,
     readers: u32,
     clients: BTreeMap<ClientId, Client>,
-    groups: BTreeSet<(Group, ClientId)>,
-    closed: Vec<ClientId>,
     sayings: Sayings,
 }
 
@@ -43,11 +35,10 @@ impl Stage {
     pub fn new() -> Self {
         let var = |name: &str| match name {
             "EXTRA_SYMBOLS" => Some(EXTRA_SYMBOLS.to_string()),
-            // So that there are several shards and shards.
+            // So that there are several shards.
             "SHARD_CLIENTS" => Some("1".to_owned()),
             _ => None,
         };
-        let config = Config::from_vars(false, var).unwrap();
         let dialect = |client: &ClientId| {
             if STREAMS.contains(client) {
                 Dialect::HamsterV1
@@ -56,24 +47,20 @@ impl Stage {
             }
         };
         let everybody = PLAIN.iter().chain(&STREAMS);
-        Self {
-            hub: Machine::new(config.clone(), &Stored::default(), 7, NOON),
-            config,
+        let mut stage = Self {
+            object: Object::new(Config::from_vars(false, var).unwrap()),
             now: NOON,
-            stored: Stored::default(),
-            storage_fails: false,
             loop_hangs: false,
-            pulse_is_due: false,
-            link: None,
-            call: None,
+            call_until: None,
             readers: 0,
             clients: everybody
                 .map(|client| (*client, Client::new(dialect(client))))
                 .collect(),
-            groups: BTreeSet::new(),
-            closed: Vec::new(),
             sayings: Sayings::default(),
-        }
+        };
+        let began = stage.object.begin(7, NOON);
+        stage.happen(began);
+        stage
     }
 
     /// Everybody joins and watches these.
@@ -86,40 +73,35 @@ impl Stage {
     }
 
     pub fn upstream_opens(&mut self) {
-        if let Some((link, is_open)) = &mut self.link {
-            *is_open = true;
-            let link = *link;
-            self.input(Input::Opened(link));
+        if let Some((link, _)) = self.object.platform.link() {
+            self.happen(Input::Opened(link));
         }
     }
 
     pub fn upstream_is_lost(&mut self) {
-        let link = self.link.take().map_or(LinkId(0), |(link, _)| link);
-        self.input(Input::Lost(
+        let link = self.link(|_| true);
+        self.happen(Input::Lost(
             link,
             "the upstream closed the connection (1006)".to_owned(),
         ));
     }
 
     pub fn upstream_refuses(&mut self, status: u16, body: &str) {
-        let link = match self.link {
-            Some((link, false)) => link,
-            _ => LinkId(0),
-        };
-        if link != LinkId(0) {
-            self.link = None;
-        }
-        self.input(Input::Refused(link, status, body.to_owned()));
+        let link = self.link(|is_open| !is_open);
+        self.happen(Input::Refused(link, status, body.to_owned()));
     }
 
     pub fn upstream_says(&mut self, text: &str) {
         let text = text.replace("$now", &(self.now / 1_000).to_string());
         self.sayings.note(&text);
-        let link = match self.link {
-            Some((link, true)) => link,
-            _ => LinkId(0),
-        };
-        self.input(Input::Frame(link, text));
+        let link = self.link(|is_open| is_open);
+        self.happen(Input::Frame(link, text));
+    }
+
+    /// The upstream connection, if it is in this state; else one that there never was.
+    fn link(&self, is_wanted: impl Fn(bool) -> bool) -> LinkId {
+        let link = self.object.platform.link().filter(|(_, is_open)| is_wanted(*is_open));
+        link.map_or(LinkId(0), |(link, _)| link)
     }
 
     pub fn tick(&mut self, symbol: &str, price: f64) {
@@ -132,14 +114,29 @@ impl Stage {
     pub fn rest_answers(&mut self, status: u16, body: &str) {
         let body = body.replace("$now", &(self.now / 1_000).to_string());
         self.sayings.note(&body);
-        let call = self.call.take().map_or(RequestId(0), |(request, _)| request);
+        let call = self.call();
         let credits = None;
-        self.input(Input::Fetched(call, RestAnswer { status, body, credits }));
+        self.happen(Input::Fetched(call, RestAnswer { status, body, credits }));
     }
 
     pub fn rest_fails(&mut self) {
-        let call = self.call.take().map_or(RequestId(0), |(request, _)| request);
-        self.input(Input::FetchFailed(call, "no answer within 10 s".to_owned()));
+        let call = self.call();
+        self.happen(Input::FetchFailed(call, REST_TIMED_OUT.to_owned()));
+    }
+
+    /// The REST call under way, which ends now; else one that there never was.
+    fn call(&mut self) -> RequestId {
+        self.call_until = None;
+        self.object.platform.calls().next().unwrap_or(RequestId(0))
+    }
+
+    /// Storage refuses writes from now on, or takes them again.
+    pub fn storage_changes(&mut self) {
+        let storage = &mut self.object.platform.storage;
+        *storage = match storage {
+            Storage::Works => Storage::Refuses,
+            _ => Storage::Works,
+        };
     }
 
     pub fn client_joins(&mut self, id: ClientId) {
@@ -152,14 +149,13 @@ impl Stage {
         client.symbols.clear();
         client.record.clear();
         let dialect = client.dialect;
-        self.input(Input::joined(id, dialect));
+        self.happen(Event::Joined(id, dialect));
     }
 
     pub fn client_leaves(&mut self, id: ClientId) {
         if self.client(id).is_connected {
             self.client(id).is_connected = false;
-            self.input(Input::Left(id));
-            self.groups.retain(|(_, member)| *member != id);
+            self.happen(Event::Left(id, 1000));
         }
     }
 
@@ -170,13 +166,13 @@ impl Stage {
             self.client(id).claims(place.epoch, place.channel.into(), place.seq);
         }
         if self.client(id).is_connected {
-            self.input(Input::Said(id, text.to_owned()));
+            self.happen(Input::Said(id, text.to_owned()));
         }
     }
 
     pub fn client_says_binary(&mut self, id: ClientId, bytes: usize) {
         if self.client(id).is_connected {
-            self.input(Input::SaidBinary(id, bytes));
+            self.happen(Input::SaidBinary(id, bytes));
         }
     }
 
@@ -199,7 +195,8 @@ impl Stage {
         });
         self.client_comes_with(id, &place.to_string());
         // While the event loop hangs, what is new waits for its turn, and follows the snapshot.
-        let nothing_waits = !self.loop_hangs && !self.pulse_is_due;
+        let timers = &self.object.platform.timers;
+        let nothing_waits = !self.loop_hangs && !timers.iter().any(|(_, why)| *why == Wakeup::Pulse);
         if added == [0; 3] && nothing_waits && self.client(id).is_current() {
             self.check_prices(id);
         }
@@ -223,6 +220,7 @@ impl Stage {
         let client = self.client(id);
         client.is_mistaken |= client.record != record;
         record.clone_into(&mut client.record);
+        self.object.platform.attach(id, record);
         self.evict();
     }
 
@@ -230,7 +228,7 @@ impl Stage {
         self.readers += 1;
         let named = symbols.split(',').take(20);
         let symbols = named.filter_map(|symbol| Instrument::parse(symbol).ok()).collect();
-        self.input(Input::Waiter(WaiterId(self.readers), symbols));
+        self.happen(Input::Waiter(WaiterId(self.readers), symbols));
     }
 
     /// Lets time pass, meeting every deadline on the way.
@@ -238,10 +236,18 @@ impl Stage {
         let end = self.now + span;
         while let Some(at) = self.deadline().filter(|at| *at <= end) {
             self.now = self.now.max(at);
-            if self.call.is_some_and(|(_, until)| until <= at) {
+            if self.call_until.is_some_and(|until| until <= at) {
                 self.rest_fails();
             }
-            self.input(Input::Time);
+            if self.object.platform.alarm.is_some_and(|alarm| alarm <= at) {
+                self.happen(Event::AlarmFired);
+            }
+            for (_, why) in self
+                .object
+                .take_timers(|timer, why| timer <= at && why != Wakeup::Pulse)
+            {
+                self.happen(Event::Woke(why));
+            }
             let next = self.deadline();
             assert!(
                 next.is_none_or(|next| next > self.now),
@@ -253,33 +259,33 @@ impl Stage {
     }
 
     pub fn evict(&mut self) {
-        self.restart();
-        let connected = self.clients.iter().filter(|(_, client)| client.is_connected);
-        let found: Vec<_> = connected.map(|(id, client)| (*id, client.record.clone())).collect();
-        for (id, record) in found {
-            self.client(id).begin_anew();
-            self.input(Input::Rejoined(id, record));
+        for client in self.clients.values_mut().filter(|client| client.is_connected) {
+            client.begin_anew();
         }
+        self.restart();
     }
 
     pub fn kill(&mut self) {
         for client in self.clients.values_mut() {
             client.is_connected = false;
         }
+        self.object.platform.drop_clients();
+        self.object.forget_isolate();
         self.restart();
     }
 
     pub fn kill_and_find(&mut self, row: &str) {
         self.sayings.note(row);
-        self.stored.checkpoint = Some(row.to_owned());
+        self.object.platform.rows.checkpoint = Some(row.to_owned());
         self.kill();
     }
 
     fn restart(&mut self) {
         self.now += 1;
-        self.hub = Machine::new(self.config.clone(), &self.stored, self.now, self.now);
-        (self.link, self.call, self.pulse_is_due) = (None, None, false);
-        self.groups.clear();
+        self.call_until = None;
+        self.object.end();
+        let began = self.object.begin(self.now, self.now);
+        self.happen(began);
     }
 
     /// Everybody reads what waits; then all who are connected must know the newest prices.
@@ -304,7 +310,7 @@ impl Stage {
             let Ok(instrument) = Instrument::parse(symbol) else {
                 continue;
             };
-            if let Some(view) = self.hub.symbol(&instrument) {
+            if let Some(view) = self.hub().symbol(&instrument) {
                 assert_eq!(
                     client.price(symbol),
                     view.quote.price,
@@ -315,8 +321,8 @@ impl Stage {
     }
 
     fn check_status(&self) {
-        let status = self.hub.status(self.now);
-        let most = self.config.symbols.len() + self.config.extra_symbols;
+        let status = self.hub().status(self.now);
+        let most = self.object.config.symbols.len() + self.object.config.extra_symbols;
         assert!(
             status.symbols.len() <= most,
             "{} symbols are tracked",
@@ -328,11 +334,11 @@ impl Stage {
     }
 
     fn deadline(&self) -> Option<Millis> {
-        let call = self.call.map(|(_, until)| until);
-        [self.hub.alarm_at(), self.hub.timer_at(), call]
-            .into_iter()
-            .flatten()
-            .min()
+        self.object.next_deadline().into_iter().chain(self.call_until).min()
+    }
+
+    fn hub(&self) -> &Machine {
+        self.object.machine().expect("an object in memory")
     }
 
     fn client(&mut self, id: ClientId) -> &mut Client {

@@ -1,0 +1,243 @@
+//! The Worker as a platform for the driver: each call of [`Platform`] becomes a call of Workers, and what comes of it later an
+//! event. Nothing is decided here.
+//!
+//! Why no borrow can fail, which would panic and reset every object in the isolate: the driver is borrowed mutably in one place,
+//! [`Object::happen`], and only if nobody holds it. An event that comes from within a platform call (a socket that reports its end
+//! while it is closed, say) finds it borrowed, stays in the queue, and is taken by the call that holds the driver when that is done
+//! with its own. The queue and the map of waiting calls are borrowed for one expression at a time.
+
+use super::bodies::text_of;
+use super::fanout::{Fanout, auto_respond, number};
+use super::source::Source;
+use super::storage;
+use super::upstream::Upstream;
+use crate::driver::{Driver, Event, HeldAlarm, Platform, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
+use crate::hub::{ClientId, Group, Input, LinkId, RequestId, RestAnswer, Row, WaiterId, Write};
+use crate::market::{Instrument, Millis};
+use crate::provider::twelve_data::quote_query;
+use futures::channel::oneshot;
+use futures::future::{Either, select};
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+use worker::wasm_bindgen_futures::spawn_local;
+use worker::{AbortController, Date, Delay, Response, State, console_log};
+
+/// Bytes of a REST answer that are read. That of sixty symbols has some fifty thousand.
+const LONGEST_ANSWER: u32 = 1024 * 1024;
+
+/// One instance of the object: the driver, and what its platform consists of.
+pub(super) struct Object {
+    driver: RefCell<Driver>,
+    events: RefCell<VecDeque<Event>>,
+    pub(super) fanout: Fanout,
+    pub(super) source: Source,
+    pub(super) upstream: Upstream,
+    pub(super) state: State,
+    /// What ends the wait of each REST call that waits.
+    waiters: RefCell<HashMap<u32, oneshot::Sender<()>>>,
+    last_waiter: Cell<u32>,
+}
+
+/// The platform's clock. In production it stands still between I/O events, so it is read once for each.
+pub(super) fn now() -> Millis {
+    Date::now().as_millis()
+}
+
+impl Object {
+    pub(super) fn new(state: State, source: Source, driver: Driver) -> Rc<Self> {
+        Rc::new(Self {
+            driver: RefCell::new(driver),
+            events: RefCell::default(),
+            fanout: Fanout::new(),
+            upstream: Upstream::new(&state),
+            source,
+            state,
+            waiters: RefCell::default(),
+            last_waiter: Cell::new(0),
+        })
+    }
+
+    /// Hands an event to the driver.
+    pub(super) fn happen(self: &Rc<Self>, event: impl Into<Event>) {
+        self.events.borrow_mut().push_back(event.into());
+        let Ok(mut driver) = self.driver.try_borrow_mut() else {
+            // The call that holds the driver takes it from the queue.
+            return;
+        };
+        let now = now();
+        while let Some(event) = self.next_event() {
+            driver.handle(event, now, &mut Hands(self));
+        }
+    }
+
+    /// Looks at the driver, or lets a client in.
+    ///
+    /// # Errors
+    /// It is at work further up the stack, which no caller can be.
+    pub(super) fn with_driver<T>(&self, act: impl FnOnce(&mut Driver) -> T) -> worker::Result<T> {
+        let mut driver = self.driver.try_borrow_mut().map_err(|_| "the hub is at work")?;
+        Ok(act(&mut driver))
+    }
+
+    /// The cron trigger asks whether all is well.
+    pub(super) async fn poked(self: &Rc<Self>) {
+        let alarm = match self.state.storage().get_alarm().await {
+            Ok(Some(at)) => Millis::try_from(at).map_or(HeldAlarm::Absent, HeldAlarm::At),
+            Ok(None) => HeldAlarm::Absent,
+            Err(_) => HeldAlarm::Unknown,
+        };
+        self.happen(Event::Poked(alarm));
+    }
+
+    /// Waits until the machine says that a REST call is to be answered.
+    pub(super) async fn wait_for_answer(self: &Rc<Self>, symbols: Vec<Instrument>) {
+        let waiter = WaiterId(self.last_waiter.get().wrapping_add(1));
+        self.last_waiter.set(waiter.0);
+        let (answer, answered) = oneshot::channel();
+        self.waiters.borrow_mut().insert(waiter.0, answer);
+        self.happen(Input::Waiter(waiter, symbols));
+        // Cancelled only with the object itself: the cache is then as good an answer as any.
+        let _ = answered.await;
+    }
+
+    fn next_event(&self) -> Option<Event> {
+        self.events.borrow_mut().pop_front()
+    }
+
+    /// Hands in that a write is committed, once it is. If that fails, the platform resets the object.
+    async fn watch(self: Rc<Self>, write: Write) {
+        if storage::committed(&self.state).await {
+            self.happen(Event::Committed(write));
+        }
+    }
+
+    async fn call(&self, path: &str) -> Result<RestAnswer, String> {
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        let call = async {
+            let response = self.source.get(path, &signal).await?;
+            let body = text_of(&response, LONGEST_ANSWER).await?;
+            Ok::<_, worker::Error>(RestAnswer {
+                status: response.status_code(),
+                credits: credits(&response),
+                body: body.ok_or("its answer is longer than 1 MiB, which was not read")?,
+            })
+        };
+        let timeout = Delay::from(Duration::from_millis(REST_TIMEOUT));
+        let result = match select(pin!(call), pin!(timeout)).await {
+            Either::Left((result, _)) => Some(result),
+            Either::Right(_) => None,
+        };
+        match result {
+            Some(result) => result.map_err(|error| {
+                // What was not read to its end is not wanted any more.
+                controller.abort();
+                self.source.redact(&error.to_string())
+            }),
+            None => {
+                controller.abort();
+                Err(REST_TIMED_OUT.to_owned())
+            }
+        }
+    }
+}
+
+/// What the driver is lent while it handles an event.
+struct Hands<'a>(&'a Rc<Object>);
+
+impl Platform for Hands<'_> {
+    fn open_upstream(&mut self, link: LinkId) {
+        self.0.upstream.open(self.0, link);
+    }
+
+    fn send_upstream(&mut self, link: LinkId, frame: &str) {
+        self.0.upstream.send(link, frame);
+    }
+
+    fn close_upstream(&mut self, link: LinkId) {
+        self.0.upstream.close(link);
+    }
+
+    fn fetch(&mut self, request: RequestId, symbols: &[String]) {
+        let object = Rc::clone(self.0);
+        let path = quote_query(symbols);
+        spawn_local(async move {
+            object.happen(match object.call(&path).await {
+                Ok(answer) => Input::Fetched(request, answer),
+                Err(error) => Input::FetchFailed(request, error),
+            });
+        });
+    }
+
+    fn send(&mut self, client: ClientId, frame: &str) {
+        self.0.fanout.send(client.0, frame);
+    }
+
+    fn broadcast(&mut self, group: Group, frame: &str) {
+        self.0.fanout.broadcast(number(group), frame);
+    }
+
+    fn enroll(&mut self, client: ClientId, group: Group) {
+        self.0.fanout.enroll(client.0, number(group));
+    }
+
+    fn dismiss(&mut self, client: ClientId, group: Group) {
+        self.0.fanout.dismiss(client.0, number(group));
+    }
+
+    fn remember(&mut self, client: ClientId, record: &str) {
+        // Fails only for a socket that is closed already.
+        let _ = self.0.fanout.remember(client.0, record);
+    }
+
+    fn close_client(&mut self, client: ClientId, code: u16, reason: &str) {
+        self.0.fanout.close(client.0, code, reason);
+    }
+
+    fn write_row(&mut self, row: Row, body: String, write: Write) -> Result<(), String> {
+        storage::save(&self.0.state, row, body)?;
+        spawn_local(Rc::clone(self.0).watch(write));
+        Ok(())
+    }
+
+    fn set_alarm(&mut self, at: Millis, write: Write) {
+        let object = Rc::clone(self.0);
+        spawn_local(async move {
+            match storage::set_alarm(&object.state, at).await {
+                Ok(()) => object.watch(write).await,
+                Err(error) => object.happen(Event::AlarmRefused(write, error)),
+            }
+        });
+    }
+
+    /// A timer without a delay runs after what was sent is written and what has arrived is read.
+    fn wake_after(&mut self, wait: Millis, wakeup: Wakeup) {
+        let object = Rc::clone(self.0);
+        spawn_local(async move {
+            Delay::from(Duration::from_millis(wait)).await;
+            object.happen(Event::Woke(wakeup));
+        });
+    }
+
+    fn answer(&mut self, waiter: WaiterId) {
+        let answer = self.0.waiters.borrow_mut().remove(&waiter.0);
+        // Whoever waited may have hung up.
+        let _ = answer.map(|answer| answer.send(()));
+    }
+
+    fn leave_pings(&mut self, to_the_platform: bool) -> bool {
+        auto_respond(self.0.state.as_raw(), to_the_platform).is_ok()
+    }
+
+    fn log(&mut self, line: &str) {
+        console_log!("{line}");
+    }
+}
+
+fn credits(response: &Response) -> Option<(u32, u32)> {
+    let number = |name| response.headers().get(name).ok().flatten()?.trim().parse().ok();
+    Some((number("api-credits-used")?, number("api-credits-left")?))
+}

@@ -1,0 +1,347 @@
+//! The platform of one object, in memory: two rows, an alarm, the clients' sockets with their attachments, timers, one upstream
+//! connection, REST calls. It keeps what a real one would keep, notes what the object does as [`Deed`]s, in order, for the world
+//! around it, and complains about what no platform could do.
+
+use hamster_terminal::driver::{Event, HeldAlarm, Platform, Socket, Wakeup};
+use hamster_terminal::hub::{ClientId, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write};
+use hamster_terminal::market::Millis;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Deeds of one event. More are a loop without end.
+const MOST_DEEDS: usize = 100_000;
+const ONE_UPSTREAM: &str = "one upstream connection";
+
+/// How storage takes writes.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// It commits them.
+    #[default]
+    Works,
+    /// It refuses them at once.
+    Refuses,
+    /// It takes them and cannot commit them: the platform will reset the object.
+    Breaks,
+}
+
+/// Something that the object did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// It asks for the upstream connection.
+    OpenUpstream(LinkId),
+    /// It sends a frame on the open connection.
+    SendUpstream(LinkId, String),
+    /// It closes the connection, or gives up the attempt.
+    CloseUpstream(LinkId),
+    /// It calls REST for these symbols.
+    Fetch(RequestId, Vec<String>),
+    /// It sends a frame to these clients.
+    Tell(Vec<ClientId>, String),
+    /// It closes a client's socket with this code.
+    Close(ClientId, u16),
+    /// It wrote a client's attachment.
+    Remember(ClientId),
+    /// It wants a row written.
+    Write(Row),
+    /// It answers a REST call that waits.
+    Answer(WaiterId),
+    /// A line of its log.
+    Log(String),
+}
+
+/// The platform of one object.
+#[derive(Debug, Default)]
+pub struct Double {
+    /// How storage behaves from now on.
+    pub storage: Storage,
+    /// The rows that are committed.
+    pub rows: Stored,
+    /// What the durable alarm is set to.
+    pub alarm: Option<Millis>,
+    /// How often the alarm was set: the number of the present setting.
+    pub settings: u32,
+    /// Rows written so far, alarms included.
+    pub rows_written: u64,
+    /// Timers that run, and when each fires by the object's clock.
+    pub timers: Vec<(Millis, Wakeup)>,
+    /// Something was written that will not be committed. Nothing leaves the object any more, because the platform holds back
+    /// what comes after a write.
+    pub is_doomed: bool,
+    /// The first thing that the object did and must never do: which promise that breaks, and how.
+    pub complaint: Option<(&'static str, String)>,
+    /// Clients' sockets and their attachments.
+    sockets: BTreeMap<ClientId, String>,
+    /// The newest client's number.
+    newest: Option<ClientId>,
+    groups: BTreeMap<Group, BTreeSet<ClientId>>,
+    /// The upstream connection, and whether it is open.
+    link: Option<(LinkId, bool)>,
+    calls: BTreeSet<u32>,
+    leaves_pings: bool,
+    /// The object's clock.
+    now: Millis,
+    events: VecDeque<Event>,
+    deeds: VecDeque<Deed>,
+}
+
+impl Double {
+    /// What the object did since the last call, in order.
+    pub fn take_deeds(&mut self) -> VecDeque<Deed> {
+        std::mem::take(&mut self.deeds)
+    }
+
+    /// How many clients have a socket.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.sockets.len()
+    }
+
+    /// Whether a client has a socket.
+    #[must_use]
+    pub fn has_client(&self, client: ClientId) -> bool {
+        self.sockets.contains_key(&client)
+    }
+
+    /// A client's attachment.
+    #[must_use]
+    pub fn attachment(&self, client: ClientId) -> Option<&str> {
+        self.sockets.get(&client).map(String::as_str)
+    }
+
+    /// Puts something else into a client's attachment.
+    pub fn attach(&mut self, client: ClientId, record: &str) {
+        if let Some(attachment) = self.sockets.get_mut(&client) {
+            record.clone_into(attachment);
+        }
+    }
+
+    /// Closes all clients' sockets, and says whose they were.
+    pub fn drop_clients(&mut self) -> Vec<ClientId> {
+        std::mem::take(&mut self.sockets).into_keys().collect()
+    }
+
+    /// The upstream connection that the object asked for and that is not over, and whether it is open.
+    #[must_use]
+    pub fn link(&self) -> Option<(LinkId, bool)> {
+        self.link
+    }
+
+    /// The REST calls under way.
+    pub fn calls(&self) -> impl Iterator<Item = RequestId> {
+        self.calls.iter().map(|number| RequestId(*number))
+    }
+
+    /// Whether a call is under way.
+    #[must_use]
+    pub fn calls_for(&self, request: RequestId) -> bool {
+        self.calls.contains(&request.0)
+    }
+
+    /// Whether something keeps the object in memory: a timer, a connection of its own, a call.
+    #[must_use]
+    pub fn is_kept_awake(&self) -> bool {
+        !self.timers.is_empty() || self.link.is_some() || !self.calls.is_empty()
+    }
+
+    /// Whether it answers clients' pings by itself.
+    #[must_use]
+    pub fn answers_pings(&self) -> bool {
+        self.leaves_pings
+    }
+
+    /// The alarm, as a poke is told of it.
+    #[must_use]
+    pub fn held_alarm(&self) -> HeldAlarm {
+        self.alarm.map_or(HeldAlarm::Absent, HeldAlarm::At)
+    }
+
+    /// The clients' sockets, as a new instance of the object finds them. The newest is among them even if it is closed: so no number is
+    /// given twice, and what is still on its way to somebody who left reaches nobody else.
+    pub(crate) fn sockets(&self) -> Vec<Socket> {
+        let open = self.sockets.iter().map(|(client, record)| Socket {
+            client: *client,
+            record: Some(record.clone()),
+        });
+        let closing = self.newest.filter(|client| !self.has_client(*client));
+        let closing = closing.map(|client| Socket { client, record: None });
+        open.chain(closing).collect()
+    }
+
+    /// The instance is gone, and with it all that only it had.
+    pub(crate) fn end_life(&mut self) {
+        self.timers.clear();
+        self.groups.clear();
+        self.link = None;
+        self.calls.clear();
+        self.events.clear();
+        self.is_doomed = false;
+        self.leaves_pings = false;
+    }
+
+    /// An event is about to be handled.
+    pub(crate) fn meet(&mut self, event: &Event, now: Millis) {
+        self.now = now;
+        match event {
+            Event::Joined(client, _) => {
+                self.sockets.insert(*client, String::new());
+                self.newest = self.newest.max(Some(*client));
+            }
+            Event::Left(client, _) => drop(self.sockets.remove(client)),
+            Event::AlarmFired => self.alarm = None,
+            Event::Input(Input::Opened(link)) if self.link.is_some_and(|(known, _)| known == *link) => {
+                self.link = Some((*link, true));
+            }
+            Event::Input(Input::Lost(link, _) | Input::Refused(link, ..)) => {
+                self.link.take_if(|(known, _)| known == link);
+            }
+            Event::Input(Input::Fetched(request, _) | Input::FetchFailed(request, _)) => {
+                self.calls.remove(&request.0);
+            }
+            _ => {}
+        }
+    }
+
+    /// What happened while an event was handled.
+    pub(crate) fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    fn does(&mut self, deed: Deed) {
+        self.deeds.push_back(deed);
+        assert!(self.deeds.len() < MOST_DEEDS, "the object's deeds do not end");
+    }
+
+    /// Does what leaves the object, unless nothing does any more.
+    fn lets_out(&mut self, deed: Deed) {
+        if !self.is_doomed {
+            self.does(deed);
+        }
+    }
+
+    fn complain(&mut self, promise: &'static str, how: String) {
+        self.complaint.get_or_insert((promise, how));
+    }
+
+    /// A write was taken. Says whether it is committed.
+    fn commit(&mut self, write: Write) -> bool {
+        if self.storage == Storage::Breaks || self.is_doomed {
+            self.is_doomed = true;
+            return false;
+        }
+        self.rows_written += 1;
+        self.events.push_back(Event::Committed(write));
+        true
+    }
+}
+
+impl Platform for Double {
+    fn open_upstream(&mut self, link: LinkId) {
+        if let Some((known, _)) = self.link.replace((link, false)) {
+            self.complain(
+                ONE_UPSTREAM,
+                format!("{link:?} is opened while {known:?} is not closed"),
+            );
+        }
+        self.lets_out(Deed::OpenUpstream(link));
+    }
+
+    fn send_upstream(&mut self, link: LinkId, frame: &str) {
+        if self.link != Some((link, true)) {
+            self.complain(
+                ONE_UPSTREAM,
+                format!("a frame for {link:?}, which is not open: {frame}"),
+            );
+        }
+        self.lets_out(Deed::SendUpstream(link, frame.to_owned()));
+    }
+
+    fn close_upstream(&mut self, link: LinkId) {
+        if self.link.take_if(|(known, _)| *known == link).is_none() {
+            self.complain(ONE_UPSTREAM, format!("{link:?} is closed, which is not open"));
+        }
+        self.does(Deed::CloseUpstream(link));
+    }
+
+    fn fetch(&mut self, request: RequestId, symbols: &[String]) {
+        if symbols.is_empty() || !self.calls.is_empty() {
+            let how = format!("{request:?} for {symbols:?}, after {:?}", self.calls);
+            self.complain("one REST call at a time, for something", how);
+        }
+        self.calls.insert(request.0);
+        self.lets_out(Deed::Fetch(request, symbols.to_vec()));
+    }
+
+    fn send(&mut self, client: ClientId, frame: &str) {
+        if self.sockets.contains_key(&client) {
+            self.lets_out(Deed::Tell(vec![client], frame.to_owned()));
+        }
+    }
+
+    fn broadcast(&mut self, group: Group, frame: &str) {
+        let members = self.groups.get(&group).into_iter().flatten().copied();
+        let members: Vec<ClientId> = members.filter(|client| self.sockets.contains_key(client)).collect();
+        self.lets_out(Deed::Tell(members, frame.to_owned()));
+    }
+
+    fn enroll(&mut self, client: ClientId, group: Group) {
+        self.groups.entry(group).or_default().insert(client);
+    }
+
+    fn dismiss(&mut self, client: ClientId, group: Group) {
+        if let Some(members) = self.groups.get_mut(&group) {
+            members.remove(&client);
+        }
+    }
+
+    fn remember(&mut self, client: ClientId, record: &str) {
+        self.attach(client, record);
+        self.does(Deed::Remember(client));
+    }
+
+    fn close_client(&mut self, client: ClientId, code: u16, _reason: &str) {
+        if !self.is_doomed && self.sockets.remove(&client).is_some() {
+            self.does(Deed::Close(client, code));
+            self.events.push_back(Event::Left(client, code.into()));
+        }
+    }
+
+    fn write_row(&mut self, row: Row, body: String, write: Write) -> Result<(), String> {
+        self.does(Deed::Write(row));
+        if self.storage == Storage::Refuses {
+            return Err("disk full".to_owned());
+        }
+        if self.commit(write) {
+            match row {
+                Row::Checkpoint => self.rows.checkpoint = Some(body),
+                Row::Credits => self.rows.credits = Some(body),
+            }
+        }
+        Ok(())
+    }
+
+    fn set_alarm(&mut self, at: Millis, write: Write) {
+        if self.storage == Storage::Refuses {
+            self.events
+                .push_back(Event::AlarmRefused(write, "disk full".to_owned()));
+        } else if self.commit(write) {
+            self.alarm = Some(at);
+            self.settings += 1;
+        }
+    }
+
+    fn wake_after(&mut self, wait: Millis, wakeup: Wakeup) {
+        self.timers.push((self.now + wait, wakeup));
+    }
+
+    fn answer(&mut self, waiter: WaiterId) {
+        self.lets_out(Deed::Answer(waiter));
+    }
+
+    fn leave_pings(&mut self, to_the_platform: bool) -> bool {
+        self.leaves_pings = to_the_platform;
+        true
+    }
+
+    fn log(&mut self, line: &str) {
+        self.does(Deed::Log(line.to_owned()));
+    }
+}
