@@ -1,11 +1,17 @@
-//! The REST routes: which request means what, and the JSON of each answer. Pure: the edge carries requests in and replies out.
+//! The REST routes: which request means what, and the JSON of each answer. Pure: the edge carries
+//! requests in and replies out. One file for each route, and one line in `routes.rs`.
 
+mod classes;
+mod plain;
 mod problem;
+mod quotes;
 mod reply;
 mod route;
-mod shapes;
+mod routes;
+mod status;
 
+pub use plain::{health, metrics};
 pub use problem::Problem;
 pub use reply::Reply;
-pub use route::{ALLOWED_METHODS, Route, is_ours, requested_symbols, route};
-pub use shapes::{AssetClass, class_quotes, health, metrics, quotes, status};
+pub use route::{Route, Serves, requested_symbols};
+pub use routes::{ALLOWED_METHODS, Asked, is_ours, route};

@@ -1,8 +1,6 @@
 //! Errors as problem details (RFC 9457), sorted by who can do something about them.
 
 use super::Reply;
-use crate::driver::TurnedAway;
-use crate::hub::Refused;
 use serde_json::json;
 
 /// What went wrong with a request.
@@ -48,17 +46,6 @@ pub enum Problem {
     /// Our fault.
     #[error("the hub failed: {0}")]
     Internal(String),
-}
-
-impl From<TurnedAway> for Problem {
-    fn from(turned_away: TurnedAway) -> Self {
-        match turned_away {
-            TurnedAway::HubFull => Self::HubFull,
-            TurnedAway::Refused(Refused::TooMany(most)) => Self::TooManySockets(most),
-            TurnedAway::Refused(Refused::Expelled(seconds)) => Self::Expelled(seconds),
-            TurnedAway::Refused(Refused::TooOften(seconds)) => Self::TooOften(seconds),
-        }
-    }
 }
 
 impl Problem {

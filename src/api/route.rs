@@ -1,63 +1,52 @@
-//! From method and path to a route.
+//! What a route is, and the parameters that a request may give it.
 
-use super::{AssetClass, Problem};
+use super::{Problem, Reply};
+use crate::hub::{Answer, Question};
 use crate::market::Instrument;
 
-/// What a request asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
-    /// `/api/stocks`, `/api/forex`, `/api/crypto`.
-    Class(AssetClass),
-    /// `/api/quotes?symbols=`.
-    Quotes,
-    /// `/api/status`.
-    Status,
-    /// `/metrics`: the hub answers, and its feed sleeps on.
+/// A path and what is there.
+#[derive(Debug, PartialEq)]
+pub struct Route {
+    /// The whole path.
+    pub path: &'static str,
+    /// Who answers.
+    pub serves: Serves,
+    /// Whether it has the parameter `symbols`, the only one that there is.
+    pub takes_symbols: bool,
+    /// What is right, for whoever gives it another parameter.
+    pub hint: &'static str,
+}
+
+/// Who answers a route.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Serves {
+    /// The hub, which may wait for fresh prices.
+    Hub(Hub),
+    /// The hub at once, and its feed sleeps on.
     Metrics,
-    /// `/health`: the Worker answers, the hub sleeps on.
+    /// The Worker; the hub sleeps on.
     Health,
-    /// `/ws`.
+    /// The hub, by a WebSocket.
     Socket,
-    /// Any of them with OPTIONS.
-    Options,
 }
 
-/// What every route takes.
-pub const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
-
-const MOST_SYMBOLS: usize = 64;
-
-/// Whether a path is one that people look for here, however they write it: what is wrong with it is
-/// told as a problem, not as a page.
-#[must_use]
-pub fn is_ours(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    let first = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
-    ["api", "ws", "health", "metrics"].contains(&first)
+/// A question to the hub, and the reply made of its answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Hub {
+    /// Asks about these symbols, if the route takes any.
+    pub question: fn(Vec<Instrument>) -> Question,
+    /// Shows the answer.
+    pub reply: fn(&Answer) -> Reply,
 }
 
-/// Finds the route.
-///
-/// # Errors
-/// 404 for an unknown path, 405 for a known one with another method, whatever its name.
-pub fn route(method: &str, path: &str) -> Result<Route, Problem> {
-    let route = match path {
-        "/api/stocks" => Route::Class(AssetClass::Stocks),
-        "/api/forex" => Route::Class(AssetClass::Forex),
-        "/api/crypto" => Route::Class(AssetClass::Crypto),
-        "/api/quotes" => Route::Quotes,
-        "/api/status" => Route::Status,
-        "/metrics" => Route::Metrics,
-        "/health" => Route::Health,
-        "/ws" => Route::Socket,
-        _ => return Err(Problem::NotFound(path.chars().take(100).collect())),
-    };
-    match method {
-        "GET" | "HEAD" => Ok(route),
-        "OPTIONS" => Ok(Route::Options),
-        other => Err(Problem::MethodNotAllowed(other.chars().take(20).collect())),
+impl PartialEq for Hub {
+    /// Functions are not compared: a route is known by its path.
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
+
+const MOST_SYMBOLS: usize = 64;
 
 /// The symbols of `/api/quotes?symbols=BTC/USD,AAPL`, from the parameters of a request as they
 /// stand; `symbols` given twice is joined. Empty without the parameter: the default ones. No other
@@ -66,12 +55,12 @@ pub fn route(method: &str, path: &str) -> Result<Route, Problem> {
 /// # Errors
 /// 400 that names the parameter that is not known, or the first part that is no symbol, and what is right.
 pub fn requested_symbols<'a>(
-    route: Route,
+    route: &Route,
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<Vec<Instrument>, Problem> {
     let mut symbols: Vec<Instrument> = Vec::new();
     for (name, list) in parameters {
-        if route != Route::Quotes || name != SYMBOLS {
+        if !route.takes_symbols || name != SYMBOLS {
             return Err(unknown_parameter(route, name));
         }
         for part in list.split(',').filter(|part| !part.trim().is_empty()) {
@@ -94,97 +83,7 @@ pub fn requested_symbols<'a>(
 /// The one parameter that there is.
 const SYMBOLS: &str = "symbols";
 
-fn unknown_parameter(route: Route, name: &str) -> Problem {
+fn unknown_parameter(route: &Route, name: &str) -> Problem {
     let shown: String = name.chars().take(40).collect();
-    let right = match route {
-        Route::Quotes => "the parameter is symbols, as in /api/quotes?symbols=BTC/USD,AAPL",
-        Route::Socket => {
-            "/ws takes none: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}"
-        }
-        Route::Class(_) => "this route takes none; /api/quotes?symbols=BTC/USD,AAPL gives any symbols",
-        Route::Status | Route::Metrics | Route::Health | Route::Options => "this route takes none",
-    };
-    Problem::BadRequest(format!("there is no parameter {shown:?}: {right}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_and_methods() {
-        assert_eq!(route("GET", "/api/stocks"), Ok(Route::Class(AssetClass::Stocks)));
-        assert_eq!(route("HEAD", "/api/status"), Ok(Route::Status));
-        assert_eq!(route("OPTIONS", "/api/quotes"), Ok(Route::Options));
-        assert_eq!(route("GET", "/metrics"), Ok(Route::Metrics));
-        assert_eq!(route("POST", "/metrics").unwrap_err().status(), 405);
-        assert_eq!(route("POST", "/api/quotes").unwrap_err().status(), 405);
-        for method in ["POST", "PROPFIND", "PURGE", "get", "Head", "CONNECT"] {
-            assert_eq!(route(method, "/api/status").unwrap_err().status(), 405, "{method}");
-        }
-        assert_eq!(route("POST", "/nowhere").unwrap_err().status(), 404);
-        assert_eq!(route("GET", "/api/stocks/").unwrap_err().status(), 404);
-    }
-
-    fn symbols(pairs: &[(&str, &str)]) -> Result<Vec<String>, Problem> {
-        let symbols = requested_symbols(Route::Quotes, pairs.iter().copied())?;
-        Ok(symbols.iter().map(ToString::to_string).collect())
-    }
-
-    #[test]
-    fn symbols_are_checked_and_named() {
-        assert_eq!(symbols(&[]).unwrap(), [""; 0]);
-        assert_eq!(
-            symbols(&[("symbols", "aapl,AAPL,,BTC/USD")]).unwrap(),
-            ["AAPL", "BTC/USD"]
-        );
-        assert_eq!(
-            symbols(&[("symbols", "AAPL"), ("symbols", "MSFT")]).unwrap(),
-            ["AAPL", "MSFT"]
-        );
-        let problem = symbols(&[("symbols", "AAPL,<script>")]).unwrap_err();
-        assert_eq!(problem.status(), 400);
-        assert!(problem.to_string().starts_with("\"<script>\" is not a symbol"));
-        let many: Vec<String> = (0..65).map(|i| format!("S{i}")).collect();
-        assert_eq!(symbols(&[("symbols", &many.join(","))]).unwrap_err().status(), 400);
-    }
-
-    #[test]
-    fn parameters_that_do_not_exist_are_errors_that_name_the_right_one() {
-        for name in ["symbol", "symbols[]", "SYMBOLS", "apikey", ""] {
-            let problem = symbols(&[(name, "AAPL")]).unwrap_err();
-            assert_eq!(problem.status(), 400);
-            assert!(problem.to_string().contains("the parameter is symbols"), "{problem}");
-        }
-        for route in [
-            Route::Status,
-            Route::Class(AssetClass::Stocks),
-            Route::Socket,
-            Route::Health,
-        ] {
-            assert_eq!(
-                requested_symbols(route, [("symbols", "AAPL")]).unwrap_err().status(),
-                400
-            );
-            assert_eq!(requested_symbols(route, []), Ok(Vec::new()));
-        }
-    }
-
-    #[test]
-    fn paths_that_are_meant_for_us() {
-        for path in [
-            "/api",
-            "/API/STOCKS",
-            "/api/stocks/",
-            "//api/x",
-            "/ws/",
-            "/Metrics",
-            "/health/",
-        ] {
-            assert!(is_ours(path), "{path}");
-        }
-        for path in ["/", "/apidocs", "/assets/main.js", "/favicon.ico"] {
-            assert!(!is_ours(path), "{path}");
-        }
-    }
+    Problem::BadRequest(format!("there is no parameter {shown:?}: {}", route.hint))
 }

@@ -188,7 +188,7 @@ impl Driver {
             Effect::SendUpstream { link, frame } => platform.send_upstream(link, &frame),
             Effect::CloseUpstream { link } => platform.close_upstream(link),
             Effect::Fetch { request, symbols } => platform.fetch(request, &symbols),
-            Effect::Answer(waiter) => platform.answer(waiter),
+            Effect::Answer(waiter, answer) => platform.answer(waiter, *answer),
             Effect::SaveCheckpoint(body) => {
                 let trouble = self.save(Row::Checkpoint, body, now, platform);
                 // Trouble is over when something was committed, not when it was taken.

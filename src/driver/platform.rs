@@ -4,7 +4,7 @@
 //! memory (`tests/kit`).
 
 use crate::dialect::Dialect;
-use crate::hub::{ClientId, Group, Input, LinkId, RequestId, Row, WaiterId, Write};
+use crate::hub::{Answer, ClientId, Group, Input, LinkId, RequestId, Row, WaiterId, Write};
 use crate::market::Millis;
 
 /// How long the platform waits for the answer to a REST call before it hands in [`Input::FetchFailed`] with
@@ -60,8 +60,8 @@ pub trait Platform {
     /// Hands in [`Event::Woke`] after so many ms. The longer the object waits for one, the longer it stays in memory.
     fn wake_after(&mut self, wait: Millis, wakeup: Wakeup);
 
-    /// Answers a waiting REST call from the machine as it will be when the driver returns.
-    fn answer(&mut self, waiter: WaiterId);
+    /// Answers a REST call.
+    fn answer(&mut self, waiter: WaiterId, answer: Answer);
 
     /// From now on the platform answers pings of clients by itself, without waking the object; or no longer. Says whether it
     /// took that.

@@ -3,7 +3,7 @@
 use super::hub::POKE_PATH;
 use super::query::{borrowed, header, is_https, method, parameters, socket_address};
 use super::respond::respond;
-use crate::api::{self, Problem, Reply, Route};
+use crate::api::{self, Asked, Problem, Reply, Serves};
 use crate::market::iso8601;
 use worker::{Date, Env, Request, Response, Result, Stub, console_error};
 
@@ -28,16 +28,16 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         Err(_) if path.starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
         Err(Problem::NotFound(_)) if !api::is_ours(&path) => not_found_page(&env).await,
         Err(problem) => reply(problem.reply()),
-        Ok(Route::Options) => reply(Reply::options()),
-        Ok(route) => match api::requested_symbols(route, borrowed(&parameters(&request))) {
+        Ok(Asked::Options) => reply(Reply::options()),
+        Ok(Asked::For(route)) => match api::requested_symbols(route, borrowed(&parameters(&request))) {
             Err(problem) => reply(problem.reply()),
-            Ok(_) if route == Route::Health => {
-                reply(api::health().unless_known(header(&request, "If-None-Match").as_deref()))
-            }
-            Ok(_) if route == Route::Socket && !is_upgrade(&request) => {
-                reply(Problem::UpgradeRequired(socket_address(&request)).reply())
-            }
-            Ok(_) => ask_hub(request, &env).await,
+            Ok(_) => match route.serves {
+                Serves::Health => reply(api::health().unless_known(header(&request, "If-None-Match").as_deref())),
+                Serves::Socket if !is_upgrade(&request) => {
+                    reply(Problem::UpgradeRequired(socket_address(&request)).reply())
+                }
+                Serves::Socket | Serves::Metrics | Serves::Hub(_) => ask_hub(request, &env).await,
+            },
         },
     }?;
     if method == "HEAD" {

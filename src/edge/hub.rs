@@ -9,11 +9,11 @@ use super::query::{borrowed, header, is_https, method, parameters, socket_addres
 use super::respond::respond;
 use super::source::{Source, text};
 use super::storage;
-use crate::api::{self, Problem, Reply, Route};
+use crate::api::{self, Asked, Problem, Reply, Serves};
 use crate::dialect::Dialect;
-use crate::driver::{Driver, Event, Socket};
+use crate::driver::{Driver, Event, Socket, TurnedAway};
+use crate::hub::Refused;
 use crate::hub::{ClientId, Config, Input};
-use crate::market::Instrument;
 use crate::market::iso8601;
 use std::rc::Rc;
 use worker::{
@@ -65,18 +65,23 @@ impl DurableObject for Hub {
             object.poked().await;
             return Response::empty();
         }
-        let asked = api::route(&method(&request), &path)
-            .and_then(|route| Ok((route, api::requested_symbols(route, borrowed(&parameters(&request)))?)));
-        let reply = match asked {
-            Ok((Route::Socket, _)) => match connect_client(object, &request)? {
-                Ok(response) => return Ok(response),
-                Err(problem) => problem.reply(),
-            },
-            Ok((Route::Metrics, _)) => {
-                object.with_driver(|driver| api::metrics(driver.machine(), driver.counts(), now()))?
-            }
-            Ok((route, symbols)) => answer(object, route, symbols).await?,
+        let reply = match api::route(&method(&request), &path) {
             Err(problem) => problem.reply(),
+            Ok(Asked::Options) => Reply::options(),
+            Ok(Asked::For(route)) => match api::requested_symbols(route, borrowed(&parameters(&request))) {
+                Err(problem) => problem.reply(),
+                Ok(symbols) => match route.serves {
+                    Serves::Socket => match connect_client(object, &request)? {
+                        Ok(response) => return Ok(response),
+                        Err(problem) => problem.reply(),
+                    },
+                    Serves::Metrics => {
+                        object.with_driver(|driver| api::metrics(driver.machine(), driver.counts(), now()))?
+                    }
+                    Serves::Health => api::health(),
+                    Serves::Hub(hub) => (hub.reply)(&object.ask((hub.question)(symbols)).await?),
+                },
+            },
         };
         let reply = reply.unless_known(header(&request, "If-None-Match").as_deref());
         respond(&reply.over(is_https(&request)))
@@ -148,18 +153,6 @@ fn found(fanout: &Fanout, socket: &WebSocket) -> Option<Socket> {
     })
 }
 
-async fn answer(object: &Rc<Object>, route: Route, symbols: Vec<Instrument>) -> Result<Reply> {
-    object.wait_for_answer(symbols.clone()).await;
-    object.with_driver(|driver| {
-        let machine = driver.machine();
-        match route {
-            Route::Class(class) => api::class_quotes(machine, class),
-            Route::Quotes => api::quotes(machine, &symbols, now()),
-            _ => api::status(machine, now()),
-        }
-    })
-}
-
 fn connect_client(object: &Rc<Object>, request: &Request) -> Result<std::result::Result<Response, Problem>> {
     let offer = request.headers().get(SUBPROTOCOL)?;
     let dialect = match Dialect::negotiate(offer.as_deref()) {
@@ -173,7 +166,7 @@ fn connect_client(object: &Rc<Object>, request: &Request) -> Result<std::result:
     let address = header(request, ADDRESS);
     let client = match object.with_driver(|driver| driver.admit(address.as_deref(), now()))? {
         Ok(client) => client,
-        Err(turned_away) => return Ok(Err(turned_away.into())),
+        Err(turned_away) => return Ok(Err(problem_of(turned_away))),
     };
     let response = accept(object, client, dialect);
     if response.is_err() {
@@ -181,6 +174,15 @@ fn connect_client(object: &Rc<Object>, request: &Request) -> Result<std::result:
         object.fanout.remove(client.0);
     }
     response.map(Ok)
+}
+
+fn problem_of(turned_away: TurnedAway) -> Problem {
+    match turned_away {
+        TurnedAway::HubFull => Problem::HubFull,
+        TurnedAway::Refused(Refused::TooMany(most)) => Problem::TooManySockets(most),
+        TurnedAway::Refused(Refused::Expelled(seconds)) => Problem::Expelled(seconds),
+        TurnedAway::Refused(Refused::TooOften(seconds)) => Problem::TooOften(seconds),
+    }
 }
 
 /// Makes a socket of the upgrade, and a client of the socket.

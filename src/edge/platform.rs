@@ -10,11 +10,10 @@ use super::bodies::text_of;
 use super::fanout::{Fanout, auto_respond, number};
 use super::source::Source;
 use super::storage;
-use super::upstream::Upstream;
+use super::upstream::{Listener, Upstream};
 use crate::driver::{Driver, Event, HeldAlarm, Platform, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
-use crate::hub::{ClientId, Group, Input, LinkId, RequestId, RestAnswer, Row, WaiterId, Write};
-use crate::market::{Instrument, Millis};
-use crate::provider::twelve_data::quote_query;
+use crate::hub::{Answer, ClientId, Group, Input, LinkId, Question, RequestId, RestAnswer, Row, WaiterId, Write};
+use crate::market::Millis;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use std::cell::{Cell, RefCell};
@@ -36,8 +35,8 @@ pub(super) struct Object {
     pub(super) source: Source,
     pub(super) upstream: Upstream,
     pub(super) state: State,
-    /// What ends the wait of each REST call that waits.
-    waiters: RefCell<HashMap<u32, oneshot::Sender<()>>>,
+    /// Where the answer of each REST call goes.
+    waiters: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
     last_waiter: Cell<u32>,
 }
 
@@ -92,15 +91,15 @@ impl Object {
         self.happen(Event::Poked(alarm));
     }
 
-    /// Waits until the machine says that a REST call is to be answered.
-    pub(super) async fn wait_for_answer(self: &Rc<Self>, symbols: Vec<Instrument>) {
+    /// Asks the machine, which may wait for fresh prices.
+    pub(super) async fn ask(self: &Rc<Self>, question: Question) -> worker::Result<Answer> {
         let waiter = WaiterId(self.last_waiter.get().wrapping_add(1));
         self.last_waiter.set(waiter.0);
         let (answer, answered) = oneshot::channel();
         self.waiters.borrow_mut().insert(waiter.0, answer);
-        self.happen(Input::Waiter(waiter, symbols));
-        // Cancelled only with the object itself: the cache is then as good an answer as any.
-        let _ = answered.await;
+        self.happen(Input::Waiter(waiter, question));
+        // Cancelled only with the object itself.
+        answered.await.map_err(|_| "the hub was replaced meanwhile".into())
     }
 
     fn next_event(&self) -> Option<Event> {
@@ -114,6 +113,11 @@ impl Object {
         }
     }
 
+    fn credits(&self, response: &Response) -> Option<(u32, u32)> {
+        let header = |name: &str| response.headers().get(name).ok().flatten();
+        self.source.endpoint().provider.credits(header)
+    }
+
     async fn call(&self, path: &str) -> Result<RestAnswer, String> {
         let controller = AbortController::default();
         let signal = controller.signal();
@@ -122,7 +126,7 @@ impl Object {
             let body = text_of(&response, LONGEST_ANSWER).await?;
             Ok::<_, worker::Error>(RestAnswer {
                 status: response.status_code(),
-                credits: credits(&response),
+                credits: self.credits(&response),
                 body: body.ok_or("its answer is longer than 1 MiB, which was not read")?,
             })
         };
@@ -145,6 +149,20 @@ impl Object {
     }
 }
 
+impl Listener for Object {
+    fn hear(self: &Rc<Self>, input: Input) {
+        self.happen(input);
+    }
+
+    fn source(&self) -> &Source {
+        &self.source
+    }
+
+    fn upstream(&self) -> &Upstream {
+        &self.upstream
+    }
+}
+
 /// What the driver is lent while it handles an event.
 struct Hands<'a>(&'a Rc<Object>);
 
@@ -163,7 +181,7 @@ impl Platform for Hands<'_> {
 
     fn fetch(&mut self, request: RequestId, symbols: &[String]) {
         let object = Rc::clone(self.0);
-        let path = quote_query(symbols);
+        let path = self.0.source.endpoint().provider.quote_path(symbols);
         spawn_local(async move {
             object.happen(match object.call(&path).await {
                 Ok(answer) => Input::Fetched(request, answer),
@@ -222,10 +240,12 @@ impl Platform for Hands<'_> {
         });
     }
 
-    fn answer(&mut self, waiter: WaiterId) {
-        let answer = self.0.waiters.borrow_mut().remove(&waiter.0);
+    fn answer(&mut self, waiter: WaiterId, answer: Answer) {
+        let waiting = self.0.waiters.borrow_mut().remove(&waiter.0);
         // Whoever waited may have hung up.
-        let _ = answer.map(|answer| answer.send(()));
+        if let Some(waiting) = waiting {
+            let _ = waiting.send(answer);
+        }
     }
 
     fn leave_pings(&mut self, to_the_platform: bool) -> bool {
@@ -235,9 +255,4 @@ impl Platform for Hands<'_> {
     fn log(&mut self, line: &str) {
         console_log!("{line}");
     }
-}
-
-fn credits(response: &Response) -> Option<(u32, u32)> {
-    let number = |name| response.headers().get(name).ok().flatten()?.trim().parse().ok();
-    Some((number("api-credits-used")?, number("api-credits-left")?))
 }

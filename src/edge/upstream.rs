@@ -5,7 +5,7 @@
 //! elsewhere in the isolate, say) finds and closes the deaf one before it opens its own.
 
 use super::bodies::text_of;
-use super::platform::Object;
+use super::source::Source;
 use crate::hub::{Input, LinkId};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -19,6 +19,13 @@ const KEPT_AS: &str = "hamsterUpstream";
 const NORMAL_CLOSURE: u16 = 1000;
 /// Bytes of a refusal that are read.
 const LONGEST_REFUSAL: u32 = 64 * 1024;
+
+/// Who hears what the link says.
+pub(super) trait Listener: 'static {
+    fn hear(self: &Rc<Self>, input: Input);
+    fn source(&self) -> &Source;
+    fn upstream(&self) -> &Upstream;
+}
 
 pub(super) struct Upstream {
     present: RefCell<Option<Present>>,
@@ -80,7 +87,7 @@ impl Upstream {
         upstream
     }
 
-    pub(super) fn open(&self, object: &Rc<Object>, link: LinkId) {
+    pub(super) fn open(&self, object: &Rc<impl Listener>, link: LinkId) {
         let controller = AbortController::default();
         let signal = controller.signal();
         self.replace(Some(Present {
@@ -90,15 +97,15 @@ impl Upstream {
         }));
         let object = Rc::clone(object);
         spawn_local(async move {
-            let input = match upgrade(&object, &signal).await {
-                Ok(Upgrade::Taken(socket)) => object.upstream.listen(&object, link, &socket),
+            let input = match upgrade(object.source(), &signal).await {
+                Ok(Upgrade::Taken(socket)) => object.upstream().listen(&object, link, &socket),
                 Ok(Upgrade::Refused(status, body)) => Input::Refused(link, status, body),
                 Err(error) => {
-                    let error = object.source.redact(&error.to_string());
+                    let error = object.source().redact(&error.to_string());
                     Input::Lost(link, format!("the upstream could not be reached ({error})"))
                 }
             };
-            object.happen(input);
+            object.hear(input);
         });
     }
 
@@ -124,7 +131,7 @@ impl Upstream {
     }
 
     /// Takes an opened socket, unless its link was given up meanwhile.
-    fn listen(&self, object: &Rc<Object>, link: LinkId, socket: &worker::WebSocket) -> Input {
+    fn listen(&self, object: &Rc<impl Listener>, link: LinkId, socket: &worker::WebSocket) -> Input {
         let raw: web_sys::WebSocket = socket.as_ref().clone();
         let is_wanted = self
             .present
@@ -164,8 +171,8 @@ impl Upstream {
     }
 }
 
-async fn upgrade(object: &Object, signal: &AbortSignal) -> Result<Upgrade, Error> {
-    let response = object.source.upgrade(signal).await?;
+async fn upgrade(source: &Source, signal: &AbortSignal) -> Result<Upgrade, Error> {
+    let response = source.upgrade(signal).await?;
     let status = response.status_code();
     if status == 101 {
         let socket = response.websocket().ok_or("an upgrade without a socket")?;
@@ -176,30 +183,30 @@ async fn upgrade(object: &Object, signal: &AbortSignal) -> Result<Upgrade, Error
     Ok(Upgrade::Refused(status, body.unwrap_or_default()))
 }
 
-fn listening(object: &Rc<Object>, link: LinkId, socket: web_sys::WebSocket) -> Result<Listening, JsValue> {
+fn listening(object: &Rc<impl Listener>, link: LinkId, socket: web_sys::WebSocket) -> Result<Listening, JsValue> {
     let weak = Rc::downgrade(object);
     let message = Closure::wrap_assert_unwind_safe(Box::new(move |event: web_sys::MessageEvent| {
         if let (Some(object), Some(text)) = (weak.upgrade(), event.data().as_string()) {
-            object.happen(Input::Frame(link, text));
+            object.hear(Input::Frame(link, text));
         }
     }) as Box<dyn FnMut(web_sys::MessageEvent)>);
     let weak = Rc::downgrade(object);
     let close = Closure::wrap_assert_unwind_safe(Box::new(move |event: web_sys::CloseEvent| {
         if let Some(object) = weak.upgrade() {
-            let reason = object.source.redact(&event.reason());
+            let reason = object.source().redact(&event.reason());
             let said = if reason.is_empty() {
                 String::new()
             } else {
                 format!(", {reason:?}")
             };
             let what = format!("the upstream closed the connection ({}{said})", event.code());
-            object.happen(Input::Lost(link, what));
+            object.hear(Input::Lost(link, what));
         }
     }) as Box<dyn FnMut(web_sys::CloseEvent)>);
     let weak = Rc::downgrade(object);
     let error = Closure::wrap_assert_unwind_safe(Box::new(move |_: JsValue| {
         if let Some(object) = weak.upgrade() {
-            object.happen(Input::Lost(link, "the upstream connection broke".to_owned()));
+            object.hear(Input::Lost(link, "the upstream connection broke".to_owned()));
         }
     }) as Box<dyn FnMut(JsValue)>);
     let listening = Listening {

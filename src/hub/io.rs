@@ -1,7 +1,8 @@
 //! What goes into the machine and what comes out of it, and the numbers by which both name things.
 
+use super::answer::{Answer, Question};
 use crate::dialect::Dialect;
-use crate::market::{FeedState, Instrument, Millis};
+use crate::market::{FeedState, Millis};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -69,8 +70,8 @@ pub enum Input {
     SaidBinary(ClientId, usize),
     /// A client is gone.
     Left(ClientId),
-    /// A REST reader wants these symbols (none: the default ones); answered by [`Effect::Answer`].
-    Waiter(WaiterId, Vec<Instrument>),
+    /// A REST call asks; answered by [`Effect::Answer`], at once or when fresh prices are there.
+    Waiter(WaiterId, Question),
     /// The upgrade succeeded.
     Opened(LinkId),
     /// The upgrade was answered with another status, and this body.
@@ -185,8 +186,8 @@ pub enum Effect {
         /// For people.
         reason: &'static str,
     },
-    /// Answer a waiting REST reader from the cache as it is.
-    Answer(WaiterId),
+    /// Answer a REST call.
+    Answer(WaiterId, Box<Answer>),
     /// Store the cache.
     SaveCheckpoint(String),
     /// Store the budget; answered by [`Input::Charged`], before which the call does not leave.

@@ -106,11 +106,11 @@ impl Machine {
                 self.with_clients(now, |delivery, stage| delivery.rejoined(client, &record, stage));
             }
             Input::Left(client) => self.with_clients(now, |delivery, stage| delivery.left(client, stage)),
-            Input::Waiter(waiter, symbols) => {
+            Input::Waiter(waiter, question) => {
                 self.persist.wake(&self.config, now);
                 let woke = self.persist.woke;
                 self.with_clients(now, |delivery, stage| {
-                    delivery.waiter_came(waiter, &symbols, woke, stage)
+                    delivery.waiter_came(waiter, question, woke, stage)
                 });
             }
             Input::Opened(link) => {
@@ -158,7 +158,6 @@ impl Machine {
             self.book.expire(now);
             self.start_call(now);
         }
-        self.delivery.waiters.answer(&self.book, &mut self.effects, now);
         self.with_clients(now, Delivery::look_after_readers);
         self.drop_lost_causes(now);
         self.with_clients(now, Delivery::announce_feed);
@@ -166,6 +165,7 @@ impl Machine {
         self.flush(now);
         self.save(is_watched, now);
         self.log_news(now);
+        self.answer_waiters(now);
         self.alarm_at = self.first_due(true, now);
         self.timer_at = self.first_due(false, now);
     }
@@ -183,6 +183,13 @@ impl Machine {
         for (id, why) in self.upstream.symbols.lost_causes() {
             self.with_clients(now, |delivery, stage| delivery.is_lost(id, &why, stage));
             self.upstream.symbols.drop_unknown(id, &mut self.book, now);
+        }
+    }
+
+    fn answer_waiters(&mut self, now: Millis) {
+        for (waiter, question) in self.delivery.waiters.take_ready(&self.book, now) {
+            let answer = Box::new(self.answer(&question, now));
+            self.effects.push(Effect::Answer(waiter, answer));
         }
     }
 

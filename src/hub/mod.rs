@@ -12,6 +12,7 @@
 //! Nothing here knows of Workers, sockets, clocks or randomness: the seed of the backoff's jitter is
 //! handed in.
 
+mod answer;
 mod book;
 mod config;
 mod deadlines;
@@ -26,6 +27,7 @@ mod tests;
 mod upstream;
 mod wiring;
 
+pub use answer::{Advice, Answer, BudgetView, CreditsView, Question, Quotes, Status, SymbolView};
 pub use book::Book;
 pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
 pub use deadlines::Deadline;
@@ -36,5 +38,5 @@ pub use io::{
 };
 pub use machine::Machine;
 pub use persist::{Row, StorageBreaker, Write};
-pub use report::{Advice, CreditsView, EdgeCounts, Status, SymbolView};
+pub use report::EdgeCounts;
 pub use upstream::{DownReason, Ledger, Purpose};

@@ -1,6 +1,7 @@
 //! The field's nouns: instruments, quotes and the rule by which one replaces another, sessions,
 //! states, time. Depends on nothing of ours.
 
+mod asset_class;
 mod cell;
 mod clock;
 mod decimals;
@@ -11,6 +12,7 @@ mod reference;
 mod states;
 mod tick;
 
+pub use asset_class::AssetClass;
 pub use cell::{Cell, Change};
 pub use clock::{DAY, MINUTE, Millis, SECOND, iso8601};
 pub use decimals::{decimals_of, scale_for, steps};

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::{Driver, Event, Platform, SharedBreaker, Wakeup};
 use hamster_terminal::hub::{
-    ChannelId, ClientId, Config, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write,
+    Answer, ChannelId, ClientId, Config, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write,
 };
 use hamster_terminal::market::{Millis, SECOND};
 use serde_json::{Value, json};
@@ -270,7 +270,7 @@ impl Platform for Outside {
         }
     }
 
-    fn answer(&mut self, _waiter: WaiterId) {}
+    fn answer(&mut self, _waiter: WaiterId, _answer: Answer) {}
 
     fn leave_pings(&mut self, _to_the_platform: bool) -> bool {
         true

@@ -7,7 +7,7 @@ use super::world::{Check, Happening, World, broken};
 use hamster_kit::{Deed, Storage};
 use hamster_terminal::dialect::{CLOSE_SLOW, Dialect};
 use hamster_terminal::driver::{Driver, Event, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
-use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, RequestId, Row, WaiterId};
+use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, Question, RequestId, Row, WaiterId};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::market::{FeedState, StreamState};
@@ -307,7 +307,7 @@ impl World {
             .unwrap_or_default()
             .split(',')
             .filter_map(|text| Instrument::parse(text).ok());
-        self.tell(Input::Waiter(WaiterId(1), list.collect()))
+        self.tell(Input::Waiter(WaiterId(1), Question::Quotes(list.collect())))
     }
 
     /// **Assumption:** the cron trigger pokes the object once a minute. To be quick, one that would find nothing to do is left out.

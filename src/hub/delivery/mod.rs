@@ -21,7 +21,7 @@ pub use shares::not_tracked;
 use super::demand::{Asker, Demand, NotTracked};
 use super::{Book, ChannelId, ClientId, Config, Effect, Effects, Group, QuoteShard, SymbolId, Viewer, WaiterId};
 use crate::dialect::{Dialect, FeedView, ServerEvent, Way};
-use crate::market::{FeedState, FeedStatus, Instrument, Millis};
+use crate::market::{FeedState, FeedStatus, Millis};
 use audience::Audience;
 use channels::Channels;
 use conflation::Conflation;

@@ -1,20 +1,9 @@
 //! What is wrong and what to do about it, in words, for the operator: `advice` in `/api/status`.
 
+use crate::hub::answer::Advice;
 use crate::hub::book::Entry;
 use crate::hub::{DownReason, Machine, SymbolId};
 use crate::market::{FeedState, FeedStatus, Millis, StreamState};
-use serde::Serialize;
-
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Advice {
-    /// `feed`, `rest`, `credits`, `storage`, `symbols`, `clients`.
-    pub about: &'static str,
-    /// What is wrong.
-    pub wrong: String,
-    /// What to do, or that there is nothing to be done.
-    pub todo: &'static str,
-}
 
 /// Symbols that are named; the others are counted.
 const MOST_NAMED: usize = 8;

@@ -6,7 +6,5 @@ mod log;
 mod metrics;
 mod status;
 
-pub use advice::Advice;
 pub use edge_counts::EdgeCounts;
 pub use log::Logged;
-pub use status::{CreditsView, Status, SymbolView};

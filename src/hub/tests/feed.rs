@@ -33,7 +33,7 @@ fn sleeps_until_somebody_comes_and_again_300_s_after_the_last_one_left() {
         (FeedState::Idle, None, None)
     );
 
-    play.input(Input::Waiter(WaiterId(1), Vec::new()));
+    play.input(Input::Waiter(WaiterId(1), Question::Quotes(Vec::new())));
     assert_ne!(play.opened_link(), Some(link), "a reader wakes it too");
 }
 

@@ -179,7 +179,7 @@ fn failing_storage_is_said_and_serves_on() {
     let (mut play, link) = Play::live("AAPL");
     play.input(Input::Stored(Some("database or disk is full".into())));
     assert_eq!(
-        play.hub.status(play.now).storage_trouble,
+        play.hub.status(play.now).storage_trouble.as_deref(),
         Some("database or disk is full")
     );
     play.tick(link, "AAPL", 101.0);
@@ -258,7 +258,7 @@ fn no_call_leaves_whose_charge_is_not_stored() {
     play.pass(20 * SECOND);
     assert_eq!(play.calls(), Vec::<Vec<String>>::new());
     let status = play.hub.status(play.now);
-    assert_eq!(status.storage_trouble, Some("disk full"));
+    assert_eq!(status.storage_trouble.as_deref(), Some("disk full"));
     assert!(status.credits.trouble.unwrap().contains("could not be stored"));
     play.stores = true;
     play.pass(2 * MINUTE);
@@ -297,7 +297,7 @@ fn everybody_who_comes_back_is_told_of_the_feed() {
 #[test]
 fn an_answer_that_comes_to_a_sleeping_hub_is_stored() {
     let mut play = Play::new();
-    play.input(Input::Waiter(WaiterId(1), vec![]));
+    play.input(Input::Waiter(WaiterId(1), Question::Quotes(vec![])));
     let link = play.opened_link().unwrap();
     play.input(Input::Lost(link, "down".into()));
     play.answer_call(|_| Some((100.0, true)));

@@ -153,13 +153,16 @@ fn a_rest_call_holds_nothing_against_a_present_viewer() {
         .split(',')
         .map(|one| Instrument::parse(one).unwrap())
         .collect();
-    play.input(Input::Waiter(WaiterId(1), wish));
+    play.input(Input::Waiter(WaiterId(1), Question::Quotes(wish)));
     assert_eq!(extras(&play).len(), 3);
     play.subscribe(ALICE, "TSLA");
     assert!(extras(&play).contains(&"TSLA".to_owned()));
     // Nor against the next call, once its own had time to be answered.
     play.pass(6 * SECOND);
-    play.input(Input::Waiter(WaiterId(2), vec![Instrument::parse("AMD").unwrap()]));
+    play.input(Input::Waiter(
+        WaiterId(2),
+        Question::Quotes(vec![Instrument::parse("AMD").unwrap()]),
+    ));
     assert!(extras(&play).contains(&"AMD".to_owned()));
     assert!(
         extras(&play).contains(&"TSLA".to_owned()),
@@ -202,7 +205,7 @@ fn the_owners_symbols_come_first_whatever_strangers_ask() {
         .split(',')
         .map(|one| Instrument::parse(one).unwrap())
         .collect();
-    play.input(Input::Waiter(WaiterId(1), wish));
+    play.input(Input::Waiter(WaiterId(1), Question::Quotes(wish)));
     let known: Vec<String> = names("STR", 50).split(',').map(ToOwned::to_owned).collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let after = credits_in(&mut play, 3, &known);
@@ -414,7 +417,7 @@ fn strangers_leave_what_the_owner_needs_when_the_websocket_breaks() {
     let mut asked = 0;
     for round in 0..40 {
         let wish = Instrument::parse(&format!("X{round}")).unwrap();
-        play.input(Input::Waiter(WaiterId(round), vec![wish]));
+        play.input(Input::Waiter(WaiterId(round), Question::Quotes(vec![wish])));
         while let Some((request, symbols)) = play.open_calls().pop() {
             asked += symbols.iter().filter(|symbol| symbol.starts_with('X')).count();
             play.answer_request(request, &symbols, |_| None);
@@ -437,7 +440,7 @@ fn calls_for_strangers_symbols_alone_are_seldom() {
     let mut calls = 0;
     for round in 0..900 {
         let wish = Instrument::parse(&format!("X{round}")).unwrap();
-        play.input(Input::Waiter(WaiterId(round), vec![wish]));
+        play.input(Input::Waiter(WaiterId(round), Question::Quotes(vec![wish])));
         while let Some((request, symbols)) = play.open_calls().pop() {
             calls += u32::from(symbols.iter().all(|symbol| symbol.starts_with('X')));
             play.answer_request(request, &symbols, |symbol| {

@@ -7,7 +7,7 @@ use super::clients::{Client, Sayings};
 use hamster_kit::{Object, Storage};
 use hamster_terminal::dialect::{ClientMessage, Dialect, message};
 use hamster_terminal::driver::{Event, REST_TIMED_OUT, Wakeup};
-use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, RequestId, RestAnswer, WaiterId};
+use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, Question, RequestId, RestAnswer, WaiterId};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::Millis;
 use serde_json::{Value, json};
@@ -228,7 +228,7 @@ impl Stage {
         self.readers += 1;
         let named = symbols.split(',').take(20);
         let symbols = named.filter_map(|symbol| Instrument::parse(symbol).ok()).collect();
-        self.happen(Input::Waiter(WaiterId(self.readers), symbols));
+        self.happen(Input::Waiter(WaiterId(self.readers), Question::Quotes(symbols)));
     }
 
     /// Lets time pass, meeting every deadline on the way.

@@ -3,7 +3,7 @@
 //! around it, and complains about what no platform could do.
 
 use hamster_terminal::driver::{Event, HeldAlarm, Platform, Socket, Wakeup};
-use hamster_terminal::hub::{ClientId, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write};
+use hamster_terminal::hub::{Answer, ClientId, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write};
 use hamster_terminal::market::Millis;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -332,7 +332,7 @@ impl Platform for Double {
         self.timers.push((self.now + wait, wakeup));
     }
 
-    fn answer(&mut self, waiter: WaiterId) {
+    fn answer(&mut self, waiter: WaiterId, _answer: Answer) {
         self.lets_out(Deed::Answer(waiter));
     }
 

@@ -1,0 +1,140 @@
+//! `/api/stocks`, `/api/forex`, `/api/crypto`: the default symbols in the original's shape. The truth
+//! fields stand beside.
+
+use super::route::{Hub, Route, Serves};
+use super::{Problem, Reply};
+use crate::hub::{Answer, Question, Quotes, SymbolView};
+use crate::market::{AssetClass, Instrument, Provenance, Session, StreamState};
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+const fn class(path: &'static str, reply: fn(&Answer) -> Reply) -> Route {
+    Route {
+        path,
+        serves: Serves::Hub(Hub {
+            question: |_| Question::Quotes(Vec::new()),
+            reply,
+        }),
+        takes_symbols: false,
+        hint: "this route takes none; /api/quotes?symbols=BTC/USD,AAPL gives any symbols",
+    }
+}
+
+pub(super) const STOCKS: Route = class("/api/stocks", |answer| reply(answer, AssetClass::Stocks));
+pub(super) const FOREX: Route = class("/api/forex", |answer| reply(answer, AssetClass::Forex));
+pub(super) const CRYPTO: Route = class("/api/crypto", |answer| reply(answer, AssetClass::Crypto));
+
+/// `{"ok":true,"simulated":false,"spy":{"price":470.5,"change":0.8,…},…}`.
+fn reply(answer: &Answer, class: AssetClass) -> Reply {
+    let Answer::Quotes(quotes) = answer else {
+        return Problem::Internal("the hub answered another question".to_owned()).reply();
+    };
+    class_quotes(quotes, class)
+}
+
+fn class_quotes(quotes: &Quotes, class: AssetClass) -> Reply {
+    let mut views: Vec<(String, &SymbolView)> = Vec::new();
+    for view in &quotes.quotes {
+        let symbol = &view.quote.symbol;
+        let Ok(instrument) = Instrument::parse(symbol) else {
+            continue;
+        };
+        if AssetClass::of(&instrument, view.quote.kind.as_deref()) == class {
+            let key = original_key(&instrument);
+            // The envelope's own words, and a key that is there, stay what they are: then the symbol
+            // goes by its whole name.
+            let is_taken = ENVELOPE.contains(&key.as_str()) || views.iter().any(|(taken, _)| *taken == key);
+            views.push((if is_taken { symbol.clone() } else { key }, view));
+        }
+    }
+    if !views.is_empty() && views.iter().all(|(_, view)| view.quote.price.is_none()) {
+        return Problem::NoPrices(quotes.feed.reason.clone()).reply();
+    }
+    let reply = Reply::json(&ClassQuotes {
+        simulated: quotes.simulated,
+        views: &views,
+    });
+    let content = reply.body.clone();
+    reply.with_tag_of(&content)
+}
+
+/// Words beside the symbols.
+const ENVELOPE: [&str; 2] = ["ok", "simulated"];
+
+/// The key of a symbol in the original's REST shape: lower case without the slash, `BTC/USD` → `btcusd`.
+fn original_key(instrument: &Instrument) -> String {
+    instrument.to_string().to_ascii_lowercase().replace('/', "")
+}
+
+struct ClassQuotes<'a> {
+    simulated: bool,
+    views: &'a [(String, &'a SymbolView)],
+}
+
+impl Serialize for ClassQuotes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("ok", &true)?;
+        map.serialize_entry("simulated", &self.simulated)?;
+        for (key, view) in self.views {
+            map.serialize_entry(key, &OriginalEntry::new(view))?;
+        }
+        map.end()
+    }
+}
+
+/// `price` and `change` first, as in the original.
+#[derive(Serialize)]
+struct OriginalEntry<'a> {
+    price: Option<f64>,
+    change: Option<f64>,
+    symbol: &'a str,
+    timestamp: Option<&'a str>,
+    timestamp_precision: Option<&'a str>,
+    received_at: Option<&'a str>,
+    source: Option<Provenance>,
+    session: Session,
+    freshness: Option<&'a str>,
+    stale_since: Option<&'a str>,
+    previous_close: Option<f64>,
+    bid: Option<f64>,
+    ask: Option<f64>,
+    #[serde(serialize_with = "crate::dialect::event::whole")]
+    day_volume: Option<f64>,
+    exchange: Option<&'a str>,
+    mic_code: Option<&'a str>,
+    kind: Option<&'a str>,
+    currency: Option<&'a str>,
+    decimals: Option<u8>,
+    state: StreamState,
+    reason: Option<&'a str>,
+}
+
+impl<'a> OriginalEntry<'a> {
+    fn new(view: &'a SymbolView) -> Self {
+        let quote = &view.quote;
+        Self {
+            price: quote.price,
+            change: quote.percent_change,
+            symbol: &quote.symbol,
+            timestamp: quote.timestamp.as_deref(),
+            timestamp_precision: quote.timestamp_precision,
+            received_at: quote.received_at.as_deref(),
+            source: quote.source,
+            session: quote.session,
+            freshness: quote.freshness,
+            stale_since: quote.stale_since.as_deref(),
+            previous_close: quote.previous_close,
+            bid: quote.bid,
+            ask: quote.ask,
+            day_volume: quote.day_volume,
+            exchange: quote.exchange.as_deref(),
+            mic_code: quote.mic_code.as_deref(),
+            kind: quote.kind.as_deref(),
+            currency: quote.currency.as_deref(),
+            decimals: quote.decimals,
+            state: view.state,
+            reason: view.reason.as_deref(),
+        }
+    }
+}

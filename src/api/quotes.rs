@@ -1,0 +1,43 @@
+//! `/api/quotes?symbols=BTC/USD,AAPL`: the quotes of any symbols, or of the default ones.
+
+use super::route::{Hub, Route, Serves};
+use super::{Problem, Reply};
+use crate::hub::{Answer, Question, Quotes};
+use crate::market::iso8601;
+use serde::Serialize;
+
+pub(super) const ROUTE: Route = Route {
+    path: "/api/quotes",
+    serves: Serves::Hub(Hub {
+        question: Question::Quotes,
+        reply,
+    }),
+    takes_symbols: true,
+    hint: "the parameter is symbols, as in /api/quotes?symbols=BTC/USD,AAPL",
+};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    ok: bool,
+    simulated: bool,
+    time: &'a str,
+    #[serde(flatten)]
+    quotes: &'a Quotes,
+}
+
+fn reply(answer: &Answer) -> Reply {
+    let Answer::Quotes(quotes) = answer else {
+        return Problem::Internal("the hub answered another question".to_owned()).reply();
+    };
+    let body = |time: &str| {
+        Reply::json(&Body {
+            ok: true,
+            simulated: quotes.simulated,
+            time,
+            quotes,
+        })
+    };
+    // The time differs in each answer, and is no part of what the tag stands for.
+    let content = body("").body;
+    body(&iso8601(quotes.time)).with_tag_of(&content)
+}

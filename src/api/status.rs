@@ -1,0 +1,75 @@
+//! `/api/status`: the whole state, with the original's `cache`.
+
+use super::route::{Hub, Route, Serves};
+use super::{Problem, Reply};
+use crate::hub::{Answer, Question, Status};
+use crate::market::iso8601;
+use serde::Serialize;
+
+pub(super) const ROUTE: Route = Route {
+    path: "/api/status",
+    serves: Serves::Hub(Hub {
+        question: |_| Question::Status,
+        reply,
+    }),
+    takes_symbols: false,
+    hint: "this route takes none",
+};
+
+fn reply(answer: &Answer) -> Reply {
+    let Answer::Status(status) = answer else {
+        return Problem::Internal("the hub answered another question".to_owned()).reply();
+    };
+    let quote = |symbol: &str| {
+        let mut views = status.symbols.iter().map(|view| &view.quote);
+        views.find(|quote| quote.symbol == symbol)
+    };
+    let price = |symbol| quote(symbol).and_then(|quote| quote.price);
+    let change = |symbol| quote(symbol).and_then(|quote| quote.percent_change);
+    Reply::json(&StatusBody {
+        ok: true,
+        version: env!("CARGO_PKG_VERSION"),
+        simulated: status.simulated,
+        time: iso8601(status.time),
+        status,
+        cache: OriginalCache {
+            btc_price: price("BTC/USD"),
+            btc_change24h: change("BTC/USD"),
+            eth_price: price("ETH/USD"),
+            eth_change24h: change("ETH/USD"),
+            spy_price: price("SPY"),
+            aapl_price: price("AAPL"),
+            msft_price: price("MSFT"),
+            nvda_price: price("NVDA"),
+            eurusd: price("EUR/USD"),
+            gbpusd: price("GBP/USD"),
+        },
+    })
+}
+
+#[derive(Serialize)]
+struct StatusBody<'a> {
+    ok: bool,
+    version: &'a str,
+    simulated: bool,
+    time: String,
+    #[serde(flatten)]
+    status: &'a Status,
+    cache: OriginalCache,
+}
+
+/// The original's cache under its own names. The original said 24 h and filled in the change since the previous close, as we do.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OriginalCache {
+    btc_price: Option<f64>,
+    btc_change24h: Option<f64>,
+    eth_price: Option<f64>,
+    eth_change24h: Option<f64>,
+    spy_price: Option<f64>,
+    aapl_price: Option<f64>,
+    msft_price: Option<f64>,
+    nvda_price: Option<f64>,
+    eurusd: Option<f64>,
+    gbpusd: Option<f64>,
+}
