@@ -1,5 +1,5 @@
-//! What a day costs on Cloudflare: the hub's own machine lives through one, natively, against the simulated Twelve Data, and
-//! its own counters (those of `/metrics`) are set against the plans' limits.
+//! What a day costs on Cloudflare: the hub's own driver and machine live through one, natively, against the simulated Twelve Data,
+//! and their own counters (those of `/metrics`) are set against the plans' limits.
 //!
 //! ```text
 //! npm run costs                                      # a table of days

@@ -197,7 +197,7 @@ fn arrows_point_down() {
             let may = |one: &&str| to == *one || to.starts_with(&format!("{one}/"));
             // What joins the parts knows them all.
             let joins = from == "hub" && to.starts_with("hub/");
-            if !joins && !allowed.iter().any(|one| may(one)) {
+            if !joins && !allowed.iter().any(may) {
                 wrong.push(format!("{name} imports {path}: {from} must not know {to}"));
             }
         }

@@ -323,4 +323,22 @@ export const MUTANTS = [
     find: "            if now >= since + SILENT {",
     replace: "            if now >= since + 10_000 * SILENT {",
   },
+  {
+    name: "a lost alarm is not set again",
+    file: "src/driver/deadlines.rs",
+    find: "set <= deadline && now <= set + LOST_ALARM;",
+    replace: "set <= deadline;",
+  },
+  {
+    name: "an early alarm is set to the same time again",
+    file: "src/driver/deadlines.rs",
+    find: "Some(deadline.max(now) + self.ahead)",
+    replace: "Some(deadline.max(now))",
+  },
+  {
+    name: "the deadlines are forgotten while storage rests",
+    file: "src/driver/mod.rs",
+    find: "alarm.filter(|_| is_held)];",
+    replace: "None];",
+  },
 ];

@@ -314,6 +314,12 @@ impl World {
                 format!("live since {live_since}"),
             ));
         }
+        if self.manners.reconnect_by.is_some_and(|by| by < self.now) {
+            return Err(broken(
+                "a lost connection is asked for again",
+                format!("by {:?}", self.manners.reconnect_by),
+            ));
+        }
         let unread = self.viewers.longest_unread();
         if unread.is_some_and(|since| self.now > since + SILENT) && self.calm() > SILENT {
             return Err(broken(

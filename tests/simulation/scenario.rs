@@ -30,7 +30,7 @@ pub struct Setup {
     pub shard: u32,
     /// Whether every market trades around the clock.
     pub always_open: bool,
-    /// **Assumption:** a cron trigger pokes the object once a minute, so that a lost alarm chain is revived.
+    /// Whether a cron trigger pokes the object once a minute, so that a lost alarm chain is revived.
     pub cron: bool,
     /// One way, at most.
     pub latency: Millis,
@@ -164,6 +164,11 @@ impl Scenario {
     pub fn of(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5EED);
         let setup = Setup::of(&mut rng);
+        match seed % 32 {
+            1 => return Self::while_storage_rests(seed, setup, &mut rng),
+            17 => return Self::without_cron(seed, setup, &mut rng),
+            _ => {}
+        }
         let length = DAY + rng.u64(..2 * 60) * MINUTE;
         let mut events = Vec::new();
         for stretch in stretches(&mut rng, length) {
@@ -200,6 +205,55 @@ impl Scenario {
             setup,
             events,
             length,
+        }
+    }
+}
+
+impl Scenario {
+    /// A hub that nobody pokes, as on a developer's machine, whose alarms are lost for a while. What comes by WebSocket keeps it going,
+    /// until the connection is lost: then it needs its alarm.
+    fn without_cron(seed: u64, setup: Setup, rng: &mut fastrand::Rng) -> Self {
+        let lasts = rng.u64(40..150) * SECOND;
+        let lost = 4 * MINUTE + rng.u64(..MINUTE);
+        let drop = lost + lasts + rng.u64(4..8) * MINUTE;
+        let setup = Setup { cron: false, ..setup };
+        Self::until_the_link_is_lost(seed, setup, (lost, Weather::AlarmsLost, lasts), drop, rng)
+    }
+
+    /// Writes break one life after another, until storage is left alone for eight minutes. Meanwhile storage works again, and the
+    /// connection is lost: the hub has no alarm then, only what it keeps in memory.
+    fn while_storage_rests(seed: u64, setup: Setup, rng: &mut fastrand::Rng) -> Self {
+        let from = 5 * MINUTE;
+        let lasts = 10 * MINUTE;
+        let drop = from + lasts + rng.u64(130..200) * SECOND;
+        Self::until_the_link_is_lost(seed, setup, (from, Weather::StorageBreaks, lasts), drop, rng)
+    }
+
+    /// One trouble and its end; somewhat later a feed that is live loses its connection, and nothing else happens.
+    fn until_the_link_is_lost(
+        seed: u64,
+        setup: Setup,
+        (from, trouble, lasts): (Millis, Weather, Millis),
+        drop: Millis,
+        rng: &mut fastrand::Rng,
+    ) -> Self {
+        let blow = if rng.bool() { Blow::Drop } else { Blow::Close };
+        let events = vec![
+            Planned::new(0, Event::Pace(rng.u64(1..5) * SECOND)),
+            Planned::new(SECOND, Event::Viewer(92, Act::Join)),
+            Planned::new(2 * SECOND, Event::Viewer(92, Act::Subscribe(setup.symbols))),
+            Planned::new(from, Event::Weather(trouble, lasts)),
+            Planned::new(drop, Event::Blow(blow)),
+        ];
+        let setup = Setup {
+            always_open: true,
+            ..setup
+        };
+        Self {
+            seed,
+            setup,
+            events,
+            length: drop + 10 * MINUTE,
         }
     }
 }
