@@ -155,18 +155,18 @@ impl Machine {
             &Dialect::ALL.map(|one| (one.name(), self.delivery.audience.of_dialect(one))),
         );
         page.gauge(
-            "hamster_streams",
+            "hamster_channels",
             "Channels of hamster.v1 that clients share.",
             self.delivery.channels() as u64,
         );
         page.gauge(
-            "hamster_readers_paused",
+            "hamster_clients_paused",
             "Clients of hamster.v1 that are sent nothing until they have read what they were sent.",
             self.delivery.audience.paused() as u64,
         );
         for (name, help, value) in [
             (
-                "hamster_reader_pauses_total",
+                "hamster_client_pauses_total",
                 "How often a client was paused.",
                 counts.pauses,
             ),

@@ -68,7 +68,7 @@ fn metrics_count_what_came_in_and_what_went_out() {
         ("hamster_parse_failures_total{of=\"client\"}", 1.0),
         ("hamster_viewers{dialect=\"plain\"}", 1.0),
         ("hamster_viewers{dialect=\"hamster.v1\"}", 1.0),
-        ("hamster_streams", 1.0),
+        ("hamster_channels", 1.0),
         ("hamster_feed_state{state=\"live\"}", 1.0),
         ("hamster_feed_state{state=\"refused\"}", 0.0),
         ("hamster_symbols{state=\"streaming\"}", 8.0),
