@@ -89,10 +89,6 @@ pub const DEFAULT_SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GB
 /// Vars that have a new name; the old one works until the release after this.
 const RENAMED: [(&str, &str); 2] = [("LANE_CLIENTS", "SHARD_CLIENTS"), ("READER_MS", "WAITER_MS")];
 
-fn is_set(value: Option<String>) -> bool {
-    value.is_some_and(|value| !value.trim().is_empty())
-}
-
 const MOST_DEFAULT_SYMBOLS: usize = 200;
 const LONGEST_SPAN: Millis = 24 * 60 * MINUTE;
 
@@ -102,16 +98,21 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for the first var that cannot be used.
     pub fn from_vars(simulated: bool, var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let old_vars = RENAMED.iter().filter(|(old, _)| is_set(var(old)));
-        let old_vars = old_vars.copied().collect();
-        let var = |name: &str| {
-            let old_name = || RENAMED.iter().find(|(_, new)| *new == name).map(|(old, _)| *old);
-            var(name)
-                .filter(|value| !value.trim().is_empty())
-                .or_else(|| var(old_name()?))
+        let set = |name: &str| var(name).filter(|value| !value.trim().is_empty());
+        let old_vars = RENAMED.iter().filter(|(old, _)| set(old).is_some()).copied().collect();
+        // A var by its present name, or by its old one, with the name by which it was found.
+        let var = |name: &'static str| {
+            let by_old_name = || {
+                let (old, _) = RENAMED.iter().find(|(_, new)| *new == name)?;
+                Some((*old, set(old)?))
+            };
+            set(name).map(|value| (name, value)).or_else(by_old_name)
         };
-        let number = |name: &'static str, default: u64, least: u64, most: u64| match var(name) {
-            Some(value) if !value.trim().is_empty() => match value.trim().parse() {
+        let number = |name, default: u64, least: u64, most: u64| {
+            let Some((name, value)) = var(name) else {
+                return Ok(default);
+            };
+            match value.trim().parse() {
                 Ok(number) if (least..=most).contains(&number) => Ok(number),
                 _ => Err(ConfigError::Number {
                     name,
@@ -119,11 +120,10 @@ impl Config {
                     least,
                     most,
                 }),
-            },
-            _ => Ok(default),
+            }
         };
         let span = |name, default| number(name, default, 10, LONGEST_SPAN);
-        let (symbols, bad_symbols) = symbols(var("SYMBOLS").filter(|list| !list.trim().is_empty()))?;
+        let (symbols, bad_symbols) = symbols(var("SYMBOLS").map(|(_, list)| list))?;
         let provider = Provider::TwelveData;
         let tariff = provider.tariff(simulated);
         Ok(Self {
@@ -235,6 +235,8 @@ mod tests {
         };
         assert_eq!(Config::from_vars(false, both).unwrap().shard, 8);
         assert!(Config::from_vars(false, |_| None).unwrap().old_vars.is_empty());
+        let wrong = Config::from_vars(false, |name| (name == "READER_MS").then(|| "5".to_owned()));
+        assert!(wrong.unwrap_err().to_string().starts_with("the var READER_MS is \"5\""));
     }
 
     #[test]

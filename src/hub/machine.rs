@@ -159,6 +159,8 @@ impl Machine {
             self.start_call(now);
         }
         self.with_clients(now, Delivery::look_after_readers);
+        // First, so that a client that changes its channel waits for what is new in its shard.
+        self.delivery.observe(&self.book, &mut self.effects, now);
         self.drop_lost_causes(now);
         self.with_clients(now, Delivery::announce_feed);
         self.upstream.report_services(&mut self.book);

@@ -122,10 +122,10 @@ impl Machine {
     }
 
     fn log_feed(&mut self, now: Millis) {
-        let FeedStatus { state, since, reason } = self.upstream.feed.status().clone();
-        if self.logged.feed == state {
+        if self.logged.feed == self.upstream.feed.state() {
             return;
         }
+        let FeedStatus { state, since, reason } = self.upstream.feed.status().clone();
         let level = match state {
             FeedState::Idle | FeedState::Connecting | FeedState::Live => Level::Info,
             FeedState::Stalled | FeedState::Fallback => Level::Warn,

@@ -4,6 +4,8 @@ use super::*;
 use hamster_kit::Reader;
 use proptest::prelude::*;
 
+const CAROL: ClientId = ClientId(3);
+
 fn joined(play: &mut Play, client: ClientId, params: Value) -> Reader {
     joined_with(play, client, params, Reader::default())
 }
@@ -842,4 +844,29 @@ fn one_client_more_or_less_does_not_tell_a_thousand_how_often_to_acknowledge() {
         .filter(|frame| frame.contains("ack_ms"))
         .count();
     assert!(told <= 2, "in {told} frames");
+}
+
+// Found by reading: the snapshot was of the time before the answer, and could be older than what
+// the client had been shown elsewhere.
+#[test]
+fn a_client_that_loses_a_symbol_is_shown_what_the_same_answer_brought() {
+    let (mut play, _) = Play::watching_with(&[("SYMBOLS", "AAPL")], "AAPL");
+    play.answer_call(|_| Some((100.0, true)));
+    let mut bob = joined(&mut play, BOB, json!({"symbols": "QQQ,NOPE"}));
+    let mut carol = joined(&mut play, CAROL, json!({"symbols": "QQQ"}));
+    play.effects.clear();
+    while play.calls().is_empty() {
+        play.pass(SECOND);
+        for (client, reader) in [(BOB, &mut bob), (CAROL, &mut carol)] {
+            listen(&mut play, client, reader);
+            acknowledge(&mut play, client, reader);
+        }
+    }
+    assert_eq!(play.calls(), [["AAPL", "QQQ", "NOPE"]]);
+    play.told.clear();
+    play.answer_call(|symbol| (symbol != "NOPE").then_some((50.0, true)));
+    let snapshot = &play.heard_events(BOB, "snapshot")[0];
+    assert_eq!(snapshot["symbols"].as_array().unwrap().len(), 1, "{snapshot}");
+    bob.read(snapshot);
+    assert_eq!(bob.price("QQQ"), Some(50.0));
 }
