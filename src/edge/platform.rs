@@ -1,10 +1,10 @@
 //! The Worker as a platform for the driver: each call of [`Platform`] becomes a call of Workers, and what comes of it later an
 //! event. Nothing is decided here.
 //!
-//! Why no borrow can fail, which would panic and reset every object in the isolate: the driver is borrowed mutably in one place,
-//! [`Object::happen`], and only if nobody holds it. An event that comes from within a platform call (a socket that reports its end
-//! while it is closed, say) finds it borrowed, stays in the queue, and is taken by the call that holds the driver when that is done
-//! with its own. The queue and the map of waiting calls are borrowed for one expression at a time.
+//! Why no borrow can panic, which would reset every object in the isolate: the driver is only borrowed if nobody holds it. Only
+//! [`Object::happen`] calls the platform meanwhile. An event that comes from within such a call (a socket that reports its end while it
+//! is closed, say) finds the driver borrowed and stays in the queue; the `happen` further up the stack takes it when the driver is done
+//! with the event before. The queue and the map of waiting calls are borrowed for one expression at a time.
 
 use super::bodies::text_of;
 use super::fanout::{Fanout, auto_respond, number};
