@@ -1,6 +1,5 @@
-//! A working day of the hub: the object on the platform in memory, the simulated Twelve Data in US
-//! market hours, viewers of the dashboard that acknowledge as `public/app/stream.js` does, the cron
-//! trigger, and perhaps a scraper.
+//! A working day of the hub: the object on the platform in memory, the simulated Twelve Data in US market hours, viewers of the
+//! dashboard that acknowledge as `public/app/stream.js` does, the cron trigger, and perhaps a scraper.
 
 use super::bill::Bill;
 use hamster_kit::{Deed, Object, Reader};
@@ -98,8 +97,7 @@ struct Life {
     session: Option<(LinkId, SessionId)>,
     now: u64,
     viewers: Vec<Viewer>,
-    /// All viewers watch the same at the same rate: they share one stream, and one of them reads
-    /// for all.
+    /// All viewers watch the same at the same rate: they share one stream, and one of them reads for all.
     reader: Reader,
     events: VecDeque<Event>,
 }
@@ -153,8 +151,8 @@ impl Life {
         }
     }
 
-    /// As `public/app/connection.js` does, to know how far the viewer's clock is off and that the
-    /// hub is alive. Its pings cost nothing: the platform answers them.
+    /// As `public/app/connection.js` does, to know how far the viewer's clock is off and that the hub is alive. Its pings cost nothing: the
+    /// platform answers them.
     fn ask_the_time(&mut self, viewer: usize) {
         let client = self.viewers[viewer].client;
         self.take(Input::Said(client, r#"{"action":"time","id":1}"#.to_owned()));
