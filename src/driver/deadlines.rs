@@ -1,11 +1,13 @@
-//! When the object is to be woken: the arithmetic of its one durable alarm and of its one timer in memory.
+//! When the object is to be woken: the arithmetic of its one durable alarm and of its one timer in
+//! memory.
 //!
-//! Each setting of the alarm is a row written, so it is set as seldom as possible. One that is later than wanted is moved. One that
-//! is earlier fires, finds nothing to do, and is set again.
+//! Each setting of the alarm is a row written, so it is set as seldom as possible. One that is
+//! later than wanted is moved. One that is earlier fires, finds nothing to do, and is set again.
 
 use crate::market::{MINUTE, Millis};
 
-/// From an alarm that the platform refused to the next attempt. Storage that refuses at once would otherwise be asked for ever.
+/// From an alarm that the platform refused to the next attempt. Storage that refuses at once would
+/// otherwise be asked for ever.
 pub(super) const ALARM_RETRY: Millis = 5_000;
 /// An alarm may be late by a minute or so. One that is later than this was lost, and is set again.
 const LOST_ALARM: Millis = 2 * MINUTE;
@@ -17,8 +19,8 @@ const MOST_AHEAD: Millis = 5_000;
 pub(super) struct Deadlines {
     /// The machine's deadline for which the alarm is set, as far as this life of the object knows.
     alarm_at: Option<Millis>,
-    /// How much too early the last alarm fired by our clock. Set to the same time again it would fire at once, for as long as the
-    /// clocks differ, and write a row each time; so this is added.
+    /// How much too early the last alarm fired by our clock. Set to the same time again it would
+    /// fire at once, for as long as the clocks differ, and write a row each time; so this is added.
     ahead: Millis,
     /// When the newest timer fires.
     timer_at: Option<Millis>,
@@ -49,8 +51,8 @@ impl Deadlines {
         }
     }
 
-    /// The platform says what the alarm is set to. A time that has passed does not count: storage remembers such an alarm, but
-    /// the scheduler may have lost it.
+    /// The platform says what the alarm is set to. A time that has passed does not count: storage
+    /// remembers such an alarm, but the scheduler may have lost it.
     pub fn alarm_is(&mut self, at: Option<Millis>, now: Millis) {
         let at = at.filter(|at| *at > now);
         self.alarm_at = at.map(|at| at.saturating_sub(self.ahead));

@@ -1,11 +1,12 @@
 //! The driver: everything that is decided between the hub's machine and the platform.
 //!
-//! [`Driver::handle`] takes an [`Event`] and the time, makes inputs of it, has the [`Platform`] carry out every effect, and sets
-//! the two deadlines. The Worker, the simulation, the fuzz targets, the costs and the memory benchmark run this same code, each on
-//! a platform of its own.
+//! [`Driver::handle`] takes an [`Event`] and the time, makes inputs of it, has the [`Platform`]
+//! carry out every effect, and sets the two deadlines. The Worker, the simulation, the fuzz
+//! targets, the costs and the memory benchmark run this same code, each on a platform of its own.
 //!
-//! Why nothing is lost or reordered: an input that follows from an effect (a row that storage refused, say) waits in a queue until
-//! all effects before it are carried out, and a platform hands in what happens only after [`Driver::handle`] has returned.
+//! Why nothing is lost or reordered: an input that follows from an effect (a row that storage
+//! refused, say) waits in a queue until all effects before it are carried out, and a platform hands
+//! in what happens only after [`Driver::handle`] has returned.
 //!
 //! Nothing here knows of Workers, clocks or randomness.
 
@@ -24,8 +25,8 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use visitors::Visitors;
 
-/// What the isolate knows of storage. It outlives the object, so the object only shares it. No borrow of it lasts longer than one
-/// expression.
+/// What the isolate knows of storage. It outlives the object, so the object only shares it. No
+/// borrow of it lasts longer than one expression.
 pub type SharedBreaker = Rc<RefCell<StorageBreaker>>;
 
 /// The machine of one life of the object, and what drives it.
@@ -44,8 +45,9 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Begins a life of the object: hand in [`Event::Began`] next. `load` reads the rows that an earlier life left, and is told
-    /// whether storage may be written; what cannot be read is as if it were not there. `seed` is random.
+    /// Begins a life of the object: hand in [`Event::Began`] next. `load` reads the rows that an
+    /// earlier life left, and is told whether storage may be written; what cannot be read is as if
+    /// it were not there. `seed` is random.
     pub fn new(
         config: Config,
         breaker: SharedBreaker,
@@ -102,8 +104,8 @@ impl Driver {
         self.set_deadlines(now, platform);
     }
 
-    /// A number for one more client, if it may come in. `address` is where it connects from, if the platform says so. Hand in
-    /// [`Event::Joined`] next, or [`Event::Left`] if its socket fails.
+    /// A number for one more client, if it may come in. `address` is where it connects from, if the
+    /// platform says so. Hand in [`Event::Joined`] next, or [`Event::Left`] if its socket fails.
     ///
     /// # Errors
     /// Why it may not.
@@ -236,7 +238,8 @@ impl Driver {
         {
             platform.wake_after(wait, Wakeup::Deadline(number));
         }
-        // A sleeping hub is not woken for a ping. One that is awake answers itself, so that pings count against the flood limit.
+        // A sleeping hub is not woken for a ping. One that is awake answers itself, so that pings
+        // count against the flood limit.
         let may_sleep = self.machine.may_sleep();
         if self.leaves_pings != may_sleep && platform.leave_pings(may_sleep) {
             self.leaves_pings = may_sleep;

@@ -1,4 +1,5 @@
-//! The clients' sockets as the door sees them: how many there are, who is behind each, and their numbers.
+//! The clients' sockets as the door sees them: how many there are, who is behind each, and their
+//! numbers.
 
 use crate::dialect::CLOSE_FLOOD;
 use crate::hub::{ClientId, Door, Refused, Viewer};
@@ -21,7 +22,8 @@ pub enum TurnedAway {
 #[derive(Debug)]
 pub(super) struct Visitors {
     door: Door,
-    /// Who is behind each client. `None` if it connected before the object slept, or the platform names no address.
+    /// Who is behind each client. `None` if it connected before the object slept, or the platform
+    /// names no address.
     viewers: HashMap<ClientId, Option<Viewer>>,
     /// The last client's number.
     last: ClientId,
@@ -48,8 +50,8 @@ impl Visitors {
         Ok(self.last)
     }
 
-    /// A socket that an earlier instance left. The number of one that is still closing is taken too: its end would be mistaken
-    /// for that of a new client.
+    /// A socket that an earlier instance left. The number of one that is still closing is taken
+    /// too: its end would be mistaken for that of a new client.
     pub fn came_back(&mut self, client: ClientId, is_open: bool) {
         self.last = self.last.max(client);
         if is_open {

@@ -1,7 +1,9 @@
-//! The Hub: the Durable Object that keeps the feed. Requests, frames and alarms become events for its driver.
+//! The Hub: the Durable Object that keeps the feed. Requests, frames and alarms become events for
+//! its driver.
 //!
-//! Why a restart loses nothing that matters: the constructor reads the last checkpoint and the spent budget, takes back the
-//! sockets that slept through it with the symbols in their attachments, and the alarm that is still set brings the rest to life.
+//! Why a restart loses nothing that matters: the constructor reads the last checkpoint and the
+//! spent budget, takes back the sockets that slept through it with the symbols in their
+//! attachments, and the alarm that is still set brings the rest to life.
 
 use super::fanout::{Fanout, auto_respond};
 use super::platform::{Object, now};
@@ -106,8 +108,9 @@ impl DurableObject for Hub {
 
     async fn websocket_close(&self, socket: WebSocket, code: usize, _reason: String, _was_clean: bool) -> Result<()> {
         self.client_left(&socket, code);
-        // workerd does not answer the close of a hibernatable socket by itself (seen with 2026-10): without this the client waits
-        // for its own timeout and sees 1006. Fails only for a socket that is gone already.
+        // workerd does not answer the close of a hibernatable socket by itself (seen with 2026-10):
+        // without this the client waits for its own timeout and sees 1006. Fails only for a socket
+        // that is gone already.
         let _ = socket.close::<&str>(Some(1000), None);
         Ok(())
     }

@@ -1,10 +1,12 @@
-//! The Worker as a platform for the driver: each call of [`Platform`] becomes a call of Workers, and what comes of it later an
-//! event. Nothing is decided here.
+//! The Worker as a platform for the driver: each call of [`Platform`] becomes a call of Workers,
+//! and what comes of it later an event. Nothing is decided here.
 //!
-//! Why no borrow can fail, which would panic and reset every object in the isolate: the driver is borrowed mutably in one place,
-//! [`Object::happen`], and only if nobody holds it. An event that comes from within a platform call (a socket that reports its end
-//! while it is closed, say) finds it borrowed, stays in the queue, and is taken by the call that holds the driver when that is done
-//! with its own. The queue and the map of waiting calls are borrowed for one expression at a time.
+//! Why no borrow can panic, which would reset every object in the isolate: the driver is only
+//! borrowed if nobody holds it. Only [`Object::happen`] calls the platform meanwhile. An event that
+//! comes from within such a call (a socket that reports its end while it is closed, say) finds the
+//! driver borrowed and stays in the queue; the `happen` further up the stack takes it when the
+//! driver is done with the event before. The queue and the map of waiting calls are borrowed for
+//! one expression at a time.
 
 use super::bodies::text_of;
 use super::fanout::{Fanout, auto_respond, number};
@@ -40,7 +42,8 @@ pub(super) struct Object {
     last_waiter: Cell<u32>,
 }
 
-/// The platform's clock. In production it stands still between I/O events, so it is read once for each.
+/// The platform's clock. In production it stands still between I/O events, so it is read once for
+/// each.
 pub(super) fn now() -> Millis {
     Date::now().as_millis()
 }
@@ -106,7 +109,8 @@ impl Object {
         self.events.borrow_mut().pop_front()
     }
 
-    /// Hands in that a write is committed, once it is. If that fails, the platform resets the object.
+    /// Hands in that a write is committed, once it is. If that fails, the platform resets the
+    /// object.
     async fn watch(self: Rc<Self>, write: Write) {
         if storage::committed(&self.state).await {
             self.happen(Event::Committed(write));

@@ -1,4 +1,5 @@
-//! The object's SQLite storage: two rows, each replaced as a whole, and the alarm. When it is better left alone, the driver knows.
+//! The object's SQLite storage: two rows, each replaced as a whole, and the alarm. When it is
+//! better left alone, the driver knows.
 
 use crate::driver::SharedBreaker;
 use crate::hub::{Row, Stored};
@@ -28,8 +29,8 @@ pub(super) fn breaker() -> SharedBreaker {
     BREAKER.with(SharedBreaker::clone)
 }
 
-/// Reads what an earlier life left. Storage that cannot be read is as empty storage: the hub starts, and says so on its first
-/// write.
+/// Reads what an earlier life left. Storage that cannot be read is as empty storage: the hub
+/// starts, and says so on its first write.
 pub(super) fn load(state: &State, may_create: bool) -> Stored {
     let sql = state.storage().sql();
     let read = |row: Row| -> Option<String> {
@@ -63,7 +64,8 @@ pub(super) async fn set_alarm(state: &State, at: Millis) -> Result<(), String> {
     state.storage().set_alarm(time).await.map_err(|error| error.to_string())
 }
 
-/// Waits until everything that was written is committed. It does not return if that fails: the object is reset.
+/// Waits until everything that was written is committed. It does not return if that fails: the
+/// object is reset.
 pub(super) async fn committed(state: &State) -> bool {
     state.storage().sync().await.is_ok()
 }

@@ -1,4 +1,5 @@
-//! What the benchmark makes of a client of `hamster.v1`: the kit's reader, which here keeps of each symbol only its place on the tape.
+//! What the benchmark makes of a client of `hamster.v1`: the kit's reader, which here keeps of each
+//! symbol only its place on the tape.
 
 use super::tape::Tape;
 use hamster_kit::{Fault, Symbol};

@@ -1,11 +1,14 @@
-//! What a client of `hamster.v1` costs in the hub's own memory, at 10,000 clients: `npm run bench:memory`.
+//! What a client of `hamster.v1` costs in the hub's own memory, at 10,000 clients: `npm run
+//! bench:memory`.
 //!
-//! An allocator counts what the driver and its machine hold before they come and after some thousand ticks. The same program is
-//! compiled natively, where a pointer takes twice the room that it takes in the worker, and for WebAssembly, where the memory itself
-//! can be looked at. Sockets are not in it: they belong to workerd. For the same reason the platform here is not that of `tests/kit`,
-//! which keeps attachments and groups: this one keeps nothing but numbers.
+//! An allocator counts what the driver and its machine hold before they come and after some
+//! thousand ticks. The same program is compiled natively, where a pointer takes twice the room that
+//! it takes in the worker, and for WebAssembly, where the memory itself can be looked at. Sockets
+//! are not in it: they belong to workerd. For the same reason the platform here is not that of
+//! `tests/kit`, which keeps attachments and groups: this one keeps nothing but numbers.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-// A global allocator is unsafe to implement, and so is talking to the host of a bare WebAssembly module.
+// A global allocator is unsafe to implement, and so is talking to the host of a bare WebAssembly
+// module.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -66,8 +69,8 @@ enum Choice {
 }
 
 impl Choice {
-    /// The symbols of a client. Where they differ, four of them spell the client's number by its digits: no two clients
-    /// have the same.
+    /// The symbols of a client. Where they differ, four of them spell the client's number by its
+    /// digits: no two clients have the same.
     fn of(self, client: u32) -> Vec<String> {
         let count = SYMBOLS_PER_CLIENT as u32;
         let numbers: Vec<u32> = match self {
@@ -112,7 +115,8 @@ struct Outside {
 }
 
 impl World {
-    /// A live hub that tracks all symbols, with one client that watches them: what is there before the others come.
+    /// A live hub that tracks all symbols, with one client that watches them: what is there before
+    /// the others come.
     fn new() -> Self {
         let config = Config::from_vars(false, |name| match name {
             "EXTRA_SYMBOLS" | "SYMBOL_LIMIT" => Some(SYMBOLS.to_string()),
@@ -322,7 +326,8 @@ fn say(line: &str) {
     println!("{line}");
 }
 
-/// Natively nothing can be told: the allocator keeps what it once had, and shares it with everything else.
+/// Natively nothing can be told: the allocator keeps what it once had, and shares it with
+/// everything else.
 #[cfg(not(target_arch = "wasm32"))]
 fn memory_size() -> usize {
     0

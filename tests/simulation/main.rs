@@ -15,6 +15,7 @@
 
 mod coverage;
 mod day;
+mod driver;
 mod failures;
 mod manners;
 mod market;

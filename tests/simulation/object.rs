@@ -1,5 +1,6 @@
-//! The Durable Object's world: what becomes of all that the object does, and when what it waits for comes. The object itself, driver and
-//! platform in memory, is the kit's. **All contact with it is in this file.**
+//! The Durable Object's world: what becomes of all that the object does, and when what it waits for
+//! comes. The object itself, driver and platform in memory, is the kit's. **All contact with it is
+//! in this file.**
 
 use super::scenario::{Setup, Tier};
 use super::weather::Weather;
@@ -18,7 +19,8 @@ use std::collections::VecDeque;
 /// The platform takes 16 KiB with a socket; the machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
 
-/// Lives that a write may break in ten minutes of one isolate: at once, after two minutes, after four more.
+/// Lives that a write may break in ten minutes of one isolate: at once, after two minutes, after
+/// four more.
 const MOST_BREAKS: usize = 4;
 /// Of the hub's log, for the report of a broken promise.
 const LAST_LINES: usize = 12;
@@ -251,7 +253,8 @@ impl World {
         }
     }
 
-    /// Each costs the clients their sockets: an isolate that knows of the trouble lets storage alone for longer and longer.
+    /// Each costs the clients their sockets: an isolate that knows of the trouble lets storage
+    /// alone for longer and longer.
     fn broken_lives_are_seldom(&mut self) -> Check {
         let breaks = &mut self.object.breaks;
         breaks.push_back(self.now);
@@ -310,7 +313,8 @@ impl World {
         self.tell(Input::Waiter(WaiterId(1), Question::Quotes(list.collect())))
     }
 
-    /// **Assumption:** the cron trigger pokes the object once a minute. To be quick, one that would find nothing to do is left out.
+    /// **Assumption:** the cron trigger pokes the object once a minute. To be quick, one that would
+    /// find nothing to do is left out.
     pub fn cron(&mut self) -> Check {
         let alarm_is_set = self.object.inner.platform.alarm.is_some();
         let alone = !self.object.is_running() && (alarm_is_set || self.object.sockets() == 0);
@@ -531,7 +535,8 @@ impl World {
         self.object.inner.platform.calls_for(request)
     }
 
-    /// Puts on its way what the platform was asked for: timers, the alarm, sleep, and the end of an object that cannot commit.
+    /// Puts on its way what the platform was asked for: timers, the alarm, sleep, and the end of an
+    /// object that cannot commit.
     fn plan_what_comes(&mut self) {
         let life = self.object.life;
         for (at, wakeup) in self.object.inner.take_timers(|_, _| true) {

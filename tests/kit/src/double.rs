@@ -1,6 +1,7 @@
-//! The platform of one object, in memory: two rows, an alarm, the clients' sockets with their attachments, timers, one upstream
-//! connection, REST calls. It keeps what a real one would keep, notes what the object does as [`Deed`]s, in order, for the world
-//! around it, and complains about what no platform could do.
+//! The platform of one object, in memory: two rows, an alarm, the clients' sockets with their
+//! attachments, timers, one upstream connection, REST calls. It keeps what a real one would keep,
+//! notes what the object does as [`Deed`]s, in order, for the world around it, and complains about
+//! what no platform could do.
 
 use hamster_terminal::driver::{Event, HeldAlarm, Platform, Socket, Wakeup};
 use hamster_terminal::hub::{Answer, ClientId, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write};
@@ -63,8 +64,8 @@ pub struct Double {
     pub rows_written: u64,
     /// Timers that run, and when each fires by the object's clock.
     pub timers: Vec<(Millis, Wakeup)>,
-    /// Something was written that will not be committed. Nothing leaves the object any more, because the platform holds back
-    /// what comes after a write.
+    /// Something was written that will not be committed. Nothing leaves the object any more,
+    /// because the platform holds back what comes after a write.
     pub is_doomed: bool,
     /// The first thing that the object did and must never do: which promise that breaks, and how.
     pub complaint: Option<(&'static str, String)>,
@@ -119,7 +120,8 @@ impl Double {
         std::mem::take(&mut self.sockets).into_keys().collect()
     }
 
-    /// The upstream connection that the object asked for and that is not over, and whether it is open.
+    /// The upstream connection that the object asked for and that is not over, and whether it is
+    /// open.
     #[must_use]
     pub fn link(&self) -> Option<(LinkId, bool)> {
         self.link
@@ -154,8 +156,9 @@ impl Double {
         self.alarm.map_or(HeldAlarm::Absent, HeldAlarm::At)
     }
 
-    /// The clients' sockets, as a new instance of the object finds them. The newest is among them even if it is closed: so no number is
-    /// given twice, and what is still on its way to somebody who left reaches nobody else.
+    /// The clients' sockets, as a new instance of the object finds them. The newest is among them
+    /// even if it is closed: so no number is given twice, and what is still on its way to somebody
+    /// who left reaches nobody else.
     pub(crate) fn sockets(&self) -> Vec<Socket> {
         let open = self.sockets.iter().map(|(client, record)| Socket {
             client: *client,

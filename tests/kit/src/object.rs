@@ -1,4 +1,5 @@
-//! The Durable Object: the production driver on the platform in memory, through one life after another.
+//! The Durable Object: the production driver on the platform in memory, through one life after
+//! another.
 
 use crate::Double;
 use hamster_terminal::driver::{Driver, Event, SharedBreaker, TurnedAway, Wakeup};
@@ -47,8 +48,8 @@ impl Object {
         self.breaker.borrow().is_troubled()
     }
 
-    /// Puts it into memory, as its constructor does: reads the rows, and gives the event to hand in first, with the sockets that
-    /// are there.
+    /// Puts it into memory, as its constructor does: reads the rows, and gives the event to hand in
+    /// first, with the sockets that are there.
     #[must_use]
     pub fn begin(&mut self, seed: u64, now: Millis) -> Event {
         let rows = Stored {
@@ -72,7 +73,8 @@ impl Object {
         self.breaker = SharedBreaker::default();
     }
 
-    /// Hands an event to the driver, and whatever happens meanwhile. An object that is not in memory meets nothing.
+    /// Hands an event to the driver, and whatever happens meanwhile. An object that is not in
+    /// memory meets nothing.
     pub fn happen(&mut self, event: impl Into<Event>, now: Millis) {
         let Some(driver) = &mut self.driver else { return };
         let mut next = Some(event.into());

@@ -1,5 +1,5 @@
-//! A client of `hamster.v1`, written from docs/protocol.md alone. It believes nothing but what its frames say, and finds fault with a
-//! frame that does not follow from those before.
+//! A client of `hamster.v1`, written from docs/protocol.md alone. It believes nothing but what its
+//! frames say, and finds fault with a frame that does not follow from those before.
 
 use crate::Symbol;
 use crate::scanner::Scanner;
@@ -39,7 +39,8 @@ pub struct Reader<K = Value> {
     pub recovered: bool,
     /// Deltas that the last snapshot stands for.
     pub missed: u64,
-    /// Whether this connection has shown it a snapshot. Until then its position is where the last connection ended.
+    /// Whether this connection has shown it a snapshot. Until then its position is where the last
+    /// connection ended.
     pub is_placed: bool,
     /// Deltas count their ms from here.
     pub base: u64,
@@ -154,7 +155,8 @@ impl<K> Reader<K> {
         json!({"action": "ack", "stream": self.stream, "seq": self.seq}).to_string()
     }
 
-    /// Where it goes on after a break, for a subscription's `resume`; `None` if it has been nowhere.
+    /// Where it goes on after a break, for a subscription's `resume`; `None` if it has been
+    /// nowhere.
     #[must_use]
     pub fn resume(&self) -> Option<Value> {
         (self.stream > 0).then(|| json!({"epoch": self.epoch, "stream": self.stream, "seq": self.seq}))
@@ -249,8 +251,8 @@ impl<K> Reader<K> {
         Ok(news)
     }
 
-    /// Any other object: its position is the present one. A restarted hub has another epoch, and shows a snapshot of it next; its
-    /// greeting is of no channel.
+    /// Any other object: its position is the present one. A restarted hub has another epoch, and
+    /// shows a snapshot of it next; its greeting is of no channel.
     fn control(&self, frame: &Value) -> Result<(), Fault> {
         let is_here = frame["epoch"].as_u64() == Some(self.epoch) && frame["event"] != "connected";
         if self.is_placed && is_here && frame["seq"].as_u64() != Some(self.seq) {

@@ -1,5 +1,5 @@
-//! Reads the elements of a JSON list one after another. Nearly all of a delta is whole numbers, and a load generator reads thousands
-//! of deltas a second, so nothing is built of them.
+//! Reads the elements of a JSON list one after another. Nearly all of a delta is whole numbers, and
+//! a load generator reads thousands of deltas a second, so nothing is built of them.
 
 use crate::Fault;
 use serde_json::Value;
@@ -47,8 +47,8 @@ impl<'a> Scanner<'a> {
         number.ok_or(Fault::Form("a list that lacks a number"))
     }
 
-    /// The numbers of a list inside of this one, into the first places of `numbers`: what is not there, or null, is zero there
-    /// already. `more` said that something follows.
+    /// The numbers of a list inside of this one, into the first places of `numbers`: what is not
+    /// there, or null, is zero there already. `more` said that something follows.
     pub fn numbers(&mut self, numbers: &mut [f64]) -> Result<(), Fault> {
         if !self.takes('[') {
             return Err(Fault::Form("an item that is neither list nor object"));

@@ -36,7 +36,8 @@ impl<K> Symbol<K> {
         }
     }
 
-    /// Adds what a delta says that was sent at this time: price, seconds, age in ms, volume, bid, ask.
+    /// Adds what a delta says that was sent at this time: price, seconds, age in ms, volume, bid,
+    /// ask.
     pub(crate) fn add(&mut self, [price, seconds, age, volume, bid, ask]: [f64; 6], sent: u64) {
         let add = |number: &mut Option<f64>, step: f64| *number = number.map(|number| number + step);
         add(&mut self.price, price);

@@ -7,7 +7,8 @@ use hamster_terminal::hub::ClientId;
 use serde_json::Value;
 
 impl Stage {
-    /// Hands in one event, carries out all that follows, and checks it. Unless it hangs, the event loop then comes round.
+    /// Hands in one event, carries out all that follows, and checks it. Unless it hangs, the event
+    /// loop then comes round.
     pub(super) fn happen(&mut self, event: impl Into<Event>) {
         let mut next = Some(event.into());
         while let Some(event) = next {
