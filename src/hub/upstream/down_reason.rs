@@ -1,6 +1,7 @@
-//! Why an upstream connection was lost or not had: counted for `/metrics`, and what `/api/status` advises about.
+//! Why there is no upstream connection, or no useful one. Counted in `/metrics`; `/api/status`
+//! bases its advice on it.
 
-/// One way of having no connection, or a useless one.
+/// One cause of a missing or useless connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownReason {
     /// An open connection ended, cleanly or not.
@@ -28,7 +29,7 @@ pub enum DownReason {
 }
 
 impl DownReason {
-    /// All of them, in their order.
+    /// All reasons, in declaration order.
     pub const ALL: [Self; 11] = [
         Self::Closed,
         Self::Silent,
@@ -43,13 +44,13 @@ impl DownReason {
         Self::Request,
     ];
 
-    /// The one of this name.
+    /// The reason with this [`DownReason::name`].
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
 
-    /// As in logs, labels and storage.
+    /// The name used in logs, metric labels and storage.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -68,25 +69,22 @@ impl DownReason {
     }
 }
 
-/// How often each occurred.
+/// How often each reason occurred.
 #[derive(Debug, Default, Clone)]
 pub struct DownCounts([u64; DownReason::ALL.len()]);
 
 impl DownCounts {
-    /// Once more.
     pub fn add(&mut self, reason: DownReason) {
         if let Some(count) = self.0.get_mut(reason as usize) {
             *count += 1;
         }
     }
 
-    /// Of one kind.
     #[must_use]
     pub fn of(&self, reason: DownReason) -> u64 {
         self.0.get(reason as usize).copied().unwrap_or_default()
     }
 
-    /// Of all kinds.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
