@@ -19,7 +19,7 @@ pub struct Calls {
     flight: Option<Flight>,
     not_before: Millis,
     next_request: u32,
-    /// When a call was last charged for a symbol that streams.
+    /// When a call was last charged for a symbol that is subscribed but silent.
     last_silent: Millis,
     /// A leaky bucket for calls that contain no symbol of the operator: the time when it will be
     /// empty.

@@ -6,25 +6,25 @@
 pub enum DownReason {
     /// An open connection ended, cleanly or not.
     Closed,
-    /// No frame, heartbeats included: taken for dead.
+    /// No frame arrived for the `silence` timeout, not even a heartbeat.
     Silent,
-    /// Frames but no tick of an open market, also after a reset.
+    /// Frames arrived, but no tick while a market was open, even after a reset.
     Mute,
-    /// The connection stood, but none of the symbols was accepted.
+    /// The connection was open, but the provider accepted none of the symbols.
     NothingAccepted,
-    /// The connection stood, but upstream took no subscription: too many messages.
+    /// The connection was open, but the provider rejected subscriptions: too many messages.
     TooManyMessages,
-    /// The upgrade was not answered.
+    /// The upgrade request was not answered.
     Unanswered,
-    /// The upgrade could not be sent.
+    /// The connection could not be made.
     Unreachable,
-    /// The upgrade was answered with an error of upstream's own, or with "too many".
+    /// The upgrade was answered with a server error or "too many requests".
     Unavailable,
-    /// The key was refused.
+    /// The provider refused the API key.
     Key,
-    /// The plan does not have it.
+    /// The plan does not include WebSocket access.
     Plan,
-    /// The request was refused for what it is.
+    /// The provider refused the request itself.
     Request,
 }
 

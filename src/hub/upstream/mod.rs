@@ -34,7 +34,7 @@ pub trait Prices {
     fn open(&mut self, id: SymbolId, instrument: &Instrument);
     /// The symbol is no longer tracked.
     fn close(&mut self, id: SymbolId);
-    /// Takes a tick. Says what became of it, and whether session or reference are others now.
+    /// Applies a tick. Returns what changed, and whether the session or the reference changed.
     fn tick(&mut self, id: SymbolId, tick: &Tick, now: Millis) -> Option<(Change, bool)>;
     /// Applies the answer to a REST call that was made at `asked`. `is_streaming`: ticks of the
     /// symbol arrive too.
@@ -61,25 +61,24 @@ pub struct Counts {
     pub messages: u64,
     /// Ticks among them.
     pub ticks: u64,
-    /// From the exchange's stamp to receipt.
+    /// From the exchange's timestamp to our receipt.
     pub tick_ages: Ages,
-    /// Messages that could not be read.
+    /// Messages that could not be parsed.
     pub unreadable: u64,
-    /// Answers to calls that could not be read.
+    /// REST answers that could not be parsed.
     pub unreadable_answers: u64,
-    /// Ticks that were older than what was shown.
+    /// Ticks older than the quote already held.
     pub late: u64,
-    /// Ticks of a symbol that nobody tracks.
+    /// Ticks that match no tracked symbol.
     pub stray: u64,
-    /// Complaints that we send too many messages.
+    /// Times the provider said that we send too many messages.
     pub over_limit: u64,
-    /// Calls.
+    /// REST calls that left.
     pub calls: u64,
-    /// Calls that the provider refused.
+    /// REST calls that the provider refused.
     pub calls_refused: u64,
-    /// Calls that were not answered.
+    /// REST calls that failed without an HTTP response.
     pub calls_failed: u64,
-    /// Credits of all calls.
     pub credits_charged: u64,
 }
 

@@ -15,9 +15,7 @@ use crate::provider::Listing;
 /// Frames to send to the provider.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
-    /// To subscribe, in one frame.
     pub subscribe: Vec<Instrument>,
-    /// To unsubscribe, in one frame.
     pub unsubscribe: Vec<Instrument>,
 }
 
