@@ -329,8 +329,8 @@ impl Page {
     }
 }
 
-/// Milliseconds as seconds, with integer arithmetic: nothing else in the Worker formats floats with
-/// precision, and that code would add to its size.
+/// Milliseconds as seconds, in integer arithmetic: nothing else in the Worker needs the code that
+/// formats floats like this.
 fn seconds(span: Millis) -> String {
     format!("{}.{:03}", span / 1_000, span % 1_000)
 }
