@@ -1,5 +1,4 @@
-//! Hamster Terminal: one Twelve Data market feed, received once and shared live with any number of
-//! browsers.
+//! Hamster Terminal: one Twelve Data market feed, received once and shared live with many browsers.
 //!
 //! Everything but `edge`, which is the platform, is pure and tested natively. See ARCHITECTURE.md.
 

@@ -41,8 +41,7 @@ fn class_quotes(quotes: &Quotes, class: AssetClass) -> Reply {
         };
         if AssetClass::of(&instrument, view.quote.kind.as_deref()) == class {
             let key = original_key(&instrument);
-            // A symbol whose key is reserved for the envelope or already taken uses its full name
-            // instead.
+            // A symbol whose key is a word of the envelope or already taken uses its full name.
             let is_taken = ENVELOPE.contains(&key.as_str()) || views.iter().any(|(taken, _)| *taken == key);
             views.push((if is_taken { symbol.clone() } else { key }, view));
         }
@@ -61,8 +60,7 @@ fn class_quotes(quotes: &Quotes, class: AssetClass) -> Reply {
 /// Reserved words of the envelope.
 const ENVELOPE: [&str; 2] = ["ok", "simulated"];
 
-/// The key of a symbol in the original's REST shape: lower case without the slash, `btcusd` for
-/// `BTC/USD`.
+/// The key of a symbol in the original's REST shape: lower case without slash, such as `btcusd`.
 fn original_key(instrument: &Instrument) -> String {
     instrument.to_string().to_ascii_lowercase().replace('/', "")
 }

@@ -1,6 +1,5 @@
 //! The REST routes: which request means what, and the JSON of each answer. It is pure: the edge
-//! passes requests in and sends replies out. To add a route, add a file and one line in
-//! `routes.rs`.
+//! passes requests in and sends replies out. A new route is a file and a line in `routes.rs`.
 
 mod classes;
 mod plain;

@@ -52,8 +52,7 @@ const MOST_SYMBOLS: usize = 64;
 /// `symbols` are joined. Empty means the default symbols. No other route accepts parameters.
 ///
 /// # Errors
-/// 400, naming the unknown parameter or the first item that is not a symbol, and what would be
-/// right.
+/// 400, naming the unknown parameter or the first item that is not a symbol, with a hint.
 pub fn requested_symbols<'a>(
     route: &Route,
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,

@@ -129,8 +129,7 @@ impl<'a> FeedView<'a> {
     }
 }
 
-/// One quote with everything that is known about its reliability. Prices are in the quote currency;
-/// times are in ISO 8601.
+/// One quote and how reliable it is. Prices are in the quote currency; times are in ISO 8601.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QuoteView {
     /// The symbol, with its exchange if it is pinned.

@@ -101,8 +101,7 @@ const EXAMPLE: &str = r#"{"action":"subscribe","params":{"symbols":"BTC/USD,AAPL
 /// Longest message that is parsed, in bytes.
 pub const LONGEST_MESSAGE: usize = 64 * 1024;
 
-/// Most symbols that one client may watch. Their names fit into the attachment of its socket,
-/// however long they are.
+/// Most symbols that one client may watch. Even the longest names fit into its socket's attachment.
 pub const MOST_SYMBOLS_PER_CLIENT: usize = 200;
 
 /// The slowest rate that a client may choose, in milliseconds between deltas.

@@ -1,8 +1,7 @@
 //! When to wake the object: schedules its one durable alarm and its one in-memory timer.
 //!
 //! Each setting of the alarm is a storage row written, so it is set as rarely as possible. An alarm
-//! that is later than wanted is moved. One that is earlier fires, finds nothing to do, and is set
-//! again.
+//! that is later than wanted is moved. One that is earlier fires, does nothing, and is set again.
 
 use crate::market::{MINUTE, Millis};
 

@@ -199,8 +199,7 @@ impl Driver {
                 }
             }
             Effect::SaveCredits(body) => {
-                // The call may leave: the platform holds outgoing requests back until the row is
-                // committed.
+                // The call may leave: the platform holds requests back until the row is committed.
                 let trouble = self.save(Row::Credits, body, now, platform);
                 self.inputs.push_back(Input::Charged(trouble));
             }
@@ -225,8 +224,7 @@ impl Driver {
     fn set_deadlines(&mut self, now: Millis, platform: &mut impl Platform) {
         let is_held = self.breaker.borrow().holds(now);
         let alarm = self.machine.alarm_at();
-        // While storage must not be written, the in-memory timer also carries the alarm's
-        // deadlines.
+        // While storage must not be written, the timer also carries the alarm's deadlines.
         let in_memory = [self.machine.timer_at(), alarm.filter(|_| is_held)];
         if let Some(deadline) = alarm.filter(|_| !is_held)
             && let Some(at) = self.deadlines.alarm_to_set(deadline, now)

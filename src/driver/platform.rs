@@ -43,8 +43,7 @@ pub trait Platform {
     /// Ends a client's membership.
     fn dismiss(&mut self, client: ClientId, group: Group);
 
-    /// Keeps a text with the client's socket, where it survives hibernation, for
-    /// [`Socket::record`].
+    /// Keeps a text with the client's socket across hibernation, for [`Socket::record`].
     fn remember(&mut self, client: ClientId, record: &str);
 
     /// Closes a client's socket. Its end must still be handed in as [`Event::Left`].
@@ -53,8 +52,7 @@ pub trait Platform {
     /// Replaces a row. When it and everything before it is committed, hand in [`Event::Committed`].
     ///
     /// # Errors
-    /// Storage's message, if it refused at once. If a commit fails later, the platform resets the
-    /// object.
+    /// Storage's message, if it refused at once. A later failure to commit resets the object.
     fn write_row(&mut self, row: Row, body: String, write: Write) -> Result<(), String>;
 
     /// Sets the durable alarm, replacing an earlier setting; ends in [`Event::Committed`] or
@@ -80,8 +78,7 @@ pub trait Platform {
 pub enum Wakeup {
     /// The event loop has turned: sent frames have left, and waiting frames have been read.
     Pulse,
-    /// The machine's next deadline that is not on the alarm. Only the timer with the newest number
-    /// counts.
+    /// The machine's next deadline that is not on the alarm. Timers but the newest are ignored.
     Deadline(u32),
     /// Retry setting the alarm, which was refused a while ago.
     AlarmRetry,

@@ -42,8 +42,7 @@ pub(super) struct Object {
     last_waiter: Cell<u32>,
 }
 
-/// The platform's clock. In production it stands still between I/O events, so it is read once for
-/// each.
+/// The platform's clock. In production it stands still between I/O events: one reading serves each.
 pub(super) fn now() -> Millis {
     Date::now().as_millis()
 }
@@ -109,8 +108,7 @@ impl Object {
         self.events.borrow_mut().pop_front()
     }
 
-    /// Hands in a write's commit once it has happened. If the commit fails, the platform resets the
-    /// object.
+    /// Hands in a write's commit. If the commit fails, the platform resets the object instead.
     async fn watch(self: Rc<Self>, write: Write) {
         if storage::committed(&self.state).await {
             self.happen(Event::Committed(write));

@@ -2,8 +2,7 @@
 //! `crate::simulator`, which the tests' fake server also drives, over real sockets.
 //!
 //! It stores nothing: its prices are a function of seed and time. If the platform evicts it, its
-//! sessions are gone; on waking it closes their sockets, as a restarted Twelve Data would, and the
-//! hub reconnects.
+//! sessions are gone; on waking it closes their sockets, and the hub reconnects.
 
 use super::platform::now;
 use super::query::query;

@@ -1,6 +1,5 @@
 //! Sends requests to the upstream: Twelve Data, anything that speaks its protocol, or the simulator
-//! in this Worker. The machine removes the key from texts that come back, after it has decoded
-//! them.
+//! in this Worker. The machine removes the key from answers after decoding them.
 
 use crate::provider::{Endpoint, Outgoing};
 use worker::{AbortSignal, Env, Error, Fetch, Headers, Request, Response, Result};

@@ -15,8 +15,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{AbortController, AbortSignal, Error, State};
 
-/// The property of the object's state that keeps the socket. The state outlives an instance of this
-/// code.
+/// The property that keeps the socket on the object's state, which outlives this instance.
 const KEPT_AS: &str = "hamsterUpstream";
 const NORMAL_CLOSURE: u16 = 1000;
 /// Most bytes read of a refusal.

@@ -33,8 +33,7 @@ pub struct Config {
     pub heartbeat: Millis,
     /// Time without any frame after which the connection counts as dead.
     pub silence: Millis,
-    /// Time without a tick, while a market of the streaming symbols is open, after which the feed
-    /// is mute.
+    /// Time without a tick, while a streaming symbol's market is open, until the feed is mute.
     pub mute: Millis,
     /// From a close to the next attempt, before jitter and backoff.
     pub reconnect: Millis,

@@ -63,8 +63,7 @@ pub struct WaiterId(pub u32);
 pub enum Input {
     /// A client connected.
     Joined(ClientId, Dialect, Viewer),
-    /// A client that was connected before the object hibernated, with its last
-    /// [`Effect::Remember`].
+    /// A client from before the object hibernated, with its last [`Effect::Remember`].
     Rejoined(ClientId, String),
     /// A text frame of a client.
     Said(ClientId, String),
@@ -193,8 +192,7 @@ pub enum Effect {
     Answer(WaiterId, Box<Answer>),
     /// Store the checkpoint row.
     SaveCheckpoint(String),
-    /// Store the budget row. [`Input::Charged`] must answer it; the call does not leave before
-    /// that.
+    /// Store the budget row. The call does not leave before [`Input::Charged`] answers.
     SaveCredits(String),
     /// One line for the operator's log: a JSON object.
     Log(String),

@@ -65,8 +65,7 @@ impl Machine {
         if let Input::Said(client, _) | Input::SaidBinary(client, _) = &input
             && !self.delivery.audience.knows(*client)
         {
-            // Frames of a client that was already closed may still arrive; they are dropped
-            // cheaply.
+            // Frames of a closed client may still arrive; drop them before any work.
             return;
         }
         if self.is_quick(input, now) && self.nothing_is_due(now) {
@@ -179,8 +178,7 @@ impl Machine {
         }
     }
 
-    /// Symbols that the provider serves in no way are dropped at once, and their watchers are told
-    /// why.
+    /// Symbols that the provider serves in no way are dropped, and their watchers told why.
     fn drop_lost_causes(&mut self, now: Millis) {
         for (id, why) in self.upstream.symbols.lost_causes() {
             self.with_clients(now, |delivery, stage| delivery.is_lost(id, &why, stage));
@@ -261,15 +259,14 @@ impl Machine {
         self.effects.pop()
     }
 
-    /// When the object's alarm must hand in [`Input::Time`]. These deadlines must survive an
-    /// eviction.
+    /// When the object's alarm must hand in [`Input::Time`]. They must survive an eviction.
     #[must_use]
     pub fn alarm_at(&self) -> Option<Millis> {
         self.alarm_at
     }
 
-    /// When an in-memory timer must hand in [`Input::Time`]. These deadlines matter only while the
-    /// object is awake.
+    /// When an in-memory timer must hand in [`Input::Time`]. They matter only while the object is
+    /// awake.
     #[must_use]
     pub fn timer_at(&self) -> Option<Millis> {
         self.timer_at
@@ -286,8 +283,7 @@ impl Machine {
         self.delivery.audience.is_watching(self.config.idle, now) || self.upstream.feed.open_link().is_some()
     }
 
-    /// Whether the platform may hibernate the hub with its clients: nothing but the alarm needs to
-    /// wake it.
+    /// Whether the platform may hibernate the hub with its clients: only the alarm must wake it.
     #[must_use]
     pub fn may_sleep(&self) -> bool {
         self.timer_at.is_none() && self.upstream.feed.open_link().is_none()

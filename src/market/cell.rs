@@ -13,8 +13,7 @@
 //!
 //! **Known data stays until something better arrives.** Previous close and session are replaced by
 //! what REST says next. Only the first trade of another UTC day clears a previous close, because it
-//! is then certainly out of date; where markets close, that trade must also follow a pause of
-//! hours.
+//! is then certainly out of date; where markets close, it must also follow a pause of hours.
 
 use super::clock::{DAY, MINUTE, Millis, SECOND};
 use super::details::{Details, never_closes};
@@ -131,8 +130,8 @@ impl Cell {
     }
 
     /// Applies a REST quote that was asked for at `asked`. `streaming`: the WebSocket serves this
-    /// symbol now. REST then updates the previous close and the session, and the price only if it
-    /// is strictly newer.
+    /// symbol now. REST then updates the previous close and the session, the price only if it is
+    /// strictly newer.
     ///
     /// REST's timestamp is that of the minute's candle, not of the trade. So a price that was asked
     /// for after the newest tick arrived, in the same minute or a later one, is at least as new as
@@ -162,8 +161,7 @@ impl Cell {
         let as_of = as_of - as_of % SECOND;
         let newer = match &self.quote {
             None => true,
-            // Once the market is closed REST decides, unless there was a trade after its last
-            // candle.
+            // In a closed market REST decides, unless there was a trade after its last candle.
             Some(quote) if is_closed && asked >= quote.received => as_of.saturating_add(LAST_WORD) > quote.as_of,
             Some(quote) if streaming && quote.provenance != Provenance::Restored && quote.stale_since.is_none() => {
                 traded.is_some_and(|at| at > quote.as_of)
@@ -237,8 +235,7 @@ impl Cell {
         if is_news { Change::Updated } else { Change::Dropped }
     }
 
-    /// REST reports the same price again and so confirms it, as it does for a closed market's last
-    /// trade.
+    /// REST reports the same price again, such as a closed market's last trade: confirmed.
     fn confirm(&mut self, polled: &PolledQuote, provenance: Provenance, asked: Option<Millis>, now: Millis) -> Change {
         match (&mut self.quote, asked) {
             (Some(quote), Some(asked)) if asked >= quote.received && same_price(quote.price, polled.price) => {
@@ -309,8 +306,7 @@ const LAST_WORD: Millis = 2 * MINUTE;
 /// market may have to wait for the next day's credits.
 const CLOSED_HOLDS: Millis = DAY;
 
-/// Whether REST's price is current: its last candle is recent, or it is the running bar of an open
-/// market.
+/// Whether REST's price is current: its last candle is recent, or an open market's bar is running.
 fn is_current(polled: &PolledQuote, stale: Millis, now: Millis) -> bool {
     match (polled.last_quote_at, polled.bar_opened) {
         (Some(at), _) => at.saturating_add(MINUTE + stale) > now,
@@ -482,8 +478,7 @@ mod tests {
             (Some(11.0), Session::Extended, 0),
             "asked anew, and nothing forgotten"
         );
-        // REST still says that the market is closed: the trade is the newest price, and outside the
-        // session.
+        // REST still says "closed": the trade is the newest price, and outside the session.
         let later = NOW + 20_000;
         is_closed(&mut cell, true, later);
         assert_eq!((shown(&cell), cell.reference.session), (111.0, Session::Extended));
@@ -521,8 +516,8 @@ mod tests {
             (Some(11.0), 0),
             "asked anew"
         );
-        // After a pause of hours another session has begun. Markets that never close change days at
-        // midnight UTC.
+        // After a pause of hours another session has begun. Other markets change days at midnight
+        // UTC.
         let mut cell = Cell::default();
         told(&mut cell);
         let morning = midnight + 4 * 60 * MINUTE;
@@ -551,8 +546,7 @@ mod tests {
             Change::Dropped
         );
         assert_eq!(cell, before);
-        // Later than REST's last candle but still long ago: the newest price, and not a sign of
-        // trading today.
+        // Later than REST's last candle but long ago: the newest price, but no trading today.
         let closing = NOW - ago + 5 * MINUTE;
         assert_eq!(
             cell.tick(&price(111.0, closing), Provenance::Live, STALE, NOW + 6),

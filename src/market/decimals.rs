@@ -1,5 +1,4 @@
-//! Prices as scaled integers, without loss: a client computes exactly the number that the provider
-//! sent.
+//! Prices as scaled integers, without loss: a client computes exactly the provider's number.
 //!
 //! Why it is exact: a price is converted only if `integer / 10^scale` gives the same `f64` back.
 //! Both operands are exact, being below 2^53 or a power of ten up to 10^12, and IEEE 754 rounds

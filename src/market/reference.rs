@@ -24,8 +24,7 @@ pub struct Reference {
     pub previous_close: Option<f64>,
     /// Whether its market trades.
     pub session: Session,
-    /// When REST last gave both; 0 if never, or if REST must be asked again because of a later
-    /// event.
+    /// When REST last gave both; 0 if never, or if a later event requires asking again.
     pub asked: Millis,
     /// REST's answer was incomplete, or ticks contradict it: it is asked again soon.
     #[serde(default)]

@@ -20,8 +20,7 @@ pub struct Endpoint {
     call_url: String,
 }
 
-/// A request to send, with its headers. Redirects must not be followed, because the key belongs to
-/// this host.
+/// A request to send, with its headers. Do not follow redirects: the key belongs to this host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Outgoing {
     /// The full URL.

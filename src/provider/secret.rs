@@ -15,8 +15,7 @@ pub struct Secret {
 
 /// Replaces the key.
 const HIDDEN: &str = "[key]";
-/// Most characters of a text that are searched; the rest is cut off. No text of more than 200 is
-/// shown.
+/// Most characters of a text that are searched; the rest is cut off. At most 200 are shown.
 const MOST_SHOWN: usize = 4_096;
 /// Replaces a text that contains the key in a form that cannot be cut out.
 const WITHHELD: &str = "(a text that held the API key)";
@@ -33,8 +32,7 @@ impl Secret {
         let first: String = key.chars().take(half).collect();
         let second: String = key.chars().skip(half).collect();
         let mut forms = vec![key.to_owned(), first, second, hex(key.as_bytes())];
-        // In base64 of a longer text, the key may start at any position within a group of three
-        // bytes.
+        // In base64 of a longer text, the key may start anywhere in a group of three bytes.
         forms.extend((0..3).map(|skipped| base64(key.as_bytes().get(skipped..).unwrap_or_default())));
         let mut forms: Vec<String> = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
         forms.retain(|form| form.len() >= SHORTEST_PART || form == &key.to_ascii_lowercase() && !form.is_empty());
@@ -127,8 +125,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Without padding and without an incomplete last group, which would depend on what follows the
-/// key.
+/// Without padding or an incomplete last group, which depends on what follows the key.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = |value: u32| DIGITS.get((value % 64) as usize).copied().map_or('=', char::from);

@@ -34,8 +34,7 @@ pub(super) struct Session {
     pub(super) last_heard: Millis,
 }
 
-/// A simulated Twelve Data. Its type decides the fault switches: all of them, or none in the
-/// Worker.
+/// A simulated Twelve Data. Its type decides the fault switches: all, or none in the Worker.
 #[derive(Debug)]
 pub struct Exchange<F = Faults> {
     pub(super) settings: Settings,
@@ -67,8 +66,7 @@ impl<F: Switches> Exchange<F> {
             accounts: BTreeMap::new(),
             counters: Counters::default(),
             sessions: BTreeMap::new(),
-            // Starts at `now`, so that a restarted object never reuses the id of a session that is
-            // still closing.
+            // Starts at `now`, so that a restarted object reuses no id of a session still closing.
             next_session: now,
             schedule: BTreeMap::new(),
             rng: fastrand::Rng::with_seed(seed ^ now),

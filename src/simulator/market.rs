@@ -1,5 +1,4 @@
-//! Quotes and candles: the walk, read within the hours of the venue and rounded to the instrument's
-//! decimals.
+//! Quotes and candles: the walk, read within the venue's hours and rounded to its decimals.
 //!
 //! Everything here is a function of seed, settings and time, except for prices that a test pinned.
 

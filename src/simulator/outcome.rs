@@ -75,7 +75,7 @@ pub struct Counters {
     pub credits_minute: u32,
     /// REST credits used in the current UTC day, over all keys.
     pub credits_day: u32,
-    /// Sessions subscribed to each symbol now, as `SYMBOL` or `SYMBOL:EXCHANGE` where the symbol
-    /// has several venues.
+    /// Sessions subscribed to each symbol now, as `SYMBOL` or `SYMBOL:EXCHANGE` if it has several
+    /// venues.
     pub subscriptions: BTreeMap<String, usize>,
 }

@@ -1,5 +1,4 @@
-//! What a key may do and how much it has used: connections, symbols, messages per minute, REST
-//! credits.
+//! What a key may do and how much it has used: connections, symbols, messages, REST credits.
 
 use super::{DAY, MINUTE, Millis};
 

@@ -53,8 +53,7 @@ impl Failure {
         Failure::new(404, NO_SYMBOL)
     }
 
-    /// A symbol that the plan does not include: the same code as an unknown symbol, only the text
-    /// differs.
+    /// A symbol that the plan does not include: only the text differs from an unknown one.
     pub(crate) fn plan() -> Failure {
         Failure::new(404, NOT_IN_PLAN)
     }

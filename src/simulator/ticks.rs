@@ -1,5 +1,4 @@
-//! The exchange in time: which instrument ticks when, what each subscriber gets, and prices that a
-//! test sets.
+//! The exchange in time: which instrument ticks when, and what each subscriber gets.
 
 use super::exchange::Exchange;
 use super::faults::{Ending, Stall, Switches};

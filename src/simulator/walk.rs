@@ -76,8 +76,7 @@ impl WalkDay {
     pub(crate) fn at(&self, at: Millis) -> f64 {
         let into = at.saturating_sub(self.index * DAY).min(DAY);
         let steps = 1u64 << DEPTH;
-        // Position in 1/2^20 of a day; the division is exact enough, and the rest is interpolated
-        // below.
+        // Position in 1/2^20 of a day; exact enough, as the rest is interpolated below.
         let scaled = into * steps;
         let position = scaled / DAY;
         let (mut left, mut width) = (0u64, steps);

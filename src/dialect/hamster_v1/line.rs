@@ -9,8 +9,7 @@ use crate::market::{Cell, Millis, Precision, Provenance, Session, StreamState, s
 use serde::Serialize;
 use std::fmt::Write;
 
-/// Everything sent about a symbol besides its prices. It rarely changes; when it does, the whole
-/// symbol object is sent.
+/// Everything sent about a symbol besides its prices. A change sends the whole symbol object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Facts {
     /// Close of the previous trading day.
@@ -57,7 +56,7 @@ pub struct Prices {
 }
 
 impl Facts {
-    /// The facts of an instrument that gets its prices as `state` says; `reason`: why it does not
+    /// The facts of an instrument. `state`: how it gets its prices; `reason`: why it does not
     /// stream.
     #[must_use]
     pub fn of(cell: &Cell, state: StreamState, reason: Option<&str>) -> Self {
@@ -167,8 +166,7 @@ impl Line {
         Self::after(None, facts, tick)
     }
 
-    /// The line after `before`. The scale never shrinks, so prices with fewer decimals do not make
-    /// it flap.
+    /// The line after `before`. The scale never shrinks, so that it does not flap.
     #[must_use]
     pub fn after(before: Option<&Self>, facts: Facts, tick: Option<Prices>) -> Self {
         let least = before.and_then(|line| line.scaled).map_or(CENTS, |scaled| scaled.scale);
@@ -210,8 +208,8 @@ impl Line {
         serde_json::to_string(&whole).unwrap_or_default()
     }
 
-    /// `[n, price, time, age, volume, bid, ask]` without trailing zeros; `None` if it cannot
-    /// express the change.
+    /// `[n, price, time, age, volume, bid, ask]` without trailing zeros; `None` if that cannot
+    /// express it.
     fn short_form(&self, before: &Self, n: u32, sent: Millis) -> Option<String> {
         let (tick, old_tick) = (self.tick.as_ref()?, before.tick.as_ref()?);
         let (new, old) = (self.scaled?, before.scaled?);

@@ -26,8 +26,7 @@ const FIRST_EPOCH: Millis = 1_767_225_600_000;
 const DESERTED: Millis = 2 * MINUTE;
 const MOST_DESERTED: usize = 1_000;
 
-/// Entries of a channel's resume log: `MARKS_PER_MEMBER` for each client that may resume, within
-/// these bounds.
+/// Entries of a channel's resume log: `MARKS_PER_MEMBER` per member, within these bounds.
 const LEAST_MARKS: usize = 128;
 const MARKS_PER_MEMBER: usize = 64;
 const MOST_MARKS: usize = 2_048;

@@ -116,8 +116,7 @@ impl Delivery {
         }
     }
 
-    /// Handles a client's message. Returns true for an acknowledgement or ping, which needs no
-    /// further work.
+    /// Handles a client's message. Returns true for one that needs no further work.
     pub fn said(&mut self, client: ClientId, text: &str, stage: &mut Stage<'_>) -> bool {
         if !self.may_speak(client, text.len(), stage) {
             return false;
@@ -198,8 +197,7 @@ impl Delivery {
         };
         self.send(client, &event, stage);
         self.remember(client, stage);
-        // The client is already subscribed, so no update can fall between this snapshot and later
-        // deltas.
+        // The client is already subscribed, so no update falls between snapshot and deltas.
         if self.audience.dialect(client).way() == Way::Channels {
             self.rejoin_channel(client, wish.resume, stage);
         } else {
@@ -357,8 +355,7 @@ impl Delivery {
         });
     }
 
-    /// A client acknowledged what it was never sent: it is sent an error, and closed if it
-    /// continues.
+    /// A client acknowledged what it was never sent: it gets an error, or is closed.
     fn lied(&mut self, client: ClientId, stage: &mut Stage<'_>) {
         self.counts.unreadable += 1;
         let Some(liar) = self.audience.get_mut(client) else {

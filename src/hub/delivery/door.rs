@@ -1,8 +1,7 @@
 //! Limits connections per client address: how many sockets at once, how often a new one, and none
 //! for a while after one of its clients was expelled.
 //!
-//! Addresses are held as salted hashes and only in memory. They are never stored, logged or
-//! reported.
+//! Addresses are held as salted hashes and only in memory. They are never stored, logged or told.
 
 use super::Viewer;
 use crate::market::{MINUTE, Millis, SECOND};
@@ -10,8 +9,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
-/// How long an address is refused after one of its clients was expelled. The close reason says the
-/// same.
+/// How long an address is refused after an expulsion. The close reason says the same.
 const REFUSED: Millis = MINUTE;
 /// An address may open twice as many sockets in a burst as it may hold, then one per this interval.
 const UPGRADE: Millis = SECOND;
@@ -51,8 +49,7 @@ impl Address {
     }
 }
 
-/// Hashes with the door's salt. It need not resist attacks on the hash, because open sockets bound
-/// the size of the table.
+/// Hashes with the door's salt. It need not resist attacks: open sockets bound the table's size.
 struct Salted(u64);
 
 impl BuildHasher for Salted {
@@ -118,8 +115,7 @@ impl Door {
         self.addresses.entry(viewer).or_default().refused_until = now + REFUSED;
     }
 
-    /// The hash of an address. Of IPv6 only the first 64 bits count, because one customer has them
-    /// all.
+    /// The hash of an address. Of IPv6 only the first 64 bits count: a customer's network.
     fn viewer(&self, address: &str) -> Viewer {
         let mut hasher = Salted(self.salt).build_hasher();
         match address.trim().parse() {

@@ -123,8 +123,7 @@ impl Delivery {
         let acknowledged = cursor.acknowledged;
         if let Some(channel) = cursor.channel.take() {
             let newest = cursor.newest(channel, &self.conflation.channels);
-            // In the other states it has not been sent this channel's snapshot, so `left` stays as
-            // it was.
+            // Otherwise it has not been sent this channel's snapshot, so `left` stays as it was.
             if matches!(cursor.sent, Sent::Deltas | Sent::Nothing(_)) {
                 cursor.left = Some(Left {
                     channel,
@@ -333,8 +332,7 @@ impl Delivery {
             }
         }
         for client in ask {
-            // Browsers delay the timers of a hidden page by up to a minute, but not its socket
-            // events.
+            // Browsers delay a hidden page's timers by up to a minute, but not its sockets.
             self.send(client, &ServerEvent::AckRequest { id: None }, stage);
         }
         for (client, channel) in pause {

@@ -108,8 +108,7 @@ impl Delivery {
         self.conflation.channels.inhabited()
     }
 
-    /// Symbols refused because the table was full: the total, and the total again if one was
-    /// recent.
+    /// Symbols refused because the table was full: the total; again if one was recent.
     #[must_use]
     pub fn no_room(&self, now: Millis) -> (u64, Option<u64>) {
         (self.no_room.count(), self.no_room.of_late(now))
@@ -160,8 +159,7 @@ impl Delivery {
         self.conflation.channels.tell(&item.to_string());
     }
 
-    /// Queues what changed in the book. Plain clients are told at once when a symbol gets its
-    /// prices another way.
+    /// Queues what changed in the book. Plain clients are told of a new service at once.
     pub fn observe(&mut self, book: &Book, effects: &mut Effects, now: Millis) {
         for changed in book.changed_since(self.seen) {
             self.conflation.channels.changed(changed.symbol);

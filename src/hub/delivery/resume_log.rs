@@ -53,8 +53,7 @@ impl ResumeLog {
         Some(self.newest - steps.sum::<u64>())
     }
 
-    /// Bytes of the newest `deltas` deltas. Deltas that are not kept count as the mean of those
-    /// that are.
+    /// Bytes of the newest `deltas` deltas. Forgotten ones count as the mean of the kept ones.
     #[must_use]
     pub fn bytes(&self, deltas: u64) -> u64 {
         let newest = usize::try_from(deltas).unwrap_or(usize::MAX);

@@ -15,8 +15,7 @@ use crate::hub::book;
 use crate::market::Millis;
 use std::collections::{BTreeSet, HashMap};
 
-/// The delta intervals that a client may choose, in milliseconds. They are few, so that clients
-/// share channels.
+/// The delta intervals that a client may choose, in milliseconds. Few, so that clients share.
 const INTERVALS: [Millis; 8] = [0, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
 /// An index into [`INTERVALS`].

@@ -87,8 +87,7 @@ impl Delivery {
         self.take_away(id, &unknown(why), stage);
     }
 
-    /// Takes a symbol from the viewer with the most above an equal share; returns whether there was
-    /// one.
+    /// Takes a symbol from the viewer with the most above an equal share, if there is one.
     fn make_room_for(&mut self, client: ClientId, stage: &mut Stage<'_>) -> bool {
         let mut held: BTreeMap<Viewer, BTreeSet<SymbolId>> = BTreeMap::new();
         for (viewer, symbols) in self.audience.wishes() {
@@ -112,8 +111,7 @@ impl Delivery {
             .filter(|(who, symbols)| **who != viewer && symbols.len() > share)
             .collect();
         rich.sort_by_key(|(_, symbols)| Reverse(symbols.len()));
-        // Takes the newest symbol that no viewer within its share watches, so that long-held
-        // symbols are kept.
+        // The newest symbol that no viewer within its share watches: long-held ones are kept.
         let is_within_a_share = |id: &SymbolId| {
             held.values()
                 .any(|symbols| symbols.len() <= share && symbols.contains(id))

@@ -93,8 +93,7 @@ impl Persist {
                 // The next checkpoint retries it.
                 self.is_unsaved = true;
             } else if of_checkpoint {
-                // A sleeping hub has no next checkpoint: retry at the first input after the same
-                // interval.
+                // A sleeping hub has no next checkpoint: retry at the first input after as long.
                 self.save_again_at = Some(now + config.checkpoint);
             }
         }
@@ -111,8 +110,7 @@ impl Persist {
     pub fn is_due(&mut self, occasion: Occasion, config: &Config, now: Millis) -> bool {
         let due = self.checkpoint_at.is_some_and(|at| at <= now);
         let is_dirty = self.is_unsaved || self.saved != occasion.updates;
-        // A sleeping hub may still receive the answer of its last REST call, and no later alarm
-        // would store it.
+        // A sleeping hub may still get its last REST answer, and no alarm would store it.
         let falls_asleep = !occasion.is_watched && (self.checkpoint_at.is_some() || is_dirty);
         // A long wait is stored at once, because the platform may evict the object during it.
         let new_wait = occasion.wait.is_some() && occasion.wait != self.remembered_wait;

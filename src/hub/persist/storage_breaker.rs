@@ -79,15 +79,13 @@ impl StorageBreaker {
         }
     }
 
-    /// Whether nothing may be written now, not even the alarm: its deadlines must be kept in
-    /// memory.
+    /// Whether nothing may be written now, not even the alarm: the timer carries its deadlines.
     #[must_use]
     pub fn holds(&self, now: Millis) -> bool {
         now < self.held_until
     }
 
-    /// Whether storage has failed since the last commit. Only a commit ends that, not an accepted
-    /// write.
+    /// Whether storage has failed since the last commit. Only a commit ends that.
     #[must_use]
     pub fn is_troubled(&self) -> bool {
         self.broken > 0

@@ -79,8 +79,7 @@ impl Machine {
         self.log_expulsions(now);
     }
 
-    /// An instance that nobody watches does not log: the cron trigger would add a line every
-    /// minute.
+    /// Without viewers no start is logged: the cron trigger would add a line every minute.
     fn log_start(&mut self, now: Millis) {
         if self.logged.started || self.persist.checkpoint_at().is_none() {
             return;
@@ -178,8 +177,7 @@ impl Machine {
         }
     }
 
-    /// Every message, heartbeats included, is answered like this while the limit lasts: one line
-    /// for all.
+    /// While the limit lasts, every message, heartbeats included, gets this answer: one line.
     fn log_limit(&mut self, now: Millis) {
         if self.logged.over_limit == self.upstream.counts.over_limit {
             return;
@@ -247,8 +245,7 @@ impl Machine {
         self.log(level, "symbols", &news.join("; "), details.into(), now);
     }
 
-    /// The first is logged at once, the following ones together, so clients that provoke closes
-    /// cannot fill the log.
+    /// The first is logged at once, later ones together, so that clients cannot fill the log.
     fn log_expulsions(&mut self, now: Millis) {
         let floods = self.delivery.counts.floods - self.logged.floods;
         let slow = self.delivery.counts.slow - self.logged.slow;

@@ -290,8 +290,7 @@ impl Page {
         self.line(&[name, " ", &seconds(value)]);
     }
 
-    /// One series per value of the label. Label values are our own words, so nothing needs
-    /// escaping.
+    /// One series per value of the label. Label values are our own and need no escaping.
     fn family(&mut self, name: &str, kind: &str, help: &str, label: &str, samples: &[(&str, u64)]) {
         self.head(name, kind, help);
         for (text, value) in samples {

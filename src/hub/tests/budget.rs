@@ -202,8 +202,7 @@ fn a_free_plans_day_writes_fewer_than_ten_thousand_rows() {
         let (mut rows, mut alarms, mut alarm) = (0usize, 0usize, None::<Millis>);
         let end = play.now + DAY;
         while play.now < end {
-            // One second at a time, with the alarm as the edge keeps it and the timer as the
-            // machine says.
+            // One second at a time, with the alarm as on the edge and the timer as asked.
             let next = [alarm, play.hub.timer_at(), Some(play.now + SECOND)]
                 .into_iter()
                 .flatten()

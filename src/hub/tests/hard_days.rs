@@ -1,5 +1,4 @@
-//! Difficult cases of links and symbols: refused in either order, silent, quiet, lost in
-//! hibernation.
+//! Difficult cases of links and symbols: refused in either order, silent, quiet, forgotten.
 
 use super::*;
 
@@ -140,8 +139,7 @@ fn a_symbol_that_was_refused_is_asked_for_again_on_the_same_link() {
     assert_eq!(play.quote("SPY").state, StreamState::Streaming);
 }
 
-// Only thinly traded symbols that trade around the clock: the link must not be reset again and
-// again.
+// Only thinly traded symbols that trade around the clock: the link must not be reset repeatedly.
 #[test]
 fn a_quiet_open_market_does_not_cycle_the_link_for_ever() {
     let (mut play, mut link) = Play::live_with(&[("SYMBOLS", "GRT/BTC")], "GRT/BTC");
@@ -217,8 +215,7 @@ fn upstream_hears_fewer_than_a_hundred_messages_a_minute() {
     assert!(most <= 100, "{most} messages in a minute");
 }
 
-// After a restart with the upstream unreachable, a rejoined client is told that its price is no
-// longer fresh.
+// After a restart with the upstream unreachable, a rejoined client is told that its price is stale.
 #[test]
 fn a_rejoined_client_learns_that_its_quote_is_stale() {
     let (mut before, link) = Play::live("AAPL");
@@ -253,8 +250,7 @@ fn a_rejoined_client_is_told_of_a_symbol_without_room() {
     before.pass(MINUTE);
     before.answer_call(|_| Some((100.0, true)));
     let stored = before.left_behind();
-    // Later OLD was dropped and NEW replaced it; then the object was lost before the next
-    // checkpoint.
+    // Later NEW replaced OLD; then the object was lost before the next checkpoint.
     let mut play = Play::restored(config(&[("EXTRA_SYMBOLS", "1")]), &stored, before.now + 20 * SECOND);
     play.input(Input::Rejoined(ALICE, record(&["NEW"])));
     let told = play.heard(ALICE).iter().any(|frame| frame.to_string().contains("NEW"));

@@ -43,8 +43,7 @@ struct Play {
     pulses: bool,
 }
 
-/// The defaults without the cap on plain clients, because virtual time stands still between two
-/// ticks of a test.
+/// The defaults without the cap on plain clients, as time stands still between a test's ticks.
 fn config(vars: &[(&str, &str)]) -> Config {
     Config::from_vars(false, |name| {
         vars.iter()
@@ -89,8 +88,7 @@ impl Play {
         (play, link)
     }
 
-    /// As [`Play::watching`], with the link open, all eight symbols accepted and their references
-    /// known.
+    /// As [`Play::watching`], with the link open and all eight symbols accepted and known.
     fn live(symbols: &str) -> (Self, LinkId) {
         Self::live_with(&[], symbols)
     }
@@ -169,8 +167,7 @@ impl Play {
         self.now = self.now.max(end);
     }
 
-    /// As [`Play::pass`], while the provider answers a heartbeat, and nothing else, every ten
-    /// seconds.
+    /// As [`Play::pass`], while the provider only answers a heartbeat every ten seconds.
     fn pass_with_heartbeats(&mut self, link: LinkId, span: Millis) {
         for _ in 0..span / (10 * SECOND) {
             self.pass(10 * SECOND);

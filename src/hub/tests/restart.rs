@@ -52,8 +52,7 @@ fn a_restored_quote_says_so_until_it_is_refreshed() {
         (quote.source, quote.freshness),
         (Some(Provenance::Restored), Some("stale"))
     );
-    // A viewer was here a moment ago: the alarm that is still set reopens the feed without waiting
-    // for the viewer.
+    // A viewer was here a moment ago: the alarm that is still set reopens the feed by itself.
     play.input(Input::Time);
     let link = play.opened_link().expect("opens by itself");
     play.input(Input::Opened(link));
@@ -249,8 +248,7 @@ fn a_refusal_outlives_the_object_unless_key_or_upstream_were_changed() {
     assert!(play.opened_link().is_some(), "a corrected key is tried at once");
 }
 
-// Storage is full and the object restarts again and again: each instance knows nothing of the calls
-// before.
+// Storage is full and the object restarts again and again: no instance knows of earlier calls.
 #[test]
 fn no_call_leaves_whose_charge_is_not_stored() {
     let mut play = Play::new();

@@ -157,8 +157,7 @@ fn a_rest_call_holds_nothing_against_a_present_viewer() {
     assert_eq!(extras(&play).len(), 3);
     play.subscribe(ALICE, "TSLA");
     assert!(extras(&play).contains(&"TSLA".to_owned()));
-    // It does not keep its slots from the next request either, once its own had time to be
-    // answered.
+    // It does not keep its slots from the next request either, once its own were answered.
     play.pass(6 * SECOND);
     play.input(Input::Waiter(
         WaiterId(2),

@@ -156,8 +156,7 @@ fn unsubscribing_one_name_does_not_take_the_others_upstream_away() {
         "upstream has one stream for both"
     );
 
-    // The venue of the unpinned symbol is not known yet: it is subscribed again after the pinned
-    // one was dropped.
+    // The venue of the unpinned symbol is not known yet: it is subscribed again.
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "BTC/USD")], "AAPL:NASDAQ");
     accept(&mut play, link, &[("AAPL", "NASDAQ")]);
     play.input(Input::Said(

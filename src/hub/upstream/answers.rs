@@ -153,8 +153,7 @@ impl Upstream {
         }
     }
 
-    /// Applies a tick to every symbol that it matches. Returns true when nothing but quotes
-    /// changed.
+    /// Applies a tick to every symbol that it matches. True if only quotes changed.
     pub(super) fn ticked(&mut self, tick: &Tick, turn: &mut Turn<'_>) -> bool {
         let now = turn.now;
         self.counts.ticks += 1;
@@ -164,8 +163,7 @@ impl Upstream {
             self.counts.stray += 1;
             return true;
         }
-        // After a reconnect the provider repeats the last trade; that does not prove that the feed
-        // or the market is live.
+        // After a reconnect the provider repeats the last trade, which proves nothing about now.
         let mut is_sign_of_life = tick.timestamp.saturating_add(turn.config.stale) > now;
         let mut news = false;
         let mut late = true;

@@ -3,8 +3,8 @@
 //! A symbol needs a call for its *reference* (previous close and session, which the WebSocket never
 //! carries) and, while it has no fresh stream, for its *price*. **The operator's symbols come
 //! first**, whatever clients ask for: their references, then those that the WebSocket refused, then
-//! by number of watchers and waiting time. The other symbols follow in the same order by watchers
-//! and waiting time.
+//! by number of watchers and waiting time. The other symbols follow, ranked the same way but
+//! without regard to references.
 
 use super::credits::{Ledger, Purpose};
 use super::symbols::Symbols;
@@ -21,8 +21,7 @@ pub struct Calls {
     next_request: u32,
     /// When a call was last charged for a symbol that is subscribed but silent.
     last_silent: Millis,
-    /// A leaky bucket for calls that contain no symbol of the operator: the time when it will be
-    /// empty.
+    /// A leaky bucket for calls without a symbol of the operator: the time when it is empty.
     others_drained_at: Millis,
     /// Failed calls in a row.
     failures: u32,
@@ -125,16 +124,14 @@ impl Calls {
         Some(flight)
     }
 
-    /// Drops the charged call. Its credits stay charged, because the row may have been stored after
-    /// all.
+    /// Drops the charged call. Its credits stay charged: the row may be stored after all.
     pub fn cancel(&mut self, until: Millis, why: &str) {
         if self.flight.take_if(|flight| !flight.has_left).is_some() {
             self.hold(until, why);
         }
     }
 
-    /// Charges the call that is due and says whether there is one. `streams`: the WebSocket is
-    /// live.
+    /// Charges the call that is due, if there is one. `streams`: the WebSocket is live.
     pub fn start(
         &mut self,
         symbols: &mut Symbols,
@@ -304,8 +301,7 @@ impl Calls {
         self.ledger.above(of_minute, per_day / DAYS_RESERVE, now)
     }
 
-    /// Counts a failed call. Returns true from the second in a row on: then one symbol may be the
-    /// cause.
+    /// Counts a failed call. True from the second in a row on: one symbol may be the cause.
     pub fn failed_again(&mut self) -> bool {
         self.failures = self.failures.saturating_add(1);
         self.failures > 1

@@ -3,8 +3,7 @@
 //!
 //! Why there is never a second connection: `link` is the only handle, a new one is opened only
 //! while it is `None`, and every path that drops a link queues [`Effect::CloseUpstream`] before the
-//! next [`Effect::OpenUpstream`]. Events of an earlier link are recognised by their number and
-//! ignored.
+//! next [`Effect::OpenUpstream`]. Events with an earlier link's number are ignored.
 
 use super::down_reason::{DownCounts, DownReason};
 use super::{Config, Effect, Effects, LinkId};
@@ -67,8 +66,8 @@ pub enum FeedTurn {
 /// The platform evicts a Durable Object after about ten seconds without work.
 const SLEEP_RISK: Millis = 8 * SECOND;
 const STEADY_FAILURES: u32 = 6;
-/// A market that stays mute across reconnects is probably just quiet: each time it gets twice as
-/// long, up to 32 times.
+/// A market that stays mute across reconnects is probably just quiet: each time the timeout
+/// doubles, up to 32 times the first one.
 const MOST_MUTE_DOUBLINGS: u32 = 5;
 const JITTER_PERCENT: u64 = 20;
 
@@ -284,8 +283,8 @@ impl Feed {
         self.enter(FeedState::Fallback, reason, now);
     }
 
-    /// Opens or closes the link, sends heartbeats and checks the timeouts. `wanted`: there are
-    /// viewers.
+    /// Opens or closes the link, sends heartbeats and checks the timeouts. `wanted`: somebody
+    /// watches.
     pub fn advance(
         &mut self,
         wanted: bool,

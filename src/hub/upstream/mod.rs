@@ -1,5 +1,4 @@
-//! Everything between the hub and its provider: the connection, subscriptions, REST calls and the
-//! credit budget.
+//! Everything between the hub and its provider: connection, subscriptions, REST calls and credits.
 //!
 //! What the provider sends goes to an implementation of [`Prices`]. This module decides what is
 //! asked for and when; it never decides a price and knows nothing of clients.
@@ -104,8 +103,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// No link and no call yet. `seed` drives the jitter of the backoff; `spent` is the stored
-    /// ledger.
+    /// No link and no call yet. `seed` drives the backoff's jitter; `spent` is the stored ledger.
     #[must_use]
     pub fn new(config: &Config, spent: Option<&Ledger>, prices: &mut dyn Prices, seed: u64, now: Millis) -> Self {
         let ledger = Ledger::new(config.credits_per_minute, config.credits_per_day);

@@ -1,8 +1,7 @@
 //! Which symbols are tracked, and who wants them.
 //!
 //! The operator's default symbols are always wanted. Any other symbol is wanted while a client
-//! watches it, or for a while after a REST request for it. `EXTRA_SYMBOLS` limits how many of those
-//! there are.
+//! watches it, or for a while after a REST request for it. `EXTRA_SYMBOLS` limits their number.
 
 use super::tracked::Tracked;
 use super::{Config, Prices, SymbolId};
@@ -32,8 +31,7 @@ const UNKNOWN: Millis = 60 * MINUTE;
 /// Most unknown names remembered. Beyond it the oldest is forgotten and may be asked for again.
 const MOST_UNKNOWN: usize = 1_000;
 const MOST_RELEASED: usize = 100;
-/// A symbol that a REST request has just added is not evicted for another request: its price may be
-/// on its way.
+/// A symbol that a REST request has just added is not evicted for another: its price may be coming.
 const GRACE: Millis = 5 * SECOND;
 const WAITER_INTEREST: Millis = 2 * MINUTE;
 
@@ -113,8 +111,7 @@ impl Symbols {
             .collect()
     }
 
-    /// The symbol was restored from storage: it may be evicted at once for a client that
-    /// reconnects.
+    /// The symbol was restored from storage: it may be evicted for a client at once.
     pub fn may_make_room(&mut self, id: SymbolId) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.created = 0;
@@ -176,8 +173,7 @@ impl Symbols {
         }
     }
 
-    /// A client stopped watching. The symbol is kept for `LINGER`, so a page reload costs no
-    /// subscription.
+    /// A client stopped watching. The symbol is kept for `LINGER`, for a page that reloads.
     pub fn unwatch(&mut self, id: SymbolId, now: Millis) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.watchers = entry.watchers.saturating_sub(1);

@@ -17,8 +17,7 @@ pub struct Tracked {
     pub has_streamed: bool,
     /// Why a price was discarded, and when that last happened.
     pub discarded: Option<(String, Millis)>,
-    /// It was in a REST call that failed as a whole: it is asked for alone until it has been
-    /// answered.
+    /// A REST call with it failed as a whole: it is asked for alone until it was answered.
     pub is_suspect: bool,
     /// Names and MIC codes of the venues that the provider named for it.
     pub(super) venues: Vec<String>,

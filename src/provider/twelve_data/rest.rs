@@ -1,5 +1,5 @@
-//! Twelve Data's REST `/quote`: single and batch shapes, errors of single symbols, and errors that
-//! come with HTTP 200.
+//! Twelve Data's REST `/quote`: single and batch shapes, errors of symbols, and errors with HTTP
+//! 200.
 
 use super::event::{clean_all, price, stamp, volume};
 use super::refusal::refusal_in;
@@ -40,8 +40,7 @@ pub fn parse_quotes(
     secret: &Secret,
 ) -> Result<Vec<Result<PolledQuote, SymbolError>>, CallError> {
     if let Some(refusal) = classify(http_status, body, secret) {
-        // The refusal of a single symbol has the same form as that of a call: only the code tells
-        // them apart.
+        // A single symbol's refusal has the form of a call's: only the code tells them apart.
         return match (&refusal, requested) {
             (Refusal::Request(_) | Refusal::Plan(_), [_]) if http_status != 403 => {
                 Ok(vec![Err(SymbolError::Refused(refusal))])
