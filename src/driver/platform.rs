@@ -118,6 +118,7 @@ impl From<Input> for Event {
 pub enum HeldAlarm {
     /// It is set to this time.
     At(Millis),
+    /// No alarm is set.
     Absent,
     /// The platform failed to report it.
     Unknown,
