@@ -59,7 +59,7 @@ async function compile(libraries, program) {
   const compiled = dirname(libraries.get("serde_json") || "");
   // Macros are compiled for this machine.
   const macros = join(compiled, "..", "..", "..", "release", "deps");
-  const options = ["--edition", "2024", "--target", TARGET, "-C", "opt-level=z", "-C", "lto=fat", "-C", "codegen-units=1"];
+  const options = ["--edition", "2024", "--target", TARGET, "-C", "opt-level=s", "-C", "lto=fat", "-C", "codegen-units=1"];
   const env = wasmEnv();
   const places = ["-L", `dependency=${compiled}`, "-L", `dependency=${macros}`];
   await run("bench memory", env.RUSTC || "rustc", [...options, ...crates, ...places, "-o", program, SOURCE], { env, timeoutMs: LIMIT_MS });

@@ -62,8 +62,8 @@ export const MUTANTS = [
   {
     name: "a dead link is not closed before the next one is opened",
     file: "src/hub/upstream/feed.rs",
-    find: "        if let Some(link) = &self.link {\n            effects.push(Effect::CloseUpstream { link: link.id });\n        }\n        self.lose(loss, what, config, now);",
-    replace: "        self.lose(loss, what, config, now);",
+    find: "        if let Some(link) = &self.link {\n            effects.push(Effect::CloseUpstream { link: link.id });\n        }\n        self.lose(down, what, config, now);",
+    replace: "        self.lose(down, what, config, now);",
   },
   {
     name: "an idle hub leaves its link open",

@@ -26,10 +26,10 @@ const FIRST_EPOCH: Millis = 1_767_225_600_000;
 const DESERTED: Millis = 2 * MINUTE;
 const MOST_DESERTED: usize = 1_000;
 
-/// Entries of a channel's resume log: `MARKS_PER_MEMBER` per member, within these bounds.
-const LEAST_MARKS: usize = 128;
-const MARKS_PER_MEMBER: usize = 64;
-const MOST_MARKS: usize = 2_048;
+/// Entries of a channel's resume log: `ENTRIES_PER_MEMBER` per member, within these bounds.
+const LEAST_ENTRIES: usize = 128;
+const ENTRIES_PER_MEMBER: usize = 64;
+const MOST_ENTRIES: usize = 2_048;
 
 /// All channels of one epoch.
 #[derive(Debug)]
@@ -172,7 +172,7 @@ impl Channels {
                 break;
             };
             self.turn = Some(shard);
-            flushed.add(self.flush_lane(shard, book, now, effects));
+            flushed.add(self.flush_shard(shard, book, now, effects));
         }
         flushed
     }
@@ -195,7 +195,7 @@ impl Channels {
         Some(self.channels.get(&id)?.shard)
     }
 
-    fn flush_lane(&mut self, id: ShardId, book: &Book, now: Millis, effects: &mut Effects) -> Flushed {
+    fn flush_shard(&mut self, id: ShardId, book: &Book, now: Millis, effects: &mut Effects) -> Flushed {
         let mut flushed = Flushed::default();
         let Some(shard) = self.shards.get_mut(id) else {
             return flushed;
@@ -418,8 +418,8 @@ impl Flushed {
 impl Channel {
     fn advance(&mut self, revision: u64, bytes: usize) {
         self.seq += 1;
-        let wanted = MARKS_PER_MEMBER.saturating_mul(self.members as usize);
+        let wanted = ENTRIES_PER_MEMBER.saturating_mul(self.members as usize);
         self.resume_log
-            .push(revision, bytes, wanted.clamp(LEAST_MARKS, MOST_MARKS));
+            .push(revision, bytes, wanted.clamp(LEAST_ENTRIES, MOST_ENTRIES));
     }
 }

@@ -143,12 +143,12 @@ impl Delivery {
     /// Handles an acknowledgement; false if the client was never sent that delta.
     pub fn acknowledged(&mut self, client: ClientId, channel: u32, seq: u64, stage: &mut Stage<'_>) -> bool {
         let now = stage.now;
-        let newest_stream = self.conflation.channels.last();
+        let newest_channel = self.conflation.channels.last();
         let Some(cursor) = self.audience.cursor(client) else {
             // A plain client has no deltas to acknowledge.
             return true;
         };
-        if channel > newest_stream.0 {
+        if channel > newest_channel.0 {
             return false;
         }
         let is_present = cursor.channel.is_some_and(|present| present.0 == channel);

@@ -68,7 +68,7 @@ impl Machine {
             COUNTER,
             "Upstream connections that were lost or refused, by what was the matter.",
             "reason",
-            &DownReason::ALL.map(|loss| (loss.name(), self.upstream.feed.down_counts().of(loss))),
+            &DownReason::ALL.map(|down| (down.name(), self.upstream.feed.down_counts().of(down))),
         );
         for (name, help, value) in [
             (

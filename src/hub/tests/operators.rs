@@ -123,13 +123,13 @@ fn a_state_is_one_series_and_losses_have_their_reason() {
         let series = format!("hamster_feed_state{{state=\"{}\"}}", state.name());
         assert_eq!(metric(&play, &series) > 0.0, state == FeedState::Refused, "{series}");
     }
-    for (loss, times) in [
+    for (down, times) in [
         (DownReason::Closed, 1.0),
         (DownReason::Unreachable, 1.0),
         (DownReason::Key, 1.0),
         (DownReason::Silent, 0.0),
     ] {
-        let series = format!("hamster_feed_reconnects_total{{reason=\"{}\"}}", loss.name());
+        let series = format!("hamster_feed_reconnects_total{{reason=\"{}\"}}", down.name());
         assert_eq!(metric(&play, &series), times, "{series}");
     }
     assert_eq!(play.hub.status(play.now).reconnects, 3);

@@ -251,15 +251,15 @@ impl Feed {
 
     /// The connection could not be made, or it ended; `what` describes how.
     pub fn lost(&mut self, what: &str, config: &Config, now: Millis) {
-        let loss = if self.open_link().is_some() {
+        let down = if self.open_link().is_some() {
             DownReason::Closed
         } else {
             DownReason::Unreachable
         };
-        self.lose(loss, what, config, now);
+        self.lose(down, what, config, now);
     }
 
-    fn lose(&mut self, loss: DownReason, what: &str, config: &Config, now: Millis) {
+    fn lose(&mut self, down: DownReason, what: &str, config: &Config, now: Millis) {
         let Some(link) = self.link.take() else { return };
         let life = link.opened.map(|opened| link.last_frame.saturating_sub(opened));
         if life.is_some_and(|life| life >= config.healthy) {
@@ -273,7 +273,7 @@ impl Feed {
         };
         let spoke = link.opened.is_some_and(|opened| link.last_frame > opened);
         let tried = if spoke { now } else { link.started };
-        self.fail(loss, &format!("{what}{hint}"), tried, config, now);
+        self.fail(down, &format!("{what}{hint}"), tried, config, now);
     }
 
     /// The provider rejects subscriptions for a while, and nothing streams yet.
@@ -431,7 +431,7 @@ impl Feed {
 
     fn drop_link(
         &mut self,
-        loss: DownReason,
+        down: DownReason,
         what: &str,
         config: &Config,
         now: Millis,
@@ -440,15 +440,15 @@ impl Feed {
         if let Some(link) = &self.link {
             effects.push(Effect::CloseUpstream { link: link.id });
         }
-        self.lose(loss, what, config, now);
+        self.lose(down, what, config, now);
         FeedTurn::LinkLost
     }
 
     /// The wait counts from `tried`, so an attempt that took long to fail has already waited.
-    fn fail(&mut self, loss: DownReason, what: &str, tried: Millis, config: &Config, now: Millis) {
+    fn fail(&mut self, down: DownReason, what: &str, tried: Millis, config: &Config, now: Millis) {
         self.failures = self.failures.saturating_add(1);
-        self.down_counts.add(loss);
-        self.cause = Some(loss);
+        self.down_counts.add(down);
+        self.cause = Some(down);
         let least = config.reconnect - config.reconnect * JITTER_PERCENT / 100;
         self.retry_at = (tried + self.backoff(config)).max(now + least);
         let delay = self.retry_at - now;
@@ -460,9 +460,9 @@ impl Feed {
         self.enter(FeedState::Fallback, &reason, now);
     }
 
-    fn stay_away(&mut self, loss: DownReason, what: &str, config: &Config, now: Millis) {
-        self.down_counts.add(loss);
-        self.cause = Some(loss);
+    fn stay_away(&mut self, down: DownReason, what: &str, config: &Config, now: Millis) {
+        self.down_counts.add(down);
+        self.cause = Some(down);
         self.retry_at = now + config.refused;
         let next = spoken(config.refused);
         self.enter(FeedState::Refused, &format!("{what}; next try in {next}"), now);
