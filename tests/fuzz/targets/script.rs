@@ -4,7 +4,8 @@
 //! | line | what happens |
 //! | --- | --- |
 //! | `u TEXT` | upstream sends a frame; `$now` in it is the current second |
-//! | `o` · `x` · `d STATUS TEXT` | the upgrade succeeds · the connection is lost · the upgrade is refused |
+//! | `o` · `d STATUS TEXT` | the upgrade succeeds · is refused |
+//! | `x` | the connection is lost |
 //! | `r STATUS TEXT` · `f` | the running REST call is answered · fails |
 //! | `j N` · `l N` | client N joins (0 and 1 speak plain JSON, 2 and 3 `hamster.v1`) · leaves |
 //! | `c N TEXT` · `b N BYTES` | client N sends text · a binary frame |

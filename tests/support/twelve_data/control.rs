@@ -17,7 +17,7 @@
 //! | `rest?status=500` | REST answers this error |
 //! | `rest?status=hang` | REST hangs; also `reset`, `proxy` (502 and HTML) and `ok` |
 //! | `limit?per_minute=8&per_day=800` | REST credits |
-//! | `price?symbol=AAPL&price=123.45` | sends and holds this price; `timestamp` in seconds, default now |
+//! | `price?symbol=AAPL&price=123.45` | sends and holds this price; `timestamp` in s, default now |
 //! | `previous_close?symbol=AAPL&price=120` | sets the previous close |
 //! | `release?symbol=AAPL` | lets the market move the symbol again |
 //! | `automatic?on=false` | stops or starts the market |
