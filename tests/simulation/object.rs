@@ -19,8 +19,8 @@ use std::collections::VecDeque;
 /// The platform allows 16 KiB per socket. The machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
 
-/// Lives that a write may break within ten minutes of one isolate: at once, after two minutes, after
-/// four more.
+/// Lives that a write may break within ten minutes of one isolate: at once, after two minutes,
+/// after four more.
 const MOST_BREAKS: usize = 4;
 /// Lines of the hub's log in the report of a broken promise.
 const LAST_LINES: usize = 12;
