@@ -2,11 +2,13 @@
 // worker's size, its start-up time, and how fresh it and its peers keep browsers under load
 // (tests/bench). docs/benchmarks.md explains the figures.
 //
+// Options, after `npm run bench --`:
+//
 // --json FILE         also writes the rows as JSON, and the versions and the machine to the
 //                     neighbour file *.machine.json
 // --scenario b,c      runs only these scenarios
 // --systems ours,raw  runs only these systems
-// --long              adds five minutes of slow readers
+// --long              five minutes of slow readers instead of twenty seconds
 // --quick             only checks that the benchmark runs and its counts add up, without peers
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

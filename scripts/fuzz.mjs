@@ -15,7 +15,8 @@ const BIN = join(TOOLS, "fuzz", "bin");
 /** Added to the fuzzing time, for compiling and for a slow last input. */
 const MARGIN_MS = 20 * 60_000;
 /**
- * A client's message may be this long (docs/protocol.md). Longer inputs only make each run slower.
+ * Less than the limit of a client's message (64 KiB, docs/protocol.md), because longer inputs only
+ * make each run slower.
  */
 const LONGEST_INPUT = 4096;
 

@@ -4,7 +4,7 @@
 // npm run bench:attacks                                all kinds, 50 sockets each, some 8 minutes
 // npm run bench:attacks -- --only json --only ping     kinds whose name contains one of these
 // npm run bench:attacks -- --seconds 20 --sockets 20 --vars '{"CLIENTS_PER_ADDRESS":"20"}'
-// npm run bench:attacks -- --readers 600               instead, for so many seconds: 40 plain-JSON
+// npm run bench:attacks -- --readers 600               instead, for 600 s: 40 plain-JSON
 //                                                      clients that never read
 
 import { loadavg } from "node:os";

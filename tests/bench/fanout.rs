@@ -4,8 +4,8 @@
 //!
 //! One process holds both ends, the source of the ticks and all clients, so one clock times both.
 //!
-//! Options: `--scenario a,b`, `--systems ours,raw`, `--json FILE`, `--long`, `--quick`, `--node
-//! PATH`, `--peers FOLDER`.
+//! Options: `--scenario a,b`, `--systems ours,raw`, `--json FILE`, `--long`, `--quick`,
+//! `--node PATH`, `--peers FOLDER`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! How much of the hub's own memory a client of `hamster.v1` takes, at 10,000 clients: `npm run
-//! bench:memory`.
+//! How much of the hub's own memory a client of `hamster.v1` takes, at 10,000 clients:
+//! `npm run bench:memory`.
 //!
 //! An allocator counts what the driver and its machine hold before the clients come and after some
 //! thousand ticks. The same program is compiled natively, where a pointer takes twice the room that

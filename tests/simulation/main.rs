@@ -2,8 +2,8 @@
 //! simulated Twelve Data and simulated viewers, all as troublesome as in practice. docs/testing.md
 //! says more.
 //!
-//! One seed decides everything. `SIMULATION_SEEDS` and `SIMULATION_FROM` choose the seeds; `npm run
-//! soak` sets them. After a failing seed the others are still played, unless
+//! One seed decides everything. `SIMULATION_SEEDS` and `SIMULATION_FROM` choose the seeds;
+//! `npm run soak` sets them. After a failing seed the others are still played, unless
 //! `SIMULATION_STOPS_AT_A_FAILURE` is set. `SIMULATION_DOES_NOT_SHRINK` keeps traces at full
 //! length. `npm run mutants` sets both.
 #![allow(

@@ -1,6 +1,6 @@
-//! The worker under test: the built bundle in the real workerd, with storage on disk. `wrangler
-//! dev` starts it as the README says. In most tests `worker.mjs` beside this file starts it, which
-//! takes a third of the time.
+//! The worker under test: the built bundle in the real workerd, with storage on disk.
+//! `wrangler dev` starts it as the README says. In most tests `worker.mjs` beside this file starts
+//! it, which takes a third of the time.
 //!
 //! It runs in its own process group, so that everything can be killed at once, as by a power
 //! failure. A shell leads the group and waits for the end of its input, so that nothing keeps

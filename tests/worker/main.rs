@@ -2,8 +2,8 @@
 //! its storage on disk, connected to a Twelve Data behind real sockets (`tests/support`). Each test
 //! has its own worker, so tests run in parallel.
 //!
-//! One crate, because compiling and linking one for each file took longer than the tests. `cargo
-//! test --test worker feed::` runs one file.
+//! One crate, because compiling and linking one for each file took longer than the tests.
+//! `cargo test --test worker feed::` runs one file.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -84,7 +84,7 @@ export class Connection {
     this.#handshakeTimer = setTimeout(() => this.#lost('the hub did not answer within 10 s'), HANDSHAKE_MS);
   }
 
-  /** The page is being hidden and may be restored later. */
+  /** The browser leaves the page and may restore it later. */
   suspend() {
     this.#forgetSocket();
     clearTimeout(this.#retryTimer);

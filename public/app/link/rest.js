@@ -21,7 +21,7 @@ export class RestFallback {
     this.#store = store;
   }
 
-  /** Polls now and then every 30 s. Does nothing when it is already running. */
+  /** Polls at once and then every 30 s. Does nothing when it is already running. */
   start() {
     if (this.#timer !== undefined) return;
     this.#timer = setInterval(() => void this.#ask(), POLL_MS);

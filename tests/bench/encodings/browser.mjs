@@ -1,6 +1,6 @@
 // The same measurements in Chromium: decoding alone, and whole frames through a WebSocket, where a
-// string or a buffer must be created. The object serves the page itself, because a browser allows
-// no other page to open sockets to this machine.
+// string or a buffer must be created. The object serves the page itself, because a browser lets no
+// other page open sockets to this machine without asking the user.
 
 import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";

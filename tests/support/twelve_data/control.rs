@@ -1,5 +1,5 @@
-//! Control from outside the process, for the browser tests and for manual use: `POST
-//! /_control/COMMAND`.
+//! Control from outside the process, for the browser tests and for manual use:
+//! `POST /_control/COMMAND`.
 //!
 //! | command | effect |
 //! |---|---|
