@@ -68,7 +68,8 @@ function serve(port, rest) {
   const child = spawn(wranglersNode(), args, { cwd: ROOT, env: { ...wranglerEnv(), HAMSTER_BUILD: QUICK.name }, stdio: "inherit" });
   let toldToEnd = false;
   whenToldToEnd((signal) => {
-    // The terminal has already sent SIGINT to wrangler, which would treat a second one as impatience.
+    // The terminal has already sent SIGINT to wrangler, which would take a second one as
+    // impatience.
     if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
     toldToEnd = true;
   });
