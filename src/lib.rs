@@ -1,6 +1,6 @@
-//! Hamster Terminal: one Twelve Data market feed, received once, shared live with any number of browsers.
+//! Hamster Terminal: one Twelve Data market feed, received once and shared live with many browsers.
 //!
-//! All but `edge`, which is the platform, is pure and tested natively. See ARCHITECTURE.md.
+//! Everything but `edge`, which is the platform, is pure and tested natively. See ARCHITECTURE.md.
 
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
@@ -20,14 +20,14 @@ pub use edge::{Hub, Simulator};
 /// The Worker's entry point.
 ///
 /// # Errors
-/// The platform's own; every fault of a request is answered with a problem document.
+/// The platform's own. Every fault of a request is answered with a problem document.
 #[event(fetch)]
 pub async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
     edge::install_hook();
     edge::handle(request, env).await
 }
 
-/// The cron trigger's entry point, each minute.
+/// The entry point of the cron trigger, which fires every minute.
 #[event(scheduled)]
 pub async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
     edge::install_hook();

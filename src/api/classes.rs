@@ -1,5 +1,5 @@
-//! `/api/stocks`, `/api/forex`, `/api/crypto`: the default symbols in the original's shape. The truth
-//! fields stand beside.
+//! `/api/stocks`, `/api/forex`, `/api/crypto`: the default symbols in the original terminal's
+//! shape, plus the fields about source and freshness.
 
 use super::route::{Hub, Route, Serves};
 use super::{Problem, Reply};
@@ -41,8 +41,7 @@ fn class_quotes(quotes: &Quotes, class: AssetClass) -> Reply {
         };
         if AssetClass::of(&instrument, view.quote.kind.as_deref()) == class {
             let key = original_key(&instrument);
-            // The envelope's own words, and a key that is there, stay what they are: then the symbol
-            // goes by its whole name.
+            // A symbol whose key is a word of the envelope or already taken uses its full name.
             let is_taken = ENVELOPE.contains(&key.as_str()) || views.iter().any(|(taken, _)| *taken == key);
             views.push((if is_taken { symbol.clone() } else { key }, view));
         }
@@ -58,10 +57,10 @@ fn class_quotes(quotes: &Quotes, class: AssetClass) -> Reply {
     reply.with_tag_of(&content)
 }
 
-/// Words beside the symbols.
+/// Reserved words of the envelope.
 const ENVELOPE: [&str; 2] = ["ok", "simulated"];
 
-/// The key of a symbol in the original's REST shape: lower case without the slash, `BTC/USD` → `btcusd`.
+/// The key of a symbol in the original's REST shape: lower case without slash, such as `btcusd`.
 fn original_key(instrument: &Instrument) -> String {
     instrument.to_string().to_ascii_lowercase().replace('/', "")
 }
@@ -83,7 +82,7 @@ impl Serialize for ClassQuotes<'_> {
     }
 }
 
-/// `price` and `change` first, as in the original.
+/// `price` and `change` come first, as in the original.
 #[derive(Serialize)]
 struct OriginalEntry<'a> {
     price: Option<f64>,

@@ -1,5 +1,5 @@
-//! The REST routes: which request means what, and the JSON of each answer. Pure: the edge carries
-//! requests in and replies out. One file for each route, and one line in `routes.rs`.
+//! The REST routes: which request means what, and the JSON of each answer. It is pure: the edge
+//! passes requests in and sends replies out. A new route is a file and a line in `routes.rs`.
 
 mod classes;
 mod plain;

@@ -1,4 +1,4 @@
-//! The routes that need no question: `/metrics`, `/health` and `/ws`.
+//! The routes that ask the hub no question: `/metrics`, `/health` and `/ws`.
 
 use super::Reply;
 use super::route::{Route, Serves};
@@ -28,7 +28,7 @@ pub(super) const SOCKET: Route = Route {
     hint: "/ws takes none: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}",
 };
 
-/// `/metrics`, in Prometheus' text format. Whoever scrapes is no reader, and keeps nothing awake.
+/// `/metrics`, in Prometheus' text format. Scraping keeps nothing awake.
 #[must_use]
 pub fn metrics(machine: &Machine, edge: &EdgeCounts, now: Millis) -> Reply {
     Reply::new(
@@ -38,7 +38,8 @@ pub fn metrics(machine: &Machine, edge: &EdgeCounts, now: Millis) -> Reply {
     )
 }
 
-/// `/health`: this Worker runs. It says nothing of the feed and wakes nobody; `/api/status` does.
+/// `/health`: this Worker runs. It says nothing about the feed and does not wake the hub; for the
+/// feed there is `/api/status`.
 #[must_use]
 pub fn health() -> Reply {
     let reply = Reply::json(&serde_json::json!({"ok": true, "version": env!("CARGO_PKG_VERSION")}));

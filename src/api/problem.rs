@@ -1,40 +1,40 @@
-//! Errors as problem details (RFC 9457), sorted by who can do something about them.
+//! Errors as problem details (RFC 9457), grouped by who can fix them.
 
 use super::Reply;
 use serde_json::json;
 
-/// What went wrong with a request.
+/// What is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// No such path.
+    /// An unknown path.
     #[error(
         "there is nothing at {0}; the routes are /api/stocks, /api/forex, /api/crypto, /api/quotes, /api/status, /metrics, /health and /ws"
     )]
     NotFound(String),
-    /// The path takes GET only.
+    /// The path allows GET, HEAD and OPTIONS only.
     #[error("{0} is not allowed here; use GET, HEAD or OPTIONS")]
     MethodNotAllowed(String),
-    /// The client asked for something that makes no sense.
+    /// A parameter is invalid.
     #[error("{0}")]
     BadRequest(String),
-    /// `/ws` without an upgrade; the WebSocket's address.
+    /// `/ws` without an upgrade; contains the WebSocket's address.
     #[error("/ws is a WebSocket: connect with a WebSocket client, for example websocat {0}")]
     UpgradeRequired(String),
     /// `/ws` with subprotocols that we do not speak.
     #[error("none of the subprotocols {0:?} is spoken here; offer hamster.v1, or none for plain JSON")]
     UnknownDialect(String),
-    /// The address has as many sockets as one may have.
+    /// The address has as many sockets as it may have.
     #[error("your address has {0} connections already, which is as many as one address may have (CLIENTS_PER_ADDRESS)")]
     TooManySockets(u32),
-    /// A client of the address was expelled; seconds until the next may come.
+    /// A client of the address was expelled; seconds until the next attempt may succeed.
     #[error(
         "a client of your address was closed for flooding this hub, or for false acknowledgements; come back in {0} s"
     )]
     Expelled(u64),
-    /// The address connects again and again; seconds until the next may come.
+    /// The address connects too often; seconds until the next attempt may succeed.
     #[error("your address connects too often; come back in {0} s")]
     TooOften(u64),
-    /// As many clients as one hub can hold.
+    /// The hub has as many clients as it can hold.
     #[error("this hub serves its most clients already; try again later")]
     HubFull,
     /// No price of these symbols is known.
@@ -43,7 +43,7 @@ pub enum Problem {
     /// The operator set something that cannot be used.
     #[error("{0}")]
     Misconfigured(String),
-    /// Our fault.
+    /// A fault of ours.
     #[error("the hub failed: {0}")]
     Internal(String),
 }
@@ -76,7 +76,7 @@ impl Problem {
         }
     }
 
-    /// The answer: `ok` is false beside RFC 9457's fields, as the original's clients expect.
+    /// The reply: RFC 9457's fields, and `ok: false`, which clients of the original expect.
     #[must_use]
     pub fn reply(&self) -> Reply {
         let body = json!({

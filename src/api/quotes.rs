@@ -37,7 +37,7 @@ fn reply(answer: &Answer) -> Reply {
             quotes,
         })
     };
-    // The time differs in each answer, and is no part of what the tag stands for.
+    // The time differs in each answer, so the tag does not cover it.
     let content = body("").body;
     body(&iso8601(quotes.time)).with_tag_of(&content)
 }

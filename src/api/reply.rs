@@ -1,4 +1,4 @@
-//! An answer before it becomes a platform's response.
+//! An HTTP reply before it becomes a platform's response.
 
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,17 +6,17 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 /// Status, headers and body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The HTTP status.
+    /// The HTTP status code.
     pub status: u16,
-    /// Header names and values, complete.
+    /// All headers, as names and values.
     pub headers: Vec<(&'static str, String)>,
-    /// The body.
+    /// Empty for 204 and 304.
     pub body: String,
 }
 
 impl Reply {
-    /// An answer that any page may read and nobody may cache: prices age by the second. It opens in
-    /// no frame, loads nothing and tells no other site where it was read.
+    /// A reply that any page may read and nobody may cache, because prices age by the second. It
+    /// opens in no frame, loads nothing, and sends no referrer.
     #[must_use]
     pub fn new(status: u16, content_type: &str, body: String) -> Self {
         let headers = [
@@ -30,7 +30,7 @@ impl Reply {
                 "Permissions-Policy",
                 "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
             ),
-            // The platform compresses by what a client takes.
+            // The platform compresses depending on what the client accepts.
             ("Vary", "Accept-Encoding"),
         ];
         Self {
@@ -40,16 +40,15 @@ impl Reply {
         }
     }
 
-    /// 200 and JSON.
+    /// Status 200 with a JSON body.
     #[must_use]
     pub fn json(value: &impl Serialize) -> Self {
         let body = serde_json::to_string(value).unwrap_or_default();
         Self::new(200, "application/json", body)
     }
 
-    /// With a tag by which a client asks whether it has this answer already. Whatever differs each
-    /// time, such as the time itself, is no part of `content`. It may be kept, but not used
-    /// unasked.
+    /// Adds an `ETag` computed from `content`, which must leave out whatever differs each time,
+    /// such as the current time. The reply may be cached, but must be revalidated before use.
     #[must_use]
     pub fn with_tag_of(mut self, content: &str) -> Self {
         let mut hasher = DefaultHasher::new();
@@ -59,7 +58,7 @@ impl Reply {
         self.with_header("Cache-Control", "no-cache").with_header("ETag", &tag)
     }
 
-    /// 304 in place of an answer that the client has, by its `If-None-Match`.
+    /// Turns the reply into a 304 if the client's `If-None-Match` has its tag.
     #[must_use]
     pub fn unless_known(mut self, if_none_match: Option<&str>) -> Self {
         let tag = self
@@ -77,7 +76,7 @@ impl Reply {
         self
     }
 
-    /// As it leaves by https: from then on browsers come by https alone.
+    /// Adds HSTS if the reply leaves over https: browsers then use https only.
     #[must_use]
     pub fn over(self, is_https: bool) -> Self {
         if is_https {
@@ -87,7 +86,7 @@ impl Reply {
         }
     }
 
-    /// The answer to OPTIONS, a browser's preflight among them.
+    /// The reply to OPTIONS, including a browser's CORS preflight.
     #[must_use]
     pub fn options() -> Self {
         Self::new(204, "text/plain", String::new())
@@ -97,7 +96,7 @@ impl Reply {
             .with_header("Access-Control-Max-Age", "86400")
     }
 
-    /// One header more.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));

@@ -1,19 +1,19 @@
-//! What a route is, and the parameters that a request may give it.
+//! What a route is, and which parameters a request may have.
 
 use super::{Problem, Reply};
 use crate::hub::{Answer, Question};
 use crate::market::Instrument;
 
-/// A path and what is there.
+/// A path and who answers it.
 #[derive(Debug, PartialEq)]
 pub struct Route {
-    /// The whole path.
+    /// The full path.
     pub path: &'static str,
     /// Who answers.
     pub serves: Serves,
-    /// Whether it has the parameter `symbols`, the only one that there is.
+    /// Whether it accepts the parameter `symbols`, the only one there is.
     pub takes_symbols: bool,
-    /// What is right, for whoever gives it another parameter.
+    /// What would be right, for the error about any other parameter.
     pub hint: &'static str,
 }
 
@@ -22,25 +22,25 @@ pub struct Route {
 pub enum Serves {
     /// The hub, which may wait for fresh prices.
     Hub(Hub),
-    /// The hub at once, and its feed sleeps on.
+    /// The hub, at once and without waking its feed.
     Metrics,
-    /// The Worker; the hub sleeps on.
+    /// The Worker, without waking the hub.
     Health,
-    /// The hub, by a WebSocket.
+    /// The hub, over a WebSocket.
     Socket,
 }
 
-/// A question to the hub, and the reply made of its answer.
+/// A question to the hub, and the reply built from its answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Hub {
-    /// Asks about these symbols, if the route takes any.
+    /// Builds the question from the requested symbols, if the route accepts any.
     pub question: fn(Vec<Instrument>) -> Question,
-    /// Shows the answer.
+    /// Builds the reply.
     pub reply: fn(&Answer) -> Reply,
 }
 
 impl PartialEq for Hub {
-    /// Functions are not compared: a route is known by its path.
+    /// Functions are not compared: the path identifies a route.
     fn eq(&self, _: &Self) -> bool {
         true
     }
@@ -48,12 +48,11 @@ impl PartialEq for Hub {
 
 const MOST_SYMBOLS: usize = 64;
 
-/// The symbols of `/api/quotes?symbols=BTC/USD,AAPL`, from the parameters of a request as they
-/// stand; `symbols` given twice is joined. Empty without the parameter: the default ones. No other
-/// route takes parameters.
+/// The symbols of `/api/quotes?symbols=BTC/USD,AAPL` from a request's decoded parameters; several
+/// `symbols` are joined. Empty means the default symbols. No other route accepts parameters.
 ///
 /// # Errors
-/// 400 that names the parameter that is not known, or the first part that is no symbol, and what is right.
+/// 400, naming the unknown parameter or the first item that is not a symbol, with a hint.
 pub fn requested_symbols<'a>(
     route: &Route,
     parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -80,7 +79,7 @@ pub fn requested_symbols<'a>(
     Ok(symbols)
 }
 
-/// The one parameter that there is.
+/// The only parameter there is.
 const SYMBOLS: &str = "symbols";
 
 fn unknown_parameter(route: &Route, name: &str) -> Problem {

@@ -1,4 +1,4 @@
-//! Every route, and which of them a request is for.
+//! All routes, and which of them a request asks for.
 
 use super::route::Route;
 use super::{Problem, classes, plain, quotes, status};
@@ -8,11 +8,10 @@ use super::{Problem, classes, plain, quotes, status};
 pub enum Asked {
     /// One of the routes, with GET or HEAD.
     For(&'static Route),
-    /// Any of them with OPTIONS.
+    /// Any route with OPTIONS.
     Options,
 }
 
-/// Every route.
 const ROUTES: [Route; 8] = [
     classes::STOCKS,
     classes::FOREX,
@@ -24,11 +23,11 @@ const ROUTES: [Route; 8] = [
     plain::SOCKET,
 ];
 
-/// What every route takes.
+/// The methods that every route accepts.
 pub const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
 
-/// Whether a path is one that people look for here, however they write it: what is wrong with it is
-/// told as a problem, not as a page.
+/// Whether a path looks like one of ours, in any spelling: errors about it are answered with a
+/// problem document, not with a page.
 #[must_use]
 pub fn is_ours(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
@@ -36,10 +35,10 @@ pub fn is_ours(path: &str) -> bool {
     ["api", "ws", "health", "metrics"].contains(&first)
 }
 
-/// Finds the route.
+/// Finds the route of a request.
 ///
 /// # Errors
-/// 404 for an unknown path, 405 for a known one with another method, whatever its name.
+/// 404 for an unknown path, 405 for a known one with any other method.
 pub fn route(method: &str, path: &str) -> Result<Asked, Problem> {
     static ALL: [Route; 8] = ROUTES;
     let Some(route) = ALL.iter().find(|route| route.path == path) else {

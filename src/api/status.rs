@@ -1,4 +1,4 @@
-//! `/api/status`: the whole state, with the original's `cache`.
+//! `/api/status`: the whole state, including the original's `cache`.
 
 use super::route::{Hub, Route, Serves};
 use super::{Problem, Reply};
@@ -58,7 +58,8 @@ struct StatusBody<'a> {
     cache: OriginalCache,
 }
 
-/// The original's cache under its own names. The original said 24 h and filled in the change since the previous close, as we do.
+/// The original's cache under its own names. Like the original, the 24 h fields hold the change
+/// since the previous close.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct OriginalCache {

@@ -1,101 +1,102 @@
-//! What the hub sends. Each event is made into text once, whoever and however many it is for.
+//! What the hub sends. Each event is serialised once, however many clients receive it.
 
 use crate::market::{
     Cell, FeedState, FeedStatus, Instrument, Millis, Precision, Provenance, Quote, Session, StreamState, iso8601,
 };
 use serde::{Serialize, Serializer};
 
-/// A frame's text.
+/// The text of a frame.
 pub type Text = String;
 
-/// One frame.
+/// One frame to a client.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum ServerEvent<'a> {
-    /// Once, first.
+    /// The greeting, which is the first frame of a connection.
     Connected {
-        /// Of the hub.
+        /// Version of the hub.
         version: &'a str,
-        /// Whether no market is behind the prices.
+        /// Whether the prices come from the simulator.
         simulated: bool,
-        /// The hub's clock.
+        /// The hub's time, in ISO 8601.
         time: String,
-        /// The state of the upstream.
+        /// The state of the upstream connection.
         feed: FeedView<'a>,
         /// The terminal's default symbols.
         symbols: Vec<String>,
-        /// The subprotocol, if one was chosen.
+        /// The subprotocol, if one was negotiated.
         #[serde(skip_serializing_if = "Option::is_none")]
         protocol: Option<&'static str>,
     },
-    /// The upstream's state changed.
+    /// The state of the upstream connection changed.
     Feed {
-        /// Its state.
+        /// The new state.
         #[serde(flatten)]
         feed: FeedView<'a>,
-        /// Whether no market is behind the prices.
+        /// Whether the prices come from the simulator.
         simulated: bool,
     },
-    /// The answer to subscribe, and later news of a symbol's state.
+    /// Answers `subscribe`; later reports changes of a symbol's state.
     SubscribeStatus {
-        /// `ok`, or `error` when nothing succeeded.
+        /// `ok`, or `error` if nothing succeeded.
         status: &'a str,
-        /// What will come, and how.
+        /// Symbols that will be sent, and how they get their prices.
         success: Vec<Subscription>,
-        /// What will not, and why.
+        /// Symbols that will not be sent, and why.
         fails: Vec<SubscriptionFailure>,
     },
-    /// The answer to unsubscribe.
+    /// Answers `unsubscribe`.
     UnsubscribeStatus {
         /// Always `ok`.
         status: &'a str,
-        /// What was dropped.
+        /// Symbols that were dropped.
         symbols: Vec<String>,
     },
-    /// The answer to reset.
+    /// Answers `reset`.
     ResetStatus {
         /// Always `ok`.
         status: &'a str,
     },
-    /// The answer to heartbeat.
+    /// Answers `heartbeat`.
     Heartbeat {
         /// Always `ok`.
         status: &'a str,
     },
-    /// The answer to time.
+    /// Answers `time`.
     Time {
-        /// As the client sent it.
+        /// The id that the client sent.
         id: Option<serde_json::Number>,
-        /// The hub's clock.
+        /// The hub's time, in ISO 8601.
         time: String,
     },
-    /// Acknowledge now.
+    /// Asks the client for an acknowledgement now.
     AckRequest {
-        /// To a plain client: the number that it is to say.
+        /// For a plain client: the number that it must repeat.
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<u64>,
     },
-    /// A quote. The original called it `price_update`.
+    /// A quote. The original terminal called it `price_update`.
     #[serde(rename = "price_update")]
     PriceUpdate(&'a QuoteView),
-    /// The client's message made no sense.
+    /// The client's message was invalid.
     Error {
-        /// For programs.
+        /// The kind of error, for programs.
         code: &'a str,
-        /// For people: what was wrong and what is right.
+        /// What was wrong and what would be right, for people.
         message: String,
     },
 }
 
 impl ServerEvent<'_> {
-    /// The frame's text.
+    /// The frame as JSON.
     #[must_use]
     pub fn text(&self) -> Text {
-        // These types hold nothing that JSON cannot: no maps with odd keys, no numbers but finite ones.
+        // Cannot fail: these types hold no maps with non-string keys and no infinite numbers.
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The frame's text for a client of `hamster.v1`, whose frames all say at which position of its stream they were sent.
+    /// The frame as JSON for a client of `hamster.v1`, whose frames all contain the position in
+    /// their channel at which they were sent.
     #[must_use]
     pub fn text_at(&self, epoch: u64, seq: u64) -> Text {
         let mut text = self.text();
@@ -105,19 +106,19 @@ impl ServerEvent<'_> {
     }
 }
 
-/// The upstream's state, for people and programs.
+/// The state of the upstream connection, for people and programs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FeedView<'a> {
-    /// `idle`, `connecting`, `live`, `stalled`, `fallback`, `refused`.
+    /// `idle`, `connecting`, `live`, `stalled`, `fallback` or `refused`.
     pub state: FeedState,
-    /// ISO 8601.
+    /// When the state began, in ISO 8601.
     pub since: String,
-    /// Something that a person can act on.
+    /// Why, in words that a person can act on.
     pub reason: &'a str,
 }
 
 impl<'a> FeedView<'a> {
-    /// As in JSON.
+    /// The view of a status.
     #[must_use]
     pub fn of(status: &'a FeedStatus) -> Self {
         Self {
@@ -128,56 +129,57 @@ impl<'a> FeedView<'a> {
     }
 }
 
-/// One quote with all that is known about its truth. Prices are in the quote currency; times are ISO 8601.
+/// One quote and how reliable it is. Prices are in the quote currency; times are in ISO 8601.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QuoteView {
-    /// The symbol, with its pin if it has one.
+    /// The symbol, with its exchange if it is pinned.
     pub symbol: String,
-    /// Last price; `null` when none came yet.
+    /// The last price; `null` until the first one arrives.
     pub price: Option<f64>,
     /// `0.25` for 0.25 %; `null` until the previous close is known.
     pub percent_change: Option<f64>,
-    /// When the exchange says that the price was made; `null` when it did not say.
+    /// When the price was made, according to the exchange; `null` if it gave no time.
     pub timestamp: Option<String>,
-    /// `second`, `minute`, `day`: the price was made at that time, or later by less than this.
+    /// `second`, `minute` or `day`: the price was made at that time, or later by less than this.
     /// `null`: at that time or later.
     pub timestamp_precision: Option<&'static str>,
-    /// The venue.
+    /// The venue's name.
     pub exchange: Option<String>,
-    /// The venue's market identifier code.
+    /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,
-    /// Upstream's `type`: `Common Stock`, `ETF`, `Index`, `Physical Currency`, `Digital Currency`.
+    /// The provider's `type`: `Common Stock`, `ETF`, `Index`, `Physical Currency` or `Digital
+    /// Currency`.
     pub kind: Option<String>,
-    /// Of the prices, as upstream names it: `USD`, `GBp` for pence; of a pair the currency behind
-    /// the slash.
+    /// Currency of the prices as the provider names it: `USD`, `GBp` for pence; for a pair the part
+    /// after the slash.
     pub currency: Option<String>,
-    /// Decimals with which every price, bid and ask so far is exact; it only grows.
+    /// Decimals with which every price, bid and ask so far is exact. It only grows.
     pub decimals: Option<u8>,
-    /// As upstream gave it.
+    /// The provider's bid, if it sent one with this price.
     pub bid: Option<f64>,
-    /// As upstream gave it.
+    /// The provider's ask, if it sent one with this price.
     pub ask: Option<f64>,
     /// Cumulative volume of the trading day.
     #[serde(serialize_with = "whole")]
     pub day_volume: Option<f64>,
-    /// Close of the trading day before.
+    /// Close of the previous trading day.
     pub previous_close: Option<f64>,
-    /// When it reached the hub.
+    /// When the price reached the hub or was last confirmed.
     pub received_at: Option<String>,
-    /// Where it came from.
+    /// The provenance of the price.
     pub source: Option<Provenance>,
-    /// Whether no market is behind it.
+    /// Whether it comes from the simulator.
     pub simulated: bool,
     /// Whether its market trades.
     pub session: Session,
-    /// `fresh` or `stale`; `null` when there is no price.
+    /// `fresh` or `stale`; `null` without a price.
     pub freshness: Option<&'static str>,
-    /// Since when it is stale.
+    /// Since when it is stale; `null` while it is fresh.
     pub stale_since: Option<String>,
 }
 
 impl QuoteView {
-    /// All that is known of an instrument.
+    /// The view of what is known of an instrument.
     #[must_use]
     pub fn of(instrument: &Instrument, cell: &Cell, simulated: bool) -> Self {
         let Cell {
@@ -212,29 +214,29 @@ impl QuoteView {
     }
 }
 
-/// A symbol that was subscribed.
+/// A symbol whose subscription succeeded.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Subscription {
-    /// The symbol.
+    /// The symbol, with its exchange if it is pinned.
     pub symbol: String,
     /// How it gets its prices.
     pub state: StreamState,
     /// Why it does not stream, if it does not.
     pub reason: Option<String>,
-    /// Whether there is a price already.
+    /// Whether it has a price already.
     pub has_quote: bool,
 }
 
-/// A symbol that was not.
+/// A symbol whose subscription failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SubscriptionFailure {
-    /// As the client wrote it, cut to 40 characters.
+    /// The symbol, or the client's text cut to 40 characters.
     pub symbol: String,
-    /// What is wrong with it.
+    /// Why it failed.
     pub reason: String,
 }
 
-/// Volumes are whole numbers upstream; `49153`, not `49153.0` and not `5.9e20`, where they are.
+/// Serialises whole volumes as integers: `49153`, neither `49153.0` nor `5.9e20`.
 pub(crate) fn whole<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     const LARGEST: f64 = 1e30;
     match value {

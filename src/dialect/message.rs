@@ -1,10 +1,10 @@
-//! Client messages: parsed strictly, answered with what would be right.
+//! Client messages: parsed strictly. An error says what would be right.
 
 use crate::market::{Instrument, InstrumentError};
 use crate::market::{Millis, SECOND};
 use serde_json::{Map, Value};
 
-/// A message that makes sense.
+/// A valid client message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientMessage {
     /// Add symbols.
@@ -13,75 +13,75 @@ pub enum ClientMessage {
     Unsubscribe(Vec<RequestedSymbol>),
     /// Drop all symbols.
     Reset,
-    /// Are you there?
+    /// A keep-alive, which is answered.
     Heartbeat,
-    /// What time is it? The id is given back.
+    /// Asks for the hub's time. The answer repeats the id.
     Time(Option<serde_json::Number>),
-    /// `hamster.v1`: read so far.
+    /// `hamster.v1`: acknowledges deltas.
     Ack {
-        /// Of this channel; `stream` in the message.
+        /// The channel; `stream` in the message.
         channel: u32,
-        /// The newest delta that was read.
+        /// The newest delta that the client has read.
         seq: u64,
     },
-    /// Plain: the number of an `ack-request`.
+    /// Plain JSON: the number of an `ack-request`.
     Proof(u64),
 }
 
-/// A wish for symbols.
+/// The parameters of a `subscribe`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Subscribe {
-    /// To add.
+    /// Symbols to add.
     pub symbols: Vec<RequestedSymbol>,
-    /// `hamster.v1`: the least time between two deltas from now on.
+    /// `hamster.v1`: the least time between two deltas from now on, in milliseconds.
     pub interval: Option<Millis>,
     /// `hamster.v1`: where the client was before its connection broke.
     pub resume: Option<Position>,
 }
 
-/// Where a client is in a channel.
+/// A client's position in a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// The hub's life.
+    /// The hub's epoch, which changes at every restart.
     pub epoch: u64,
-    /// The channel's number in it; `stream` in the message.
+    /// The channel's number within the epoch; `stream` in the message.
     pub channel: u32,
-    /// The newest delta that was read.
+    /// The newest delta that the client has read.
     pub seq: u64,
 }
 
-/// One symbol of a list: an instrument, or the text and why it is none.
+/// One symbol of a list: an instrument, or the client's text and why it is not one.
 pub type RequestedSymbol = Result<Instrument, (String, InstrumentError)>;
 
-/// A message that makes none. The text says what is right.
+/// Why a client message is invalid. The text says what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
-    /// Not JSON, or no object.
+    /// Not JSON, or not an object.
     #[error("the message is not a JSON object; send for example {EXAMPLE}")]
     InvalidJson,
-    /// A binary frame.
+    /// A binary frame, which no dialect has.
     #[error("binary frames are not understood; send text, for example {EXAMPLE}")]
     BinaryFrame,
     /// Longer than [`LONGEST_MESSAGE`].
     #[error("the message has {0} bytes, more than the 65536 that are read; subscribe to symbols in several messages")]
     TooLarge(usize),
-    /// No action, or one that does not exist.
+    /// No action, or an unknown one.
     #[error("unknown action {0:?}; the actions are subscribe, unsubscribe, reset, heartbeat, time, ack")]
     UnknownAction(String),
-    /// The action is known, its parameters are wrong.
+    /// The parameters do not fit the action.
     #[error(
         "params.symbols must be a comma list, a list of symbols, or a list of {{\"symbol\":…,\"exchange\":…}}; send for example {EXAMPLE}"
     )]
     InvalidParams,
-    /// `interval_ms` is no span that a client may choose.
+    /// `interval_ms` is not a number within its range.
     #[error("params.interval_ms must be a whole number of milliseconds from 0 to {LONGEST_INTERVAL}")]
     InvalidInterval,
-    /// `resume` is not what a snapshot and its deltas told.
+    /// `resume` does not have the numbers of a snapshot or delta.
     #[error(
         "params.resume must be {{\"epoch\":…,\"stream\":…,\"seq\":…}} with the numbers of the last frame; leave it out to begin anew"
     )]
     InvalidResume,
-    /// An `ack` without numbers.
+    /// An `ack` without its numbers.
     #[error(
         "an ack must name what was read, as in {{\"action\":\"ack\",\"stream\":3,\"seq\":42}}, or in plain JSON the id of an ack-request, as in {{\"action\":\"ack\",\"id\":7}}"
     )]
@@ -91,20 +91,20 @@ pub enum ClientError {
         "the ack names what was never sent; acknowledge the seq of the last delta that was read, or the id of the last ack-request"
     )]
     AckAhead,
-    /// More than 200 symbols.
+    /// More than [`MOST_SYMBOLS_PER_CLIENT`] symbols.
     #[error("a client may watch at most {MOST_SYMBOLS_PER_CLIENT} symbols; unsubscribe some first")]
     TooManySymbols,
 }
 
 const EXAMPLE: &str = r#"{"action":"subscribe","params":{"symbols":"BTC/USD,AAPL"}}"#;
 
-/// Bytes of a message that is still parsed.
+/// Longest message that is parsed, in bytes.
 pub const LONGEST_MESSAGE: usize = 64 * 1024;
 
-/// Symbols that one client may watch. Their names, however long, fit into the attachment of its socket.
+/// Most symbols that one client may watch. Even the longest names fit into its socket's attachment.
 pub const MOST_SYMBOLS_PER_CLIENT: usize = 200;
 
-/// The slowest rate that a client may choose.
+/// The slowest rate that a client may choose, in milliseconds between deltas.
 pub const LONGEST_INTERVAL: Millis = 10 * SECOND;
 
 const LONGEST_ECHO: usize = 40;
@@ -128,7 +128,7 @@ impl ClientError {
 /// Parses a text frame.
 ///
 /// # Errors
-/// [`ClientError`], which becomes an `error` event; the connection lives on.
+/// [`ClientError`], which becomes an `error` event; the connection stays open.
 pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
     if text.len() > LONGEST_MESSAGE {
         return Err(ClientError::TooLarge(text.len()));
@@ -180,7 +180,7 @@ fn subscription(params: Option<&Value>) -> Result<Subscribe, ClientError> {
         Some(value) => Some(position(value).ok_or(ClientError::InvalidResume)?),
     };
     let symbols = match params.get("symbols") {
-        // The rate alone may be changed.
+        // A client may change its rate without adding symbols.
         None if interval.is_some() => Vec::new(),
         symbols => requested(symbols)?,
     };
@@ -236,7 +236,7 @@ fn instrument(text: &str) -> RequestedSymbol {
     Instrument::parse(text).map_err(|error| (echo(text.trim()), error))
 }
 
-/// What a client sent, cut: an error must not be a way to have long texts sent back.
+/// Cuts a client's text, so that an error cannot be used to have long texts sent back.
 fn echo(text: &str) -> String {
     text.chars().take(LONGEST_ECHO).collect()
 }

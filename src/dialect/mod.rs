@@ -1,7 +1,7 @@
-//! What clients say and are told: one folder for each dialect. The document is `docs/protocol.md`.
+//! What clients say and are told: one folder for each dialect. docs/protocol.md describes them.
 //!
-//! A dialect parses what its clients say and encodes what they are told; [`Dialect`] is the list of
-//! them. [`plain`] and [`hamster_v1`] share their control messages: [`message`] from the client,
+//! A dialect parses its clients' messages and encodes what they are sent; [`Dialect`] lists them.
+//! [`plain`] and [`hamster_v1`] share their control messages: [`message`] from the client,
 //! [`event`] to it. They differ in how prices are sent: see [`Way`].
 
 pub mod event;
@@ -12,15 +12,15 @@ pub mod plain;
 pub use event::{FeedView, QuoteView, ServerEvent, Subscription, SubscriptionFailure};
 pub use message::{ClientError, ClientMessage, MOST_SYMBOLS_PER_CLIENT, Position};
 
-/// Closed because the client sent too much; it may come back after a minute.
+/// Close code for a client that sent too much; it may reconnect after a minute.
 pub const CLOSE_FLOOD: u16 = 4008;
-/// Closed because the client read nothing for half a minute.
+/// Close code for a client that read nothing for half a minute.
 pub const CLOSE_SLOW: u16 = 4009;
 
-/// How a client is spoken to.
+/// The protocol that a client speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
-    /// One JSON object for each update.
+    /// One JSON object per update.
     #[default]
     Plain,
     /// `hamster.v1`: channels of deltas with sequence numbers, acknowledged and resumable.
@@ -30,17 +30,17 @@ pub enum Dialect {
 /// How a dialect's clients are sent prices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// Whole quotes, the newest of each symbol, to all who watch it.
+    /// Whole quotes, the newest of each symbol, to everyone who watches it.
     Quotes,
     /// Numbered deltas of a channel, which clients with the same symbols share.
     Channels,
 }
 
 impl Dialect {
-    /// All of them.
+    /// All dialects.
     pub const ALL: [Self; 2] = [Self::Plain, Self::HamsterV1];
 
-    /// As in `/metrics`.
+    /// The name in `/metrics`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -58,10 +58,10 @@ impl Dialect {
         }
     }
 
-    /// What a client of it said.
+    /// Parses a client's text frame.
     ///
     /// # Errors
-    /// [`ClientError`]; the connection lives on.
+    /// [`ClientError`]; the connection stays open.
     pub fn parse(self, text: &str) -> Result<ClientMessage, ClientError> {
         match self {
             Self::Plain => plain::parse(text),
@@ -69,7 +69,7 @@ impl Dialect {
         }
     }
 
-    /// An event for clients of it that are all at this position, where it has positions.
+    /// An event as JSON, for clients that are all at `position`, if the dialect has positions.
     #[must_use]
     pub fn event(self, event: &ServerEvent<'_>, position: Option<(u64, u64)>) -> String {
         match self {
@@ -78,7 +78,7 @@ impl Dialect {
         }
     }
 
-    /// The newest quote of a symbol, for clients that are sent whole quotes.
+    /// The newest quote of a symbol as JSON, for clients that are sent whole quotes.
     #[must_use]
     pub fn quote(self, view: &QuoteView) -> String {
         match self {
@@ -86,11 +86,11 @@ impl Dialect {
         }
     }
 
-    /// The dialect that a client's `Sec-WebSocket-Protocol` asks for. Whoever offers nothing gets
-    /// plain JSON.
+    /// The dialect that a client's `Sec-WebSocket-Protocol` asks for. Without an offer it is plain
+    /// JSON.
     ///
     /// # Errors
-    /// The offer, cut, when we speak none of it.
+    /// The offer, cut to 100 characters, if we speak none of its protocols.
     pub fn negotiate(offer: Option<&str>) -> Result<Self, String> {
         let offer = offer.unwrap_or_default().trim();
         if offer.is_empty() {
@@ -104,7 +104,7 @@ impl Dialect {
         spoken.ok_or_else(|| offer.chars().take(100).collect())
     }
 
-    /// What the upgrade's answer confirms.
+    /// The subprotocol that the upgrade response confirms.
     #[must_use]
     pub fn subprotocol(self) -> Option<&'static str> {
         match self {

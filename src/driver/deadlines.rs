@@ -1,33 +1,32 @@
-//! When the object is to be woken: the arithmetic of its one durable alarm and of its one timer in memory.
+//! When to wake the object: schedules its one durable alarm and its one in-memory timer.
 //!
-//! Each setting of the alarm is a row written, so it is set as seldom as possible. One that is later than wanted is moved. One that
-//! is earlier fires, finds nothing to do, and is set again.
+//! Each setting of the alarm is a storage row written, so it is set as rarely as possible. An alarm
+//! that is later than wanted is moved. One that is earlier fires, does nothing, and is set again.
 
 use crate::market::{MINUTE, Millis};
 
-/// From an alarm that the platform refused to the next attempt. Storage that refuses at once would otherwise be asked for ever.
+/// Wait before the next attempt after the platform refused to set the alarm. Without it, storage
+/// that refuses at once would be retried in a loop.
 pub(super) const ALARM_RETRY: Millis = 5_000;
-/// An alarm may be late by a minute or so. One that is later than this was lost, and is set again.
+/// An alarm may fire a minute or so late. One later than this counts as lost and is set again.
 const LOST_ALARM: Millis = 2 * MINUTE;
-/// The platform's clock is not believed to be further ahead of ours than this.
+/// Upper limit for how far ahead of ours the platform's clock is assumed to be.
 const MOST_AHEAD: Millis = 5_000;
 
-/// What the present life of the object has set.
+/// What the current instance of the object has set.
 #[derive(Debug, Default)]
 pub(super) struct Deadlines {
-    /// The machine's deadline for which the alarm is set, as far as this life of the object knows.
+    /// The machine's deadline that the alarm is set for, as far as this instance knows.
     alarm_at: Option<Millis>,
-    /// How much too early the last alarm fired by our clock. Set to the same time again it would fire at once, for as long as the
-    /// clocks differ, and write a row each time; so this is added.
+    /// How many milliseconds too early the last alarm fired by our clock. An alarm set to the same
+    /// time would fire early again, and write a row each time, for as long as the clocks differ. So
+    /// this is added.
     ahead: Millis,
-    /// When the newest timer fires.
     timer_at: Option<Millis>,
-    /// The number of the newest timer.
     timer: u32,
 }
 
 impl Deadlines {
-    /// When the newest timer fires.
     pub fn timer_at(&self) -> Option<Millis> {
         self.timer_at
     }
@@ -42,26 +41,26 @@ impl Deadlines {
         Some(deadline.max(now) + self.ahead)
     }
 
-    /// The alarm fired: whatever it was set to is gone.
+    /// The alarm fired, so none is set any more.
     pub fn alarm_fired(&mut self, now: Millis) {
         if let Some(at) = self.alarm_at.take() {
             self.ahead = (at + self.ahead).saturating_sub(now).min(MOST_AHEAD);
         }
     }
 
-    /// The platform says what the alarm is set to. A time that has passed does not count: storage remembers such an alarm, but
-    /// the scheduler may have lost it.
+    /// The platform reports the alarm's time. A time in the past does not count: storage remembers
+    /// such an alarm, but the scheduler may have lost it.
     pub fn alarm_is(&mut self, at: Option<Millis>, now: Millis) {
         let at = at.filter(|at| *at > now);
         self.alarm_at = at.map(|at| at.saturating_sub(self.ahead));
     }
 
-    /// Forgets the setting of an alarm that was refused, so that it is set again.
+    /// Forgets an alarm that the platform refused, so that it is set again.
     pub fn retry_alarm(&mut self) {
         self.alarm_at = None;
     }
 
-    /// The number of a new timer and how long it runs, if one must be started for the deadline.
+    /// The number and duration of a new timer, if one must be started for the deadline.
     pub fn timer_to_start(&mut self, deadline: Millis, now: Millis) -> Option<(u32, Millis)> {
         if self.timer_at.is_some_and(|set| set <= deadline) {
             return None;
@@ -71,7 +70,7 @@ impl Deadlines {
         Some((self.timer, deadline.saturating_sub(now)))
     }
 
-    /// A timer fired. Says whether it is the newest.
+    /// A timer fired. Returns whether it is the newest.
     pub fn timer_fired(&mut self, number: u32) -> bool {
         let is_newest = number == self.timer;
         if is_newest {
@@ -85,7 +84,6 @@ impl Deadlines {
 mod tests {
     use super::*;
 
-    /// An hour after the epoch.
     const NOW: Millis = 60 * MINUTE;
 
     #[test]
@@ -116,10 +114,10 @@ mod tests {
         deadlines.alarm_to_set(NOW, NOW - 1_000);
         deadlines.alarm_fired(NOW - 20);
         assert_eq!(deadlines.alarm_to_set(NOW, NOW - 20), Some(NOW + 20));
-        // On time by our clock: it is as far ahead as before.
+        // On time by our clock: the platform's clock is as far ahead as before.
         deadlines.alarm_fired(NOW);
         assert_eq!(deadlines.alarm_to_set(NOW + 1_000, NOW), Some(NOW + 1_020));
-        // Late by our clock: it is ahead no longer.
+        // Late by our clock: the platform's clock is no longer ahead.
         deadlines.alarm_fired(NOW + 5_000);
         assert_eq!(deadlines.alarm_to_set(NOW + 9_000, NOW + 5_000), Some(NOW + 9_000));
     }

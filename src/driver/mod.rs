@@ -1,13 +1,14 @@
 //! The driver: everything that is decided between the hub's machine and the platform.
 //!
-//! [`Driver::handle`] takes an [`Event`] and the time, makes inputs of it, has the [`Platform`] carry out every effect, and sets
-//! the two deadlines. The Worker, the simulation, the fuzz targets, the costs and the memory benchmark run this same code, each on
-//! a platform of its own.
+//! [`Driver::handle`] takes an [`Event`] and the time, turns it into inputs, lets the [`Platform`]
+//! execute every effect, and sets the two deadlines. The Worker, the simulation, the fuzz targets,
+//! the cost reports and the memory benchmark run this same code, each on its own platform.
 //!
-//! Why nothing is lost or reordered: an input that follows from an effect (a row that storage refused, say) waits in a queue until
-//! all effects before it are carried out, and a platform hands in what happens only after [`Driver::handle`] has returned.
+//! Why nothing is lost or reordered: an input caused by an effect (such as a row that storage
+//! refused) waits in a queue until all earlier effects are executed, and a platform hands in events
+//! only after [`Driver::handle`] has returned.
 //!
-//! Nothing here knows of Workers, clocks or randomness.
+//! Nothing here uses Workers, clocks or randomness.
 
 mod deadlines;
 mod platform;
@@ -24,16 +25,16 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use visitors::Visitors;
 
-/// What the isolate knows of storage. It outlives the object, so the object only shares it. No borrow of it lasts longer than one
-/// expression.
+/// The isolate's storage breaker. It outlives the object, which only shares it. No borrow lasts
+/// longer than one expression.
 pub type SharedBreaker = Rc<RefCell<StorageBreaker>>;
 
-/// The machine of one life of the object, and what drives it.
+/// The machine of one instance of the object, and the code that drives it.
 #[derive(Debug)]
 pub struct Driver {
     machine: Machine,
     breaker: SharedBreaker,
-    /// What was wrong with storage when this life began, until the machine is told.
+    /// What was wrong with storage when this instance began, until the machine is told.
     trouble: Option<String>,
     inputs: VecDeque<Input>,
     deadlines: Deadlines,
@@ -44,8 +45,9 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Begins a life of the object: hand in [`Event::Began`] next. `load` reads the rows that an earlier life left, and is told
-    /// whether storage may be written; what cannot be read is as if it were not there. `seed` is random.
+    /// Starts an instance of the object; hand in [`Event::Began`] next. `load` reads the stored
+    /// rows and is told whether storage may be written; rows that cannot be read count as absent.
+    /// `seed` must be random.
     pub fn new(
         config: Config,
         breaker: SharedBreaker,
@@ -69,7 +71,7 @@ impl Driver {
         }
     }
 
-    /// The machine, to look at.
+    /// The machine, read-only.
     #[must_use]
     pub fn machine(&self) -> &Machine {
         &self.machine
@@ -81,13 +83,13 @@ impl Driver {
         &self.counts
     }
 
-    /// When the timer in memory fires, if one runs.
+    /// When the in-memory timer fires, if one is set.
     #[must_use]
     pub fn timer_at(&self) -> Option<Millis> {
         self.deadlines.timer_at()
     }
 
-    /// Takes an event and carries out all that follows from it.
+    /// Handles an event and executes everything that follows from it.
     pub fn handle(&mut self, event: Event, now: Millis, platform: &mut impl Platform) {
         self.meet(event, now, platform);
         if self.inputs.is_empty() {
@@ -102,16 +104,16 @@ impl Driver {
         self.set_deadlines(now, platform);
     }
 
-    /// A number for one more client, if it may come in. `address` is where it connects from, if the platform says so. Hand in
-    /// [`Event::Joined`] next, or [`Event::Left`] if its socket fails.
+    /// The id for one more client, if it may connect. `address` is the client's IP address, if the
+    /// platform knows it. Hand in [`Event::Joined`] next, or [`Event::Left`] if its socket fails.
     ///
     /// # Errors
-    /// Why it may not.
+    /// [`TurnedAway`] says why the client may not connect.
     pub fn admit(&mut self, address: Option<&str>, now: Millis) -> Result<ClientId, TurnedAway> {
         self.visitors.admit(address, now)
     }
 
-    /// Queues the inputs that an event makes: one, as a rule.
+    /// Queues the inputs that an event causes, usually one.
     fn meet(&mut self, event: Event, now: Millis, platform: &mut impl Platform) {
         let input = match event {
             Event::Began(sockets) => return self.begin(sockets),
@@ -161,7 +163,7 @@ impl Driver {
         self.inputs.push_back(input);
     }
 
-    /// The machine learns of trouble with storage, and of every client that was there before.
+    /// Tells the machine about storage trouble and about every client that was connected before.
     fn begin(&mut self, sockets: Vec<Socket>) {
         if let Some(trouble) = self.trouble.take() {
             self.inputs.push_back(Input::Stored(Some(trouble)));
@@ -191,13 +193,13 @@ impl Driver {
             Effect::Answer(waiter, answer) => platform.answer(waiter, *answer),
             Effect::SaveCheckpoint(body) => {
                 let trouble = self.save(Row::Checkpoint, body, now, platform);
-                // Trouble is over when something was committed, not when it was taken.
+                // Only a commit ends storage trouble, not an accepted write.
                 if trouble.is_some() || !self.breaker.borrow().is_troubled() {
                     self.inputs.push_back(Input::Stored(trouble));
                 }
             }
             Effect::SaveCredits(body) => {
-                // The call may leave: the platform holds it back until the row is committed.
+                // The call may leave: the platform holds requests back until the row is committed.
                 let trouble = self.save(Row::Credits, body, now, platform);
                 self.inputs.push_back(Input::Charged(trouble));
             }
@@ -205,7 +207,7 @@ impl Driver {
         }
     }
 
-    /// Writes a row, unless storage is left alone. Says what is wrong so far.
+    /// Writes a row unless the breaker forbids it. Returns what is wrong so far.
     fn save(&mut self, row: Row, body: String, now: Millis, platform: &mut impl Platform) -> Option<String> {
         let begun = self.breaker.borrow_mut().begin_row(row, &body, now);
         let write = match begun {
@@ -222,7 +224,7 @@ impl Driver {
     fn set_deadlines(&mut self, now: Millis, platform: &mut impl Platform) {
         let is_held = self.breaker.borrow().holds(now);
         let alarm = self.machine.alarm_at();
-        // While storage must not be written the alarm's deadlines are kept in memory.
+        // While storage must not be written, the timer also carries the alarm's deadlines.
         let in_memory = [self.machine.timer_at(), alarm.filter(|_| is_held)];
         if let Some(deadline) = alarm.filter(|_| !is_held)
             && let Some(at) = self.deadlines.alarm_to_set(deadline, now)
@@ -236,7 +238,8 @@ impl Driver {
         {
             platform.wake_after(wait, Wakeup::Deadline(number));
         }
-        // A sleeping hub is not woken for a ping. One that is awake answers itself, so that pings count against the flood limit.
+        // A hub that may sleep must not be woken for a ping. One that is awake answers pings
+        // itself, so that they count against the flood limit.
         let may_sleep = self.machine.may_sleep();
         if self.leaves_pings != may_sleep && platform.leave_pings(may_sleep) {
             self.leaves_pings = may_sleep;

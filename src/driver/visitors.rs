@@ -1,19 +1,19 @@
-//! The clients' sockets as the door sees them: how many there are, who is behind each, and their numbers.
+//! The clients' sockets: how many there are, their ids, and who is behind each.
 
 use crate::dialect::CLOSE_FLOOD;
 use crate::hub::{ClientId, Door, Refused, Viewer};
 use crate::market::Millis;
 use std::collections::HashMap;
 
-/// Hibernatable sockets of one object, with room to spare below the platform's 32,768.
+/// Most sockets of one object, with some room below the platform's 32,768 hibernatable ones.
 const MOST_CLIENTS: usize = 32_000;
 
-/// Why a client may not come in.
+/// Why a client may not connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TurnedAway {
     /// The hub has as many clients as it can hold.
     HubFull,
-    /// The door does not let its address in.
+    /// The door refuses the client's address.
     Refused(Refused),
 }
 
@@ -21,9 +21,9 @@ pub enum TurnedAway {
 #[derive(Debug)]
 pub(super) struct Visitors {
     door: Door,
-    /// Who is behind each client. `None` if it connected before the object slept, or the platform names no address.
+    /// Who is behind each client. `None` if it connected before the object hibernated, or if the
+    /// platform reports no address.
     viewers: HashMap<ClientId, Option<Viewer>>,
-    /// The last client's number.
     last: ClientId,
 }
 
@@ -36,7 +36,7 @@ impl Visitors {
         }
     }
 
-    /// A number for one more client of an address, if it may come in.
+    /// The id for one more client of an address, if it may connect.
     pub fn admit(&mut self, address: Option<&str>, now: Millis) -> Result<ClientId, TurnedAway> {
         if self.viewers.len() >= MOST_CLIENTS {
             return Err(TurnedAway::HubFull);
@@ -48,8 +48,8 @@ impl Visitors {
         Ok(self.last)
     }
 
-    /// A socket that an earlier instance left. The number of one that is still closing is taken too: its end would be mistaken
-    /// for that of a new client.
+    /// A socket that an earlier instance left. The id of a closing one is reserved too, because its
+    /// end would otherwise be taken for that of a new client.
     pub fn came_back(&mut self, client: ClientId, is_open: bool) {
         self.last = self.last.max(client);
         if is_open {
@@ -57,13 +57,13 @@ impl Visitors {
         }
     }
 
-    /// Who is behind a client. Where nobody can tell, each client is on its own.
+    /// Who is behind a client. If that is unknown, the client counts for itself.
     pub fn viewer(&self, client: ClientId) -> Viewer {
         let known = self.viewers.get(&client).copied().flatten();
         known.unwrap_or(Viewer::alone(client))
     }
 
-    /// A client is closed by the hub with this code.
+    /// The hub closes a client with this code.
     pub fn closing(&mut self, client: ClientId, code: u16, now: Millis) {
         if code == CLOSE_FLOOD
             && let Some(Some(viewer)) = self.viewers.get(&client)
@@ -72,7 +72,6 @@ impl Visitors {
         }
     }
 
-    /// A client's socket is gone.
     pub fn left(&mut self, client: ClientId, now: Millis) {
         if let Some(Some(viewer)) = self.viewers.remove(&client) {
             self.door.left(viewer, now);

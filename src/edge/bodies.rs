@@ -10,10 +10,10 @@ extern "C" {
     fn read_text(stream: &web_sys::ReadableStream, most: f64) -> js_sys::Promise;
 }
 
-/// The body of an answer as text; `None` when it is longer than `most` bytes.
+/// The body of a response as text; `None` if it is longer than `most` bytes.
 ///
 /// # Errors
-/// What the platform says when the body breaks off.
+/// The platform's message if the body breaks off.
 pub(super) async fn text_of(response: &Response, most: u32) -> Result<Option<String>, JsValue> {
     match response.body() {
         ResponseBody::Empty => Ok(Some(String::new())),

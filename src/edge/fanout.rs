@@ -41,8 +41,8 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn broadcast(this: &Fanout, group: f64, frame: &str);
 
-    /// Whether the platform answers the text `ping` with `pong` by itself; of a
-    /// `DurableObjectState`.
+    /// Sets whether the platform of this `DurableObjectState` answers the text `ping` with `pong`
+    /// by itself.
     #[wasm_bindgen(catch, js_name = autoRespond)]
     pub(super) fn auto_respond(state: &JsValue, is_on: bool) -> Result<(), JsValue>;
 
@@ -50,10 +50,10 @@ extern "C" {
     pub(super) fn close(this: &Fanout, client: u32, code: u16, reason: &str);
 }
 
-/// Numbers of the groups of a dialect begin here, above those of all symbols.
+/// Numbers of dialect groups start here, above those of all symbols.
 const EVERYONE: u64 = 1 << 52;
 
-/// A group's number on the JavaScript side, where whole numbers are exact up to 2⁵³.
+/// A group's number in JavaScript, where integers are exact up to 2⁵³.
 pub(super) fn number(group: Group) -> f64 {
     let number = match group {
         Group::Everyone(dialect) => EVERYONE + dialect as u64,

@@ -1,4 +1,4 @@
-//! The Worker's front door: it answers what needs no state, and hands the rest to the one hub.
+//! The Worker's front door: it answers what needs no state and passes the rest to the one hub.
 
 use super::hub::POKE_PATH;
 use super::query::{borrowed, header, is_https, method, parameters, socket_address};
@@ -8,16 +8,16 @@ use crate::market::iso8601;
 use worker::{Date, Env, Request, Response, Result, Stub, console_error};
 
 const ASSETS_BINDING: &str = "ASSETS";
-/// Where the asset server has the page for what is not there.
+/// The asset server's page for unknown addresses.
 const NOT_FOUND_PAGE: &str = "https://assets/404";
 const HUB_BINDING: &str = "HUB";
 /// There is one hub: one feed, received once.
 const HUB_NAME: &str = "hub";
 
-/// Handles a request that no asset answers.
+/// Handles a request that no static asset answers.
 ///
 /// # Errors
-/// The platform's own; every fault of the request is a problem document.
+/// The platform's own. Every fault of the request is answered with a problem document.
 pub async fn handle(request: Request, env: Env) -> Result<Response> {
     #[cfg(feature = "faults")]
     super::panics::break_if_asked(&request.path(), "gateway");
@@ -47,14 +47,14 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
     }
 }
 
-/// What people see at an address that is not there.
+/// The page for an unknown address.
 async fn not_found_page(env: &Env) -> Result<Response> {
     let page = env.assets(ASSETS_BINDING)?.fetch(NOT_FOUND_PAGE, None).await?;
     Ok(page.with_status(404))
 }
 
-/// An object that was reset or replaced under a request meets the next one as a new one, so it is asked a second time: no route
-/// changes anything.
+/// Asks the hub, and retries once: if the object was reset or replaced during the first request,
+/// the second one reaches a new object. That is safe because no route changes anything.
 async fn ask_hub(request: Request, env: &Env) -> Result<Response> {
     let again = request.clone()?;
     let answered = match hub(env)?.fetch_with_request(request).await {
@@ -67,8 +67,9 @@ async fn ask_hub(request: Request, env: &Env) -> Result<Response> {
     }
 }
 
-/// The cron trigger: has the hub look at its deadlines. An alarm that the platform gave up, or a hub that it took away with all its
-/// timers, comes back within a minute; a hub that nobody wants goes on sleeping.
+/// The cron trigger: makes the hub check its deadlines. It recovers within a minute from an alarm
+/// that the platform gave up or an object evicted with all its timers. A hub that nobody watches
+/// continues to sleep.
 pub async fn poke(env: Env) {
     let asked = async { hub(&env)?.fetch_with_str(&format!("https://hub{POKE_PATH}")).await };
     if let Err(error) = asked.await {

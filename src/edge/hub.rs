@@ -1,7 +1,9 @@
-//! The Hub: the Durable Object that keeps the feed. Requests, frames and alarms become events for its driver.
+//! The Hub: the Durable Object that keeps the feed. Requests, frames and alarms become events for
+//! its driver.
 //!
-//! Why a restart loses nothing that matters: the constructor reads the last checkpoint and the spent budget, takes back the
-//! sockets that slept through it with the symbols in their attachments, and the alarm that is still set brings the rest to life.
+//! Why a restart loses nothing that matters: the constructor reads the last checkpoint and the
+//! budget row, takes back the sockets that survived, with the symbols in their attachments, and the
+//! alarm that is still set triggers the rest.
 
 use super::fanout::{Fanout, auto_respond};
 use super::platform::{Object, now};
@@ -21,19 +23,19 @@ use worker::{
     console_error, durable_object,
 };
 
-/// What the cron trigger asks for. The front door knows no such route, so nobody else can.
+/// The path of the cron trigger. The gateway has no such route, so nobody else can reach it.
 pub(super) const POKE_PATH: &str = "/poke";
-/// A connection that broke.
+/// Close code of a connection that broke.
 const ABNORMAL_CLOSURE: usize = 1006;
 const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
-/// Who connects. On Cloudflare the platform sets it, whatever the client sent; locally it is what
-/// the client says, if it says so.
+/// The header with the client's address. On Cloudflare the platform sets it, whatever the client
+/// sent; locally it is what the client sends, if anything.
 const ADDRESS: &str = "CF-Connecting-IP";
 
 /// The Durable Object; see the module.
 #[durable_object]
 pub struct Hub {
-    /// Or the sentence that tells the operator what is set wrong.
+    /// An error is the sentence that tells the operator what is misconfigured.
     object: std::result::Result<Rc<Object>, String>,
 }
 
@@ -106,8 +108,9 @@ impl DurableObject for Hub {
 
     async fn websocket_close(&self, socket: WebSocket, code: usize, _reason: String, _was_clean: bool) -> Result<()> {
         self.client_left(&socket, code);
-        // workerd does not answer the close of a hibernatable socket by itself (seen with 2026-10): without this the client waits
-        // for its own timeout and sees 1006. Fails only for a socket that is gone already.
+        // workerd does not answer the close of a hibernatable socket by itself (observed with
+        // 2026-10). Without this the client waits for its own timeout and sees 1006. Fails only for
+        // a socket that is gone already.
         let _ = socket.close::<&str>(Some(1000), None);
         Ok(())
     }
@@ -128,13 +131,13 @@ fn start(state: State, env: &Env) -> std::result::Result<Rc<Object>, String> {
     let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
     let load = |may_create| storage::load(&state, may_create);
     let driver = Driver::new(config, storage::breaker(), load, seed, now());
-    // Set for a life that ended asleep.
+    // An earlier instance that was asleep may have turned it on.
     auto_respond(state.as_raw(), false)
         .map_err(|_| "the platform does not take back its automatic response".to_owned())?;
     Ok(Object::new(state, source, driver))
 }
 
-/// After hibernation or a reset the clients' sockets are there already.
+/// After hibernation or a reset the clients' sockets exist already.
 fn sockets(object: &Object) -> Vec<Socket> {
     let sockets = object.state.get_websockets();
     let sockets = sockets.iter().filter_map(|socket| found(&object.fanout, socket));
@@ -185,7 +188,7 @@ fn problem_of(turned_away: TurnedAway) -> Problem {
     }
 }
 
-/// Makes a socket of the upgrade, and a client of the socket.
+/// Accepts the upgrade and reports the new client to the driver.
 fn accept(object: &Rc<Object>, client: ClientId, dialect: Dialect) -> Result<Response> {
     let pair = WebSocketPair::new()?;
     object.state.accept_web_socket(&pair.server);

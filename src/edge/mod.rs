@@ -1,5 +1,5 @@
-//! The platform: everything that touches Workers or JavaScript. It turns platform events into inputs of the pure machines and
-//! their effects into platform calls, and decides nothing.
+//! The platform: everything that touches Workers or JavaScript. It turns platform events into
+//! inputs of the pure machines, and their effects into platform calls, and decides nothing.
 
 mod bodies;
 

@@ -1,18 +1,16 @@
-//! What happens when the code panics: the console hears of it with a stack of JavaScript, and the
-//! `worker` crate makes a new instance.
+//! What happens when the code panics: the console gets the message with a JavaScript stack, and the
+//! `worker` crate creates a new instance.
 //!
-//! Why the hooks are chained: the `worker` crate installs one at start, which says that the
-//! instance is dead. Without it wasm-bindgen's own handling of aborts would still make a new
-//! instance (a test with a broken chain showed that), but nothing would have told the `worker`
-//! crate.
+//! Why the hooks are chained: the `worker` crate installs one at start, which marks the instance as
+//! dead. Without it wasm-bindgen's own abort handling would still create a new instance (a test
+//! with a broken chain showed that), but the `worker` crate would not know.
 
 use std::sync::Once;
 
 static INSTALLED: Once = Once::new();
 
-/// Puts `console_error_panic_hook` before the hook that is there. Called by every entry point: then
-/// the `worker` crate's own, which it installs when the instance starts, is there already. A new
-/// instance begins anew.
+/// Puts `console_error_panic_hook` before the existing hook. Every entry point calls it, by which
+/// time the `worker` crate has installed its own. A new instance starts over.
 pub fn install_hook() {
     INSTALLED.call_once(|| {
         let of_the_platform = std::panic::take_hook();
@@ -23,7 +21,7 @@ pub fn install_hook() {
     });
 }
 
-/// Routes that break the instance, for the tests of recovery. No build that is deployed has them.
+/// Routes that break the instance, for the tests of recovery. Never in a deployed build.
 #[cfg(feature = "faults")]
 #[allow(clippy::panic, reason = "it is what is tested")]
 pub(super) fn break_if_asked(path: &str, place: &str) {

@@ -1,10 +1,12 @@
-//! The Worker as a platform for the driver: each call of [`Platform`] becomes a call of Workers, and what comes of it later an
-//! event. Nothing is decided here.
+//! The Worker as a platform for the driver: each call of [`Platform`] becomes a call of Workers,
+//! and its later result an event. Nothing is decided here.
 //!
-//! Why no borrow can fail, which would panic and reset every object in the isolate: the driver is borrowed mutably in one place,
-//! [`Object::happen`], and only if nobody holds it. An event that comes from within a platform call (a socket that reports its end
-//! while it is closed, say) finds it borrowed, stays in the queue, and is taken by the call that holds the driver when that is done
-//! with its own. The queue and the map of waiting calls are borrowed for one expression at a time.
+//! Why no borrow can fail, which would panic and reset every object in the isolate: the driver is
+//! borrowed mutably in [`Object::happen`] and [`Object::with_driver`] only, and only if nobody
+//! holds it. An event raised within a platform call (such as a socket that reports its end while it
+//! is being closed) finds the driver borrowed and stays in the queue; the call that holds the
+//! driver handles it after its own event. The queue and the map of REST waiters are borrowed for
+//! one expression at a time.
 
 use super::bodies::text_of;
 use super::fanout::{Fanout, auto_respond, number};
@@ -24,10 +26,10 @@ use std::time::Duration;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{AbortController, Date, Delay, Response, State, console_log};
 
-/// Bytes of a REST answer that are read. That of sixty symbols has some fifty thousand.
+/// Most bytes read of a REST answer. The answer for sixty symbols has about fifty thousand.
 const LONGEST_ANSWER: u32 = 1024 * 1024;
 
-/// One instance of the object: the driver, and what its platform consists of.
+/// One instance of the object: the driver and the parts of its platform.
 pub(super) struct Object {
     driver: RefCell<Driver>,
     events: RefCell<VecDeque<Event>>,
@@ -35,12 +37,12 @@ pub(super) struct Object {
     pub(super) source: Source,
     pub(super) upstream: Upstream,
     pub(super) state: State,
-    /// Where the answer of each REST call goes.
+    /// Where the answer of each REST request goes.
     waiters: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
     last_waiter: Cell<u32>,
 }
 
-/// The platform's clock. In production it stands still between I/O events, so it is read once for each.
+/// The platform's clock. In production it stands still between I/O events: one reading serves each.
 pub(super) fn now() -> Millis {
     Date::now().as_millis()
 }
@@ -63,7 +65,7 @@ impl Object {
     pub(super) fn happen(self: &Rc<Self>, event: impl Into<Event>) {
         self.events.borrow_mut().push_back(event.into());
         let Ok(mut driver) = self.driver.try_borrow_mut() else {
-            // The call that holds the driver takes it from the queue.
+            // The call that holds the driver will take it from the queue.
             return;
         };
         let now = now();
@@ -72,16 +74,16 @@ impl Object {
         }
     }
 
-    /// Looks at the driver, or lets a client in.
+    /// Reads the driver, or admits a client.
     ///
     /// # Errors
-    /// It is at work further up the stack, which no caller can be.
+    /// The driver is at work further up the stack, which cannot happen to any caller.
     pub(super) fn with_driver<T>(&self, act: impl FnOnce(&mut Driver) -> T) -> worker::Result<T> {
         let mut driver = self.driver.try_borrow_mut().map_err(|_| "the hub is at work")?;
         Ok(act(&mut driver))
     }
 
-    /// The cron trigger asks whether all is well.
+    /// The cron trigger checks on the hub.
     pub(super) async fn poked(self: &Rc<Self>) {
         let alarm = match self.state.storage().get_alarm().await {
             Ok(Some(at)) => Millis::try_from(at).map_or(HeldAlarm::Absent, HeldAlarm::At),
@@ -98,7 +100,7 @@ impl Object {
         let (answer, answered) = oneshot::channel();
         self.waiters.borrow_mut().insert(waiter.0, answer);
         self.happen(Input::Waiter(waiter, question));
-        // Cancelled only with the object itself.
+        // Cancelled only if the object itself goes away.
         answered.await.map_err(|_| "the hub was replaced meanwhile".into())
     }
 
@@ -106,7 +108,7 @@ impl Object {
         self.events.borrow_mut().pop_front()
     }
 
-    /// Hands in that a write is committed, once it is. If that fails, the platform resets the object.
+    /// Hands in a write's commit. If the commit fails, the platform resets the object instead.
     async fn watch(self: Rc<Self>, write: Write) {
         if storage::committed(&self.state).await {
             self.happen(Event::Committed(write));
@@ -137,7 +139,7 @@ impl Object {
         };
         match result {
             Some(result) => result.map_err(|error| {
-                // What was not read to its end is not wanted any more.
+                // A body that was not read to its end is no longer wanted.
                 controller.abort();
                 self.source.redact(&error.to_string())
             }),
@@ -163,7 +165,7 @@ impl Listener for Object {
     }
 }
 
-/// What the driver is lent while it handles an event.
+/// What the driver may use while it handles an event.
 struct Hands<'a>(&'a Rc<Object>);
 
 impl Platform for Hands<'_> {
@@ -231,7 +233,7 @@ impl Platform for Hands<'_> {
         });
     }
 
-    /// A timer without a delay runs after what was sent is written and what has arrived is read.
+    /// A timer without a delay runs after sent frames were written and arrived frames were read.
     fn wake_after(&mut self, wait: Millis, wakeup: Wakeup) {
         let object = Rc::clone(self.0);
         spawn_local(async move {
@@ -242,7 +244,7 @@ impl Platform for Hands<'_> {
 
     fn answer(&mut self, waiter: WaiterId, answer: Answer) {
         let waiting = self.0.waiters.borrow_mut().remove(&waiter.0);
-        // Whoever waited may have hung up.
+        // The caller may have hung up.
         if let Some(waiting) = waiting {
             let _ = waiting.send(answer);
         }

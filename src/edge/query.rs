@@ -1,20 +1,19 @@
-//! What the platform knows of a request. Not through `Request::url`: that would bring a second
-//! parser of addresses, with all of Unicode's tables for the names of hosts, a fifth of the worker,
-//! when the platform has one and hands out what it has parsed.
+//! What the platform knows of a request. `Request::url` is avoided: it would bring a second URL
+//! parser with all of Unicode's host name tables, a fifth of the Worker's size, although the
+//! platform already has parsed the URL.
 
 use worker::Request;
 
-/// The method as it came; the `worker` crate takes those that it does not know for GET.
+/// The method as sent; the `worker` crate turns methods that it does not know into GET.
 pub(super) fn method(request: &Request) -> String {
     request.inner().method()
 }
 
-/// Whether it came by https.
 pub(super) fn is_https(request: &Request) -> bool {
     request.inner().url().starts_with("https:")
 }
 
-/// The address of the WebSocket at the host that was asked.
+/// The address of the WebSocket on the host that was asked.
 pub(super) fn socket_address(request: &Request) -> String {
     let url = request.inner().url();
     let origin: String = url.split('/').take(3).collect::<Vec<_>>().join("/");
@@ -44,12 +43,11 @@ pub(super) fn parameters(request: &Request) -> Vec<(String, String)> {
     pairs.filter_map(pair).collect()
 }
 
-/// The parameters as the routes take them.
+/// The parameters in the form that the routes accept.
 pub(super) fn borrowed(parameters: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
     parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-/// A header, if it is there.
 pub(super) fn header(request: &Request, name: &str) -> Option<String> {
     request.headers().get(name).ok().flatten()
 }

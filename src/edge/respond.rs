@@ -1,4 +1,4 @@
-//! From a pure reply to the platform's response.
+//! Turns a pure reply into the platform's response.
 
 use crate::api::Reply;
 use worker::{Headers, Response, ResponseBody, Result};

@@ -1,8 +1,8 @@
-//! The Simulator: a Durable Object that plays Twelve Data for a hub without a key. The market is `crate::simulator`, the same that
-//! the tests' fake server drives over real sockets.
+//! The Simulator: a Durable Object that plays Twelve Data for a hub without a key. The market is
+//! `crate::simulator`, which the tests' fake server also drives, over real sockets.
 //!
-//! It keeps nothing: its prices are a function of seed and time. When the platform has put it to sleep, its sessions are gone and
-//! their sockets are closed on waking, as a Twelve Data that restarts would do; the hub reconnects.
+//! It stores nothing: its prices are a function of seed and time. If the platform evicts it, its
+//! sessions are gone; on waking it closes their sockets, and the hub reconnects.
 
 use super::platform::now;
 use super::query::query;
@@ -39,7 +39,7 @@ impl DurableObject for Simulator {
     fn new(state: State, env: Env) -> Self {
         super::install_hook();
         for socket in state.get_websockets() {
-            // Closed already is closed as well.
+            // Fails only for a socket that is closed already.
             let _ = socket.close(Some(GOING_AWAY), Some("the simulator was restarted"));
         }
         let settings = Settings {
@@ -119,7 +119,7 @@ impl Market {
                     }
                 }
                 Output::Close { session, code, reason } => self.close(session, code, reason),
-                // This side of the platform has no way to drop a connection without a close frame.
+                // A platform socket cannot be dropped without a close frame.
                 Output::Drop { session } => self.close(session, GOING_AWAY, "dropped"),
             }
         }
@@ -138,7 +138,7 @@ impl Market {
         }
     }
 
-    /// Runs the market's clock for as long as anything is subscribed.
+    /// Runs the market's clock while anything is subscribed.
     fn keep_ticking(self: &Rc<Self>) {
         if self.is_ticking.replace(true) {
             return;

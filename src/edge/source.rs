@@ -1,13 +1,12 @@
-//! Sends requests to upstream: Twelve Data, anything that speaks its protocol, or the simulator in
-//! this Worker. Texts that come back are searched for the key, by the machine after they were
-//! decoded.
+//! Sends requests to the upstream: Twelve Data, anything that speaks its protocol, or the simulator
+//! in this Worker. The machine removes the key from answers after decoding them.
 
 use crate::provider::{Endpoint, Outgoing};
 use worker::{AbortSignal, Env, Error, Fetch, Headers, Request, Response, Result};
 
 const SIMULATOR_BINDING: &str = "SIMULATOR";
 
-/// The way to upstream.
+/// The upstream's endpoint and the way to reach it.
 pub(super) struct Source {
     endpoint: Endpoint,
     env: Env,
@@ -25,22 +24,21 @@ impl Source {
         })
     }
 
-    /// Where upstream is.
     pub(super) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
     }
 
-    /// The upgrade request. The answer's status says whether it was taken.
+    /// Sends the upgrade request. The status of the answer says whether it was accepted.
     pub(super) async fn upgrade(&self, signal: &AbortSignal) -> Result<Response> {
         self.send(self.endpoint.upgrade(), signal).await
     }
 
-    /// A call of a path with its query.
+    /// Sends a REST request for a path with its query.
     pub(super) async fn get(&self, path_and_query: &str, signal: &AbortSignal) -> Result<Response> {
         self.send(self.endpoint.call(path_and_query), signal).await
     }
 
-    /// A text of the platform or of upstream without the key and without addresses.
+    /// A text of the platform or the upstream without the key and without addresses.
     pub(super) fn redact(&self, text: &str) -> String {
         self.endpoint.secret().clean(text)
     }
@@ -50,10 +48,10 @@ impl Source {
         for (name, value) in &outgoing.headers {
             headers.set(name, value)?;
         }
-        // Not `worker::RequestInit`, which would bring all that Cloudflare can do with pictures.
+        // `worker::RequestInit` would bring all of Cloudflare's image options.
         let init = web_sys::RequestInit::new();
         init.set_headers(headers.as_ref());
-        // A redirect is answered as it is: the key belongs to this host.
+        // Do not follow redirects: the key belongs to this host.
         init.set_redirect(web_sys::RequestRedirect::Manual);
         let request = Request::from(web_sys::Request::new_with_str_and_init(&outgoing.url, &init)?);
         let sent = if self.endpoint.is_simulated() {
@@ -66,7 +64,7 @@ impl Source {
     }
 }
 
-/// A var or secret; blank is absent.
+/// A var or secret; blank counts as absent.
 pub(super) fn text(env: &Env, name: &str) -> Option<String> {
     let value = env.var(name).ok()?.to_string();
     let value = value.trim();

@@ -1,4 +1,5 @@
-//! The object's SQLite storage: two rows, each replaced as a whole, and the alarm. When it is better left alone, the driver knows.
+//! The object's SQLite storage: two rows, each replaced as a whole, and the alarm. The driver
+//! decides when it must not be written.
 
 use crate::driver::SharedBreaker;
 use crate::hub::{Row, Stored};
@@ -7,7 +8,7 @@ use serde::Deserialize;
 use worker::{ScheduledTime, SqlStorage, SqlStorageValue, State};
 
 thread_local! {
-    /// Outlives the object, and ends with the isolate. There is one hub in it.
+    /// Outlives the object and ends with the isolate, which holds one hub.
     static BREAKER: SharedBreaker = SharedBreaker::default();
 }
 
@@ -23,13 +24,13 @@ fn name_of(row: Row) -> &'static str {
     }
 }
 
-/// What the isolate knows of storage.
+/// The isolate's storage breaker.
 pub(super) fn breaker() -> SharedBreaker {
     BREAKER.with(SharedBreaker::clone)
 }
 
-/// Reads what an earlier life left. Storage that cannot be read is as empty storage: the hub starts, and says so on its first
-/// write.
+/// Reads the stored rows. Unreadable storage counts as empty: the hub starts and reports the
+/// problem at its first write.
 pub(super) fn load(state: &State, may_create: bool) -> Stored {
     let sql = state.storage().sql();
     let read = |row: Row| -> Option<String> {
@@ -47,23 +48,23 @@ pub(super) fn load(state: &State, may_create: bool) -> Stored {
     }
 }
 
-/// Writes a row. It is taken but not committed yet: see [`committed`].
+/// Writes a row. It is accepted but not committed yet: see [`committed`].
 pub(super) fn save(state: &State, row: Row, body: String) -> Result<(), String> {
     let query = "INSERT INTO kept (name, body) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body";
     let sql = state.storage().sql();
     let insert = || sql.exec(query, vec![name_of(row).into(), SqlStorageValue::String(body.clone())]);
-    // A life that began while storage was left alone made no table.
+    // An instance that started while writing was forbidden has created no table.
     let done = insert().or_else(|_| create(&sql).and_then(|()| insert()));
     done.map(|_| ()).map_err(|error| error.to_string())
 }
 
-/// Sets the object's alarm.
 pub(super) async fn set_alarm(state: &State, at: Millis) -> Result<(), String> {
     let time = ScheduledTime::new(js_sys::Date::new(&(at as f64).into()));
     state.storage().set_alarm(time).await.map_err(|error| error.to_string())
 }
 
-/// Waits until everything that was written is committed. It does not return if that fails: the object is reset.
+/// Waits until everything written is committed. If that fails, the platform resets the object and
+/// this never returns.
 pub(super) async fn committed(state: &State) -> bool {
     state.storage().sync().await.is_ok()
 }

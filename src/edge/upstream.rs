@@ -1,8 +1,9 @@
-//! The one upstream socket: opened, listened to, written to and closed as the machine says.
+//! The one upstream socket: opened, read, written and closed as the machine says.
 //!
-//! Why a second one cannot live: opening aborts or closes whatever is there, a socket that arrives after its link was given up is
-//! closed unread, and the socket is also kept on the object's JavaScript side, where a new instance of this code (after a panic
-//! elsewhere in the isolate, say) finds and closes the deaf one before it opens its own.
+//! Why there is never a second one: opening aborts or closes whatever exists; a socket that arrives
+//! after its link was given up is closed unread; and the socket is also kept on the object's
+//! JavaScript side, where a new instance of this code (for example after a panic elsewhere in the
+//! isolate) finds and closes the orphan before it opens its own.
 
 use super::bodies::text_of;
 use super::source::Source;
@@ -14,13 +15,13 @@ use wasm_bindgen::{JsCast, JsValue};
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{AbortController, AbortSignal, Error, State};
 
-/// Where the socket is kept on the object's state, which outlives an instance of this code.
+/// The property that keeps the socket on the object's state, which outlives this instance.
 const KEPT_AS: &str = "hamsterUpstream";
 const NORMAL_CLOSURE: u16 = 1000;
-/// Bytes of a refusal that are read.
+/// Most bytes read of a refusal.
 const LONGEST_REFUSAL: u32 = 64 * 1024;
 
-/// Who hears what the link says.
+/// Receives what happens on the link.
 pub(super) trait Listener: 'static {
     fn hear(self: &Rc<Self>, input: Input);
     fn source(&self) -> &Source;
@@ -34,12 +35,12 @@ pub(super) struct Upstream {
 
 struct Present {
     link: LinkId,
-    /// Ends an upgrade under way.
+    /// Aborts an upgrade in flight.
     controller: AbortController,
     socket: Option<Listening>,
 }
 
-/// A socket with its listeners, which are taken off before they are freed: a late event must find none.
+/// A socket with its listeners. They are removed before they are freed, so a late event finds none.
 struct Listening {
     socket: web_sys::WebSocket,
     message: Closure<dyn FnMut(web_sys::MessageEvent)>,
@@ -60,7 +61,7 @@ impl Listening {
 impl Drop for Listening {
     fn drop(&mut self) {
         for (event, listener) in self.listeners() {
-            // Taking off what is not on does nothing.
+            // Removing a listener that is not registered does nothing.
             let _ = self.socket.remove_event_listener_with_callback(event, listener);
         }
     }
@@ -72,7 +73,7 @@ enum Upgrade {
 }
 
 impl Upstream {
-    /// No link; what an earlier instance left open is closed.
+    /// No link; a socket that an earlier instance left open is closed.
     pub(super) fn new(state: &State) -> Self {
         let kept_on: JsValue = state.as_raw().into();
         let left_behind = js_sys::Reflect::get(&kept_on, &KEPT_AS.into()).ok();
@@ -114,7 +115,7 @@ impl Upstream {
             && present.link == link
             && let Some(listening) = &present.socket
         {
-            // A socket that cannot be written to reports its close by itself.
+            // A socket that cannot be written reports its close by itself.
             let _ = listening.socket.send_with_str(frame);
         }
     }
@@ -130,7 +131,7 @@ impl Upstream {
         }
     }
 
-    /// Takes an opened socket, unless its link was given up meanwhile.
+    /// Starts to use an opened socket, unless its link was given up meanwhile.
     fn listen(&self, object: &Rc<impl Listener>, link: LinkId, socket: &worker::WebSocket) -> Input {
         let raw: web_sys::WebSocket = socket.as_ref().clone();
         let is_wanted = self
@@ -158,7 +159,7 @@ impl Upstream {
             Some(listening) => {
                 let _ = listening.socket.close_with_code(NORMAL_CLOSURE);
                 self.keep(&JsValue::UNDEFINED);
-                // A listener may be what led here: it is freed after it has returned.
+                // A listener may be on the call stack, so it is freed after it has returned.
                 spawn_local(async move { drop(listening) });
             }
             None => before.controller.abort(),
@@ -178,7 +179,7 @@ async fn upgrade(source: &Source, signal: &AbortSignal) -> Result<Upgrade, Error
         let socket = response.websocket().ok_or("an upgrade without a socket")?;
         return Ok(Upgrade::Taken(socket));
     }
-    // Longer than any refusal: what it is does not matter then, and is not read.
+    // A longer body is no known refusal, so its content is not read.
     let body = text_of(&response, LONGEST_REFUSAL).await.ok().flatten();
     Ok(Upgrade::Refused(status, body.unwrap_or_default()))
 }

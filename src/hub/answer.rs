@@ -1,40 +1,40 @@
-//! What REST calls ask of the hub, and what it answers: payloads that say all that a route shows.
+//! Questions that REST routes ask the hub, and the answers: payloads with everything a route shows.
 
 use crate::dialect::{FeedView, QuoteView, SubscriptionFailure};
 use crate::market::{FeedStatus, Instrument, Millis, StreamState};
 use serde::{Serialize, Serializer};
 
-/// What a REST call asks.
+/// What a REST request asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
-    /// The quotes of these symbols; of the default ones, if there are none.
+    /// The quotes of these symbols; an empty list means the default symbols.
     Quotes(Vec<Instrument>),
-    /// The whole state.
+    /// The whole state, for `/api/status`.
     Status,
 }
 
-/// What it is answered.
+/// The answer to a [`Question`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// To [`Question::Quotes`].
+    /// Answers [`Question::Quotes`].
     Quotes(Quotes),
-    /// To [`Question::Status`].
+    /// Answers [`Question::Status`].
     Status(Status),
 }
 
-/// Quotes, and what else a client must know to judge them.
+/// Quotes, with what a client needs to judge them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Quotes {
-    /// Whether no market is behind the prices.
+    /// Whether the prices come from the simulator.
     #[serde(skip)]
     pub simulated: bool,
-    /// The hub's clock.
+    /// The hub's time in milliseconds since the Unix epoch.
     #[serde(skip)]
     pub time: Millis,
-    /// The upstream's state.
+    /// The state of the upstream connection.
     #[serde(serialize_with = "as_view")]
     pub feed: FeedStatus,
-    /// In the order asked.
+    /// One item per tracked symbol, in the order asked.
     pub quotes: Vec<SymbolView>,
     /// Symbols that are not tracked, and why.
     pub fails: Vec<SubscriptionFailure>,
@@ -43,12 +43,12 @@ pub struct Quotes {
 /// The state of one symbol, in `/api/status` and `/api/quotes`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SymbolView {
-    /// The quote; its price is `null` when none came yet.
+    /// The quote; its price is `null` until a first one arrives.
     #[serde(flatten)]
     pub quote: QuoteView,
     /// How it gets its prices.
     pub state: StreamState,
-    /// Why it does not stream.
+    /// Why it does not stream, or why its last price was discarded.
     pub reason: Option<String>,
     /// Connected clients that watch it.
     pub watchers: u32,
@@ -57,71 +57,71 @@ pub struct SymbolView {
 /// The REST budget as the hub counts it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CreditsView {
-    /// In the present wall-clock minute.
+    /// In the current wall-clock minute.
     pub minute: BudgetView,
-    /// In the present UTC day; `null` when the plan has no daily cap.
+    /// In the current UTC day; `null` if the plan has no daily cap.
     pub day: Option<BudgetView>,
-    /// What is wrong with the REST calls, if anything is.
+    /// What is wrong with REST calls, if anything is.
     pub trouble: Option<String>,
 }
 
 /// One window of the budget, in API credits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BudgetView {
-    /// Spent.
+    /// Credits used.
     pub used: u32,
-    /// Left.
+    /// Credits left.
     pub left: u32,
-    /// Both together.
+    /// Credits that the plan allows in this window.
     pub limit: u32,
 }
 
 /// `/api/status` without its envelope.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
-    /// The upstream's state, since when, and why.
+    /// The state of the upstream connection, since when, and why.
     #[serde(serialize_with = "as_view")]
     pub feed: FeedStatus,
-    /// Whether no market is behind the prices.
+    /// Whether the prices come from the simulator.
     #[serde(skip)]
     pub simulated: bool,
-    /// The hub's clock.
+    /// The hub's time in milliseconds since the Unix epoch.
     #[serde(skip)]
     pub time: Millis,
     /// Connected clients.
     pub viewers: usize,
-    /// When a quote last changed: its price, or what is known about it.
+    /// When a quote was last replaced or confirmed, in ISO 8601.
     pub last_update: Option<String>,
-    /// Messages of upstream since the hub was started.
+    /// WebSocket messages of the provider since the hub started.
     pub upstream_messages: u64,
-    /// Ticks among them.
+    /// Ticks among those messages.
     pub upstream_ticks: u64,
-    /// Messages that could not be read.
+    /// Provider messages that could not be parsed.
     pub unreadable_messages: u64,
-    /// Ticks that were older than what was shown, or of a symbol that nobody tracks.
+    /// Ticks older than the quote held, or of a symbol that is not tracked.
     pub dropped_ticks: u64,
-    /// Price updates sent, one for each receiver.
+    /// Price updates sent, counted once per receiver.
     pub updates_sent: u64,
-    /// How often the upstream connection was lost or refused.
+    /// Times that the upstream connection was lost or refused.
     pub reconnects: u64,
     /// The REST budget.
     pub credits: CreditsView,
     /// What is wrong with storage, if anything is.
     pub storage_trouble: Option<String>,
-    /// What is wrong and what to do about it; empty when nothing is.
+    /// What is wrong and what to do about it; empty if nothing is.
     pub advice: Vec<Advice>,
     /// Every tracked symbol, the default ones first.
     pub symbols: Vec<SymbolView>,
 }
 
-/// One thing that is wrong.
+/// One problem and its remedy.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Advice {
-    /// `feed`, `rest`, `credits`, `storage`, `symbols`, `clients`.
+    /// `feed`, `rest`, `credits`, `storage`, `symbols` or `clients`.
     pub about: &'static str,
     /// What is wrong.
     pub wrong: String,
-    /// What to do, or that there is nothing to be done.
+    /// What to do, or that nothing needs to be done.
     pub todo: &'static str,
 }
 

@@ -1,117 +1,119 @@
-//! What an operator can set, and the defaults. Every deadline is a var, so that tests need not wait.
+//! The operator's settings and their defaults. Every timeout is a var, so that tests need not wait.
 
 use crate::market::{Instrument, MINUTE, Millis, SECOND};
 use crate::provider::{Provider, Secret};
 
-/// The settings of one hub.
+/// The settings of one hub. Durations are in milliseconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Whether the upstream is the built-in simulator: every price then says so.
+    /// Whether the upstream is the built-in simulator. Every price then says so.
     pub simulated: bool,
-    /// Who the upstream is.
+    /// The upstream provider.
     pub provider: Provider,
-    /// Tells one upstream and key from another, without telling either: a refusal is remembered for the one that refused.
+    /// A fingerprint of endpoint and key that reveals neither: a stored refusal applies only to the
+    /// upstream and key that refused.
     pub upstream: u32,
-    /// The symbols that are always subscribed, in the order of the page.
+    /// The symbols that are always subscribed, in the order in which the page lists them.
     pub symbols: Vec<Instrument>,
-    /// Parts of `SYMBOLS` that are none, each with why. They cost nobody else anything.
+    /// Items of `SYMBOLS` that are not symbols, each with the reason. The other symbols are served.
     pub bad_symbols: Vec<(String, String)>,
-    /// Vars that are set by an old name, each with the new one.
+    /// Vars that are set by their old name, as (old, new).
     pub old_vars: Vec<(&'static str, &'static str)>,
-    /// What must not be in any text that upstream says.
+    /// The API key and other text to remove from anything that the provider says.
     pub secret: Secret,
     /// How many symbols the plan lets one connection stream.
     pub symbol_limit: usize,
-    /// How many symbols beside those may be tracked at once because somebody asks for them.
+    /// How many symbols beside `symbols` may be tracked at once because clients ask for them.
     pub extra_symbols: usize,
-    /// API credits in a wall-clock minute, until upstream's headers tell otherwise.
+    /// API credits per wall-clock minute, until the provider's headers say otherwise.
     pub credits_per_minute: u32,
-    /// API credits in a UTC day; 0 for a plan without a daily cap.
+    /// API credits per UTC day; 0 for a plan without a daily cap.
     pub credits_per_day: u32,
-    /// Between two heartbeats to upstream.
+    /// Interval of heartbeats to the provider.
     pub heartbeat: Millis,
-    /// Without any frame: the socket is dead.
+    /// Time without any frame after which the connection counts as dead.
     pub silence: Millis,
-    /// Frames but no tick of a symbol whose session is open: the feed is mute.
+    /// Time without a tick, while a streaming symbol's market is open, until the feed is mute.
     pub mute: Millis,
     /// From a close to the next attempt, before jitter and backoff.
     pub reconnect: Millis,
-    /// The longest that backoff makes it.
+    /// Upper limit of the backoff.
     pub reconnect_max: Millis,
-    /// A link that lived this long starts the count of failures anew.
+    /// A connection that lived this long resets the count of failures.
     pub healthy: Millis,
-    /// After a refusal of key or plan.
+    /// Wait after a refusal of the key, the plan or the request.
     pub refused: Millis,
-    /// Between two REST refreshes of a symbol that does not stream.
+    /// Interval of REST refreshes of a symbol that does not stream.
     pub fallback: Millis,
-    /// Between two writes of the cache.
+    /// Interval of checkpoint writes.
     pub checkpoint: Millis,
-    /// From the last viewer or reader until the upstream is closed.
+    /// From the last viewer or REST request until the upstream connection is closed.
     pub idle: Millis,
-    /// A quote of an open market is stale when its exchange made it longer ago than this, as far as
-    /// it says, or nothing confirmed it since.
+    /// A quote of an open market is stale when its exchange time is older than this or, without
+    /// one, when nothing confirmed it for this long.
     pub stale: Millis,
-    /// How long a REST caller waits for fresh data of a hub that just woke.
+    /// How long a REST request waits for fresh data of a hub that just woke.
     pub waiter: Millis,
     /// How often previous closes and sessions are asked for again.
     pub reference: Millis,
-    /// Sockets that clients of one address may have at once.
+    /// Sockets that one client address may have at once.
     pub clients_per_address: u32,
-    /// Between two updates of a symbol to a plain-JSON client.
+    /// Least time between two updates of a symbol to a plain-JSON client.
     pub plain_interval: Millis,
-    /// Clients of a shard: those that are sent a frame in one go.
+    /// Clients per shard: those that one flush sends to.
     pub shard: u32,
 }
 
-/// A var that cannot be used, and what would be right.
+/// A var that cannot be used, with what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// Not a whole number in its range.
+    /// Not a whole number within its range.
     #[error("the var {name} is {value:?}: set a whole number from {least} to {most}")]
     Number {
-        /// The var.
+        /// Name of the var.
         name: &'static str,
-        /// What it holds.
+        /// Its value.
         value: String,
-        /// Smallest sensible value.
+        /// Smallest allowed value.
         least: u64,
-        /// Largest sensible value.
+        /// Largest allowed value.
         most: u64,
     },
-    /// `SYMBOLS` is empty or too long.
+    /// `SYMBOLS` is empty or too long: the number of symbols, and its invalid items as text.
     #[error("the var SYMBOLS must name 1 to 200 symbols, such as \"BTC/USD,AAPL\"; it names {0}{1}")]
     SymbolCount(usize, String),
 }
 
-/// The symbols of a terminal that nobody configured.
+/// The symbols of a terminal without a `SYMBOLS` var.
 pub const DEFAULT_SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD";
 
-/// Vars that have a new name; the old one works until the release after this.
+/// Renamed vars as (old, new). The old names work until the next release.
 const RENAMED: [(&str, &str); 2] = [("LANE_CLIENTS", "SHARD_CLIENTS"), ("READER_MS", "WAITER_MS")];
-
-fn is_set(value: Option<String>) -> bool {
-    value.is_some_and(|value| !value.trim().is_empty())
-}
 
 const MOST_DEFAULT_SYMBOLS: usize = 200;
 const LONGEST_SPAN: Millis = 24 * 60 * MINUTE;
 
 impl Config {
-    /// Reads the vars through `var` (absent or blank means the default). `simulated` says that no key is set.
+    /// Reads the vars through `var`; absent or blank means the default. `simulated`: no key is set.
     ///
     /// # Errors
     /// [`ConfigError`] for the first var that cannot be used.
     pub fn from_vars(simulated: bool, var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let old_vars = RENAMED.iter().filter(|(old, _)| is_set(var(old)));
-        let old_vars = old_vars.copied().collect();
-        let var = |name: &str| {
-            let old_name = || RENAMED.iter().find(|(_, new)| *new == name).map(|(old, _)| *old);
-            var(name)
-                .filter(|value| !value.trim().is_empty())
-                .or_else(|| var(old_name()?))
+        let set = |name: &str| var(name).filter(|value| !value.trim().is_empty());
+        let old_vars = RENAMED.iter().filter(|(old, _)| set(old).is_some()).copied().collect();
+        // A var by its present name, or by its old one, with the name by which it was found.
+        let var = |name: &'static str| {
+            let by_old_name = || {
+                let (old, _) = RENAMED.iter().find(|(_, new)| *new == name)?;
+                Some((*old, set(old)?))
+            };
+            set(name).map(|value| (name, value)).or_else(by_old_name)
         };
-        let number = |name: &'static str, default: u64, least: u64, most: u64| match var(name) {
-            Some(value) if !value.trim().is_empty() => match value.trim().parse() {
+        let number = |name, default: u64, least: u64, most: u64| {
+            let Some((name, value)) = var(name) else {
+                return Ok(default);
+            };
+            match value.trim().parse() {
                 Ok(number) if (least..=most).contains(&number) => Ok(number),
                 _ => Err(ConfigError::Number {
                     name,
@@ -119,11 +121,10 @@ impl Config {
                     least,
                     most,
                 }),
-            },
-            _ => Ok(default),
+            }
         };
         let span = |name, default| number(name, default, 10, LONGEST_SPAN);
-        let (symbols, bad_symbols) = symbols(var("SYMBOLS").filter(|list| !list.trim().is_empty()))?;
+        let (symbols, bad_symbols) = symbols(var("SYMBOLS").map(|(_, list)| list))?;
         let provider = Provider::TwelveData;
         let tariff = provider.tariff(simulated);
         Ok(Self {
@@ -158,14 +159,14 @@ impl Config {
     }
 }
 
-/// What a var holds, cut for a sentence.
+/// Most characters of an invalid item that an error message repeats.
 const LONGEST_ECHO: usize = 40;
-/// Parts that are named in a sentence.
+/// Most invalid items that an error message names.
 const MOST_NAMED: usize = 3;
 
 type Symbols = (Vec<Instrument>, Vec<(String, String)>);
 
-/// The symbols of a list, and the parts that are none.
+/// The valid symbols of a list, and the invalid items with their reasons.
 fn symbols(list: Option<String>) -> Result<Symbols, ConfigError> {
     let list = list.unwrap_or_else(|| DEFAULT_SYMBOLS.to_owned());
     let (mut symbols, mut bad): Symbols = (Vec::new(), Vec::new());
@@ -235,6 +236,8 @@ mod tests {
         };
         assert_eq!(Config::from_vars(false, both).unwrap().shard, 8);
         assert!(Config::from_vars(false, |_| None).unwrap().old_vars.is_empty());
+        let wrong = Config::from_vars(false, |name| (name == "READER_MS").then(|| "5".to_owned()));
+        assert!(wrong.unwrap_err().to_string().starts_with("the var READER_MS is \"5\""));
     }
 
     #[test]

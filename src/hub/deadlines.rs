@@ -1,33 +1,33 @@
-//! Every deadline of the hub, in one table.
+//! Every deadline of the hub in one table.
 
 use super::machine::Machine;
 use crate::market::Millis;
 
-/// Something that the machine must look at when its time comes.
+/// A reason to hand [`Input::Time`](super::Input::Time) to the machine at a certain time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deadline {
-    /// The next attempt to connect to upstream.
+    /// The next attempt to connect to the provider.
     Reconnect,
-    /// A call, or the end of waiting for one.
+    /// A REST call is due, or the one in flight times out.
     Call,
-    /// The checkpoint goes to storage.
+    /// The checkpoint is written to storage.
     Checkpoint,
-    /// Nobody has been here for long: upstream is closed, and everything may sleep.
+    /// Nobody has been here for `idle`: the upstream connection is closed and the hub may sleep.
     Idle,
-    /// The link's heartbeat, and its silence, muteness and unanswered upgrade.
+    /// The link's heartbeat and its timeouts: silent, mute, upgrade unanswered, nothing accepted.
     Link,
-    /// Subscriptions that changed, or were not answered.
+    /// Subscriptions changed or were not answered.
     Subscriptions,
-    /// A REST call has waited long enough for fresh prices.
+    /// A REST waiter has waited long enough for fresh prices.
     Waiters,
     /// A quote turns stale.
     Stale,
-    /// Clients: who does not read, and what waits for its rate or for a lost pulse.
+    /// Flow control of clients, rate-limited updates, or a pulse that got lost.
     Delivery,
 }
 
 impl Deadline {
-    /// All of them.
+    /// All deadlines, in declaration order.
     pub const ALL: [Self; 9] = [
         Self::Reconnect,
         Self::Call,
@@ -40,8 +40,9 @@ impl Deadline {
         Self::Delivery,
     ];
 
-    /// Whether it is on the object's alarm, and so survives anything. The others matter only while
-    /// the object is awake, and are on a timer in memory, which costs no row.
+    /// Whether the Durable Object's alarm carries it, so that it survives an eviction. The others
+    /// matter only while the object is awake; an in-memory timer carries them and costs no storage
+    /// row.
     #[must_use]
     pub fn is_durable(self) -> bool {
         match self {
@@ -52,7 +53,6 @@ impl Deadline {
 }
 
 impl Machine {
-    /// When a deadline comes, if it is set.
     fn due_at(&self, deadline: Deadline, is_awake: bool, now: Millis) -> Option<Millis> {
         let (upstream, book, config) = (&self.upstream, &self.book, &self.config);
         match deadline {
@@ -68,7 +68,7 @@ impl Machine {
         }
     }
 
-    /// The first of the durable deadlines, or of the others.
+    /// The earliest of the durable deadlines, or of the others.
     pub(super) fn first_due(&self, durable: bool, now: Millis) -> Option<Millis> {
         let is_awake = self.is_awake(now);
         if durable && !is_awake {

@@ -1,48 +1,43 @@
-//! What clients want of the symbols: the question that delivery asks, and upstream answers.
+//! What delivery asks about symbols, and upstream answers.
 
 use super::{Book, SymbolId};
 use crate::market::{Instrument, Millis};
 
-/// Who wants a symbol.
+/// Who asks for a symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// A connected client.
     Viewer,
-    /// A REST call, which holds nothing against anybody.
+    /// A REST request. It does not keep the symbol's slot.
     Waiter,
 }
 
 /// Why a symbol is not tracked.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NotTracked {
-    /// The terminal tracks no more symbols than the operator lets it: that bounds memory, the
-    /// checkpoint's row, and what strangers can make of the REST budget.
+    /// The operator's limit of tracked symbols is reached. The limit bounds memory, the size of the
+    /// checkpoint row, and how much of the REST budget clients can use.
     Full,
-    /// Upstream has said that it does not serve it.
+    /// The provider does not serve it, for this reason.
     Unknown(String),
 }
 
-/// The tracked symbols, as those see them who want some.
+/// The tracked symbols, as clients and REST requests see them.
 pub trait Demand {
-    /// What is known of them.
     fn book(&self) -> &Book;
-    /// The id of a symbol that is tracked.
+    /// The id of a tracked symbol.
     fn find(&self, instrument: &Instrument) -> Option<SymbolId>;
-    /// The id of a symbol, tracked from now on if it was not.
+    /// The id of a symbol, which is tracked from now on.
     ///
     /// # Errors
-    /// [`NotTracked`].
+    /// [`NotTracked`] if there is no room or the provider does not know the symbol.
     fn track(&mut self, instrument: &Instrument, asker: Asker) -> Result<SymbolId, NotTracked>;
-    /// Whether the operator chose it.
     fn is_default(&self, id: SymbolId) -> bool;
-    /// When it was first tracked.
+    /// When it was first tracked; 0 if it was restored from storage.
     fn tracked_since(&self, id: SymbolId) -> Option<Millis>;
-    /// A client began to watch it.
     fn watch(&mut self, id: SymbolId);
-    /// A client watches it no more.
     fn unwatch(&mut self, id: SymbolId);
-    /// A REST call asked for it.
+    /// A REST request asked for it.
     fn read(&mut self, id: SymbolId);
-    /// It is tracked no more, whoever wants it.
+    /// It is no longer tracked, even if clients want it.
     fn give_up(&mut self, id: SymbolId);
 }

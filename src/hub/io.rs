@@ -1,4 +1,4 @@
-//! What goes into the machine and what comes out of it, and the numbers by which both name things.
+//! Inputs and effects of the machine, and the ids that they use.
 
 use super::answer::{Answer, Question};
 use crate::dialect::Dialect;
@@ -6,28 +6,29 @@ use crate::market::{FeedState, Millis};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// A tracked symbol's number, for as long as it is tracked.
+/// Id of a tracked symbol, valid while it is tracked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SymbolId(pub u32);
 
-/// A client's number, unique among the connected ones.
+/// Id of a client, unique among the connected ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClientId(pub u32);
 
-/// A stream's number, in this life of the hub.
+/// Id of a channel, unique within one epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChannelId(pub u32);
 
-/// Clients of one dialect that are sent whole quotes in one go.
+/// Id of a shard of plain clients: clients of one dialect that one flush sends whole quotes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuoteShard(pub u32);
 
-/// Who is behind a client, as far as can be told: clients of one number share one part.
+/// Who is behind a client, as far as the edge can tell: clients with the same number count as one
+/// viewer and have one share of the symbols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Viewer(pub u64);
 
 impl Viewer {
-    /// Of a client of which nothing is known: it counts for itself.
+    /// The viewer of a client whose address is unknown: the client counts for itself.
     #[must_use]
     pub fn alone(client: ClientId) -> Self {
         Self(u64::from(client.0))
@@ -37,208 +38,209 @@ impl Viewer {
 /// Clients that are sent the same frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
-    /// All clients of a dialect that are sent whole quotes.
+    /// All clients of a dialect that sends whole quotes.
     Everyone(Dialect),
     /// The clients of a shard that watch a symbol.
     Symbol(SymbolId, QuoteShard),
-    /// The readers of a channel.
+    /// The members of a channel that are sent its deltas.
     Channel(ChannelId),
 }
 
-/// An upstream connection's number.
+/// Id of an upstream connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkId(pub u32);
 
-/// A REST call's number.
+/// Id of a REST call to the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestId(pub u32);
 
-/// A waiting REST reader's number.
+/// Id of a REST waiter: a request to us that waits for its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaiterId(pub u32);
 
-/// Something that happened.
+/// An event that the driver hands to the machine.
 #[derive(Debug, Clone)]
 pub enum Input {
-    /// A client connected, and who is behind it.
+    /// A client connected.
     Joined(ClientId, Dialect, Viewer),
-    /// A client that was connected before the object slept, with its last [`Effect::Remember`].
+    /// A client from before the object hibernated, with its last [`Effect::Remember`].
     Rejoined(ClientId, String),
     /// A text frame of a client.
     Said(ClientId, String),
-    /// A binary frame of a client, of so many bytes.
+    /// A binary frame of a client, with its size in bytes.
     SaidBinary(ClientId, usize),
-    /// A client is gone.
+    /// A client's connection ended.
     Left(ClientId),
-    /// A REST call asks; answered by [`Effect::Answer`], at once or when fresh prices are there.
+    /// A REST request. [`Effect::Answer`] answers it, at once or when fresh prices have arrived.
     Waiter(WaiterId, Question),
-    /// The upgrade succeeded.
+    /// The upstream upgrade succeeded.
     Opened(LinkId),
-    /// The upgrade was answered with another status, and this body.
+    /// The upgrade was answered with this status, other than 101, and this body.
     Refused(LinkId, u16, String),
-    /// The connection could not be made, or ended; the text says how.
+    /// The upstream connection could not be made, or it ended; the text describes how.
     Lost(LinkId, String),
-    /// A text frame of upstream.
+    /// A text frame of the provider.
     Frame(LinkId, String),
     /// A REST call was answered.
     Fetched(RequestId, RestAnswer),
-    /// A REST call failed on the way.
+    /// A REST call failed without an HTTP response; the text describes how.
     FetchFailed(RequestId, String),
-    /// Storage refused a write, or (`None`) took one.
+    /// Storage refused a write, for this reason, or (`None`) accepted one.
     Stored(Option<String>),
-    /// As [`Input::Stored`], for the row of [`Effect::SaveCredits`]: only now may the call leave.
+    /// As [`Input::Stored`], for the row of [`Effect::SaveCredits`]: the call may leave only now.
     Charged(Option<String>),
-    /// The event loop has come round since [`Effect::Pulse`].
+    /// The event loop has turned since [`Effect::Pulse`].
     Pulse,
-    /// Time passed.
+    /// A deadline may have passed.
     Time,
 }
 
 impl Input {
-    /// A client connected that is on its own, as far as anybody can tell.
+    /// [`Input::Joined`] for a client whose address is unknown.
     #[must_use]
     pub fn joined(client: ClientId, dialect: Dialect) -> Self {
         Self::Joined(client, dialect, Viewer::alone(client))
     }
 }
 
-/// What a REST call brought.
+/// The HTTP response to a REST call.
 #[derive(Debug, Clone)]
 pub struct RestAnswer {
-    /// The HTTP status.
+    /// The HTTP status code.
     pub status: u16,
-    /// The body.
+    /// The response body.
     pub body: String,
-    /// `api-credits-used`, `api-credits-left`.
+    /// The headers `api-credits-used` and `api-credits-left`.
     pub credits: Option<(u32, u32)>,
 }
 
-/// Something to do. The order matters.
+/// Something that the driver must do. The order matters.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Open the upstream connection.
     OpenUpstream {
-        /// Its number.
+        /// Id of the new connection.
         link: LinkId,
     },
-    /// Send upstream.
+    /// Send a frame to the provider.
     SendUpstream {
-        /// On this connection.
+        /// The connection to send it on.
         link: LinkId,
-        /// Text.
+        /// Content of the text frame.
         frame: String,
     },
-    /// Close the upstream connection, before anything else is opened.
+    /// Close the upstream connection before another one is opened.
     CloseUpstream {
-        /// This one.
+        /// The connection to close.
         link: LinkId,
     },
-    /// Call REST `/quote`; the budget is charged, and the charge is stored.
+    /// Call REST `/quote`. The budget is charged, and the charge is stored.
     Fetch {
-        /// The call's number.
+        /// Id of the call, for its answer.
         request: RequestId,
-        /// Symbols as upstream wants them.
+        /// Symbols in the provider's notation.
         symbols: Vec<String>,
     },
-    /// Send to one client.
+    /// Send a frame to one client.
     Send {
-        /// Whom.
+        /// The receiver.
         client: ClientId,
-        /// Text.
+        /// Content of the text frame.
         frame: String,
     },
-    /// Send to all in a group.
+    /// Send a frame to every client in a group.
     Broadcast {
-        /// Whom.
+        /// The receivers.
         group: Group,
-        /// Text.
+        /// Content of the text frame.
         frame: String,
     },
-    /// From now on the client gets what is sent to the group.
+    /// Add a client to a group: it receives the group's broadcasts from now on.
     Enroll {
-        /// Who.
+        /// The client to add.
         client: ClientId,
-        /// Where.
+        /// The group to add it to.
         group: Group,
     },
-    /// No longer.
+    /// Remove a client from a group.
     Dismiss {
-        /// Who.
+        /// The client to remove.
         client: ClientId,
-        /// From where.
+        /// The group to remove it from.
         group: Group,
     },
-    /// Hand in [`Input::Pulse`] once the event loop has come round: what was sent is on its way, what waited was read.
+    /// Hand in [`Input::Pulse`] after a turn of the event loop: sent frames have left by then, and
+    /// waiting frames have been read.
     Pulse,
-    /// Keep this where hibernation cannot lose it, for [`Input::Rejoined`].
+    /// Keep this record where it survives hibernation, for [`Input::Rejoined`].
     Remember {
-        /// Whose it is.
+        /// The client it belongs to.
         client: ClientId,
-        /// Opaque text, of at most 12 KiB.
+        /// Opaque text of at most 12 KiB.
         record: String,
     },
     /// Close a client's connection.
     CloseClient {
-        /// Whose.
+        /// The client to close.
         client: ClientId,
-        /// A documented code.
+        /// The close code, one of those that the protocol documents.
         code: u16,
-        /// For people.
+        /// The reason, as text for a person.
         reason: &'static str,
     },
-    /// Answer a REST call.
+    /// Answer a REST request.
     Answer(WaiterId, Box<Answer>),
-    /// Store the cache.
+    /// Store the checkpoint row.
     SaveCheckpoint(String),
-    /// Store the budget; answered by [`Input::Charged`], before which the call does not leave.
+    /// Store the budget row. The call does not leave before [`Input::Charged`] answers.
     SaveCredits(String),
-    /// One line for the operator's log, a JSON object.
+    /// One line for the operator's log: a JSON object.
     Log(String),
 }
 
-/// A wait for the next attempt to connect, as it is stored: sleep must not make a refused or failing
-/// hub hammer.
+/// A wait before the next connection attempt, as stored in the checkpoint: an eviction must not
+/// make a refused or failing hub hammer the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// `fallback` or `refused`.
     pub state: FeedState,
-    /// Since when.
+    /// When that state began.
     pub since: Millis,
-    /// Why.
+    /// The reason, as text for a person.
     pub reason: String,
     /// Failed attempts in a row.
     pub failures: u32,
     /// When the next attempt is due.
     pub retry_at: Millis,
-    /// The name of the down reason; code to read an enum would be larger.
+    /// The name of the down reason. A string, because code that reads an enum would be larger.
     #[serde(default)]
     pub cause: String,
 }
 
-/// Effects in order.
+/// The queue of effects, in order.
 #[derive(Debug, Default)]
 pub struct Effects(VecDeque<Effect>);
 
 impl Effects {
-    /// Queues one.
+    /// Appends an effect.
     pub fn push(&mut self, effect: Effect) {
         self.0.push_back(effect);
     }
 }
 
-/// What storage held when the object was made.
+/// What storage held when the object was created.
 #[derive(Debug, Default)]
 pub struct Stored {
     /// The row of [`Effect::SaveCheckpoint`].
     pub checkpoint: Option<String>,
     /// The row of [`Effect::SaveCredits`].
     pub credits: Option<String>,
-    /// Whether storage holds an older checkpoint than this.
+    /// Whether storage still holds an older checkpoint than this one.
     pub is_unsaved: bool,
 }
 
 impl Effects {
-    /// Takes the first.
+    /// Takes the first effect.
     pub fn pop(&mut self) -> Option<Effect> {
         self.0.pop_front()
     }

@@ -1,4 +1,4 @@
-//! The machine: takes inputs to the parts, and lets each do what is due.
+//! The machine: passes inputs to its parts and lets each part do what is due.
 
 use super::book::Book;
 use super::delivery::{Delivery, Stage};
@@ -10,7 +10,7 @@ use super::wiring::Tracking;
 use super::{Config, Effect, Effects, Input, Stored};
 use crate::market::Millis;
 
-/// The hub.
+/// The hub: one sans-IO state machine. See the [module](super) for its contract.
 #[derive(Debug)]
 pub struct Machine {
     pub(super) config: Config,
@@ -20,15 +20,15 @@ pub struct Machine {
     pub(super) persist: Persist,
     pub(super) logged: Logged,
     pub(super) effects: Effects,
-    /// When this life began.
+    /// When this epoch began.
     pub(super) started: Millis,
     alarm_at: Option<Millis>,
     timer_at: Option<Millis>,
 }
 
 impl Machine {
-    /// A hub that has what `stored` held. `seed` drives the backoff's jitter, and tells epochs apart
-    /// that begin at the same time.
+    /// A hub restored from `stored`. `seed` drives the backoff's jitter and distinguishes epochs
+    /// that begin in the same millisecond.
     #[must_use]
     pub fn new(config: Config, stored: &Stored, seed: u64, now: Millis) -> Self {
         let earlier = Earlier::read(stored.checkpoint.as_deref(), &config, now);
@@ -36,7 +36,7 @@ impl Machine {
         let mut book = Book::new(&config);
         let mut upstream = Upstream::new(&config, spent.as_ref(), &mut book, seed, now);
         for (instrument, cell) in earlier.cells {
-            // A default symbol, or one that somebody watched and is likely to come back for.
+            // Restores default symbols, and those that clients watched and may soon ask for again.
             let symbols = &mut upstream.symbols;
             if let Ok(id) = symbols.track(&instrument, Asker::Waiter, &config, &mut book, now) {
                 symbols.may_make_room(id);
@@ -60,12 +60,12 @@ impl Machine {
         }
     }
 
-    /// Takes one input. Drain the effects afterwards.
+    /// Handles one input. Drain the effects afterwards.
     pub fn handle(&mut self, input: Input, now: Millis) {
         if let Input::Said(client, _) | Input::SaidBinary(client, _) = &input
             && !self.delivery.audience.knows(*client)
         {
-            // It was closed, and goes on talking: not an instruction more for it.
+            // Frames of a closed client may still arrive; drop them before any work.
             return;
         }
         if self.is_quick(input, now) && self.nothing_is_due(now) {
@@ -77,8 +77,8 @@ impl Machine {
         }
     }
 
-    /// Takes one input. True when it can only push deadlines back, so that there is nothing to do
-    /// but to send, unless a deadline has come. Under load nearly every input is of this kind.
+    /// Handles one input. Returns true if it can only push deadlines back, so that nothing but a
+    /// flush is needed unless a deadline has passed. Under load nearly every input is of this kind.
     fn is_quick(&mut self, input: Input, now: Millis) -> bool {
         match input {
             Input::Frame(link, text) => {
@@ -97,7 +97,7 @@ impl Machine {
                 self.with_clients(now, |delivery, stage| delivery.said_binary(client, bytes, stage));
             }
             Input::Joined(client, dialect, viewer) => {
-                // Woken first, so that the greeting tells the feed's state as it is from now on.
+                // The hub wakes first, so that the greeting shows the feed's new state.
                 self.delivery.audience.seen(now);
                 self.advance(now);
                 self.with_clients(now, |delivery, stage| delivery.joined(client, dialect, viewer, stage));
@@ -146,7 +146,7 @@ impl Machine {
         false
     }
 
-    /// Everything that is due at `now`, and everything that follows from the input just taken.
+    /// Does everything that is due at `now` and everything that follows from the last input.
     fn advance(&mut self, now: Millis) {
         let is_watched = self.delivery.audience.is_watching(self.config.idle, now);
         if is_watched {
@@ -159,6 +159,8 @@ impl Machine {
             self.start_call(now);
         }
         self.with_clients(now, Delivery::look_after_readers);
+        // First, so that a client that changes its channel waits for what is new in its shard.
+        self.delivery.observe(&self.book, &mut self.effects, now);
         self.drop_lost_causes(now);
         self.with_clients(now, Delivery::announce_feed);
         self.upstream.report_services(&mut self.book);
@@ -178,7 +180,7 @@ impl Machine {
         }
     }
 
-    /// Symbols that upstream serves in no way make room at once, and their watchers are told why.
+    /// Symbols that the provider serves in no way are dropped, and their watchers told why.
     fn drop_lost_causes(&mut self, now: Millis) {
         for (id, why) in self.upstream.symbols.lost_causes() {
             self.with_clients(now, |delivery, stage| delivery.is_lost(id, &why, stage));
@@ -254,37 +256,36 @@ impl Machine {
         act(&mut self.delivery, &mut stage)
     }
 
-    /// The next thing to do.
+    /// Takes the next effect to execute.
     pub fn next_effect(&mut self) -> Option<Effect> {
         self.effects.pop()
     }
 
-    /// When the object's alarm must hand in [`Input::Time`]: these deadlines survive anything.
+    /// When the object's alarm must hand in [`Input::Time`]. They must survive an eviction.
     #[must_use]
     pub fn alarm_at(&self) -> Option<Millis> {
         self.alarm_at
     }
 
-    /// When a timer in memory must hand in [`Input::Time`]: these matter only while the object is
+    /// When an in-memory timer must hand in [`Input::Time`]. They matter only while the object is
     /// awake.
     #[must_use]
     pub fn timer_at(&self) -> Option<Millis> {
         self.timer_at
     }
 
-    /// What the operator set.
+    /// The operator's settings.
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// Whether anything is to be done at all.
+    /// Whether anybody is watching or an upstream connection is open.
     pub(super) fn is_awake(&self, now: Millis) -> bool {
         self.delivery.audience.is_watching(self.config.idle, now) || self.upstream.feed.open_link().is_some()
     }
 
-    /// Whether the platform may put the hub to sleep with its clients: nothing but the alarm would
-    /// wake it.
+    /// Whether the platform may hibernate the hub with its clients: only the alarm must wake it.
     #[must_use]
     pub fn may_sleep(&self) -> bool {
         self.timer_at.is_none() && self.upstream.feed.open_link().is_none()

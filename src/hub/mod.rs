@@ -1,16 +1,16 @@
-//! The hub: one sans-IO machine that takes what happened and the time, and says what to do.
+//! The hub: one sans-IO state machine that takes inputs and the time, and returns effects.
 //!
-//! [`Machine::handle`] takes an [`Input`] and `now`; afterwards **the queue of [`Effect`]s must be
-//! drained** with [`Machine::next_effect`] and both deadlines read again: [`Machine::alarm_at`] is
-//! for the object's durable alarm, [`Machine::timer_at`] for a timer in memory. When either passes,
-//! hand in [`Input::Time`]; early or repeated calls do nothing.
+//! [`Machine::handle`] takes an [`Input`] and `now`. Afterwards **the queue of [`Effect`]s must be
+//! drained** with [`Machine::next_effect`], and both deadlines must be read again:
+//! [`Machine::alarm_at`] is for the object's durable alarm, [`Machine::timer_at`] for an in-memory
+//! timer. When either passes, hand in [`Input::Time`]; early or repeated calls do nothing.
 //!
-//! The machine is four parts that do not know each other: [`upstream`] asks the provider, [`book`]
-//! decides prices, [`delivery`] serves clients, [`persist`] keeps what must survive. `wiring` joins
-//! them; [`report`] looks at them and changes nothing.
+//! The machine has four parts that do not know each other: [`upstream`] asks the provider, [`book`]
+//! decides prices, [`delivery`] serves clients, [`persist`] keeps what must survive a restart.
+//! `wiring` connects them; [`report`] reads them and changes nothing.
 //!
-//! Nothing here knows of Workers, sockets, clocks or randomness: the seed of the backoff's jitter is
-//! handed in.
+//! Nothing here uses Workers, sockets, clocks or randomness: the seed of the backoff's jitter is
+//! passed in.
 
 mod answer;
 mod book;

@@ -1,5 +1,5 @@
-//! Where the parts meet. None of them knows another: upstream puts prices into whatever implements
-//! [`Prices`], and delivery asks for symbols whatever implements [`Demand`].
+//! Connects the parts. None of them knows another: upstream delivers prices to an implementation of
+//! [`Prices`], and delivery asks for symbols through an implementation of [`Demand`].
 
 use super::book::Book;
 use super::demand::{Asker, Demand, NotTracked};
@@ -38,7 +38,7 @@ impl Prices for Book {
     }
 }
 
-/// The tracked symbols and what is known of them.
+/// The tracked symbols together with the book.
 pub(super) struct Tracking<'a> {
     pub symbols: &'a mut Symbols,
     pub book: &'a mut Book,

@@ -1,20 +1,21 @@
-//! Stocks, forex, crypto: by what upstream calls an instrument, and before that by its form.
+//! Stocks, forex or crypto: by the provider's type of an instrument, and before that is known by
+//! the form of its symbol.
 
 use super::instrument::Instrument;
 
-/// The group of instruments that one belongs to, as the original had them.
+/// The asset class of an instrument. The classes are those of the original terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AssetClass {
     /// Shares, funds and indices: no slash in the symbol.
     Stocks,
-    /// Pairs of currencies, metals and other goods.
+    /// Pairs of currencies, metals and other commodities.
     Forex,
     /// Pairs with a cryptocurrency.
     Crypto,
 }
 
-/// Codes of currencies and metals, by which a pair is told from one of cryptocurrencies as long as
-/// upstream has not said what it is.
+/// Codes of currencies and metals. Until the provider names a pair's type, they distinguish forex
+/// from crypto.
 const CURRENCIES: &[&str] = &[
     "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNH", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP", "HKD",
     "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KRW", "KWD", "MXN", "MYR", "NGN", "NOK", "NZD", "PEN", "PHP", "PKR",
@@ -23,8 +24,8 @@ const CURRENCIES: &[&str] = &[
 ];
 
 impl AssetClass {
-    /// The class of a symbol, by what upstream calls it. Before upstream has said anything, by its
-    /// form: `AAPL`, `EUR/USD`, `BTC/USD`.
+    /// The class of a symbol by the provider's type `kind`; without one, by the form of the symbol:
+    /// `AAPL`, `EUR/USD`, `BTC/USD`.
     #[must_use]
     pub fn of(instrument: &Instrument, kind: Option<&str>) -> Self {
         match (instrument.pair(), kind) {

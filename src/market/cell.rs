@@ -1,20 +1,19 @@
-//! What is known of one instrument, and the rules by which newer knowledge replaces older.
+//! What is known of one instrument, and the rules by which newer data replaces older.
 //!
-//! **A quote never goes back in time.** Ticks are ordered by exchange time; upstream stamps whole seconds, so an equal stamp wins
-//! (two prices may share a second) and an older one is dropped. A stamp in the future is clamped to the time of receipt, or it
-//! would block every honest tick behind it.
+//! **A quote never goes back in time.** Ticks are ordered by exchange time. The provider's
+//! timestamps are whole seconds, so an equal one wins (two prices may share a second) and an older
+//! one is dropped. A timestamp in the future is clamped to the time of receipt; otherwise it would
+//! block every correct tick after it.
 //!
-//! **Arrival is not trade.** A price is fresh when upstream has confirmed it within
-//! the time that the caller names `stale`, and the exchange made it no longer ago than that, or
-//! upstream says that this is the running day of an open market, or has said within a day that the
-//! market is closed. So a delayed feed, or the last
-//! trade told once more at a reconnect, opens no market and makes nothing fresh, whenever it
-//! arrives.
+//! **Arrival is not trade.** A price is fresh if the provider confirmed it within `stale`
+//! milliseconds and one of these holds: the exchange made it within `stale`; the provider says that
+//! it is the running day of an open market; or the provider said within a day that the market is
+//! closed. So a delayed feed, or the last trade repeated at a reconnect, opens no market and makes
+//! nothing fresh, whenever it arrives.
 //!
-//! **What is known stays until something better is there.** Previous close and session are replaced
-//! by what REST tells next. Only the first trade of another UTC day makes a previous close
-//! unknown, for then it is known to be out of date; where markets close, it must come after a pause
-//! of hours.
+//! **Known data stays until something better arrives.** Previous close and session are replaced by
+//! what REST says next. Only the first trade of another UTC day clears a previous close, because it
+//! is then certainly out of date; where markets close, it must also follow a pause of hours.
 
 use super::clock::{DAY, MINUTE, Millis, SECOND};
 use super::details::{Details, never_closes};
@@ -23,23 +22,23 @@ use super::quote::{Precision, Provenance, Quote, same_price};
 use super::reference::{Reference, Session};
 use super::tick::{PolledQuote, Tick};
 
-/// The quote and reference of one symbol.
+/// What is known of one symbol.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
-    /// The newest price, if any came yet.
+    /// The newest price; `None` until the first one arrives.
     pub quote: Option<Quote>,
     /// Previous close and session.
     pub reference: Reference,
-    /// What the instrument is.
+    /// Type, currency, venue and decimals.
     pub details: Details,
 }
 
-/// What an update did.
+/// The result of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// Subscribers must hear of it.
+    /// Something changed that clients must be told.
     Updated,
-    /// Older than what is shown: dropped.
+    /// Nothing changed, for example because the update is older than what is held.
     Dropped,
 }
 
@@ -59,8 +58,7 @@ impl Default for Cell {
 }
 
 impl Cell {
-    /// A cell of an instrument of which upstream has said nothing yet. The currency of a pair is in
-    /// its symbol.
+    /// A cell that the provider has said nothing about. A pair's currency is known from its symbol.
     #[must_use]
     pub fn of(instrument: &Instrument) -> Self {
         let mut cell = Self::default();
@@ -68,8 +66,8 @@ impl Cell {
         cell
     }
 
-    /// Takes a tick of the WebSocket. One that was made longer than `stale` ago is no sign of an
-    /// open market, and not fresh.
+    /// Applies a tick of the WebSocket. A tick made more than `stale` milliseconds ago does not
+    /// show that the market is open, and is not fresh.
     pub fn tick(&mut self, tick: &Tick, provenance: Provenance, stale: Millis, now: Millis) -> Change {
         let time = tick.timestamp.min(now);
         let is_recent = time.saturating_add(stale) > now;
@@ -108,7 +106,7 @@ impl Cell {
         Change::Updated
     }
 
-    /// The market trades, whatever REST said of it last.
+    /// A trade shows that the market is active, whatever REST said last.
     fn trades_at(&mut self, time: Millis) {
         let reference = &mut self.reference;
         let was_closed = reference.session == Session::Closed;
@@ -116,12 +114,12 @@ impl Cell {
         let before = self.quote.as_ref().and_then(|quote| quote.exchange_time);
         let after_a_pause = before.is_none_or(|before| before.saturating_add(PAUSE) < time);
         if of_another_day && (after_a_pause || never_closes(self.details.kind.as_deref())) {
-            // Known to be out of date: none rather than a wrong one. A session that goes on over
-            // midnight UTC keeps its own.
+            // It is certainly out of date: show none rather than a wrong one. A session that
+            // continues over midnight UTC keeps its previous close.
             reference.previous_close = None;
         }
         if was_closed || of_another_day {
-            // A new session may have begun. What REST said is kept until it says what is better.
+            // A new session may have begun: ask REST again, and keep its old answer until then.
             reference.asked = 0;
         }
         reference.session = match reference.session {
@@ -131,11 +129,13 @@ impl Cell {
         };
     }
 
-    /// Takes a REST quote that was asked for at `asked`. `streaming` says that the WebSocket serves this symbol now: then REST
-    /// brings the previous close and the session, and its price only if that is strictly newer.
+    /// Applies a REST quote that was asked for at `asked`. `streaming`: the WebSocket serves this
+    /// symbol now. REST then updates the previous close and the session, the price only if it is
+    /// strictly newer.
     ///
-    /// REST stamps the minute's candle, not the trade. A price that was asked for after the newest tick came, in the same minute or a
-    /// later one, is therefore at least as new as that tick, and keeps the later of both stamps.
+    /// REST's timestamp is that of the minute's candle, not of the trade. So a price that was asked
+    /// for after the newest tick arrived, in the same minute or a later one, is at least as new as
+    /// that tick and keeps the later of the two timestamps.
     pub fn polled(
         &mut self,
         polled: &PolledQuote,
@@ -149,7 +149,8 @@ impl Cell {
         let is_closed = self.reference.session == Session::Closed;
         let traded = polled.last_quote_at.map(|at| at.min(now));
         let is_current = is_closed || is_current(polled, stale, now);
-        // In whole seconds, as ticks are stamped: a tick of the second in which REST was asked is not older than its answer.
+        // In whole seconds like ticks, so that a tick of the second in which REST was asked does
+        // not count as older than REST's answer.
         let as_of = traded
             .or(polled
                 .bar_opened
@@ -160,8 +161,7 @@ impl Cell {
         let as_of = as_of - as_of % SECOND;
         let newer = match &self.quote {
             None => true,
-            // Of a closed market REST has the last word, unless there was a trade after its last
-            // candle.
+            // In a closed market REST decides, unless there was a trade after its last candle.
             Some(quote) if is_closed && asked >= quote.received => as_of.saturating_add(LAST_WORD) > quote.as_of,
             Some(quote) if streaming && quote.provenance != Provenance::Restored && quote.stale_since.is_none() => {
                 traded.is_some_and(|at| at > quote.as_of)
@@ -207,7 +207,7 @@ impl Cell {
         Change::Updated
     }
 
-    /// Takes what REST tells of session and previous close; says whether that is news.
+    /// Applies REST's session and previous close; returns whether they changed.
     fn take_reference(&mut self, polled: &PolledQuote, streaming: bool, now: Millis) -> Change {
         let before = (self.reference.previous_close, self.reference.session);
         let ticks = streaming
@@ -235,7 +235,7 @@ impl Cell {
         if is_news { Change::Updated } else { Change::Dropped }
     }
 
-    /// A closed market's last trade is older than its minute: the same price, confirmed.
+    /// REST reports the same price again, such as a closed market's last trade: confirmed.
     fn confirm(&mut self, polled: &PolledQuote, provenance: Provenance, asked: Option<Millis>, now: Millis) -> Change {
         match (&mut self.quote, asked) {
             (Some(quote), Some(asked)) if asked >= quote.received && same_price(quote.price, polled.price) => {
@@ -250,8 +250,8 @@ impl Cell {
         }
     }
 
-    /// When the quote turns stale if nothing comes; `None` when it is stale already, or there is none, or its market is known to
-    /// be closed: then no news is expected.
+    /// When the quote turns stale if nothing confirms it. `None` if there is no quote, it is stale
+    /// already, or its market is known to be closed, so that no new price is expected.
     #[must_use]
     pub fn turns_stale_at(&self, after: Millis) -> Option<Millis> {
         let quote = self.quote.as_ref()?;
@@ -259,8 +259,8 @@ impl Cell {
         (quote.stale_since.is_none() && !self.closed_and_confirmed()).then(|| since.saturating_add(after))
     }
 
-    /// ResumeLog the quote stale if its time has come; says whether it did. The last price of a closed
-    /// market has no deadline that would keep the hub awake: it is looked at whenever it is.
+    /// Marks the quote stale if its time has come; returns whether it did. A closed market's quote
+    /// has no deadline that would wake the hub; it is checked whenever the hub is awake.
     pub fn expire(&mut self, after: Millis, now: Millis) -> bool {
         let due = self.turns_stale_at(after).is_some_and(|at| at <= now);
         if let (true, Some(quote)) = (due || self.closed_long_ago(now), &mut self.quote) {
@@ -270,8 +270,8 @@ impl Cell {
         false
     }
 
-    /// Percent change against the previous close, `0.25` for 0.25 %, rounded to five places as
-    /// upstream does. There is none against a previous close of zero or below.
+    /// Percent change against the previous close, `0.25` for 0.25 %, rounded to five places as the
+    /// provider does. `None` against a previous close of zero or below.
     #[must_use]
     pub fn percent_change(&self) -> Option<f64> {
         let price = self.quote.as_ref()?.price;
@@ -280,7 +280,7 @@ impl Cell {
         percent.is_finite().then(|| (percent * 1e5).round() / 1e5)
     }
 
-    /// Whether nobody has said for so long that the market is closed that it may have opened since.
+    /// Whether "closed" was last confirmed so long ago that the market may have opened since.
     fn closed_long_ago(&self, now: Millis) -> bool {
         let unheard = |quote: &Quote| quote.received.max(self.reference.asked).saturating_add(CLOSED_HOLDS) <= now;
         let mut fresh = self.quote.iter().filter(|quote| quote.stale_since.is_none());
@@ -296,18 +296,17 @@ impl Cell {
     }
 }
 
-/// Between two trades of one session there is less than this.
+/// Trades of one session are less than this apart.
 const PAUSE: Millis = 3 * 60 * MINUTE;
 
-/// A trade that is so much later than the last candle of a closed session is not in it.
+/// A trade this much later than the last candle of a closed session is outside that session.
 const LAST_WORD: Millis = 2 * MINUTE;
 
-/// So long upstream's word that a market is closed is believed: on the smallest plan a closed market
-/// may have to wait for the credits of the next day.
+/// How long the provider's word that a market is closed counts. On the smallest plan a closed
+/// market may have to wait for the next day's credits.
 const CLOSED_HOLDS: Millis = DAY;
 
-/// Whether REST's price is of now, as far as it says: its last candle is, or it is the running bar
-/// of an open market.
+/// Whether REST's price is current: its last candle is recent, or an open market's bar is running.
 fn is_current(polled: &PolledQuote, stale: Millis, now: Millis) -> bool {
     match (polled.last_quote_at, polled.bar_opened) {
         (Some(at), _) => at.saturating_add(MINUTE + stale) > now,
@@ -316,7 +315,7 @@ fn is_current(polled: &PolledQuote, stale: Millis, now: Millis) -> bool {
     }
 }
 
-/// Whether a price came by the WebSocket, as far as its source tells; what was restored may have come by either way.
+/// Whether a price is known to come from the WebSocket. A restored price may have come from either.
 fn is_a_tick(provenance: Provenance) -> bool {
     matches!(provenance, Provenance::Live | Provenance::Simulated)
 }
@@ -431,7 +430,7 @@ mod tests {
             (quote.price, quote.exchange_time, quote.provenance),
             (102.0, Some(minute + 45_000), Provenance::Rest)
         );
-        // Asked before the tick came: it may be older.
+        // Asked before the tick arrived: it may be older.
         cell.tick(&price(103.0, minute + 55_000), Provenance::Live, STALE, minute + 55_100);
         cell.polled(
             &rest(99.0, minute, true),
@@ -479,8 +478,7 @@ mod tests {
             (Some(11.0), Session::Extended, 0),
             "asked anew, and nothing forgotten"
         );
-        // REST still says that it is closed: the trade is the newest price, and outside the
-        // session.
+        // REST still says "closed": the trade is the newest price, and outside the session.
         let later = NOW + 20_000;
         is_closed(&mut cell, true, later);
         assert_eq!((shown(&cell), cell.reference.session), (111.0, Session::Extended));
@@ -518,7 +516,7 @@ mod tests {
             (Some(11.0), 0),
             "asked anew"
         );
-        // After a pause of hours another session has begun; and what never closes has its day by
+        // After a pause of hours another session has begun. Other markets change days at midnight
         // UTC.
         let mut cell = Cell::default();
         told(&mut cell);
@@ -548,8 +546,7 @@ mod tests {
             Change::Dropped
         );
         assert_eq!(cell, before);
-        // Later than REST's last candle, and still long ago: it is the newest price, and no news of
-        // today.
+        // Later than REST's last candle but long ago: the newest price, but no trading today.
         let closing = NOW - ago + 5 * MINUTE;
         assert_eq!(
             cell.tick(&price(111.0, closing), Provenance::Live, STALE, NOW + 6),
@@ -602,8 +599,8 @@ mod tests {
             (Some(NOW - 5 * 60 * MINUTE), Some(Precision::Day), None),
             "the running bar of an open market"
         );
-        // A tick is newer than the question; after it, a price without a time is of its time or
-        // later.
+        // A tick is newer than the request before it. After the tick, a price without a time counts
+        // as made at the tick's time or later.
         cell.tick(
             &price(101.0, NOW + 10 * SECOND),
             Provenance::Live,
@@ -671,7 +668,8 @@ mod tests {
         assert_eq!(cell.details.currency.as_deref(), Some("GBp"));
     }
 
-    // a restart within a minute made a closed market look open: what was restored was taken for a tick.
+    // A restart within a minute made a closed market look open, because a restored price counted as
+    // a tick.
     #[test]
     fn a_restored_price_is_no_sign_of_an_open_market() {
         let mut cell = Cell::default();

@@ -1,19 +1,19 @@
-//! Time as the core knows it: a number handed in with every input. Nothing in the core reads a clock.
+//! Time in the core: a number passed in with every input. Nothing in the core reads a clock.
 
 use jiff::Timestamp;
 
-/// Milliseconds since the Unix epoch, UTC; also a span of milliseconds where the name says so.
+/// Milliseconds since the Unix epoch, UTC; also a duration in milliseconds where the name says so.
 pub type Millis = u64;
 
-/// One second, as a span.
+/// One second, as a duration.
 pub const SECOND: Millis = 1_000;
-/// One minute, as a span.
+/// One minute, as a duration.
 pub const MINUTE: Millis = 60 * SECOND;
-/// One UTC day, as a span.
+/// One UTC day, as a duration.
 pub const DAY: Millis = 24 * 60 * MINUTE;
 
-/// `2026-01-19T14:32:17.123Z`. A time beyond jiff's range, the year 9999, becomes the epoch, so that
-/// there is always a text.
+/// `2026-01-19T14:32:17.123Z`. A time beyond jiff's range (year 9999) becomes the Unix epoch, so
+/// that the function cannot fail.
 #[must_use]
 pub fn iso8601(at: Millis) -> String {
     let at = i64::try_from(at)

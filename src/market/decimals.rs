@@ -1,7 +1,8 @@
-//! Prices as scaled integers, exactly: what a client computes from them is the very number that upstream sent.
+//! Prices as scaled integers, without loss: a client computes exactly the provider's number.
 //!
-//! Why it is exact: a price is taken only where `integer / 10^scale` gives the same `f64` back. Both operands are below 2^53, or a
-//! power of ten up to 10^12, and so are exact; IEEE 754 rounds their quotient once, in JavaScript as here.
+//! Why it is exact: a price is converted only if `integer / 10^scale` gives the same `f64` back.
+//! Both operands are exact, being below 2^53 or a power of ten up to 10^12, and IEEE 754 rounds
+//! their quotient once, in JavaScript as here.
 
 /// More decimal places than any quoted price has.
 const MOST_DECIMALS: u8 = 12;
@@ -15,17 +16,16 @@ pub fn steps(value: f64, scale: u8) -> Option<i64> {
     (steps.abs() < EXACT && steps / unit == value).then_some(steps as i64)
 }
 
-/// The fewest decimal places, `least` at least, with which all of `values` are exact.
+/// The fewest decimal places, at least `least`, with which all `values` are exact.
 #[must_use]
 pub fn scale_for(values: impl Iterator<Item = f64> + Clone, least: u8) -> Option<u8> {
     (least..=MOST_DECIMALS).find(|scale| values.clone().all(|value| steps(value, *scale).is_some()))
 }
 
-/// Decimals that an instrument's prices are shown with at least: a price of 345.6 has cents a
-/// moment later.
+/// Prices are shown with at least this many decimals: one at 345.6 is at 345.65 a moment later.
 const LEAST_SHOWN: u8 = 2;
 
-/// The decimals of an instrument that had `before` and now has this price; `None` for a price with
+/// The decimals of an instrument that had `before` and now has this price. `None` for a price with
 /// more digits than any market quotes.
 #[must_use]
 pub fn decimals_of(price: f64, before: Option<u8>) -> Option<u8> {

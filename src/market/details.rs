@@ -1,18 +1,18 @@
-//! What an instrument is, apart from its prices: in the provider's own words.
+//! What an instrument is, apart from its prices.
 
 use super::decimals::decimals_of;
 use serde::{Deserialize, Serialize};
 
-/// What an instrument is, in upstream's own words. Kept once it was said.
+/// What an instrument is, in the provider's words. A value stays until another one replaces it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Details {
-    /// Upstream's `type`, such as `Common Stock` or `Index`.
+    /// The provider's `type`, such as `Common Stock` or `Index`.
     pub kind: Option<String>,
-    /// Of the price, such as `USD` or `GBp`; of a pair the currency behind the slash.
+    /// Currency of the price, such as `USD` or `GBp`; for a pair the part after the slash.
     pub currency: Option<String>,
-    /// The venue's market identifier code.
+    /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,
-    /// With so many decimals every price, bid and ask so far is exact; at least two. It only grows.
+    /// Decimals with which every price, bid and ask so far is exact; at least two. It only grows.
     pub decimals: Option<u8>,
 }
 
@@ -36,7 +36,7 @@ impl Details {
     }
 }
 
-/// Upstream's type for what trades around the clock.
+/// Whether the provider's type says that the instrument trades around the clock.
 #[must_use]
 pub fn never_closes(kind: Option<&str>) -> bool {
     kind.is_some_and(|kind| kind.eq_ignore_ascii_case("Digital Currency"))

@@ -1,17 +1,19 @@
-//! What is watched: a symbol, and the exchange where it is pinned to one.
+//! What clients watch: a symbol, optionally pinned to an exchange.
 
 use std::fmt;
 
-/// A symbol as upstream knows it (`AAPL`, `EUR/USD`), optionally pinned to an exchange (`RY:TSX`, `BTC/USD:Coinbase Pro`).
+/// A symbol as the provider knows it (`AAPL`, `EUR/USD`), optionally pinned to an exchange
+/// (`RY:TSX`, `BTC/USD:Coinbase Pro`).
 ///
-/// The symbol is upper case. Two instruments are equal when symbol and exchange are, whatever the exchange's case.
+/// The symbol is upper case. Two instruments are equal if their symbols are and their exchanges
+/// are, ignoring the exchange's case.
 #[derive(Debug, Clone)]
 pub struct Instrument {
     symbol: String,
     exchange: Option<String>,
 }
 
-/// Why a text is no instrument. The message is meant for the person who typed it.
+/// Why a text is not an instrument. The message is for the person who typed it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InstrumentError {
     /// The part before the colon is not a symbol.
@@ -19,7 +21,7 @@ pub enum InstrumentError {
         "not a symbol: use letters, digits and any of . / _ - & + ^ = ' * # @ $, at most 32, such as AAPL or BTC/USD"
     )]
     Symbol,
-    /// The part behind the colon is not an exchange's name.
+    /// The part after the colon is not the name of an exchange.
     #[error("not an exchange: use letters, digits, spaces and any of . / _ - & + ' ( ), at most 40, such as RY:TSX")]
     Exchange,
 }
@@ -27,7 +29,7 @@ pub enum InstrumentError {
 const LONGEST_SYMBOL: usize = 32;
 const LONGEST_EXCHANGE: usize = 40;
 
-/// Where a message of upstream says that a price was made.
+/// The venue that a provider message names for a price.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Venue<'a> {
     /// The exchange's name; forex has none.
@@ -37,7 +39,7 @@ pub struct Venue<'a> {
 }
 
 impl<'a> Venue<'a> {
-    /// What a message has in these two fields.
+    /// The venue from a message's two fields.
     #[must_use]
     pub fn of(exchange: &'a Option<String>, mic_code: &'a Option<String>) -> Self {
         Self {
@@ -46,22 +48,22 @@ impl<'a> Venue<'a> {
         }
     }
 
-    /// Whether this is what a client calls `name`: an exchange by its name or its code.
+    /// Whether `name` is this exchange's name or code, ignoring case.
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
         let mut names = [self.exchange, self.mic_code].into_iter().flatten();
         names.any(|one| one.eq_ignore_ascii_case(name))
     }
 
-    /// Whether nothing is said.
+    /// Whether the message names no venue.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
         self.exchange.is_none() && self.mic_code.is_none()
     }
 }
 
-/// The form in which symbols are compared: upper case, and one sign for what upstream writes as
-/// `BF.B`, `BF-B` or `BF_B`.
+/// The form in which symbols are compared: upper case, and one separator for `BF.B`, `BF-B` and
+/// `BF_B`, all of which the provider uses.
 fn comparable(symbol: &str) -> String {
     let one = |c: char| {
         if matches!(c, '-' | '_') {
@@ -74,7 +76,8 @@ fn comparable(symbol: &str) -> String {
 }
 
 impl Instrument {
-    /// Parses `SYMBOL` or `SYMBOL:EXCHANGE`; white space around either part is dropped, the symbol is raised to upper case.
+    /// Parses `SYMBOL` or `SYMBOL:EXCHANGE`. White space around either part is dropped; the symbol
+    /// becomes upper case.
     ///
     /// # Errors
     /// [`InstrumentError`] says which part is wrong and what is right.
@@ -85,7 +88,7 @@ impl Instrument {
         }
     }
 
-    /// Checks both parts; an empty exchange is an error, an absent one is not.
+    /// Checks both parts. An empty exchange is an error, an absent one is not.
     ///
     /// # Errors
     /// As [`Instrument::parse`].
@@ -110,7 +113,7 @@ impl Instrument {
         })
     }
 
-    /// The symbol alone, upper case.
+    /// The symbol alone, in upper case.
     #[must_use]
     pub fn symbol(&self) -> &str {
         &self.symbol
@@ -122,26 +125,26 @@ impl Instrument {
         self.exchange.as_deref()
     }
 
-    /// The symbol as [`Instrument::is_about`] compares it.
+    /// The symbol in the form that [`Instrument::is_about`] compares.
     #[must_use]
     pub fn key(&self) -> String {
         comparable(&self.symbol)
     }
 
-    /// The [`Instrument::key`] of a symbol as upstream writes it.
+    /// The [`Instrument::key`] of a symbol in the provider's spelling.
     #[must_use]
     pub fn key_of(symbol: &str) -> String {
         comparable(symbol)
     }
 
-    /// Whether a message of this symbol is about this instrument's symbol. Signs between letters do
-    /// not count: what is asked for as `BF-B` is answered as `BF.B`.
+    /// Whether a message about `symbol` concerns this instrument's symbol. Separators do not
+    /// matter: a request for `BF-B` is answered as `BF.B`.
     #[must_use]
     pub fn is_about(&self, symbol: &str) -> bool {
         self.symbol.eq_ignore_ascii_case(symbol) || comparable(&self.symbol) == comparable(symbol)
     }
 
-    /// The base and the quote of a pair: `BTC` and `USD` of `BTC/USD`.
+    /// The base and the quote currency of a pair: `BTC` and `USD` of `BTC/USD`.
     #[must_use]
     pub fn pair(&self) -> Option<(&str, &str)> {
         self.symbol.split_once('/')

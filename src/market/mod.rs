@@ -1,5 +1,5 @@
-//! The field's nouns: instruments, quotes and the rule by which one replaces another, sessions,
-//! states, time. Depends on nothing of ours.
+//! The field's nouns: instruments, quotes and the rules by which one replaces another, sessions,
+//! states, time. It depends on none of our other modules.
 
 mod asset_class;
 mod cell;

@@ -10,29 +10,29 @@ use serde::{Deserialize, Serialize};
 pub enum Provenance {
     /// A tick of the provider's stream.
     Live,
-    /// A call to the provider.
+    /// A REST call to the provider.
     Rest,
     /// Storage, after a restart; not confirmed since.
     Restored,
-    /// The built-in simulator, by whichever of its ways.
+    /// The built-in simulator, by stream or REST.
     Simulated,
 }
 
-/// How exactly upstream tells when a price was made: at the time that is told, or later by less
-/// than this.
+/// How exactly the time of a price is known: it was made at the given time, or later by less than
+/// this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// A tick, which upstream stamps to the second.
+    /// A tick, whose timestamp is in whole seconds.
     Second,
     /// REST's last minute candle.
     Minute,
-    /// REST's bar of the day: all that it tells of some currencies.
+    /// REST's bar of the day, which is all that it gives for some currencies.
     Day,
 }
 
 impl Precision {
-    /// As in JSON.
+    /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -46,49 +46,49 @@ impl Precision {
 /// The newest price of a symbol and what is known about it. Prices are in the quote currency.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Quote {
-    /// Last price.
+    /// The last price.
     pub price: f64,
-    /// As upstream gave it.
+    /// The provider's bid, if it sent one with this price.
     pub bid: Option<f64>,
-    /// As upstream gave it.
+    /// The provider's ask, if it sent one with this price.
     pub ask: Option<f64>,
     /// Cumulative volume of the trading day.
     pub day_volume: Option<f64>,
-    /// The venue, where upstream names one.
+    /// The venue, if the provider names one.
     pub exchange: Option<String>,
-    /// When the exchange says that the price was made, to `precision`; without one, the price is of
-    /// that time or later. `None`: it did not say.
+    /// When the price was made, according to the exchange, to `precision`. Without a precision, it
+    /// was made at that time or later. `None` if the exchange gave no time.
     pub exchange_time: Option<Millis>,
-    /// How exactly that is known.
+    /// How exactly `exchange_time` is known.
     #[serde(default)]
     pub precision: Option<Precision>,
-    /// What orders quotes, and is shown to nobody: the exchange's time, or where it told none, when
-    /// upstream was asked.
+    /// Orders quotes; never shown. It is the exchange's time or, without one, the time when the
+    /// provider was asked.
     #[serde(default)]
     pub as_of: Millis,
-    /// When it reached the hub, or was last confirmed by REST.
+    /// When it reached the hub, or when REST last confirmed it.
     pub received: Millis,
     /// Where it came from. Stored as `source`.
     #[serde(rename = "source")]
     pub provenance: Provenance,
-    /// `None`: fresh. Otherwise since when it is stale.
+    /// Since when it is stale; `None` while it is fresh.
     pub stale_since: Option<Millis>,
 }
 
 impl Quote {
-    /// The latest moment at which the price can have been made, as far as the exchange says.
+    /// The latest time at which the price can have been made, according to the exchange.
     pub(super) fn made_by(&self) -> Option<Millis> {
         let time = self.exchange_time?;
         let end = match self.precision? {
             Precision::Second => time,
-            // Of the candle: the time may be that of a tick in it.
+            // The end of the candle: the time may be that of a tick within it.
             Precision::Minute => time - time % MINUTE + MINUTE,
             Precision::Day => time.saturating_add(DAY),
         };
         Some(end.min(self.received))
     }
 
-    /// Whether it is the price of a trade that is told once more, or of one before it.
+    /// Whether the tick repeats the trade of this quote, or is of an earlier one.
     pub(super) fn outdates(&self, tick: &Tick, time: Millis) -> bool {
         let made_by = self.made_by().unwrap_or(self.received);
         time < made_by || time == made_by && same_price(self.price, tick.price)

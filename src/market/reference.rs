@@ -1,4 +1,4 @@
-//! What a price is compared with: the previous close, and whether the market trades.
+//! Reference data of a price: the previous close, and whether the market trades.
 
 use super::clock::Millis;
 use serde::{Deserialize, Serialize};
@@ -7,27 +7,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Session {
-    /// Upstream says so, or it never closes, or it ticks and nobody said otherwise.
+    /// The provider says so, the market never closes, or it ticks and nothing says otherwise.
     Open,
-    /// Upstream says so.
+    /// The provider says that the market is closed.
     Closed,
-    /// Upstream says that it is closed, and trades with new stamps come.
+    /// The provider says that the market is closed, but trades with new timestamps arrive.
     Extended,
-    /// Nobody said.
+    /// The provider has not said.
     Unknown,
 }
 
 /// What is known of a symbol apart from its price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reference {
-    /// Close of the trading day before; absent until upstream told it.
+    /// Close of the previous trading day; `None` until the provider says it.
     pub previous_close: Option<f64>,
     /// Whether its market trades.
     pub session: Session,
-    /// When REST last told both; 0 for never, or when something happened since that it should be
-    /// asked about.
+    /// When REST last gave both; 0 if never, or if a later event requires asking again.
     pub asked: Millis,
-    /// What it told was incomplete, or ticks contradict it: it is asked again soon.
+    /// REST's answer was incomplete, or ticks contradict it: it is asked again soon.
     #[serde(default)]
     pub is_provisional: bool,
 }

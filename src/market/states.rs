@@ -1,28 +1,28 @@
-//! The states of the feed and of a symbol, as every interface names them.
+//! The states of the feed and of a symbol, with the names that every interface uses.
 
 use super::clock::Millis;
 use serde::{Deserialize, Serialize};
 
-/// What the feed is doing.
+/// The state of the upstream connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FeedState {
-    /// Nobody is watching: upstream is closed on purpose.
+    /// Nobody is watching, so the upstream connection is closed.
     Idle,
-    /// The first attempt since idle is under way.
+    /// The first attempt since idle is in flight.
     Connecting,
-    /// Upstream accepted symbols.
+    /// The provider accepted symbols, or the link is open and no ticks are expected.
     Live,
-    /// The socket is open, but nothing of an open market is heard.
+    /// The socket is open, but no tick arrives although a market is open.
     Stalled,
-    /// The socket is down or brought nothing; prices come by REST.
+    /// The socket is down or useless; prices come by REST.
     Fallback,
-    /// Key or plan: tried again seldom.
+    /// The provider refused key, plan or request. The next attempt follows after a long wait.
     Refused,
 }
 
 impl FeedState {
-    /// All of them, in the order of `/metrics`.
+    /// All states, in the order of `/metrics`.
     pub const ALL: [Self; 6] = [
         Self::Idle,
         Self::Connecting,
@@ -32,7 +32,7 @@ impl FeedState {
         Self::Refused,
     ];
 
-    /// As in JSON and labels.
+    /// The name in JSON and in metric labels.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -49,11 +49,11 @@ impl FeedState {
 /// The state of the feed, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedStatus {
-    /// What it is doing.
+    /// The current state.
     pub state: FeedState,
-    /// Since when.
+    /// When that state began.
     pub since: Millis,
-    /// Why; something that a person can act on.
+    /// Why, in words that a person can act on.
     pub reason: String,
 }
 
@@ -61,18 +61,18 @@ pub struct FeedStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StreamState {
-    /// Not asked yet, or no answer yet.
+    /// Not subscribed yet, or not answered yet.
     Pending,
-    /// The WebSocket accepted it.
+    /// The WebSocket serves it.
     Streaming,
     /// REST serves it.
     Polled,
-    /// Neither does.
+    /// Neither serves it.
     Unavailable,
 }
 
 impl StreamState {
-    /// As in JSON.
+    /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

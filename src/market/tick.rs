@@ -1,61 +1,61 @@
-//! What a provider tells of a price: a tick of its stream, or the answer to a call.
+//! What a provider sends about a price: a tick of its stream, or the answer to a REST call.
 
 use super::clock::Millis;
 use super::instrument::Venue;
 
-/// One price of the stream. Only symbol, price and time are always there.
+/// One price of the stream. Only symbol, price and timestamp are always present.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
-    /// As the provider writes it.
+    /// In the provider's spelling.
     pub symbol: String,
-    /// The venue; forex has none.
+    /// The venue's name; forex has none.
     pub exchange: Option<String>,
-    /// The venue's market identifier code.
+    /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,
     /// Common Stock, ETF, Index, Physical Currency, Digital Currency.
     pub kind: Option<String>,
-    /// Of the price, such as `USD` or `GBp`; pairs of cryptocurrencies have none.
+    /// Currency of the price, such as `USD` or `GBp`; pairs of cryptocurrencies have none.
     pub currency: Option<String>,
-    /// In that currency. May be below zero, as of a future on oil; never zero, which feeds write
-    /// for none.
+    /// In `currency`. It may be negative, as that of an oil future, but never zero, which feeds
+    /// write for a missing price.
     pub price: f64,
-    /// As `price`.
+    /// In the same currency as `price`.
     pub bid: Option<f64>,
-    /// As `price`.
+    /// In the same currency as `price`.
     pub ask: Option<f64>,
     /// Cumulative volume of the trading day, in units of the instrument.
     pub day_volume: Option<f64>,
-    /// Exchange time. Twelve Data stamps whole seconds.
+    /// The exchange's time. Twelve Data's timestamps are whole seconds.
     pub timestamp: Millis,
 }
 
-/// One instrument of the answer to a call.
+/// One instrument in the answer to a REST call.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PolledQuote {
-    /// Close of the running bar: the last price, in `currency`.
+    /// Close of the running bar, which is the last price, in `currency`.
     pub price: f64,
-    /// Close of the trading day before.
+    /// Close of the previous trading day.
     pub previous_close: Option<f64>,
     /// Volume of the day, perhaps of a partial feed.
     pub day_volume: Option<f64>,
-    /// The venue, where it has one.
+    /// The venue's name, if it has one.
     pub exchange: Option<String>,
-    /// The venue's market identifier code.
+    /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,
-    /// Of the price, such as `USD` or `GBp`; pairs have none.
+    /// Currency of the price, such as `USD` or `GBp`; pairs have none.
     pub currency: Option<String>,
-    /// As in [`Tick::kind`], where the provider says it.
+    /// As [`Tick::kind`], if the provider says it.
     pub kind: Option<String>,
-    /// Whether the provider says that its market is open now.
+    /// Whether the provider says that the market is open now.
     pub is_market_open: Option<bool>,
-    /// The last minute candle; crypto and forex have none.
+    /// Time of the last minute candle; crypto and forex have none.
     pub last_quote_at: Option<Millis>,
-    /// The opening of the day's bar, so no price is older.
+    /// Opening of the day's bar; the price is no older.
     pub bar_opened: Option<Millis>,
 }
 
 impl Tick {
-    /// Where it was made.
+    /// The venue where it was made.
     #[must_use]
     pub fn venue(&self) -> Venue<'_> {
         Venue::of(&self.exchange, &self.mic_code)
@@ -63,7 +63,7 @@ impl Tick {
 }
 
 impl PolledQuote {
-    /// Where the price was made.
+    /// The venue where the price was made.
     #[must_use]
     pub fn venue(&self) -> Venue<'_> {
         Venue::of(&self.exchange, &self.mic_code)

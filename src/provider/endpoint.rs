@@ -1,18 +1,18 @@
-//! Where a provider is, and with which key: what the vars say.
+//! A provider's endpoint: its addresses and the API key, from the vars.
 //!
-//! The key leaves here in two request headers only, for the addresses that stand beside it.
+//! The key leaves here only in two request headers, for the addresses of the same endpoint.
 
 use super::{Provider, Secret, twelve_data};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The simulator's own name for itself; no request for it leaves the Worker.
+/// The address of the built-in simulator; no request for it leaves the Worker.
 const SIMULATOR_URL: &str = "https://simulator";
 
-/// An upstream's address and key.
+/// The addresses and the key of an upstream.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Who is there.
+    /// The provider at these addresses.
     pub provider: Provider,
     key: Option<String>,
     secret: Secret,
@@ -20,19 +20,18 @@ pub struct Endpoint {
     call_url: String,
 }
 
-/// A request to be sent, with the headers that it needs. Redirects must not be followed: the key
-/// belongs to this host.
+/// A request to send, with its headers. Do not follow redirects: the key belongs to this host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Where to.
+    /// The full URL.
     pub url: String,
     /// Names and values.
     pub headers: Vec<(&'static str, String)>,
 }
 
 impl Endpoint {
-    /// Reads key and addresses through `var` (absent or blank means the default). Without a key the
-    /// built-in simulator plays the market.
+    /// Reads key and addresses through `var`; absent or blank means the default. Without a key the
+    /// built-in simulator provides the prices.
     ///
     /// # Errors
     /// A sentence for the operator.
@@ -61,13 +60,13 @@ impl Endpoint {
         })
     }
 
-    /// Whether no key is set, so that the simulator plays the market.
+    /// Whether no key is set, so that the simulator provides the prices.
     #[must_use]
     pub fn is_simulated(&self) -> bool {
         self.key.is_none()
     }
 
-    /// Differs where address or key differ. 32 bits of a hash tell nobody the key.
+    /// Differs if address or key differ. 32 bits of a hash do not reveal the key.
     #[must_use]
     pub fn fingerprint(&self) -> u32 {
         let mut hasher = DefaultHasher::new();
@@ -75,13 +74,13 @@ impl Endpoint {
         hasher.finish() as u32
     }
 
-    /// What takes the key out of texts.
+    /// Removes the key from texts.
     #[must_use]
     pub fn secret(&self) -> &Secret {
         &self.secret
     }
 
-    /// The upgrade request. The answer's status says whether it was taken.
+    /// The upgrade request. The status of the answer says whether it was accepted.
     #[must_use]
     pub fn upgrade(&self) -> Outgoing {
         let mut headers = vec![("Upgrade", "websocket".to_owned())];
@@ -92,7 +91,7 @@ impl Endpoint {
         }
     }
 
-    /// A call of a path with its query.
+    /// A REST request for a path with its query.
     #[must_use]
     pub fn call(&self, path_and_query: &str) -> Outgoing {
         let mut headers = vec![("Accept", "application/json".to_owned())];
@@ -110,7 +109,7 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// fetch() opens WebSockets at http addresses: `wss://…` → `https://…`.
+/// `fetch()` opens WebSockets at http addresses: `wss://…` becomes `https://…`.
 fn as_http(url: &str) -> String {
     url.strip_prefix("ws")
         .map_or_else(|| url.to_owned(), |rest| format!("http{rest}"))

@@ -1,7 +1,7 @@
-//! What a source of market data says, both ways: one folder for each provider.
+//! Messages of the sources of market data, in both directions: one folder for each provider.
 //!
-//! The hub speaks to a [`Provider`] and knows no frame, header, path or tariff of any. To add one,
-//! add a folder and a variant.
+//! The hub talks to a [`Provider`] and knows no provider's frames, headers, paths or tariffs. To
+//! add a provider, add a folder and a variant.
 
 mod endpoint;
 mod secret;
@@ -19,116 +19,116 @@ pub enum Provider {
     TwelveData,
 }
 
-/// What a plan allows, where no var says it.
+/// The limits of a plan, as defaults for the vars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tariff {
     /// Symbols that one connection may stream.
     pub streamed_symbols: u64,
-    /// API credits in a wall-clock minute.
+    /// API credits per wall-clock minute.
     pub credits_per_minute: u64,
-    /// API credits in a UTC day; 0 for a plan without a daily cap.
+    /// API credits per UTC day; 0 for a plan without a daily cap.
     pub credits_per_day: u64,
 }
 
-/// Something that a frame of the stream says.
+/// The content of a stream frame.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// A price.
+    /// A usable price.
     Tick(Tick),
-    /// A price that cannot be used. The symbol's watchers are told why it stands still.
+    /// A price that cannot be used. The symbol's watchers are told why its price does not move.
     Unusable(Unusable),
     /// The answer to a subscription. Symbols in neither list have no answer yet.
     Subscribed {
         /// Symbols that will stream.
         success: Vec<Listing>,
-        /// Symbols that will not.
+        /// Symbols that will not stream.
         fails: Vec<Listing>,
     },
-    /// We sent more messages than the provider takes, and the last was not heard.
+    /// We sent more messages than the provider accepts, and it ignored the last one.
     TooManyMessages,
-    /// A sign of life: the answer to a keep-alive, or an event that we do not know.
+    /// The answer to a keep-alive, or an unknown event: it only shows that the connection is alive.
     Other,
 }
 
-/// A tick that brings no price.
+/// A tick without a usable price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// As the provider writes it.
+    /// In the provider's spelling.
     pub symbol: String,
-    /// The venue.
+    /// The venue's name.
     pub exchange: Option<String>,
-    /// Its market identifier code.
+    /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,
-    /// What is wrong.
+    /// What is wrong with the price.
     pub why: &'static str,
 }
 
 /// A symbol in the answer to a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// As the provider writes it.
+    /// In the provider's spelling.
     pub symbol: String,
-    /// The venue, if the answer names it.
+    /// The venue's name, if the answer contains it.
     pub exchange: Option<String>,
-    /// The venue's market identifier code.
+    /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,
-    /// As in [`Tick::kind`].
+    /// As [`Tick::kind`].
     pub kind: Option<String>,
 }
 
-/// Why a frame was dropped. It costs that frame only.
+/// Why a frame was dropped. Only that frame is lost.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// Truncated, too long, or never JSON.
+    /// Truncated, too long, or not JSON at all.
     #[error("the frame is not a JSON object")]
     NotJson,
     /// An object without an event's name.
     #[error("the frame has no event name")]
     NoEvent,
-    /// A price of nothing.
+    /// A price event without a symbol.
     #[error("the price event lacks a symbol")]
     NoSymbol,
 }
 
-/// A "no", sorted by what to do about it.
+/// A refusal, classified by what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
-    /// Somebody must look at the key.
+    /// The operator must check the key.
     Key(String),
-    /// The key is good, the plan does not have this.
+    /// The key is valid, but the plan does not include this.
     Plan(String),
-    /// No such symbol, or a request that will never work.
+    /// An unknown symbol, or a request that will never succeed.
     Request(String),
     /// The credits of the current minute are spent.
     Minute,
     /// The credits are spent until midnight UTC.
     Day,
-    /// The provider's own fault, or an answer that nobody could read: try again later.
+    /// A server error, or an unreadable answer: try again later.
     Server(String),
 }
 
 /// Why one symbol of an answer has no quote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SymbolError {
-    /// The provider said no for this symbol.
+    /// The provider refused this symbol.
     Refused(Refusal),
-    /// The answer lacks it.
+    /// The answer does not contain the symbol.
     Missing,
-    /// The answer has no price of it that can be used; says why.
+    /// The answer has no usable price of it, for this reason.
     NoPrice(String),
 }
 
-/// Why a whole call brought nothing.
+/// Why a whole call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallError {
-    /// The provider said no to the call.
+    /// The provider refused the call.
     Refused(Refusal),
-    /// The answer could not be read.
+    /// The answer could not be parsed.
     Unreadable,
 }
 
 impl Unusable {
-    /// Where it would have been made.
+    /// The venue that the tick names.
     #[must_use]
     pub fn venue(&self) -> Venue<'_> {
         Venue::of(&self.exchange, &self.mic_code)
@@ -136,7 +136,7 @@ impl Unusable {
 }
 
 impl Listing {
-    /// Where it is traded.
+    /// The venue that the answer names.
     #[must_use]
     pub fn venue(&self) -> Venue<'_> {
         Venue::of(&self.exchange, &self.mic_code)
@@ -144,7 +144,7 @@ impl Listing {
 }
 
 impl Refusal {
-    /// For a person: what the provider said, in our words or its own.
+    /// What the provider said, in our words or its own, for a person.
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
@@ -180,7 +180,7 @@ impl Provider {
         }
     }
 
-    /// The frame that keeps the connection alive; its answer shows that it is.
+    /// The frame that keeps the connection alive; its answer shows that the connection works.
     #[must_use]
     pub fn keep_alive(self) -> String {
         match self {
@@ -188,18 +188,18 @@ impl Provider {
         }
     }
 
-    /// What a frame says, without the key, should the provider have said that.
+    /// The events of a frame, with the key removed in case the provider repeated it.
     ///
     /// # Errors
-    /// [`FrameError`]; the frame is to be counted and forgotten.
+    /// [`FrameError`]; count the frame and drop it.
     pub fn parse(self, frame: &str, secret: &Secret) -> Result<Vec<Event>, FrameError> {
         match self {
             Self::TwelveData => twelve_data::parse_event(frame, secret).map(|event| vec![event]),
         }
     }
 
-    /// The path and query of a call for the quotes of these symbols. The key travels in a header,
-    /// never here.
+    /// The path and query of a REST request for these quotes. The key travels in a header, never
+    /// here.
     #[must_use]
     pub fn quote_path(self, symbols: &[String]) -> String {
         match self {
@@ -207,10 +207,10 @@ impl Provider {
         }
     }
 
-    /// Reads the answer to a call for `requested`. The result has one entry for each, in order.
+    /// Parses the answer to a call for `requested`. The result has one entry for each, in order.
     ///
     /// # Errors
-    /// [`CallError`] when the call as a whole failed.
+    /// [`CallError`] if the call as a whole failed.
     pub fn parse_quotes(
         self,
         requested: &[Instrument],
@@ -223,7 +223,7 @@ impl Provider {
         }
     }
 
-    /// What the answer to a refused upgrade or call means. `None` when it is no refusal.
+    /// Classifies the answer to an upgrade or call; `None` if it is not a refusal.
     #[must_use]
     pub fn classify(self, http_status: u16, body: &str, secret: &Secret) -> Option<Refusal> {
         match self {
@@ -231,7 +231,7 @@ impl Provider {
         }
     }
 
-    /// The credits used and left in this minute, as an answer's headers tell them.
+    /// The credits used and left in this minute, from the headers of an answer.
     #[must_use]
     pub fn credits(self, header: impl Fn(&str) -> Option<String>) -> Option<(u32, u32)> {
         match self {
@@ -239,7 +239,7 @@ impl Provider {
         }
     }
 
-    /// What the smallest plan allows, or what the simulator grants.
+    /// The limits of the smallest plan, or those of the simulator.
     #[must_use]
     pub fn tariff(self, is_simulated: bool) -> Tariff {
         match self {

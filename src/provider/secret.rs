@@ -1,40 +1,38 @@
-//! Keeps the API key out of every text that upstream says.
+//! Removes the API key from every text that the provider sends.
 //!
-//! Upstream may echo the key in any field, whole or in part, escaped, in another case, as base64 or
-//! as hexadecimal digits. So each text is searched after it was decoded from JSON, before anything
-//! else sees it.
+//! The provider may echo the key in any field, in whole or in part, escaped, in another case, as
+//! base64 or as hexadecimal digits. So each text is searched after it was decoded from JSON and
+//! before anything else sees it.
 
 use std::fmt;
 
-/// What the key looks like in a text. Knows the key, and shows it to nobody: neither `Debug` nor an
-/// error prints it.
+/// The forms that the key may take in a text. Neither `Debug` nor an error prints it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret {
     /// In lower case, the longest first.
     forms: Vec<String>,
 }
 
-/// In place of the key.
+/// Replaces the key.
 const HIDDEN: &str = "[key]";
-/// Characters of a text that are looked at; the rest is cut off. The longest that is shown has 200.
+/// Most characters of a text that are searched; the rest is cut off. At most 200 are shown.
 const MOST_SHOWN: usize = 4_096;
-/// In place of a text that holds the key in a form that cannot be cut out.
+/// Replaces a text that contains the key in a form that cannot be cut out.
 const WITHHELD: &str = "(a text that held the API key)";
-/// A shorter part of a key may be a word.
+/// A shorter part of a key may be an ordinary word.
 const SHORTEST_PART: usize = 6;
-/// Rounds of percent-decoding: what is encoded twice is decoded twice.
+/// Rounds of percent-decoding, for text that was encoded more than once.
 const MOST_DECODINGS: usize = 3;
 
 impl Secret {
-    /// What to look for, given the key.
+    /// The forms of this key.
     #[must_use]
     pub fn new(key: &str) -> Self {
         let half = key.chars().count() / 2;
         let first: String = key.chars().take(half).collect();
         let second: String = key.chars().skip(half).collect();
         let mut forms = vec![key.to_owned(), first, second, hex(key.as_bytes())];
-        // A text of which the key is a part may begin at any place of base64's groups of three
-        // bytes.
+        // In base64 of a longer text, the key may start anywhere in a group of three bytes.
         forms.extend((0..3).map(|skipped| base64(key.as_bytes().get(skipped..).unwrap_or_default())));
         let mut forms: Vec<String> = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
         forms.retain(|form| form.len() >= SHORTEST_PART || form == &key.to_ascii_lowercase() && !form.is_empty());
@@ -42,7 +40,7 @@ impl Secret {
         Self { forms }
     }
 
-    /// The text without the key.
+    /// The text without the key and without addresses.
     #[must_use]
     pub fn clean(&self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -50,7 +48,7 @@ impl Secret {
         text
     }
 
-    /// Takes the key out of a text, and addresses: where upstream is, is nobody's business either.
+    /// Removes the key and addresses: where the upstream is must not be shown either.
     pub fn clean_up(&self, text: &mut String) {
         if text.contains("://") {
             let words = text
@@ -63,7 +61,7 @@ impl Secret {
             return;
         }
         if let Some((end, _)) = text.char_indices().nth(MOST_SHOWN) {
-            // Nobody shows so much, and upstream must not make us search for long.
+            // No text this long is shown, and the provider must not make us search for long.
             text.truncate(end);
         }
         for form in &self.forms {
@@ -94,7 +92,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a form, which is in lower case, occurs in a text, whatever the case there.
+/// Where a lower-case form occurs in a text, ignoring the text's case.
 fn find_ignoring_case(text: &str, form: &str) -> Option<std::ops::Range<usize>> {
     let fits = |at: usize| {
         let part = text.get(at..at + form.len());
@@ -127,8 +125,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Without padding, and without the last group if it is not full: what follows the key would change
-/// it.
+/// Without padding or an incomplete last group, which depends on what follows the key.
 fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digit = |value: u32| DIGITS.get((value % 64) as usize).copied().map_or('=', char::from);

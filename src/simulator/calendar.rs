@@ -1,11 +1,11 @@
-//! When the exchanges trade, as they publish it for 2026 to 2028. Before and after those years there
-//! are no holidays here.
+//! Trading days and hours of the exchanges, as published for 2026 to 2028. Outside these years
+//! there are no holidays here.
 //!
-//! The sources: "NYSE Group Announces 2026, 2027 and 2028 Holiday and Early Closings Calendar"
-//! (23 December 2025; Nasdaq keeps the same days), the TMX Group's calendar of the Toronto Stock
+//! Sources: "NYSE Group Announces 2026, 2027 and 2028 Holiday and Early Closings Calendar" (23
+//! December 2025; Nasdaq keeps the same days), the TMX Group's calendar of the Toronto Stock
 //! Exchange (tsx.com, "Calendar and Trading Hours") and Deutsche Börse's of Xetra (xetra.com,
-//! "Trading Calendar"). Where an exchange has not published a year yet, its rule stands in. All days
-//! were held against the Python library exchange_calendars 4.13.2.
+//! "Trading Calendar"). For years that an exchange has not published yet, its rule is used. All
+//! days were checked against the Python library exchange_calendars 4.13.2.
 
 use jiff::civil::{Date, Time, date, time};
 use jiff::tz::{self, TimeZone};
@@ -13,7 +13,7 @@ use jiff::tz::{self, TimeZone};
 /// The trading days of an exchange.
 #[derive(Debug)]
 pub(crate) struct Calendar {
-    /// The zone of all its times. Only those of this file are in the Worker.
+    /// The zone of all times here. The Worker contains only the zones that this file names.
     pub(crate) zone: TimeZone,
     pub(crate) open: Time,
     close: Time,
@@ -25,7 +25,7 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// Open and close on a day, if there is trading.
+    /// Open and close of a day, if it is a trading day.
     pub(crate) fn hours_of(&self, day: Date) -> Option<(Time, Time)> {
         if day.weekday().to_monday_zero_offset() > 4 || self.holidays.contains(&day) {
             return None;

@@ -1,7 +1,7 @@
-//! The machine: sessions, what they say, and what they hold. Its clock is in `ticks`.
+//! The machine: sessions, their messages and their subscriptions. Time-driven parts are in `ticks`.
 //!
-//! **After every call the returned outputs are carried out in order.** A session for which a [`Output::Close`] or
-//! [`Output::Drop`] was returned is already forgotten here.
+//! **After every call the driver executes the returned outputs in order.** A session for which
+//! [`Output::Close`] or [`Output::Drop`] was returned is already forgotten here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,16 +13,16 @@ use super::outcome::{Connected, Counters, Output, Refusal, SessionId};
 use super::plan::{Account, Keys, Settings};
 use super::protocol::{self, ClientMessage, Wanted};
 
-/// A client message beyond this many bytes ends the session.
+/// A client message longer than this many bytes ends the session.
 const LARGEST_MESSAGE: usize = 1_000_000;
-/// Symbols looked at in one message; the largest plan streams 10,000.
+/// Most symbols read from one message; the largest plan streams 10,000.
 const MOST_SYMBOLS: usize = 10_000;
-/// Sessions at once over all keys.
+/// Most sessions at once, over all keys.
 const MOST_SESSIONS: usize = 1_024;
-/// Keys whose use is remembered.
+/// Most keys whose use is remembered.
 const MOST_ACCOUNTS: usize = 256;
 
-/// What an unknown or missing key is told, over REST and over WebSocket.
+/// The answer to an unknown or missing key, over REST and WebSocket.
 pub(crate) const BAD_KEY: &str = "**apikey** parameter is incorrect or not specified. You can get your free API key \
     instantly following this link: https://twelvedata.com/pricing. If you believe that everything is correct, you can \
     contact us at https://twelvedata.com/contact/customer";
@@ -34,7 +34,7 @@ pub(super) struct Session {
     pub(super) last_heard: Millis,
 }
 
-/// A Twelve Data. Its type says whether it has fault switches: all of them, or none in the Worker.
+/// A simulated Twelve Data. Its type decides the fault switches: all, or none in the Worker.
 #[derive(Debug)]
 pub struct Exchange<F = Faults> {
     pub(super) settings: Settings,
@@ -57,7 +57,7 @@ impl Exchange<Faultless> {
 }
 
 impl<F: Switches> Exchange<F> {
-    /// The same seed gives the same prices at the same times, also to another instance.
+    /// The same seed gives the same prices at the same times, in any instance.
     pub(super) fn with(faults: F, settings: Settings, seed: u64, now: Millis) -> Exchange<F> {
         Exchange {
             market: Market::new(seed, settings.always_open),
@@ -66,8 +66,7 @@ impl<F: Switches> Exchange<F> {
             accounts: BTreeMap::new(),
             counters: Counters::default(),
             sessions: BTreeMap::new(),
-            // Not from 1: an object that restarts must not give a new session the name of one that
-            // is still closing.
+            // Starts at `now`, so that a restarted object reuses no id of a session still closing.
             next_session: now,
             schedule: BTreeMap::new(),
             rng: fastrand::Rng::with_seed(seed ^ now),
@@ -113,7 +112,7 @@ impl<F: Switches> Exchange<F> {
         Ok(Connected { session, outputs })
     }
 
-    /// A text frame from a client.
+    /// A text frame of a client.
     pub fn receive(&mut self, session: SessionId, text: &str, now: Millis) -> Vec<Output> {
         let Some(state) = self.sessions.get_mut(&session) else {
             return Vec::new();
@@ -159,14 +158,13 @@ impl<F: Switches> Exchange<F> {
         vec![Output::Text { session, text: reply }]
     }
 
-    /// The client is gone. Harmless for a session that is already forgotten.
+    /// The client's connection ended. Does nothing for a session that is already forgotten.
     pub fn disconnect(&mut self, session: SessionId) {
         if self.sessions.remove(&session).is_some() {
             self.prune_schedule();
         }
     }
 
-    /// Which switches are on.
     pub(super) fn switches(&self) -> &Faults {
         self.faults.faults()
     }
@@ -198,7 +196,7 @@ impl<F: Switches> Exchange<F> {
         Ok(key.unwrap_or_default().to_owned())
     }
 
-    /// Whether `key` opens the door.
+    /// Whether `key` is valid.
     pub(crate) fn is_good(&self, key: Option<&str>) -> bool {
         match &self.settings.keys {
             Keys::Any => true,
@@ -206,7 +204,7 @@ impl<F: Switches> Exchange<F> {
         }
     }
 
-    /// What `key` has used. The oldest names make room when there are too many.
+    /// What `key` has used. When there are too many keys, the alphabetically first is dropped.
     pub(crate) fn account(&mut self, key: &str) -> &mut Account {
         if !self.accounts.contains_key(key) && self.accounts.len() >= MOST_ACCOUNTS {
             self.accounts.pop_first();
@@ -243,8 +241,8 @@ impl<F: Switches> Exchange<F> {
                 .sessions
                 .get(&session)
                 .is_some_and(|state| state.subscribed.contains(&instrument.listing()));
-            // That only the surplus fails is an assumption; so is one credit for a symbol asked for
-            // twice.
+            // Two assumptions: only the symbols beyond the limit fail, and a symbol asked for twice
+            // costs one credit.
             if !held && credits >= self.settings.plan.symbols {
                 fails.push(one.written);
                 continue;
@@ -289,7 +287,7 @@ impl<F: Switches> Exchange<F> {
         self.prune_schedule();
     }
 
-    /// What nobody holds need not tick.
+    /// Instruments without subscribers need not tick.
     fn prune_schedule(&mut self) {
         let sessions = &self.sessions;
         self.schedule

@@ -1,7 +1,8 @@
 //! Everything that goes wrong with Twelve Data in practice, as switches. All are off by default.
 //!
-//! What needs the socket itself (an abrupt reset, unanswered pings) is only asked for here, by
-//! [`Output::Drop`](super::Output::Drop) and [`Faults::answers_pings`]; the driver carries it out.
+//! Faults that need the socket itself (an abrupt reset, unanswered pings) are only requested here,
+//! by [`Output::Drop`](super::Output::Drop) and [`Faults::answers_pings`]; the driver executes
+//! them.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +10,12 @@ use super::Millis;
 
 /// Where an [`Exchange`](super::Exchange) looks up its switches.
 pub trait Switches {
-    /// As they are set now.
+    /// The current switches.
     fn faults(&self) -> &Faults;
 }
 
-/// The switches of the Worker's simulator: all are off for good, so the compiler leaves out
-/// whatever depends on them.
+/// The switches of the Worker's simulator: always off, so the compiler removes the code that
+/// depends on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Faultless;
 
@@ -31,46 +32,46 @@ impl Switches for Faults {
     }
 }
 
-/// The switches. They may be turned at any moment, also with sessions open.
+/// The switches. They may be changed at any time, even with open sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Faults {
     /// Refuses every upgrade with this status and body.
     pub refuse_upgrades: Option<(u16, String)>,
-    /// What an upgrade with a wrong key gets; every form has been reported.
+    /// The answer to an upgrade with a wrong key; every form has been reported.
     pub bad_key: BadKeyReply,
-    /// How a session ends that a newer connection of its key pushes out, or that is dropped at
-    /// once.
+    /// How a session ends when a newer connection of its key replaces it, or when
+    /// `accept_then_drop` is on.
     pub eviction: Ending,
     /// Accepts every connection and ends it at once.
     pub accept_then_drop: bool,
-    /// Closes a session that sent nothing for so many milliseconds. Twelve Data's true value is
+    /// Closes a session that sent nothing for this many milliseconds. Twelve Data's real value is
     /// unknown.
     pub idle_close: Option<Millis>,
-    /// What still comes through an open socket.
+    /// What still arrives through an open socket.
     pub stall: Stall,
-    /// Symbols that are subscribed with success and never tick.
+    /// Symbols whose subscription succeeds but that never tick.
     pub silent_symbols: BTreeSet<String>,
     /// Every second instrument of the table stops ticking.
     pub half_silent: bool,
     /// Symbols that every subscribe refuses.
     pub refused_symbols: BTreeSet<String>,
-    /// Symbols that a subscribe-status leaves out, neither success nor fail.
+    /// Symbols that a subscribe-status omits from both of its lists.
     pub forgotten_symbols: BTreeSet<String>,
-    /// Answers every client message as if the budget of the minute were used up.
+    /// Answers every client message as if the minute's message limit were exceeded.
     pub over_message_limit: bool,
     /// Sends every price event twice.
     pub duplicate_events: bool,
     /// Sends after each price event one that is five seconds older.
     pub reordered_events: bool,
-    /// Moves the timestamp of price events by so many seconds (forward if positive).
+    /// Moves the timestamps of price events by this many seconds (forward if positive).
     pub timestamp_shift: i64,
-    /// Sends an event of unknown name before each price event.
+    /// Sends an event with an unknown name before each price event.
     pub unknown_events: bool,
     /// Sends the first half of each price event before it: a frame that is not JSON.
     pub truncated_events: bool,
     /// Sends prices, volumes and timestamps as strings.
     pub numbers_as_strings: bool,
-    /// Another venue in the price events of crypto than subscribe-status named.
+    /// The venue in crypto price events, if it differs from that in subscribe-status.
     pub crypto_exchange: Option<String>,
     /// The shape of subscribe-status.
     pub status_shape: StatusShape,
@@ -123,16 +124,16 @@ impl Faults {
         null_fields: false,
     };
 
-    /// Whether the driver should answer WebSocket pings.
+    /// Whether the driver must answer WebSocket pings.
     pub fn answers_pings(&self) -> bool {
         self.stall != Stall::Everything
     }
 }
 
-/// What an upgrade with a wrong or missing key gets.
+/// The answer to an upgrade with a wrong or missing key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadKeyReply {
-    /// HTTP 200, not 101, with a JSON body that says 401 (seen in practice).
+    /// HTTP 200 instead of 101, with a JSON body that says 401 (seen in practice).
     Ok,
     /// HTTP 401.
     Unauthorized,
@@ -145,16 +146,16 @@ pub enum BadKeyReply {
 /// How the server ends a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// The TCP connection goes without a close frame, as Python users report.
+    /// The TCP connection ends without a close frame, as Python users report.
     Drop,
     /// A clean close.
     Close,
 }
 
-/// What still comes through an open socket.
+/// What still arrives through an open socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stall {
-    /// Everything.
+    /// Everything: no stall.
     None,
     /// Heartbeats and statuses are answered, prices stop.
     Prices,
@@ -162,7 +163,7 @@ pub enum Stall {
     Everything,
 }
 
-/// The shape of subscribe-status: all of these were seen.
+/// The shape of subscribe-status. All variants were seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusShape {
     /// How an empty `fails` is written.
@@ -173,7 +174,7 @@ pub struct StatusShape {
     pub crypto: CryptoItems,
     /// The spelling of a forex item.
     pub forex: ForexItems,
-    /// Items in the reverse order of the request.
+    /// Whether the items are in the reverse order of the request.
     pub reversed: bool,
 }
 

@@ -1,6 +1,6 @@
-//! When a market trades: the exchanges by their calendars, the forex week, and crypto's always.
+//! When a market trades: exchanges by their calendars, forex by its week, crypto always.
 //!
-//! Time zones and their daylight saving are jiff's; nothing in here reads a clock.
+//! jiff provides time zones and daylight saving; nothing here reads a clock.
 
 use std::iter::successors;
 
@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::calendar::{Calendar, FRANKFURT, NEW_YORK, TORONTO};
 use super::{DAY, Millis};
 
-/// A trading calendar.
+/// The trading hours of an instrument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hours {
     /// Every hour of every day; a session is a UTC day.
@@ -20,25 +20,23 @@ pub(crate) enum Hours {
     Forex,
     /// The trading days of New York.
     NewYork,
-    /// Those of Toronto.
+    /// The trading days of Toronto.
     Toronto,
-    /// Those of Frankfurt.
+    /// The trading days of Frankfurt.
     Frankfurt,
 }
 
-/// The session that a moment belongs to: the current one, or the last one if the market is closed.
+/// The session at a given time: the current one, or the last one if the market is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Session {
-    /// Start of the session.
     pub(crate) open: Millis,
-    /// End of the session, the first moment that is no longer part of it.
+    /// End of the session, exclusive.
     pub(crate) close: Millis,
-    /// End of the session before: where the previous close is read.
+    /// End of the previous session: when the previous close was made.
     pub(crate) previous_close: Millis,
 }
 
 impl Hours {
-    /// Whether trades happen at `at`.
     pub(crate) fn is_open(self, at: Millis) -> bool {
         match self {
             Hours::Always => true,
@@ -50,8 +48,8 @@ impl Hours {
         }
     }
 
-    /// The moment of the last trade at or before `at`: `at` itself while the market is open, else
-    /// its last close.
+    /// The time of the last trade at or before `at`: `at` itself while the market is open,
+    /// otherwise its last close.
     pub(crate) fn last_trade(self, at: Millis) -> Millis {
         match self {
             Hours::Always => at,
@@ -82,7 +80,7 @@ impl Hours {
         }
     }
 
-    /// The first moment at or after `at` at which the market is open.
+    /// The first time at or after `at` when the market is open.
     pub(crate) fn next_open(self, at: Millis) -> Millis {
         if self.is_open(at) {
             return at;
@@ -98,7 +96,7 @@ impl Hours {
             .unwrap_or(at)
     }
 
-    /// The zone in which the venue tells the time.
+    /// The time zone of the venue.
     pub(crate) fn zone(self) -> &'static TimeZone {
         static UTC: TimeZone = TimeZone::UTC;
         self.calendar().map_or(&UTC, |calendar| &calendar.zone)
@@ -127,8 +125,8 @@ impl Calendar {
     }
 }
 
-/// The weekend's pause of forex around `at`: its start (Friday 17:00 New York) and end (Sunday 17:00
-/// New York).
+/// The weekend pause of forex that contains `at`, if any: its start (Friday 17:00 New York) and end
+/// (Sunday 17:00 New York).
 fn forex_weekend(at: Millis) -> Option<(Millis, Millis)> {
     let zone = &NEW_YORK.zone;
     let today = local(zone, at).date();
@@ -142,7 +140,7 @@ fn forex_weekend(at: Millis) -> Option<(Millis, Millis)> {
     (start..end).contains(&at).then_some((start, end))
 }
 
-/// What a clock on the wall shows at `at`.
+/// The local time at `at`.
 pub(crate) fn local(zone: &TimeZone, at: Millis) -> DateTime {
     let at = i64::try_from(at)
         .ok()
@@ -150,9 +148,9 @@ pub(crate) fn local(zone: &TimeZone, at: Millis) -> DateTime {
     zone.to_datetime(at.unwrap_or(Timestamp::MAX))
 }
 
-/// The moment at which a clock on the wall shows `local`. A reading that comes twice means the first
-/// time. One that is skipped is read with the offset before the change: half past two, where two
-/// becomes three, is half past three (RFC 5545, 3.3.5).
+/// The time at which the local clock shows `local`. If it shows it twice, the first time counts. If
+/// a change of clocks skips it, the offset before the change applies: 2:30, where 2:00 becomes
+/// 3:00, means 3:30 (RFC 5545, 3.3.5).
 pub(crate) fn moment(zone: &TimeZone, local: DateTime) -> Millis {
     let at = zone.to_timestamp(local).unwrap_or(Timestamp::UNIX_EPOCH);
     Millis::try_from(at.as_millisecond()).unwrap_or(0)
@@ -198,7 +196,7 @@ mod tests {
     #[test]
     fn each_exchange_has_holidays_of_its_own() {
         for (at, [new_york, toronto, frankfurt]) in [
-            // Canada Day, the third of July on which 2026 rests, and the Civic Holiday.
+            // Canada Day, the observed Independence Day of 2026, and the Civic Holiday.
             ("2026-07-01T14:00:00", [true, false, true]),
             ("2026-07-03T14:00:00", [false, true, true]),
             ("2026-08-03T14:00:00", [true, false, true]),

@@ -1,8 +1,9 @@
-//! What is traded here: a fixed table of instruments with their names, venues and temper.
+//! The fixed table of instruments, with their names, venues and behaviour.
 //!
-//! The reference prices are round numbers near the market in early 2026, nothing more: a level around which the walk
-//! moves. Names, venues and codes follow captures of Twelve Data (`XNGS` for Nasdaq, not `XNAS`). `RY` is listed twice,
-//! in New York and in Toronto, because a symbol alone is not unique at Twelve Data either.
+//! The reference prices are just round numbers near the market in early 2026: the level around
+//! which the walk moves. Names, venues and codes follow captures of Twelve Data (`XNGS` for Nasdaq,
+//! not `XNAS`). `RY` is listed twice, in New York and in Toronto, because a symbol alone is not
+//! unique at Twelve Data either.
 
 use super::hours::Hours;
 
@@ -38,7 +39,8 @@ impl Class {
         matches!(self, Class::PhysicalCurrency | Class::DigitalCurrency)
     }
 
-    /// Whether a client's `type` in a subscribe request means this class. `Forex` is accepted for Physical Currency.
+    /// Whether a client's `type` in a subscribe request means this class. `Forex` is accepted for
+    /// Physical Currency, `Stock` for Common Stock.
     pub(crate) fn answers_to(self, name: &str) -> bool {
         self.name().eq_ignore_ascii_case(name)
             || (self == Class::PhysicalCurrency && name.eq_ignore_ascii_case("forex"))
@@ -51,9 +53,9 @@ impl Class {
 pub struct Instrument {
     /// Twelve Data's symbol, such as `AAPL` or `EUR/USD`.
     pub symbol: &'static str,
-    /// Long name, as `/quote` has it.
+    /// The long name in `/quote`.
     pub name: &'static str,
-    /// Asset class.
+    /// Its asset class.
     pub class: Class,
     /// Venue, such as `NASDAQ`; empty for forex.
     pub exchange: &'static str,
@@ -77,13 +79,13 @@ pub struct Instrument {
     pub half_spread_bp: f64,
     /// Typical volume of a day, in shares or coins; 0 where none is reported.
     pub daily_volume: u64,
-    /// Shortest time between two ticks, milliseconds.
+    /// Shortest time between two ticks, in milliseconds.
     pub shortest_gap: u64,
-    /// Mean time between two ticks, milliseconds.
+    /// Mean time between two ticks, in milliseconds.
     pub mean_gap: u64,
-    /// When it trades.
     pub(crate) hours: Hours,
-    /// Whether REST serves it to the free plan ("Basic covers US equities and ETFs, forex and crypto").
+    /// Whether REST serves it to the free plan ("Basic covers US equities and ETFs, forex and
+    /// crypto").
     pub basic_plan: bool,
 }
 
@@ -95,7 +97,7 @@ impl Instrument {
     }
 }
 
-/// Every instrument named `symbol` (exact case), most liquid venue first.
+/// Every instrument with this symbol (case-sensitive), the most liquid venue first.
 pub fn named(symbol: &str) -> impl Iterator<Item = &'static Instrument> + '_ {
     INSTRUMENTS.iter().filter(move |one| one.symbol == symbol)
 }
@@ -106,7 +108,7 @@ const ARCA: (&str, &str) = ("NYSE", "ARCX");
 const TSX: (&str, &str) = ("TSX", "XTSE");
 const XETRA: (&str, &str) = ("XETR", "XETR");
 
-/// Captured cadence of AAPL: at most one event a second, now and then one less.
+/// Cadence as captured for AAPL: at most one event a second, sometimes one less.
 const SHARE: Instrument = Instrument {
     symbol: "",
     name: "",
@@ -238,9 +240,9 @@ const fn crypto(
 const USD: (&str, &str) = ("USD", "US Dollar");
 const JPY: (&str, &str) = ("JPY", "Japanese Yen");
 
-/// The table. The first eight are Hamster Terminal's defaults. Of shares and funds: symbol, name, venue, reference price,
-/// volatility, daily volume. Of forex: symbol, name, base, quote, reference price, volatility, decimals. Of crypto: the
-/// same, then daily volume and mean gap.
+/// The table. The first eight are Hamster Terminal's defaults. Columns of shares and funds: symbol,
+/// name, venue, reference price, volatility, daily volume. Of forex: symbol, name, base, quote,
+/// reference price, volatility, decimals. Of crypto: the same, then daily volume and mean gap.
 #[rustfmt::skip]
 pub static INSTRUMENTS: &[Instrument] = &[
     crypto("BTC/USD", "Bitcoin US Dollar", ("Bitcoin", "US Dollar"), 90_000.0, 0.50, 2, (52_000, 300)),
@@ -288,6 +290,6 @@ pub static INSTRUMENTS: &[Instrument] = &[
     crypto("DOGE/USD", "Dogecoin US Dollar", ("Dogecoin", "US Dollar"), 0.13, 0.90, 5, (600_000_000, 1_500)),
     crypto("ADA/USD", "Cardano US Dollar", ("Cardano", "US Dollar"), 0.38, 0.85, 4, (70_000_000, 2_000)),
     Instrument { exchange: "Huobi", ..crypto("ETH/BTC", "Ethereum Bitcoin", ("Ethereum", "Bitcoin"), 0.0333, 0.45, 6, (9_000, 2_000)) },
-    // Small enough that the JSON number comes in exponent form, as was seen in 2022 (3.61e-06).
+    // Small enough that the JSON number has an exponent, as seen in 2022 (3.61e-06).
     Instrument { exchange: "Binance", ..crypto("GRT/BTC", "The Graph Bitcoin", ("The Graph", "Bitcoin"), 0.000_003_61, 0.80, 8, (2_000_000, 3_000)) },
 ];

@@ -1,15 +1,14 @@
-//! JSON whose fields keep the order in which they are written here, which is the order of Twelve
-//! Data's own answers. Its official Python client depends on it: it takes the first field of a
-//! candle for the candle's time.
+//! JSON whose fields keep the order in which they are added, which is the order of Twelve Data's
+//! own answers. Its official Python client depends on it: it takes the first field of a candle as
+//! the candle's time.
 //!
-//! `serde_json::Value` sorts fields by name, unless a feature is switched on that would change
-//! every other JSON of this worker as well.
+//! `serde_json::Value` sorts fields by name, unless a feature is enabled that would change all
+//! other JSON of this Worker too.
 
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-/// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json {
     Null,
@@ -21,7 +20,7 @@ pub(crate) enum Json {
     Object(Object),
 }
 
-/// Fields in the order in which they were put. A name should be put once.
+/// Fields in the order in which they were added. Add each name only once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Object(pub(crate) Vec<(Cow<'static, str>, Json)>);
 
@@ -31,7 +30,7 @@ impl Object {
         self
     }
 
-    /// Leaves the field out if there is no value.
+    /// Omits the field if there is no value.
     pub(crate) fn with_some(self, name: &'static str, value: Option<impl Into<Json>>) -> Object {
         match value {
             Some(value) => self.with(name, value),
@@ -45,7 +44,7 @@ impl Object {
 }
 
 impl Json {
-    /// The text of a text, and the JSON of anything else.
+    /// The text of a string, or the JSON of any other value.
     pub(crate) fn plain(&self) -> String {
         if let Json::Text(text) = self {
             text.clone().into_owned()

@@ -1,5 +1,4 @@
-//! Quotes and candles: the walk read through the hours of the venue, rounded to the decimals of the
-//! instrument.
+//! Quotes and candles: the walk, read within the venue's hours and rounded to its decimals.
 //!
 //! Everything here is a function of seed, settings and time, except for prices that a test pinned.
 
@@ -10,7 +9,7 @@ use super::instruments::{Class, Instrument};
 use super::walk::{Walk, WalkDay, fraction, scramble};
 use super::{DAY, Millis};
 
-/// Points at which a candle reads the walk for its high and low.
+/// How many points of the walk a candle reads for its high and low.
 const SAMPLES: u64 = 24;
 
 /// The key of an instrument: symbol and exchange.
@@ -22,7 +21,7 @@ impl Instrument {
     }
 }
 
-/// All the prices there are.
+/// All prices.
 #[derive(Debug, Clone)]
 pub(crate) struct Market {
     seed: u64,
@@ -31,7 +30,7 @@ pub(crate) struct Market {
     previous_closes: BTreeMap<Listing, f64>,
 }
 
-/// The last trade of an instrument. Prices in the quote currency.
+/// The last trade of an instrument. Prices are in the quote currency.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Trade {
     pub(crate) price: f64,
@@ -82,7 +81,7 @@ impl Market {
         self.prices.contains_key(&instrument.listing())
     }
 
-    /// The calendar that an instrument keeps here.
+    /// The trading hours that apply to an instrument here.
     pub(crate) fn hours(&self, instrument: &Instrument) -> Hours {
         if self.always_open {
             Hours::Always
@@ -124,14 +123,14 @@ impl Market {
         }
     }
 
-    /// The candle of the session at `now`, so far.
+    /// The candle so far of the session at `now`.
     pub(crate) fn session_candle(&self, instrument: &Instrument, now: Millis) -> Candle {
         let session = self.hours(instrument).session(now);
         let candle = self.reader(instrument).candle(session.open, session.close.min(now));
         self.with_pin(instrument, candle)
     }
 
-    /// Lowest and highest price of the 365 days before `now`. A pinned price has no past.
+    /// Lowest and highest price of the 365 days before `now`. A pinned price has no history.
     pub(crate) fn year_range(&self, instrument: &Instrument, now: Millis) -> (f64, f64) {
         let reader = self.reader(instrument);
         let price = self.price(instrument, now);
@@ -167,7 +166,7 @@ impl Market {
     }
 }
 
-/// Reads one instrument, keeping the last day at hand.
+/// Reads one instrument's prices and caches the last day read.
 pub(super) struct Reader<'a> {
     instrument: &'a Instrument,
     hours: Hours,
@@ -212,8 +211,8 @@ impl Reader<'_> {
         candle
     }
 
-    /// Cumulative volume of a session at a moment within it. It rises by a smooth curve that is
-    /// steeper at both ends of the session, as trading is.
+    /// Cumulative volume of a session at a time within it. It rises along a smooth curve that is
+    /// steeper at both ends of the session, as real volume is.
     fn volume(&self, session: Session, at: Millis) -> Option<u64> {
         if self.instrument.daily_volume == 0 {
             return None;
@@ -229,7 +228,7 @@ impl Reader<'_> {
     fn volume_between(&self, from: Millis, to: Millis) -> Option<u64> {
         let session = self.hours.session(from);
         if to > session.close {
-            // Several sessions: the typical day's volume for each weekday.
+            // Several sessions: the typical daily volume for each weekday.
             let days = to.saturating_sub(from) as f64 / DAY as f64;
             let traded = if self.hours == Hours::Always {
                 days
@@ -244,8 +243,8 @@ impl Reader<'_> {
     }
 }
 
-/// A wave like the sine of so many turns, with the same zeros and nearly the same peaks, from -1 to
-/// 1; its slope has no jumps. The sine itself is six kilobytes of WebAssembly.
+/// A wave like the sine of this many turns, with the same zeros and nearly the same peaks, from -1
+/// to 1 and without jumps in its slope. The sine itself would cost six kilobytes of WebAssembly.
 fn wave(turns: f64) -> f64 {
     const PEAK: f64 = 0.096_225_044_864_937_6;
     let part = turns - turns.floor();

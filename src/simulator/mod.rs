@@ -1,22 +1,21 @@
-//! A market that speaks Twelve Data: the WebSocket protocol and the REST endpoints, on invented
-//! prices.
+//! A simulated Twelve Data: its WebSocket protocol and REST endpoints, with invented prices.
 //!
-//! It serves two masters: the Simulator Durable Object, which is the upstream of everybody who has
-//! no API key, and the fake server of the integration tests. Both drive the same [`Exchange`], so
-//! there is one Twelve Data to get right. A hub asks for the WebSocket and `/quote`; all other
-//! endpoints and every fault are compiled for tests only. The facts it imitates (shapes, texts,
-//! limits, oddities) were gathered from Twelve Data's documentation, its official clients and
-//! public captures of its traffic; where no source knows, the comment says so.
+//! It has two users: the Simulator Durable Object, which is the upstream of everyone without an API
+//! key, and the fake server of the integration tests. Both drive the same [`Exchange`], so there is
+//! only one simulation to get right. A hub uses the WebSocket and `/quote`; all other endpoints and
+//! every fault are compiled for tests only. The facts it imitates (shapes, texts, limits, oddities)
+//! come from Twelve Data's documentation, its official clients and public captures of its traffic;
+//! where no source says, a comment says so.
 //!
 //! It is sans-IO: text, requests and the time come in, [`Output`]s and [`RestReply`]s go out.
-//! Nothing in here opens a socket, reads a clock or draws from global randomness: the same seed and
-//! the same inputs give the same outputs. It shares no code with our own client of Twelve Data, so
-//! that a misreading there cannot hide behind the same misreading here.
+//! Nothing in here opens a socket, reads a clock or uses global randomness: the same seed and
+//! inputs give the same outputs. It shares no code with our own client of Twelve Data, so that the
+//! same misreading cannot hide in both.
 //!
 //! Read in this order: `instruments` (what is traded), `walk` (how a price moves), `hours` (when),
 //! `market` (prices), `plan` (what a key may do), `protocol` (messages), `exchange` and `ticks`
 //! (sessions), `rest` and `quote` (REST), `json` (how answers are written), `faults` (everything
-//! that goes wrong in practice, as switches), `native` (what is for tests only).
+//! that goes wrong in practice, as switches), `native` (for tests only).
 
 mod calendar;
 mod exchange;
@@ -47,7 +46,7 @@ pub use outcome::{Connected, Counters, Output, Refusal, SessionId};
 pub use plan::{Keys, Plan, Settings};
 pub use rest::RestReply;
 
-/// Milliseconds since the UNIX epoch, UTC.
+/// Milliseconds since the Unix epoch, UTC.
 pub type Millis = u64;
 
 /// Milliseconds in a second.

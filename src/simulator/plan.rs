@@ -1,19 +1,21 @@
-//! What a key may do, and how much of it has been used: connections, symbols, messages a minute, REST credits.
+//! What a key may do and how much it has used: connections, symbols, messages, REST credits.
 
 use super::{DAY, MINUTE, Millis};
 
-/// How the simulated Twelve Data is set up.
+/// The settings of the simulated Twelve Data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Which API keys are good.
+    /// Which API keys are valid.
     pub keys: Keys,
-    /// What every key may do.
+    /// The limits of every key.
     pub plan: Plan,
-    /// Whether stocks and forex trade day and night (as crypto does), so that there is always something to see.
+    /// Whether stocks and forex trade day and night like crypto, so that there is always something
+    /// to see.
     pub always_open: bool,
-    /// Multiplies the tick rate: 2.0 is twice as many ticks. Held within 0.01 to 100.
+    /// Multiplies the tick rate: 2.0 means twice as many ticks. Clamped to 0.01 to 100.
     pub tick_rate: f64,
-    /// Whether the market moves by itself. Off, ticks come only from [`publish`](super::Exchange::publish).
+    /// Whether the market moves by itself. If not, ticks come only from
+    /// [`publish`](super::Exchange::publish).
     pub automatic: bool,
 }
 
@@ -30,7 +32,7 @@ impl Default for Settings {
     }
 }
 
-/// Which API keys are good.
+/// Which API keys are valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keys {
     /// Any key, and no key at all.
@@ -48,20 +50,21 @@ pub struct Plan {
     pub symbols: usize,
     /// The only symbols that the WebSocket serves, if restricted.
     pub allow_list: Option<Vec<String>>,
-    /// Messages from the client a minute over all connections of the key.
+    /// Client messages per minute over all connections of the key.
     pub messages_per_minute: u32,
-    /// REST credits in a wall-clock minute.
+    /// REST credits per wall-clock minute.
     pub rest_per_minute: u32,
-    /// REST credits in a UTC day, on plans that cap it.
+    /// REST credits per UTC day; `None` without a daily cap.
     pub rest_per_day: Option<u32>,
-    /// Whether REST serves what the free plan does not include.
+    /// Whether REST also serves what the free plan does not include.
     pub all_symbols: bool,
     /// `plan_category` of `/api_usage`.
     pub category: &'static str,
 }
 
 impl Plan {
-    /// The free plan: 1 connection, 8 symbols of the trial list, 8 REST credits a minute and 800 a day.
+    /// The free plan: 1 connection, 8 symbols of the trial list, 8 REST credits a minute and 800 a
+    /// day.
     pub fn basic() -> Plan {
         let trial = ["AAPL", "TRP", "QQQ", "EUR/USD", "USD/JPY", "BTC/USD", "ETH/BTC"];
         Plan {
@@ -76,7 +79,8 @@ impl Plan {
         }
     }
 
-    /// A paid plan with full WebSocket access: 3 connections, 500 symbols, 610 REST credits a minute, no daily cap.
+    /// A paid plan with full WebSocket access: 3 connections, 500 symbols, 610 REST credits a
+    /// minute, no daily cap.
     pub fn pro() -> Plan {
         Plan {
             connections: 3,
@@ -106,7 +110,7 @@ pub(crate) struct Account {
     day: Window,
 }
 
-/// A count that starts over with each wall-clock period.
+/// A counter that restarts with each wall-clock period.
 #[derive(Debug, Clone, Copy, Default)]
 struct Window {
     period: u64,
@@ -125,7 +129,7 @@ impl Window {
     }
 }
 
-/// Why REST credits were refused, with the credits used (the refused ones included) and the limit.
+/// Why REST credits were refused, with the credits used (including the refused ones) and the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OutOfCredits {
     Minute { used: u32, limit: u32 },
@@ -133,12 +137,13 @@ pub(crate) enum OutOfCredits {
 }
 
 impl Account {
-    /// Counts a message from the client and returns the count of this minute.
+    /// Counts a client message and returns the count of this minute.
     pub(crate) fn message(&mut self, now: Millis) -> u32 {
         self.messages.add(MINUTE, 1, now)
     }
 
-    /// Takes REST credits. Refused calls count too, so retrying digs deeper, as with Twelve Data.
+    /// Takes REST credits. Refused calls count too, as they do for Twelve Data, so retrying makes
+    /// it worse.
     pub(crate) fn spend(&mut self, plan: &Plan, credits: u32, now: Millis) -> Result<(), OutOfCredits> {
         let day = self.day.add(DAY, credits, now);
         let minute = self.minute.add(MINUTE, credits, now);

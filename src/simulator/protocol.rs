@@ -1,4 +1,4 @@
-//! The WebSocket's messages: what a client may send, and every frame that goes back.
+//! The WebSocket's messages: what a client may send, and every frame that is sent back.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use super::instruments::{Class, Instrument, named};
 use super::json::{Json, Object};
 use super::market::Trade;
 
-/// A message from the client, as it came.
+/// A client message as received.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ClientMessage {
     pub(crate) action: String,
@@ -27,7 +27,7 @@ enum Symbols {
     List(Vec<Entry>),
 }
 
-/// Arrays may mix bare strings and objects.
+/// Arrays may mix plain strings and objects.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Entry {
@@ -35,7 +35,7 @@ enum Entry {
     Pinned(Wanted),
 }
 
-/// A symbol that a client asks for, with what pins its venue.
+/// A symbol that a client asks for, with the fields that pin its venue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Wanted {
     pub(crate) symbol: String,
@@ -45,13 +45,13 @@ pub(crate) struct Wanted {
     pub(crate) mic_code: Option<String>,
     #[serde(default, rename = "type")]
     pub(crate) class: Option<String>,
-    /// The whole request as it was written, which a fail repeats.
+    /// The item as the client wrote it, which a fail repeats.
     #[serde(skip)]
     pub(crate) written: String,
 }
 
 impl ClientMessage {
-    /// The symbols in the order of the request, without repetitions; `None` if there are none.
+    /// The symbols in the order of the request, without duplicates; `None` if there are none.
     pub(crate) fn wanted(self) -> Option<Vec<Wanted>> {
         let entries = match self.params?.symbols {
             Symbols::Text(text) => vec![Entry::Text(text)],
@@ -79,7 +79,7 @@ impl ClientMessage {
 }
 
 impl Wanted {
-    /// From `SYMBOL` or `SYMBOL:EXCHANGE`.
+    /// Parses `SYMBOL` or `SYMBOL:EXCHANGE`.
     pub(crate) fn written(text: &str) -> Wanted {
         let text = text.trim();
         let (symbol, exchange) = match text.split_once(':') {
@@ -94,7 +94,7 @@ impl Wanted {
         }
     }
 
-    /// The instrument that is meant: the first of the table that fits.
+    /// The first instrument of the table that matches.
     pub(crate) fn resolve(&self) -> Option<&'static Instrument> {
         named(&self.symbol).find(|one| {
             self.exchange.as_ref().is_none_or(|name| at_venue(one, name))
@@ -107,7 +107,7 @@ impl Wanted {
     }
 }
 
-/// Forex has no venue, but goes by two names in subscribe-status; a client may send them back.
+/// Forex has no venue, but subscribe-status uses two names for it, which a client may send back.
 fn at_venue(instrument: &Instrument, name: &str) -> bool {
     if instrument.class == Class::PhysicalCurrency {
         return name.eq_ignore_ascii_case("FOREX") || name.eq_ignore_ascii_case("PHYSICAL CURRENCY");
@@ -115,7 +115,7 @@ fn at_venue(instrument: &Instrument, name: &str) -> bool {
     instrument.exchange.eq_ignore_ascii_case(name) || instrument.mic_code.eq_ignore_ascii_case(name)
 }
 
-/// A price event with the fields of its asset class. `timestamp` in seconds. There is never a
+/// A price event with the fields of its asset class. `timestamp` is in seconds. There is never a
 /// percent change.
 pub(crate) fn price_event(instrument: &Instrument, trade: &Trade, timestamp: u64, switches: &impl Switches) -> String {
     let faults = switches.faults();
@@ -151,13 +151,13 @@ pub(crate) fn price_event(instrument: &Instrument, trade: &Trade, timestamp: u64
     Json::Object(event).to_string()
 }
 
-/// The answer to a subscribe. A fail carries only its symbol: no source has ever shown a reason.
+/// The answer to a subscribe. A fail contains only its symbol: no source has ever shown a reason.
 pub(crate) fn subscribe_status(success: &[&'static Instrument], fails: &[String], switches: &impl Switches) -> String {
     let shape = &switches.faults().status_shape;
     let mut success: Vec<Json> = success.iter().map(|one| success_item(one, switches).into()).collect();
     let fail = |symbol: &String| Object::default().with("symbol", symbol.clone()).into();
     let mut fails: Vec<Json> = fails.iter().map(fail).collect();
-    // Partial success as "ok" is an assumption: no capture shows one.
+    // That partial success is "ok" is an assumption: no capture shows it.
     let status = if success.is_empty() && !fails.is_empty() {
         "error"
     } else {
@@ -203,12 +203,12 @@ fn event_of(event: &'static str, status: &'static str) -> Object {
     Object::default().with("event", event).with("status", status)
 }
 
-/// `heartbeat`, `reset-status` and `unsubscribe-status`, of which nothing more is known.
+/// `heartbeat`, `reset-status` and `unsubscribe-status`: no source shows more fields.
 pub(crate) fn simple_status(event: &'static str) -> String {
     Json::Object(event_of(event, "ok")).to_string()
 }
 
-/// Too many client messages in a minute. The text is the server's own.
+/// The answer to too many client messages in a minute. The text is the server's own.
 pub(crate) fn over_message_limit(count: u32, limit: u32) -> String {
     message_processing(&format!(
         "The server received {count} events from you, which exceeds the limit of {limit} events per minute. \
@@ -216,13 +216,13 @@ pub(crate) fn over_message_limit(count: u32, limit: u32) -> String {
     ))
 }
 
-/// The reply to a message that cannot be read. The envelope is an assumption: it is not documented.
+/// The answer to an unreadable message. The envelope is an assumption: it is not documented.
 pub(crate) fn message_processing(text: &str) -> String {
     let messages = vec![Json::from(text.to_owned())];
     Json::Object(event_of("message-processing", "error").with("messages", messages)).to_string()
 }
 
-/// An event of a name that no client knows.
+/// An event with a name that no client knows.
 pub(crate) fn unknown_event() -> String {
     let details = Object::default().with("window", Json::Null);
     Json::Object(event_of("maintenance-notice", "ok").with("details", details)).to_string()

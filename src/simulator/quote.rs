@@ -1,5 +1,5 @@
-//! `/quote`. Strings or numbers, and which fields an asset class has, follow captures; for forex
-//! there is none, so its shape is that of crypto without the venue.
+//! `/quote`. Captures show which fields are strings and which fields an asset class has. There is
+//! no capture for forex, so its shape is that of crypto without the venue.
 
 use super::exchange::Exchange;
 use super::faults::Switches;
@@ -25,7 +25,7 @@ impl<F: Switches> Exchange<F> {
         };
         let is_pair = instrument.class.is_pair();
         let last = hours.last_trade(now) / MINUTE * MINUTE;
-        // Only crypto has a day and a week that roll.
+        // Only crypto has rolling day and week changes.
         let rolling = |days: u64| {
             let before = || self.market.price(instrument, now.saturating_sub(days * DAY));
             let before = (instrument.class == Class::DigitalCurrency).then(before)?;
@@ -46,7 +46,8 @@ impl<F: Switches> Exchange<F> {
             .with_some("mic_code", mic_code(instrument))
             .with_some("currency", (!is_pair).then_some(instrument.currency))
             .with("datetime", local(hours.zone(), session.open).date().to_string())
-            // The open of the bar; the time of the last minute candle is in last_quote_at.
+            // `timestamp` is the open of the bar; the last minute candle's time is in
+            // `last_quote_at`.
             .with("timestamp", session.open / SECOND)
             .with("last_quote_at", last / SECOND)
             .with("open", number(candle.open))
@@ -76,12 +77,12 @@ impl<F: Switches> Exchange<F> {
     }
 }
 
-/// The exchange, which forex has not.
+/// The exchange; forex has none.
 pub(super) fn venue(instrument: &Instrument) -> Option<&'static str> {
     (instrument.class != Class::PhysicalCurrency).then_some(instrument.exchange)
 }
 
-/// The market identifier code, which pairs have not.
+/// The market identifier code; pairs have none.
 pub(super) fn mic_code(instrument: &Instrument) -> Option<&'static str> {
     (!instrument.class.is_pair()).then_some(instrument.mic_code)
 }

@@ -1,5 +1,5 @@
-//! REST: from a query to a status, headers and a body. Keys, credits and errors are decided here;
-//! what is answered about a symbol is in `quote`, and all other endpoints are in `native`.
+//! REST: turns a query into a status, headers and a body. Keys, credits and errors are handled
+//! here; the answer for a symbol is in `quote`, and all other endpoints are in `native`.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::json::{Json, Object};
 use super::plan::OutOfCredits;
 use super::protocol::{Wanted, error_body};
 
-/// Symbols in one call.
+/// Most symbols in one call.
 const MOST_SYMBOLS: usize = 120;
 
 const NO_SYMBOL: &str = "**symbol** or **figi** parameter is missing or invalid. Please provide a valid symbol according \
@@ -19,7 +19,7 @@ const NO_SYMBOL: &str = "**symbol** or **figi** parameter is missing or invalid.
 const NOT_IN_PLAN: &str = "This symbol is available starting with the Grow or Venture plan. Consider upgrading now at \
     https://twelvedata.com/pricing";
 
-/// The content type of answers.
+/// The content type of JSON answers.
 pub(super) const JSON: &str = "application/json";
 
 /// An HTTP answer.
@@ -33,7 +33,7 @@ pub struct RestReply {
     pub body: String,
 }
 
-/// An error of one call or of one symbol in it.
+/// An error of a whole call or of one symbol in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     pub(crate) code: u16,
@@ -48,13 +48,12 @@ impl Failure {
         }
     }
 
-    /// No such symbol.
+    /// An unknown symbol.
     pub(crate) fn symbol() -> Failure {
         Failure::new(404, NO_SYMBOL)
     }
 
-    /// A symbol that the plan does not include: the same code as no such symbol, only the text
-    /// differs.
+    /// A symbol that the plan does not include: only the text differs from an unknown one.
     pub(crate) fn plan() -> Failure {
         Failure::new(404, NOT_IN_PLAN)
     }
@@ -64,7 +63,7 @@ impl Failure {
     }
 }
 
-/// The query's parameters, names in lower case ("case-insensitive").
+/// The query's parameters, with names in lower case ("case-insensitive").
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Query(BTreeMap<String, String>);
 
@@ -82,17 +81,17 @@ impl Query {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The key, from the request's header if there was one.
+    /// The key, preferably from the request's header.
     pub(crate) fn key<'a>(&'a self, header: Option<&'a str>) -> &'a str {
         header.or(self.get("apikey")).unwrap_or_default()
     }
 
-    /// One for each symbol.
+    /// One credit per symbol, at least one.
     pub(crate) fn credits(&self) -> u32 {
         u32::try_from(self.symbols().len()).unwrap_or(u32::MAX).max(1)
     }
 
-    /// The comma list of `symbol`, as written, without repetitions and empty parts.
+    /// The comma list `symbol` as written, without duplicates and empty items.
     pub(crate) fn symbols(&self) -> Vec<String> {
         let mut symbols: Vec<String> = Vec::new();
         let list = self.get("symbol").unwrap_or_default();
@@ -105,13 +104,13 @@ impl Query {
     }
 }
 
-/// Answers about one symbol.
+/// Answers for one symbol.
 pub(super) type Endpoint<F> = fn(&Exchange<F>, &Instrument, &Query, Millis) -> Result<Json, Failure>;
 
 impl<F: Switches> Exchange<F> {
-    /// `GET /quote`, the endpoint that a hub asks for. `query` without `?`, `key` from the header
-    /// `Authorization: apikey KEY`; the query's `apikey` serves if there is none. (`X-TD-APIKEY` is
-    /// for the WebSocket only.)
+    /// `GET /quote`, the endpoint that a hub uses. `query` has no `?`; `key` is from the header
+    /// `Authorization: apikey KEY`, with the query's `apikey` as fallback. (`X-TD-APIKEY` is for
+    /// the WebSocket only.)
     pub fn quotes(&mut self, query: &str, key: Option<&str>, now: Millis) -> RestReply {
         let query = Query::parse(query);
         let key = query.key(key).to_owned();
@@ -134,7 +133,7 @@ impl<F: Switches> Exchange<F> {
         *self.counters.rest_calls.entry(endpoint.to_owned()).or_default() += 1;
     }
 
-    /// The answer about the symbols of the query: one is flat, several are a map.
+    /// The answer for the symbols of the query: flat for one, a map for several.
     pub(super) fn about_symbols(
         &mut self,
         query: &Query,
@@ -154,7 +153,7 @@ impl<F: Switches> Exchange<F> {
                 let mut map = Object::default();
                 for symbol in symbols {
                     let answer = self.about_symbol(symbol, query, now, endpoint);
-                    // In a batch the older text was seen, which names the symbol.
+                    // Batches were seen to use the older text, which names the symbol.
                     let value = answer.unwrap_or_else(|failure| match failure == Failure::symbol() {
                         true => error_body(
                             400,
@@ -171,7 +170,7 @@ impl<F: Switches> Exchange<F> {
         }
     }
 
-    /// The answer about one symbol, as written in the request.
+    /// The answer for one symbol as written in the request.
     fn about_symbol(&self, symbol: &str, query: &Query, now: Millis, endpoint: Endpoint<F>) -> Result<Json, Failure> {
         let mut wanted = Wanted::written(&symbol.to_ascii_uppercase());
         let pin = |name| query.get(name).map(str::to_owned);
@@ -191,7 +190,7 @@ impl<F: Switches> Exchange<F> {
         self.account(key).spend(&plan, credits, now).map_err(out_of_credits)
     }
 
-    /// An answer, written as its content type says, with the headers of every answer.
+    /// An answer in its content type, with the headers of every answer.
     pub(super) fn reply(
         &mut self,
         answer: Result<(&str, String), Failure>,
@@ -224,7 +223,8 @@ impl<F: Switches> Exchange<F> {
     }
 }
 
-/// Both kinds share a code; only the text tells a wait of a minute from a wait until midnight UTC.
+/// Both kinds share a code; only the text distinguishes a wait of a minute from a wait until
+/// midnight UTC.
 fn out_of_credits(what: OutOfCredits) -> Failure {
     Failure::new(
         429,
@@ -243,7 +243,7 @@ fn out_of_credits(what: OutOfCredits) -> Failure {
     )
 }
 
-/// Undoes percent-encoding and `+`; what is no valid escape stays as it is.
+/// Decodes percent-encoding and `+`; an invalid escape stays as it is.
 fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,5 +1,4 @@
-//! The exchange in time: which instrument ticks when, what a tick looks like to every subscriber,
-//! and the prices that a test sets by hand.
+//! The exchange in time: which instrument ticks when, and what each subscriber gets.
 
 use super::exchange::Exchange;
 use super::faults::{Ending, Stall, Switches};
@@ -9,8 +8,8 @@ use super::protocol;
 use super::{Millis, SECOND};
 
 impl<F: Switches> Exchange<F> {
-    /// Everything that is due at `now`: ticks and idle closes. A late call gives one tick per
-    /// instrument, not all that were missed.
+    /// Everything due at `now`: ticks and idle closes. A late call gives one tick per instrument,
+    /// not all that were missed.
     pub fn tick(&mut self, now: Millis) -> Vec<Output> {
         let mut outputs = self.close_idle(now);
         if !self.settings.automatic {
@@ -31,7 +30,7 @@ impl<F: Switches> Exchange<F> {
         outputs
     }
 
-    /// When [`Exchange::tick`] has something to do; `None` while nobody listens.
+    /// When [`Exchange::tick`] has something to do; `None` if nothing is scheduled.
     pub fn next_tick_at(&self) -> Option<Millis> {
         let ticks = self.schedule.values().copied().filter(|_| self.settings.automatic);
         let idle = self.switches().idle_close.into_iter().flat_map(|allowed| {
@@ -57,7 +56,8 @@ impl<F: Switches> Exchange<F> {
             .collect()
     }
 
-    /// The tick after `now`: a fixed shortest gap (the feed is conflated) and an exponential rest.
+    /// The time of the tick after `now`: a fixed shortest gap (the feed is conflated) plus an
+    /// exponentially distributed one.
     pub(super) fn next_tick_of(&mut self, instrument: &Instrument, now: Millis) -> Millis {
         let rate = self.settings.tick_rate;
         let rate = if rate.is_finite() { rate.clamp(0.01, 100.0) } else { 1.0 };
@@ -68,7 +68,7 @@ impl<F: Switches> Exchange<F> {
         self.market.hours(instrument).next_open(next)
     }
 
-    /// A price event to every subscriber, with whatever the faults add.
+    /// A price event for every subscriber, with whatever the faults add.
     pub(super) fn announce(&mut self, instrument: &'static Instrument, timestamp: u64, now: Millis) -> Vec<Output> {
         let faults = self.faults.faults();
         let odd_one = INSTRUMENTS

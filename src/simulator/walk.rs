@@ -1,20 +1,21 @@
-//! How a price moves: a Brownian path that can be read at any moment, forwards or backwards.
+//! How a price moves: a Brownian path that can be read at any time, forwards or backwards.
 //!
-//! A walk that is computed tick by tick has no past, so candles before the first tick would have to be invented
-//! separately and would not meet the live price; and it forgets everything when its object is evicted. This one is a
-//! pure function of seed, instrument and time. The logarithm of the price at each UTC midnight is an autoregressive sum
-//! of daily shocks: day to day it is a random walk with the instrument's volatility, over months it stays near the
-//! reference price. Between two midnights it is a Brownian bridge built by midpoint displacement (Lévy's construction),
-//! where the shock of each midpoint is drawn from a generator seeded with the midpoint's own coordinates. So every
-//! candle, previous close and tick agrees, in any order of asking, across restarts.
+//! A walk computed tick by tick has no past, so candles before the first tick would have to be
+//! invented separately and would not fit the live price; and it is lost when its object is evicted.
+//! This walk is a pure function of seed, instrument and time. The logarithm of the price at each
+//! UTC midnight is an autoregressive sum of daily shocks: from day to day a random walk with the
+//! instrument's volatility, over months close to the reference price. Between two midnights it is a
+//! Brownian bridge built by midpoint displacement (Lévy's construction), where the shock of each
+//! midpoint comes from a generator seeded with the midpoint's own coordinates. So every candle,
+//! previous close and tick agrees, in any order of reading and across restarts.
 
 use super::{DAY, Millis};
 
 /// Pull towards the reference price: the share of yesterday's distance that remains today.
 const PERSISTENCE: f64 = 0.95;
-/// Days of shocks that count; what is older has faded to under 4 %.
+/// Days of shocks that count; older ones have faded to under 4 %.
 const MEMORY: u64 = 64;
-/// The bridge is halved this often: 86,400 s / 2^20 = 82 ms, finer than the fastest tick.
+/// How often the bridge is halved: 86,400 s / 2^20 = 82 ms, finer than the fastest tick.
 const DEPTH: u32 = 20;
 
 /// The path of one instrument.
@@ -24,10 +25,10 @@ pub(crate) struct Walk {
     daily_volatility: f64,
 }
 
-/// One UTC day of a path: its two ends, between which any moment can be read.
+/// One UTC day of a path: its two ends, between which it can be read at any time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WalkDay {
-    /// Days since the epoch.
+    /// Days since the Unix epoch.
     pub(crate) index: u64,
     key: u64,
     daily_volatility: f64,
@@ -36,8 +37,8 @@ pub(crate) struct WalkDay {
 }
 
 impl Walk {
-    /// `volatility` is annual (0.25 = 25 %). The path goes on by night and at weekends, so it is spread over 365 days;
-    /// a market that was closed meanwhile opens with a gap.
+    /// `volatility` is annual (0.25 = 25 %). The path continues at night and on weekends, so the
+    /// volatility is spread over 365 days; a market opens with a gap after it was closed.
     pub(crate) fn new(seed: u64, name: &str, volatility: f64) -> Walk {
         let key = name
             .bytes()
@@ -48,7 +49,6 @@ impl Walk {
         }
     }
 
-    /// The day number `index` (days since the epoch).
     pub(crate) fn day(&self, index: u64) -> WalkDay {
         WalkDay {
             index,
@@ -72,11 +72,11 @@ impl Walk {
 }
 
 impl WalkDay {
-    /// Natural logarithm of price / reference price at `at`, which is held within the day.
+    /// Natural logarithm of price / reference price at `at`, which is clamped to the day.
     pub(crate) fn at(&self, at: Millis) -> f64 {
         let into = at.saturating_sub(self.index * DAY).min(DAY);
         let steps = 1u64 << DEPTH;
-        // Position in 1/2^20 of a day; the division is exact enough, and the rest is interpolated below.
+        // Position in 1/2^20 of a day; exact enough, as the rest is interpolated below.
         let scaled = into * steps;
         let position = scaled / DAY;
         let (mut left, mut width) = (0u64, steps);
@@ -99,7 +99,7 @@ impl WalkDay {
     }
 }
 
-/// Keeps the daily shocks apart from the keys of the days.
+/// Separates the daily shocks from the keys of the days.
 const DAILY: u64 = 0xD41D_0000_0000_0000;
 
 /// SplitMix64's finisher: neighbouring coordinates become unrelated seeds.
@@ -110,14 +110,15 @@ pub(crate) fn scramble(value: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// A shock of mean 0 and variance 1: the sum of four uniform draws, so that it is bounded (by ±3.46) and cheap.
+/// A shock of mean 0 and variance 1: the sum of four uniform draws, so it is bounded (by ±3.46) and
+/// cheap.
 fn shock(seed: u64) -> f64 {
     let bits = fastrand::Rng::with_seed(seed).u64(..);
     let sum: u64 = (0..4).map(|part| (bits >> (part * 16)) & 0xFFFF).sum();
     (sum as f64 / 65_535.0 - 2.0) * 3f64.sqrt()
 }
 
-/// A number in 0..1 that belongs to `seed`.
+/// A number in 0..1 that depends only on `seed`.
 pub(crate) fn fraction(seed: u64) -> f64 {
     fastrand::Rng::with_seed(seed).f64()
 }

@@ -16,6 +16,7 @@
 
 mod coverage;
 mod day;
+mod driver;
 mod failures;
 mod manners;
 mod market;

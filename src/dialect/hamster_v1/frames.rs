@@ -1,10 +1,10 @@
-//! The frames around the lines: deltas and snapshots.
+//! Delta and snapshot frames, assembled from items that are ready.
 
 use crate::dialect::FeedView;
 use crate::market::Millis;
 use serde::Serialize;
 
-/// A delta of ready items: `[epoch, seq, t, item, …]`, `t` in ms since the epoch's start.
+/// A delta: `[epoch, seq, t, item, …]`, with `t` in milliseconds since the snapshot's `base`.
 #[must_use]
 pub fn delta<'a>(epoch: u64, seq: u64, t: Millis, items: impl Iterator<Item = &'a str>) -> String {
     let mut frame = format!("[{epoch},{seq},{t}");
@@ -16,35 +16,35 @@ pub fn delta<'a>(epoch: u64, seq: u64, t: Millis, items: impl Iterator<Item = &'
     frame
 }
 
-/// What a snapshot says before its symbols.
+/// The fields of a snapshot before its symbols.
 #[derive(Debug, Serialize)]
 pub struct SnapshotHead<'a> {
     /// Always `snapshot`.
     pub event: &'a str,
-    /// The hub's life.
+    /// The hub's epoch, which changes at every restart.
     pub epoch: u64,
-    /// The channel's number.
+    /// The channel's number within the epoch.
     #[serde(rename = "stream")]
     pub channel: u32,
-    /// The position that this is a snapshot of.
+    /// The newest delta that the snapshot includes.
     pub seq: u64,
-    /// The zero of the deltas' times.
+    /// The time that the deltas' times count from.
     pub base: Millis,
-    /// Least time between two deltas.
+    /// Least time between two deltas, in milliseconds.
     pub interval_ms: Millis,
-    /// How long an acknowledgement may wait.
+    /// How long the client may take to acknowledge, in milliseconds.
     pub ack_ms: Millis,
-    /// Whether what the client knew still holds.
+    /// Whether the client keeps what it knew and `symbols` lists only changes.
     pub recovered: bool,
-    /// Deltas left out.
+    /// Deltas that the client missed.
     pub missed: u64,
-    /// Whether no market is behind the prices.
+    /// Whether the prices come from the simulator.
     pub simulated: bool,
-    /// The upstream's state.
+    /// The state of the upstream connection.
     pub feed: FeedView<'a>,
 }
 
-/// A snapshot of ready symbol objects.
+/// A snapshot frame; `symbols` are symbol objects in JSON.
 #[must_use]
 pub fn snapshot(head: &SnapshotHead<'_>, symbols: &[String]) -> String {
     let mut frame = serde_json::to_string(head).unwrap_or_default();

@@ -1,31 +1,32 @@
-//! The frames of `hamster.v1`: symbol objects, the short form of an update, deltas and snapshots.
+//! The items of `hamster.v1`: symbol objects and the short form of an update.
 //!
-//! A [`Line`] is what a stream's clients hold of one symbol. [`Line::item`] says a newer one in the short form where that can say it,
-//! and as a whole where it cannot. docs/protocol.md describes every field.
+//! A [`Line`] is what the clients of a channel hold of one symbol. [`Line::item`] encodes a newer
+//! line in the short form if that can express the change, and as a whole symbol object otherwise.
+//! docs/protocol.md describes every field.
 
 use crate::dialect::event::whole;
 use crate::market::{Cell, Millis, Precision, Provenance, Session, StreamState, scale_for, steps};
 use serde::Serialize;
 use std::fmt::Write;
 
-/// All that is told of a symbol beside its prices. It changes seldom; when it does, the whole symbol object is sent.
+/// Everything sent about a symbol besides its prices. A change sends the whole symbol object.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Facts {
-    /// Close of the trading day before.
+    /// Close of the previous trading day.
     pub previous_close: Option<f64>,
-    /// The venue.
+    /// The venue's name.
     pub exchange: Option<String>,
-    /// The venue's market identifier code.
+    /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,
-    /// Upstream's `type`.
+    /// The provider's `type`, such as `Common Stock`.
     pub kind: Option<String>,
-    /// Of the prices, as upstream names it.
+    /// Currency of the prices, as the provider names it.
     pub currency: Option<String>,
-    /// Decimals that prices are shown with.
+    /// Decimals to show prices with.
     pub decimals: Option<u8>,
-    /// How exactly the time is known.
+    /// How exactly the time is known: `second`, `minute` or `day`.
     pub time_precision: Option<&'static str>,
-    /// Where the price came from; `None` without a price.
+    /// The price's provenance; `None` without a price.
     pub source: Option<Provenance>,
     /// Whether the market trades.
     pub session: Session,
@@ -37,25 +38,26 @@ pub struct Facts {
     pub reason: Option<String>,
 }
 
-/// A price and what comes with each.
+/// A price and the values that come with it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prices {
-    /// Last price.
+    /// The last price, in the quote currency.
     pub price: f64,
-    /// As upstream gave it.
+    /// The provider's bid, if it sent one with this price.
     pub bid: Option<f64>,
-    /// As upstream gave it.
+    /// The provider's ask, if it sent one with this price.
     pub ask: Option<f64>,
     /// Cumulative volume of the trading day.
     pub day_volume: Option<f64>,
-    /// Exchange time, if it is known.
+    /// The exchange's time, if it is known.
     pub time: Option<Millis>,
-    /// When it reached the hub.
+    /// When the price reached the hub.
     pub received: Millis,
 }
 
 impl Facts {
-    /// Of an instrument that gets its prices by this way, and why it does not stream.
+    /// The facts of an instrument. `state`: how it gets its prices; `reason`: why it does not
+    /// stream.
     #[must_use]
     pub fn of(cell: &Cell, state: StreamState, reason: Option<&str>) -> Self {
         let quote = cell.quote.as_ref();
@@ -78,7 +80,7 @@ impl Facts {
 }
 
 impl Prices {
-    /// Of an instrument, if it has a price.
+    /// The prices of an instrument, if it has any.
     #[must_use]
     pub fn of(cell: &Cell) -> Option<Self> {
         cell.quote.as_ref().map(|quote| Self {
@@ -92,27 +94,28 @@ impl Prices {
     }
 }
 
-/// Decimal places to begin with. A price that is 345.6 now has cents a moment later, and a finer scale takes a whole symbol object.
+/// The least number of decimal places. A price at 345.6 is at 345.65 a moment later, and a finer
+/// scale costs a whole symbol object.
 const CENTS: u8 = 2;
 
-/// One symbol as a stream's clients hold it.
+/// One symbol as the clients of a channel hold it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
-    /// The slow part.
+    /// The part that rarely changes.
     pub facts: Facts,
-    /// The fast part, if there is a price.
+    /// The part that changes with every tick, if there is a price.
     pub tick: Option<Prices>,
     scaled: Option<Scaled>,
 }
 
-/// The prices of a [`Prices`] in units of 10^-`scale`; bid and ask relative to the price.
+/// [`Prices`] in units of 10^-`scale`; bid and ask are relative to the price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Scaled {
     scale: u8,
     price: i64,
     bid: Option<i64>,
     ask: Option<i64>,
-    /// `None` when there is none, or it is not a whole number.
+    /// `None` if there is no volume or it is not a whole number.
     volume: Option<i64>,
 }
 
@@ -157,13 +160,13 @@ enum Number {
 }
 
 impl Line {
-    /// A line that has no history: its scale is the smallest that is exact, but at least [`CENTS`].
+    /// A line without a predecessor. Its scale is the smallest exact one, but at least [`CENTS`].
     #[must_use]
     pub fn new(facts: Facts, tick: Option<Prices>) -> Self {
         Self::after(None, facts, tick)
     }
 
-    /// The line that comes after `before`: a scale never shrinks, so that prices with fewer decimals do not make it flap.
+    /// The line after `before`. The scale never shrinks, so that it does not flap.
     #[must_use]
     pub fn after(before: Option<&Self>, facts: Facts, tick: Option<Prices>) -> Self {
         let least = before.and_then(|line| line.scaled).map_or(CENTS, |scaled| scaled.scale);
@@ -171,7 +174,8 @@ impl Line {
         Self { facts, tick, scaled }
     }
 
-    /// The item by which a client that holds `before` comes to hold `self`, in a delta that is sent at `sent`. `n` and `symbol` name it.
+    /// The item that turns `before` into `self` for a client, in a delta sent at `sent`. `n` and
+    /// `symbol` are the symbol's number and name.
     #[must_use]
     pub fn item(&self, before: Option<&Self>, n: u32, symbol: &str, sent: Millis) -> String {
         before
@@ -179,7 +183,7 @@ impl Line {
             .unwrap_or_else(|| self.whole(n, symbol))
     }
 
-    /// The symbol object.
+    /// The symbol object as JSON.
     #[must_use]
     pub fn whole(&self, n: u32, symbol: &str) -> String {
         let tick = self.tick.as_ref();
@@ -200,11 +204,12 @@ impl Line {
             received: tick.map(|tick| tick.received),
             facts: &self.facts,
         };
-        // Holds nothing that JSON cannot.
+        // Cannot fail: every field is valid JSON.
         serde_json::to_string(&whole).unwrap_or_default()
     }
 
-    /// `[n, price, time, age, volume, bid, ask]`, zeros at the end left out; `None` where it cannot say the change.
+    /// `[n, price, time, age, volume, bid, ask]` without trailing zeros; `None` if that cannot
+    /// express it.
     fn short_form(&self, before: &Self, n: u32, sent: Millis) -> Option<String> {
         let (tick, old_tick) = (self.tick.as_ref()?, before.tick.as_ref()?);
         let (new, old) = (self.scaled?, before.scaled?);
@@ -256,7 +261,7 @@ impl Field {
     }
 
     fn write(&self, item: &mut String) {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = match self {
             Self::Whole(value) => write!(item, ",{value}"),
             Self::Seconds(span) if span % 1_000 == 0 => write!(item, ",{}", span / 1_000),
@@ -318,7 +323,7 @@ mod tests {
                 ..beside
             }),
         );
-        // Two decimals, as in the document, once a price had them.
+        // Two decimals, as in the document, because an earlier price had them.
         let finer = Line::new(facts(), Some(tick(95_500.25)));
         let line = Line::after(Some(&finer), line.facts, line.tick);
         assert_eq!(

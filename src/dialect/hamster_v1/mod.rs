@@ -1,4 +1,4 @@
-//! `hamster.v1`: channels of numbered deltas with snapshots, acknowledgement and resume.
+//! `hamster.v1`: channels of numbered deltas with snapshots, acknowledgements and resume.
 
 mod frames;
 mod line;
@@ -11,15 +11,15 @@ use super::{ClientError, ClientMessage, ServerEvent, message};
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.
 pub const NAME: &str = "hamster.v1";
 
-/// What a client said.
+/// Parses a client's text frame.
 ///
 /// # Errors
-/// [`ClientError`], which becomes an `error` event; the connection lives on.
+/// [`ClientError`], which becomes an `error` event; the connection stays open.
 pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
     message::parse(text)
 }
 
-/// An event, for a client that is at this epoch and sequence number of its channel.
+/// An event as JSON. `position` is the client's epoch and sequence number in its channel.
 #[must_use]
 pub fn event(event: &ServerEvent<'_>, position: Option<(u64, u64)>) -> String {
     match position {

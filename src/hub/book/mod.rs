@@ -1,13 +1,13 @@
-//! The book: the newest quote of each tracked symbol. The only place where a price is decided.
+//! The book: the newest quote of each tracked symbol, and the only place where a price is decided.
 //!
-//! Every change gets a revision. Whoever shows prices asks what has changed since the revision that
-//! it saw last, and reads the present state: a value that was replaced meanwhile is never shown.
+//! Every change gets a revision. A reader asks what has changed since the revision it saw last and
+//! then reads the current state, so a value that was replaced in between is never shown.
 
 use super::{Config, SymbolId};
 use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, Provenance, Reference, Session, StreamState, Tick};
 use std::collections::BTreeMap;
 
-/// All tracked symbols.
+/// The quotes of all tracked symbols.
 #[derive(Debug)]
 pub struct Book {
     entries: BTreeMap<SymbolId, Entry>,
@@ -21,47 +21,43 @@ pub struct Book {
     last_update: Option<Millis>,
 }
 
-/// One tracked symbol.
 #[derive(Debug)]
 pub struct Entry {
-    /// The symbol and its pin.
+    /// The symbol, with its exchange if it is pinned.
     pub instrument: Instrument,
-    /// What is known of it.
+    /// Its quote, reference and details.
     pub cell: Cell,
-    /// How it gets its prices.
     pub service: Service,
-    /// The service as watchers were last told. That it is pending is no news to them.
+    /// The service that watchers were told last. The state `Pending` is not announced to them.
     told: Service,
     quote_revision: u64,
     service_revision: u64,
 }
 
-/// How a symbol gets its prices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// By which way.
+    /// Streaming, polled, pending or unavailable.
     pub state: StreamState,
-    /// Why it does not stream, or why its last price was not taken, for a person.
+    /// Why it does not stream, or why its last price was discarded, as text for a person.
     pub reason: Option<String>,
 }
 
-/// What has changed of a symbol.
+/// What changed for one symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changed {
-    /// Which.
     pub symbol: SymbolId,
-    /// Its quote, or what is known of the instrument.
+    /// Whether its quote or its reference data changed.
     pub quote: bool,
-    /// How it gets its prices.
+    /// Whether it gets its prices another way now.
     pub service: bool,
 }
 
-/// What became of a tick.
+/// The result of a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// Whether it is shown.
+    /// Whether the tick replaced or confirmed the quote.
     pub change: Change,
-    /// Whether the session, or when the reference is to be asked for, is another now.
+    /// Whether the session changed, or the time when the reference is due again.
     pub reference_changed: bool,
 }
 
@@ -100,27 +96,27 @@ impl Book {
         );
     }
 
-    /// What an earlier life knew of a symbol.
+    /// Restores what a checkpoint held for a symbol.
     pub fn restore(&mut self, id: SymbolId, cell: Cell) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.cell = cell;
         }
     }
 
-    /// The symbol is tracked no more.
+    /// The symbol is no longer tracked.
     pub fn close(&mut self, id: SymbolId) {
         if let Some(entry) = self.entries.remove(&id) {
             self.changes.remove(&entry.newest());
         }
     }
 
-    /// One symbol.
+    /// What is known of one symbol; `None` if it is not tracked.
     #[must_use]
     pub fn get(&self, id: SymbolId) -> Option<&Entry> {
         self.entries.get(&id)
     }
 
-    /// All symbols, the default ones first, in their order.
+    /// All symbols in order of id, so the default ones come first.
     pub fn iter(&self) -> impl Iterator<Item = (SymbolId, &Entry)> {
         self.entries.iter().map(|(id, entry)| (*id, entry))
     }
@@ -131,7 +127,7 @@ impl Book {
         self.revision
     }
 
-    /// The symbols that have changed since a revision, in the order of their newest change.
+    /// The symbols that changed since revision `seen`, ordered by their newest change.
     pub fn changed_since(&self, seen: u64) -> impl Iterator<Item = Changed> {
         self.changes.range(seen + 1..).filter_map(move |(_, id)| {
             let entry = self.entries.get(id)?;
@@ -143,13 +139,13 @@ impl Book {
         })
     }
 
-    /// How often a quote was replaced or confirmed: what a checkpoint has to keep up with.
+    /// How often a quote was replaced or confirmed. The checkpoint is dirty when this has moved.
     #[must_use]
     pub fn updates(&self) -> u64 {
         self.updates
     }
 
-    /// How often watchers were to be told how a symbol gets its prices.
+    /// How often a change in how a symbol gets its prices had to be announced.
     #[must_use]
     pub fn service_changes(&self) -> u64 {
         self.service_changes
@@ -161,7 +157,7 @@ impl Book {
         self.last_update
     }
 
-    /// Takes a tick.
+    /// Applies a tick; `None` if the symbol is not tracked.
     pub fn tick(&mut self, id: SymbolId, tick: &Tick, now: Millis) -> Option<Taken> {
         let provenance = self.provenance(Provenance::Live);
         let cell = &mut self.entries.get_mut(&id)?.cell;
@@ -176,8 +172,8 @@ impl Book {
         })
     }
 
-    /// Takes the answer to a call that was asked for at `asked`. `is_streaming` says that ticks of
-    /// the symbol come too.
+    /// Applies the answer to a REST call that was made at `asked`. `is_streaming`: ticks of the
+    /// symbol arrive too.
     pub fn polled(&mut self, id: SymbolId, quote: &PolledQuote, is_streaming: bool, asked: Millis, now: Millis) {
         let provenance = self.provenance(Provenance::Rest);
         let Some(entry) = self.entries.get_mut(&id) else {
@@ -196,7 +192,7 @@ impl Book {
         }
     }
 
-    /// How a symbol gets its prices from now on.
+    /// Sets how a symbol gets its prices from now on.
     pub fn serve(&mut self, id: SymbolId, state: StreamState, reason: Option<&str>) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
@@ -208,7 +204,7 @@ impl Book {
             state,
             reason: reason.map(ToOwned::to_owned),
         };
-        // The feed's own state tells of a lost link.
+        // A lost link is announced by the feed's state, not per symbol.
         if state != StreamState::Pending && entry.told != entry.service {
             entry.told.clone_from(&entry.service);
             self.service_changes += 1;
@@ -216,14 +212,14 @@ impl Book {
         }
     }
 
-    /// When the next quote turns stale if nothing comes.
+    /// When the next quote turns stale if nothing confirms it.
     #[must_use]
     pub fn stale_at(&self) -> Option<Millis> {
         let cells = self.entries.values().map(|entry| &entry.cell);
         cells.filter_map(|cell| cell.turns_stale_at(self.stale)).min()
     }
 
-    /// Marks the quotes stale whose time has come.
+    /// Marks quotes stale whose time has come.
     pub fn expire(&mut self, now: Millis) {
         let after = self.stale;
         let entries = self.entries.iter_mut();
@@ -233,7 +229,7 @@ impl Book {
         }
     }
 
-    /// The simulator's prices are simulated, by whichever way they came.
+    /// All of the simulator's prices are marked simulated, whether ticks or REST answers.
     fn provenance(&self, way: Provenance) -> Provenance {
         if self.is_simulated { Provenance::Simulated } else { way }
     }
@@ -257,12 +253,11 @@ impl Book {
 }
 
 impl Entry {
-    /// The revision of its newest change.
     fn newest(&self) -> u64 {
         self.quote_revision.max(self.service_revision)
     }
 
-    /// Whether its newest price may be taken for the present one.
+    /// Whether its newest price may be taken as current.
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         let quote = self.cell.quote.as_ref();

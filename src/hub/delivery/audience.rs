@@ -1,4 +1,4 @@
-//! The connected clients: what each watches, and how much each has said.
+//! The connected clients: what each watches, what it was sent, and how much it has said.
 
 use super::shards::Rate;
 use super::{ChannelId, ClientId, QuoteShard, SymbolId, Viewer};
@@ -7,35 +7,32 @@ use crate::market::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Messages that a client may send at once, and how long one takes to come back: 60, then 2 a second.
+/// The flood limit, as a leaky bucket: `BURST` messages at once, then one per `REFILL` (2 a
+/// second).
 const BURST: Millis = 60;
 const REFILL: Millis = 500;
 
-/// One client.
 #[derive(Debug, Default)]
 pub struct Client {
-    /// What it watches.
     pub symbols: BTreeSet<SymbolId>,
-    /// What it speaks.
     pub dialect: Dialect,
     /// How it is sent prices.
     pub reads: Reads,
-    /// Acknowledgements of what it was never sent.
+    /// Acknowledgements of deltas that it was never sent.
     pub lies: u8,
-    /// How much it was sent since it last proved that it reads.
+    /// What it was sent since it last proved that it reads.
     pub unproven: Unproven,
-    /// Who is behind it.
     viewer: Option<Viewer>,
-    /// A leaky bucket kept as the time at which it will be empty.
+    /// The flood limit: the time when its bucket will be empty.
     drained_at: Millis,
 }
 
-/// How a client is sent prices, and what is to be known for it.
+/// How a client is sent prices.
 #[derive(Debug)]
 pub enum Reads {
     /// Whole quotes, together with the other clients of this shard.
     Quotes(QuoteShard),
-    /// Deltas of a channel, in which it is here.
+    /// Deltas of a channel, from this cursor on.
     Channel(Cursor),
 }
 
@@ -45,90 +42,89 @@ impl Default for Reads {
     }
 }
 
-/// What a client was sent, and the proof that a plain one was asked for.
+/// What a client was sent without a proof that it reads.
 #[derive(Debug, Default)]
 pub struct Unproven {
-    /// Of a plain client all frames, estimated to the half minute; of one in a channel those that it
-    /// alone is sent.
+    /// For a plain client all frames, with broadcasts counted every 30 s; for a client in a channel
+    /// only the frames that were sent to it alone.
     pub bytes: u64,
-    /// The number that it is to say, which it knows only if it reads.
+    /// The number that the client must repeat. It can know the number only if it reads.
     pub asked: Option<u64>,
 }
 
-/// Where a client of `hamster.v1` is.
+/// A client's position in its channel (`hamster.v1`).
 #[derive(Debug, Default)]
 pub struct Cursor {
-    /// How often it wants deltas.
+    /// The least interval between deltas that it chose.
     pub rate: Rate,
-    /// Its channel; `None` while it watches nothing.
+    /// `None` while it watches nothing.
     pub channel: Option<ChannelId>,
-    /// The newest delta that it says it has read, or the snapshot that it began with.
+    /// The newest delta that it acknowledged, or the snapshot that it started with.
     pub acknowledged: u64,
-    /// Since when it has been behind without a word.
+    /// Since when it has been behind without acknowledging anything.
     pub behind_since: Option<Millis>,
-    /// What had been sent at a time when it was behind, and when that was: as long as it has not read so far, it is late.
+    /// `(seq, at)`: the newest delta sent when the client was first seen behind. Until it
+    /// acknowledges `seq`, it is late.
     pub mark: Option<(u64, Millis)>,
-    /// Whether it was asked since.
+    /// Whether it was sent an ack-request since then.
     pub asked: bool,
-    /// Snapshots that it was shown since it last acknowledged anything.
+    /// Snapshots sent since its last acknowledgement.
     pub snapshots: u8,
-    /// Whether it has been shown any.
+    /// Whether it was ever sent a snapshot.
     pub knows: bool,
-    /// What it is sent.
+    /// Whether it is sent deltas at the moment.
     pub sent: Sent,
-    /// The channel before the present one: what it was sent of it may be acknowledged late.
+    /// The channel before the current one, whose deltas may be acknowledged late.
     pub left: Option<Left>,
 }
 
-/// Of a channel that a client has left.
+/// A channel that a client has left.
 #[derive(Debug)]
 pub struct Left {
-    /// The channel that it was in.
     pub channel: ChannelId,
-    /// The newest delta that was sent.
+    /// The newest delta that the client was sent.
     pub newest: u64,
-    /// The newest that was acknowledged.
+    /// The newest delta that it acknowledged.
     pub acknowledged: u64,
 }
 
-/// What a client in a channel is sent. There are many clients, and few that resume: hence the boxes.
+/// What a client in a channel is sent. Few of the many clients resume, so the position is boxed.
 #[derive(Debug, Default)]
 pub enum Sent {
-    /// Each delta.
+    /// Every delta.
     #[default]
     Deltas,
-    /// Nothing after this delta, until it has read that one.
+    /// Nothing after this delta, until the client has acknowledged it.
     Nothing(u64),
-    /// Nothing, until it has acknowledged anything: it was shown too many snapshots without a word.
+    /// Nothing until it acknowledges anything: it got too many snapshots without a word.
     NothingUnasked {
-        /// Of its former channel.
+        /// Its delta in the former channel.
         at: u64,
-        /// Where it wants to go on.
+        /// Where it wants to resume.
         resume: Option<Box<Position>>,
     },
-    /// A snapshot, once those in its shard have been told what it may know already. Until then it is at this delta of the channel that it was in.
+    /// A snapshot, after the next flush of its shard: the client may already hold values that its
+    /// shard has not been sent yet.
     SnapshotSoon {
-        /// Of its former channel.
+        /// Its delta in the former channel.
         at: u64,
-        /// Where it wants to go on.
+        /// Where it wants to resume.
         resume: Option<Box<Position>>,
     },
 }
 
-/// What must survive hibernation of a client; kept in the attachment of its socket.
+/// What must survive a client's hibernation, in JSON; kept in the attachment of its socket.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Record {
-    /// What it watches.
     pub symbols: Vec<String>,
-    /// The rate of a client that reads a channel.
+    /// The delta interval of a client in a channel, in milliseconds.
     pub interval: Option<Millis>,
-    /// The subprotocol that it speaks. An earlier version kept none: then the interval tells.
+    /// The subprotocol. Absent in records of an earlier version; then `interval` tells the dialect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialect: Option<String>,
 }
 
 impl Record {
-    /// What the client speaks.
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         match (Dialect::negotiate(self.dialect.as_deref()), self.interval) {
@@ -138,15 +134,16 @@ impl Record {
     }
 }
 
-/// All clients, and when the last of them, or the last REST reader, was here.
+/// All clients, and when the last client or REST request was here.
 #[derive(Debug, Default)]
 pub struct Audience {
-    clients: BTreeMap<ClientId, Client>,
+    /// Boxed, because a node of the map has room for eleven and is half empty.
+    clients: BTreeMap<ClientId, Box<Client>>,
     last_seen: Option<Millis>,
 }
 
 impl Audience {
-    /// An audience whose last member left at `last_seen`, in an earlier life.
+    /// No clients; the last one of an earlier epoch was here at `last_seen`.
     #[must_use]
     pub fn last_seen_at(last_seen: Option<Millis>) -> Self {
         Self {
@@ -155,7 +152,6 @@ impl Audience {
         }
     }
 
-    /// A client connected.
     pub fn join(&mut self, id: ClientId, dialect: Dialect, viewer: Viewer, now: Millis) {
         let client = self.clients.entry(id).or_default();
         client.viewer = Some(viewer);
@@ -166,19 +162,17 @@ impl Audience {
         self.seen(now);
     }
 
-    /// A client is gone; gives what it was.
+    /// A client's connection ended; returns the client.
     pub fn leave(&mut self, id: ClientId, now: Millis) -> Option<Client> {
         self.seen(now);
-        self.clients.remove(&id)
+        self.clients.remove(&id).map(|client| *client)
     }
 
-    /// Whether a client is connected.
     #[must_use]
     pub fn knows(&self, id: ClientId) -> bool {
         self.clients.contains_key(&id)
     }
 
-    /// Who is behind a client.
     #[must_use]
     pub fn viewer(&self, id: ClientId) -> Option<Viewer> {
         self.clients.get(&id)?.viewer
@@ -190,41 +184,35 @@ impl Audience {
         clients.filter_map(|client| Some((client.viewer?, &client.symbols)))
     }
 
-    /// The clients that watch a symbol.
     #[must_use]
     pub fn watching(&self, id: SymbolId) -> Vec<ClientId> {
         let clients = self.clients.iter().filter(|(_, client)| client.symbols.contains(&id));
         clients.map(|(client, _)| *client).collect()
     }
 
-    /// All clients.
     pub fn all(&mut self) -> impl Iterator<Item = (ClientId, &mut Client)> {
-        self.clients.iter_mut().map(|(id, client)| (*id, client))
+        self.clients.iter_mut().map(|(id, client)| (*id, client.as_mut()))
     }
 
-    /// Where a client of `hamster.v1` is.
     pub fn cursor(&mut self, id: ClientId) -> Option<&mut Cursor> {
         self.clients.get_mut(&id)?.cursor()
     }
 
-    /// Where all of them are.
     pub fn cursors(&mut self) -> impl Iterator<Item = (ClientId, &mut Cursor)> {
         self.clients
             .iter_mut()
             .filter_map(|(id, client)| Some((*id, client.cursor()?)))
     }
 
-    /// Somebody was here.
+    /// A client or REST request is here.
     pub fn seen(&mut self, now: Millis) {
         self.last_seen = Some(now);
     }
 
-    /// One client.
     pub fn get_mut(&mut self, id: ClientId) -> Option<&mut Client> {
-        self.clients.get_mut(&id)
+        self.clients.get_mut(&id).map(AsMut::as_mut)
     }
 
-    /// What a client watches.
     #[must_use]
     pub fn watched(&self, id: ClientId) -> BTreeSet<SymbolId> {
         self.clients
@@ -233,13 +221,11 @@ impl Audience {
             .unwrap_or_default()
     }
 
-    /// Connected clients.
     #[must_use]
     pub fn len(&self) -> usize {
         self.clients.len()
     }
 
-    /// What a client speaks.
     #[must_use]
     pub fn dialect(&self, id: ClientId) -> Dialect {
         self.clients
@@ -247,30 +233,29 @@ impl Audience {
             .map_or_else(Dialect::default, |client| client.dialect)
     }
 
-    /// Connected clients of a dialect.
     #[must_use]
     pub fn of_dialect(&self, dialect: Dialect) -> u64 {
         let speakers = self.clients.values().filter(|client| client.dialect == dialect);
         speakers.count() as u64
     }
 
-    /// Clients in channels that are sent nothing until they have read.
+    /// Clients in channels that are sent nothing until they acknowledge.
     #[must_use]
     pub fn paused(&self) -> usize {
-        let is_paused = |client: &&Client| match &client.reads {
+        let is_paused = |reads: &Reads| match reads {
             Reads::Channel(cursor) => matches!(cursor.sent, Sent::Nothing(_)),
             Reads::Quotes(_) => false,
         };
-        self.clients.values().filter(is_paused).count()
+        let clients = self.clients.values();
+        clients.filter(|client| is_paused(&client.reads)).count()
     }
 
-    /// Whether nobody is connected.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.clients.is_empty()
     }
 
-    /// When somebody was last here; the present while somebody is.
+    /// When somebody was last here: `now` while a client is connected.
     #[must_use]
     pub fn last_seen(&self, now: Millis) -> Option<Millis> {
         if self.clients.is_empty() {
@@ -280,13 +265,13 @@ impl Audience {
         }
     }
 
-    /// Whether the upstream is wanted.
+    /// Whether the upstream connection is wanted.
     #[must_use]
     pub fn is_watching(&self, idle: Millis, now: Millis) -> bool {
         self.last_seen(now).is_some_and(|seen| now < seen + idle)
     }
 
-    /// When the hub may go to sleep; `None` while somebody is connected or nobody ever was.
+    /// When the hub may go to sleep; `None` while a client is connected or if none ever was.
     #[must_use]
     pub fn idle_deadline(&self, idle: Millis) -> Option<Millis> {
         if self.clients.is_empty() {
@@ -298,7 +283,7 @@ impl Audience {
 }
 
 impl Client {
-    /// Where it is in its channel, if it reads one.
+    /// Its cursor, if it is in a channel.
     pub fn cursor(&mut self) -> Option<&mut Cursor> {
         match &mut self.reads {
             Reads::Channel(cursor) => Some(cursor),
@@ -306,7 +291,7 @@ impl Client {
         }
     }
 
-    /// The shard with which it is sent whole quotes, if it is.
+    /// Its shard, if it is sent whole quotes.
     #[must_use]
     pub fn shard(&self) -> Option<QuoteShard> {
         match self.reads {
@@ -315,7 +300,7 @@ impl Client {
         }
     }
 
-    /// Counts messages against the flood limit; false when it is passed.
+    /// Counts messages against the flood limit; false if the limit is exceeded.
     pub fn says(&mut self, messages: u64, now: Millis) -> bool {
         self.drained_at = self.drained_at.max(now) + messages * REFILL;
         self.drained_at <= now + BURST * REFILL

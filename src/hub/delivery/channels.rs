@@ -1,12 +1,15 @@
 //! The channels of `hamster.v1`: what their clients hold, and the deltas that keep them current.
 //!
-//! Clients with the same symbols and the same rate share a channel, as far as one shard has room for them. The channels are in [`Shard`]s, and when
-//! a shard is flushed, each symbol that changed is encoded once, and each channel's delta is put together from ready items. So the
-//! work of a flush grows with symbols and channels, never with clients.
+//! Clients with the same symbols and rate share a channel, as long as one shard has room for them.
+//! Channels belong to [`Shard`](super::shards::Shard)s. When a shard is flushed, each changed
+//! symbol is encoded once, and each channel's delta is assembled from these items. So the cost of a
+//! flush grows with symbols and channels, never with clients.
 //!
-//! Why nobody misses anything in silence: a symbol's line changes only in a flush, which numbers a delta of every channel that
-//! holds the symbol and is read by anybody, or while no such channel is read; then the next snapshot of the channel refreshes it and takes a
-//! number of its own. So what a client lacks after delta n is exactly the lines whose revision is above that of n.
+//! Why no client silently misses a change: a symbol's line changes only in two ways. A flush
+//! changes it, and gives a numbered delta to every channel that holds the symbol and has readers.
+//! Or it changes while no such channel has readers; then the channel's next snapshot refreshes it
+//! and takes a number of its own. So after delta n a client lacks exactly the lines whose revision
+//! is above that of n.
 
 use super::resume_log::ResumeLog;
 use super::shards::{Rate, ShardId, Shards};
@@ -16,29 +19,29 @@ use crate::dialect::hamster_v1::delta;
 use crate::market::{MINUTE, Millis};
 use std::collections::{BTreeMap, HashMap};
 
-/// 2026-01-01, from which epochs are counted: they stay exact in JavaScript.
+/// 2026-01-01. Epochs count from here, so that JavaScript represents them exactly.
 const FIRST_EPOCH: Millis = 1_767_225_600_000;
 
-/// A channel that nobody watches is remembered for those who come back.
+/// A channel without members is kept this long for clients that reconnect.
 const DESERTED: Millis = 2 * MINUTE;
 const MOST_DESERTED: usize = 1_000;
 
-/// ResumeLog that a channel keeps: some, or as many for each client that may want one.
+/// Entries of a channel's resume log: `MARKS_PER_MEMBER` per member, within these bounds.
 const LEAST_MARKS: usize = 128;
 const MARKS_PER_MEMBER: usize = 64;
 const MOST_MARKS: usize = 2_048;
 
-/// All channels of one life of the hub.
+/// All channels of one epoch.
 #[derive(Debug)]
 pub struct Channels {
     epoch: u64,
     base: Millis,
-    /// Counts what was said, over all shards.
+    /// Counts flushes and refreshes, over all shards.
     revision: u64,
-    /// Clients that a shard has room for.
+    /// Most clients of a shard.
     room: u32,
     shards: Shards,
-    /// The shard that was flushed last: its turn comes when all others that are due have had theirs.
+    /// The shard that was flushed last. Its next turn comes after all other due shards.
     turn: Option<ShardId>,
     channels: BTreeMap<ChannelId, Channel>,
     by_key: HashMap<(ShardId, Vec<SymbolId>), ChannelId>,
@@ -48,44 +51,44 @@ pub struct Channels {
 #[derive(Debug)]
 struct Channel {
     shard: ShardId,
-    /// Sorted.
     symbols: Vec<SymbolId>,
     members: u32,
-    /// Members that are sent deltas: all but those that fell behind.
+    /// Members that are sent deltas: all but those that are paused or wait for a snapshot.
     readers: u32,
     seq: u64,
-    /// Of the newest deltas, the last one being `seq`.
+    /// Covers the newest deltas; its last entry is `seq`.
     resume_log: ResumeLog,
     /// Since when it has no members.
     deserted: Option<Millis>,
 }
 
-/// What a flush sent.
+/// The result of a flush.
 #[derive(Debug, Default)]
 pub struct Flushed {
-    /// Frames, one for each receiver.
+    /// Frames, counted once per receiver.
     pub sends: u64,
-    /// Updates in them, one for each receiver.
+    /// Price updates in them, counted once per receiver.
     pub updates: u64,
-    /// Who waited for it, and in which shard: it is to be shown a snapshot now.
+    /// Clients that waited for the flush of their shard: each must be sent a snapshot now.
     pub arrivals: Vec<(ShardId, ClientId)>,
 }
 
 /// A snapshot of a channel, for a client that joins, resumes or catches up.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// The position.
+    /// The channel's newest delta that it includes.
     pub seq: u64,
     /// Whether it holds only what changed since the client's position.
     pub recovered: bool,
-    /// Deltas since then.
+    /// Deltas since that position.
     pub missed: u64,
-    /// Symbol objects.
+    /// Symbol objects in JSON.
     pub symbols: Vec<String>,
 }
 
 impl Channels {
-    /// No channels. `seed` tells two lives apart that begin in the same millisecond.
+    /// No channels. `seed` distinguishes epochs that begin in the same millisecond; `room` is the
+    /// most clients of a shard.
     #[must_use]
     pub fn new(seed: u64, room: u32, now: Millis) -> Self {
         Self {
@@ -101,64 +104,63 @@ impl Channels {
         }
     }
 
-    /// The number of this life.
+    /// The number of this epoch.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// The channel that was made last.
+    /// The channel created last.
     #[must_use]
     pub fn last(&self) -> ChannelId {
         ChannelId(self.last)
     }
 
-    /// The zero of the deltas' times.
+    /// The time that the deltas' times count from.
     #[must_use]
     pub fn base(&self) -> Millis {
         self.base
     }
 
-    /// Channels that somebody is in.
+    /// Channels that have members.
     #[must_use]
     pub fn inhabited(&self) -> usize {
         self.channels.values().filter(|channel| channel.members > 0).count()
     }
 
-    /// The newest delta of a channel.
+    /// The number of a channel's newest delta.
     #[must_use]
     pub fn seq(&self, id: ChannelId) -> u64 {
         self.channels.get(&id).map_or(0, |channel| channel.seq)
     }
 
-    /// Bytes of the deltas after `seq`, some of them estimated.
+    /// Bytes of the deltas after `seq`, partly estimated.
     #[must_use]
     pub fn bytes_since(&self, id: ChannelId, seq: u64) -> u64 {
         let channel = self.channels.get(&id);
         channel.map_or(0, |channel| channel.resume_log.bytes(channel.seq.saturating_sub(seq)))
     }
 
-    /// A symbol changed: those who hold it will hear of it.
+    /// A symbol changed: the next flush tells the channels that hold it.
     pub fn changed(&mut self, symbol: SymbolId) {
         for shard in self.shards.each() {
             shard.changed(symbol);
         }
     }
 
-    /// An item that everybody who reads is told with the next flush, which does not wait for the rate.
+    /// Queues an item for every reader. The next flush sends it without waiting for the rate.
     pub fn tell(&mut self, item: &str) {
         for shard in self.shards.each() {
             shard.tell(item);
         }
     }
 
-    /// When the next flush is due.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
         self.shards.due_at()
     }
 
-    /// Sends what is due, shard by shard, until so many frames were sent. The rest has the next turn.
+    /// Flushes due shards until `most` frames were sent. The rest waits for the next call.
     pub fn flush(&mut self, most: u64, book: &Book, now: Millis, effects: &mut Effects) -> Flushed {
         let mut flushed = Flushed::default();
         let shards = self.shards.len();
@@ -175,20 +177,19 @@ impl Channels {
         flushed
     }
 
-    /// Whether the readers in a shard have not been told what one of these symbols has become.
+    /// Whether the shard's readers have not been sent the newest state of one of these symbols.
     #[must_use]
     pub fn is_behind(&self, shard: ShardId, symbols: &[SymbolId]) -> bool {
         self.shards.get(shard).is_some_and(|shard| shard.is_behind(symbols))
     }
 
-    /// A shard is due whatever its rate, and this client is to be shown a snapshot then.
+    /// Makes a shard due whatever its rate; `client` must be sent a snapshot then.
     pub fn hasten(&mut self, shard: ShardId, client: ClientId) {
         if let Some(shard) = self.shards.get_mut(shard) {
             shard.hasten(client);
         }
     }
 
-    /// Where a channel is.
     #[must_use]
     pub fn shard_of(&self, id: ChannelId) -> Option<ShardId> {
         Some(self.channels.get(&id)?.shard)
@@ -227,13 +228,13 @@ impl Channels {
         flushed
     }
 
-    /// The shard for one more client of these symbols: that of its former channel, if it comes back to one of this epoch, or else the
-    /// first with room.
+    /// The shard for one more client of these symbols: that of its former channel if it resumes
+    /// within this epoch, or else the first with room.
     #[must_use]
     pub fn shard_for(&self, symbols: &[SymbolId], rate: Rate, resume: Option<Position>) -> ShardId {
         let former = resume.and_then(|position| self.channels.get(&ChannelId(position.channel)));
         let former = former.filter(|channel| channel.shard.rate == rate && channel.symbols == symbols);
-        // Even if others took its place meanwhile, but there is an end to that.
+        // The former shard may take up to twice its room: others may have taken the client's place.
         if let Some(channel) = former
             && self.members(channel.shard) / 2 < self.room
         {
@@ -253,7 +254,7 @@ impl Channels {
         self.shards.get(shard).map_or(0, |shard| shard.members)
     }
 
-    /// The channel of these symbols in a shard, with one member more. It is sent nothing before it reads.
+    /// The channel of these symbols in a shard, with one more member, who is sent no deltas yet.
     pub fn join(&mut self, symbols: Vec<SymbolId>, shard: ShardId, book: &Book, now: Millis) -> ChannelId {
         let key = (shard, symbols);
         let known = self.by_key.get(&key).copied();
@@ -311,7 +312,7 @@ impl Channels {
         }
     }
 
-    /// What a client at `position` lacks; everything, when that position is not known here.
+    /// What a client at `position` lacks; everything if that position is unknown here.
     pub fn snapshot(&mut self, id: ChannelId, position: Option<Position>, book: &Book) -> Snapshot {
         self.refresh(id, book);
         let Some(channel) = self.channels.get(&id) else {
@@ -338,7 +339,7 @@ impl Channels {
         }
     }
 
-    /// Brings the lines up to date that no flush has brought, because nobody read them.
+    /// Updates lines that no flush has updated because no channel with readers holds them.
     fn refresh(&mut self, id: ChannelId, book: &Book) {
         let Some(channel) = self.channels.get_mut(&id) else {
             return;

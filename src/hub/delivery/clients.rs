@@ -1,4 +1,4 @@
-//! What clients say, and what they are told.
+//! Handles what clients say and answers them.
 
 use super::audience::{Reads, Record};
 use super::{Book, ClientId, Delivery, Effect, Group, ServerEvent, Stage, SymbolId, Viewer};
@@ -9,21 +9,21 @@ use crate::dialect::{
 };
 use crate::market::{Instrument, iso8601};
 
-/// A message that is too large to be parsed counts as this many against the flood limit.
+/// A message too large to be parsed counts as this many against the flood limit.
 const LARGE_MESSAGE_COST: u64 = 10;
 
-/// So many symbols that a client is shown at once count as a message more.
+/// Every so many symbols of a subscription count as one more message against the flood limit.
 const SYMBOLS_PER_MESSAGE: u64 = 50;
 
-/// What a page says to see whether the connection lives, and what it is answered.
+/// Keep-alive messages of a page, and our answer.
 const PING: &str = "ping";
 const PONG: &str = "pong";
 
-/// A client that has acknowledged so often what it was never sent is closed.
+/// A client that acknowledged deltas it was never sent this often is closed.
 const MOST_LIES: u8 = 3;
 
 impl Delivery {
-    /// A client connected: it is greeted.
+    /// A client connected: it is sent the greeting.
     pub fn joined(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, stage: &mut Stage<'_>) {
         self.enter(client, dialect, viewer, stage);
         let symbols = stage.config.symbols.iter().map(ToString::to_string).collect();
@@ -37,23 +37,25 @@ impl Delivery {
         };
         self.send(client, &event, stage);
         if dialect != Dialect::default() {
-            // Its dialect must not be forgotten, whatever else it says.
+            // Store the dialect, even if the client never says anything.
             self.remember(client, stage);
         }
     }
 
-    /// Back from hibernation: the socket lived on, so the client is not greeted again, but shown what its symbols have become.
+    /// A client is back from hibernation. Its socket survived, so it is not greeted again but sent
+    /// the current state of its symbols.
     pub fn rejoined(&mut self, client: ClientId, record: &str, stage: &mut Stage<'_>) {
-        // A client that has said nothing yet has no record: a plain one.
+        // A client without a record has said nothing yet; it speaks plain JSON.
         let record = serde_json::from_str::<Record>(record).ok();
         let interval = record.as_ref().and_then(|record| record.interval);
         let dialect = record.as_ref().map_or_else(Dialect::default, Record::dialect);
         let is_shown_quotes = dialect.way() == Way::Quotes;
-        // Who is behind it is not known any more.
+        // The client's address is no longer known.
         self.enter(client, dialect, Viewer::alone(client), stage);
         self.set_rate(client, interval.unwrap_or_default());
         if is_shown_quotes {
-            // What it knows of the feed is of another life. News reach only those who are back already.
+            // What it knows of the feed is from an earlier epoch, and a broadcast would miss
+            // clients that have not rejoined yet.
             let frame = stage.feed_event(dialect);
             self.push_frame(client, frame, stage);
         }
@@ -72,8 +74,8 @@ impl Delivery {
                 }),
             }
         }
-        // An earlier life may have told it what this one does not know: it must not go on as if that
-        // were fresh. A client that reads a channel is shown a whole snapshot.
+        // An earlier epoch may have sent it values that this one does not know, so it must get a
+        // fresh state. A client in a channel is sent a whole snapshot.
         if !fails.is_empty() || is_shown_quotes && !watched.is_empty() {
             let told = watched.iter().filter(|_| is_shown_quotes);
             let success = told.filter_map(|id| subscription(stage.demand.book(), *id)).collect();
@@ -87,7 +89,6 @@ impl Delivery {
         self.rejoin_channel(client, None, stage);
     }
 
-    /// A client is gone.
     pub fn left(&mut self, client: ClientId, stage: &mut Stage<'_>) {
         self.leave_channel(client, stage);
         let Some(left) = self.audience.leave(client, stage.now) else {
@@ -107,7 +108,7 @@ impl Delivery {
         self.pace_acknowledgements();
     }
 
-    /// A client sent a binary frame, which no dialect has.
+    /// No dialect has binary frames: the client is sent an error.
     pub fn said_binary(&mut self, client: ClientId, bytes: usize, stage: &mut Stage<'_>) {
         if self.may_speak(client, bytes, stage) {
             self.counts.unreadable += 1;
@@ -115,7 +116,7 @@ impl Delivery {
         }
     }
 
-    /// Takes a client's message; true when it was an acknowledgement, which nothing follows from.
+    /// Handles a client's message. Returns true for one that needs no further work.
     pub fn said(&mut self, client: ClientId, text: &str, stage: &mut Stage<'_>) -> bool {
         if !self.may_speak(client, text.len(), stage) {
             return false;
@@ -196,7 +197,7 @@ impl Delivery {
         };
         self.send(client, &event, stage);
         self.remember(client, stage);
-        // The client watches already: what is published from here on reaches it, so nothing falls between snapshot and channel.
+        // The client is already subscribed, so no update falls between snapshot and deltas.
         if self.audience.dialect(client).way() == Way::Channels {
             self.rejoin_channel(client, wish.resume, stage);
         } else {
@@ -317,7 +318,7 @@ impl Delivery {
         stage.effects.push(Effect::Remember { client, record });
     }
 
-    /// Counts a message against the flood limit; a client that passes it is closed with a documented code.
+    /// Counts a message against the flood limit; a client that exceeds it is closed.
     fn may_speak(&mut self, client: ClientId, bytes: usize, stage: &mut Stage<'_>) -> bool {
         let cost = if bytes > LONGEST_MESSAGE { LARGE_MESSAGE_COST } else { 1 };
         if self.audience.get_mut(client).is_none() {
@@ -327,7 +328,7 @@ impl Delivery {
         self.may_ask(client, cost, stage)
     }
 
-    /// Counts what a client asks for, in messages.
+    /// Counts a request as `cost` messages against the flood limit.
     fn may_ask(&mut self, client: ClientId, cost: u64, stage: &mut Stage<'_>) -> bool {
         let Some(speaker) = self.audience.get_mut(client) else {
             return false;
@@ -343,7 +344,7 @@ impl Delivery {
         false
     }
 
-    /// Closes a client that disturbs.
+    /// Closes a client that misbehaves.
     fn expel(&mut self, client: ClientId, reason: &'static str, stage: &mut Stage<'_>) {
         self.counts.floods += 1;
         self.left(client, stage);
@@ -354,7 +355,7 @@ impl Delivery {
         });
     }
 
-    /// A client has acknowledged what it was never sent: it is told so, and closed if it goes on.
+    /// A client acknowledged what it was never sent: it gets an error, or is closed.
     fn lied(&mut self, client: ClientId, stage: &mut Stage<'_>) {
         self.counts.unreadable += 1;
         let Some(liar) = self.audience.get_mut(client) else {
@@ -396,7 +397,7 @@ impl Stage<'_> {
     }
 }
 
-/// A symbol as an answer to a subscription names it.
+/// A symbol as the answer to a subscription shows it.
 pub(super) fn subscription(book: &Book, id: SymbolId) -> Option<Subscription> {
     let entry = book.get(id)?;
     Some(Subscription {

@@ -1,12 +1,15 @@
-//! Conflation: what changed waits here, the latest of each symbol, until it may be sent.
+//! Conflation: changes wait here, the latest of each symbol, until they may be sent.
 //!
-//! With little load it may be sent at once. Sending is what costs, though: a loop over a thousand sockets keeps the event loop for tens of
-//! milliseconds. So each flush closes a gate and asks for a pulse, which comes back when the event loop has come round: what was
-//! sent is on its way, and upstream's frames that waited behind it have been read. Only then is the next flush made, with the newest value of
-//! each symbol. That is all there is to it under overload: frames stay as many as the machine can send, and as new as it can make them.
-//! A flush is a shard of `hamster.v1` clients and a symbol's plain watchers, no more, so that neither dialect waits for the other.
+//! Under little load they are sent at once. But sending dominates the cost: a loop over a thousand
+//! sockets occupies the event loop for tens of milliseconds. So each flush closes a gate and asks
+//! for a pulse, which arrives after a turn of the event loop: by then the frames are on their way,
+//! and provider frames that waited have been read. Only then does the next flush send the newest
+//! value of each symbol. Under overload this sends as many frames as the machine can, each as fresh
+//! as possible. A flush covers the due shards of `hamster.v1` and a plain symbol's watchers up to a
+//! limit each, so neither dialect waits for the other.
 //!
-//! Plain-JSON clients do not acknowledge, so nobody can tell that one is slow; they are capped instead, at so many updates of a symbol a second.
+//! Plain-JSON clients do not acknowledge, so a slow one cannot be detected. Instead, the updates of
+//! a symbol per second are capped.
 
 use super::channels::Channels;
 use super::flow_control::PLAIN_SWEEP;
@@ -15,43 +18,42 @@ use crate::dialect::{Dialect, QuoteView};
 use crate::market::{Millis, SECOND};
 use std::collections::{HashMap, VecDeque};
 
-/// A pulse that takes longer than this is not waited for.
+/// A pulse that takes longer than this counts as lost.
 const LOST_PULSE: Millis = SECOND;
 
-/// What waits to be sent.
 #[derive(Debug)]
 pub struct Conflation {
-    /// To clients of `hamster.v1`.
+    /// The channels of `hamster.v1` clients.
     pub channels: Channels,
     plain: HashMap<(SymbolId, QuoteShard), PlainLine>,
-    /// Symbols of which a shard has not heard the newest.
+    /// Symbols whose newest quote a shard of plain clients has not been sent.
     queue: VecDeque<(SymbolId, QuoteShard)>,
-    /// Clients that are sent whole quotes, some hundred in each shard.
+    /// Shards of clients that are sent whole quotes.
     shards: Vec<Shard>,
-    /// Clients that a shard has room for.
+    /// Most clients of a shard.
     room: u32,
-    /// Between two updates of a symbol.
+    /// Least time between two updates of a symbol.
     plain_interval: Millis,
-    /// Sends, to clients of each dialect, after which a flush leaves the rest to the next pulse. So nothing keeps the event loop for
-    /// long, and neither dialect waits for the other.
+    /// Sends per flush and dialect. The rest waits for the next event-loop turn, so one flush never
+    /// blocks the loop and neither dialect starves the other.
     most: u64,
-    /// Since when the gate is closed.
+    /// When the gate was closed; `None` while it is open.
     closed: Option<Millis>,
-    /// When to look how much plain clients were sent.
+    /// When to check how much plain clients were sent.
     pub unproven_sweep_at: Option<Millis>,
 }
 
-/// A symbol as a shard watches it.
+/// One symbol in one shard of plain clients.
 #[derive(Debug, Default)]
 struct PlainLine {
     watchers: u32,
     sent: Option<Millis>,
     queued: bool,
-    /// Sent to each watcher since the last look.
+    /// Bytes sent to each watcher since the last check.
     bytes: u64,
 }
 
-/// Clients of one dialect that are sent frames in one go.
+/// Clients of one dialect that one flush sends whole quotes.
 #[derive(Debug)]
 struct Shard {
     dialect: Dialect,
@@ -59,7 +61,6 @@ struct Shard {
 }
 
 impl Conflation {
-    /// Nothing waits.
     #[must_use]
     pub fn new(channels: Channels, config: &Config) -> Self {
         Self {
@@ -75,7 +76,7 @@ impl Conflation {
         }
     }
 
-    /// A symbol has a new quote, which its plain watchers are to be told.
+    /// A symbol has a new quote: queue it for every shard of plain clients that watches it.
     pub fn changed(&mut self, symbol: SymbolId) {
         for key in self.all_shards().map(|shard| (symbol, shard)) {
             if let Some(line) = self.plain.get_mut(&key).filter(|line| !line.queued) {
@@ -85,7 +86,7 @@ impl Conflation {
         }
     }
 
-    /// A client came that is sent whole quotes: the shard that it joins.
+    /// Adds a client that is sent whole quotes; returns its shard.
     pub fn join(&mut self, dialect: Dialect) -> QuoteShard {
         let has_room = |shard: &Shard| shard.dialect == dialect && shard.members < self.room;
         let at = self.shards.iter().position(has_room).unwrap_or_else(|| {
@@ -98,14 +99,13 @@ impl Conflation {
         QuoteShard(at as u32)
     }
 
-    /// It left.
     pub fn leave(&mut self, shard: QuoteShard) {
         if let Some(shard) = self.shards.get_mut(shard.0 as usize) {
             shard.members = shard.members.saturating_sub(1);
         }
     }
 
-    /// What the clients of a shard speak.
+    /// The dialect of a shard's clients.
     #[must_use]
     pub fn dialect(&self, shard: QuoteShard) -> Dialect {
         let shard = self.shards.get(shard.0 as usize);
@@ -116,12 +116,10 @@ impl Conflation {
         (0..self.shards.len() as u32).map(QuoteShard)
     }
 
-    /// A plain client watches a symbol.
     pub fn watch(&mut self, symbol: SymbolId, shard: QuoteShard) {
         self.plain.entry((symbol, shard)).or_default().watchers += 1;
     }
 
-    /// A plain client watches it no more.
     pub fn unwatch(&mut self, symbol: SymbolId, shard: QuoteShard) {
         let key = (symbol, shard);
         if let Some(line) = self.plain.get_mut(&key) {
@@ -133,13 +131,13 @@ impl Conflation {
         }
     }
 
-    /// Plain clients that watch a symbol, by shard.
+    /// Shards of plain clients that watch a symbol, each with the number of watchers.
     pub fn plain_watchers(&self, symbol: SymbolId) -> impl Iterator<Item = (QuoteShard, u32)> {
         let quote_shards = self.all_shards();
         quote_shards.filter_map(move |shard| Some((shard, self.plain.get(&(symbol, shard))?.watchers)))
     }
 
-    /// What each watcher of a symbol was sent since the last call, by shard.
+    /// Bytes that each watcher of a symbol was sent since the last call, by symbol and shard.
     pub fn take_plain_bytes(&mut self) -> HashMap<(SymbolId, QuoteShard), u64> {
         let lines = self
             .plain
@@ -156,7 +154,7 @@ impl Conflation {
         }
     }
 
-    /// When something is due that nothing else will call for.
+    /// When something is due that no input will trigger.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
         let plain = self.queue.iter().filter_map(|line| self.plain_due_at(*line));
@@ -167,7 +165,7 @@ impl Conflation {
         })
     }
 
-    /// The event loop has come round.
+    /// The event loop has turned: opens the gate.
     pub fn pulse(&mut self) {
         self.closed = None;
     }
@@ -176,7 +174,7 @@ impl Conflation {
         self.closed.is_none_or(|closed| now >= closed + LOST_PULSE)
     }
 
-    /// Takes the first symbol whose watchers in a shard may be told now, and how many they are.
+    /// Takes the first queued symbol that is due in a shard, with the number of watchers.
     fn next_plain(&mut self, now: Millis) -> Option<(SymbolId, QuoteShard, u32)> {
         let is_due = |line: &(SymbolId, QuoteShard)| self.plain_due_at(*line).is_some_and(|at| at <= now);
         let at = self.queue.iter().position(is_due)?;
@@ -194,7 +192,7 @@ impl Conflation {
 }
 
 impl Delivery {
-    /// Sends what may be sent now.
+    /// Sends what is due, if the gate is open.
     pub fn flush(&mut self, stage: &mut Stage<'_>) {
         let now = stage.now;
         if !self.conflation.is_open(now) {

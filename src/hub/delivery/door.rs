@@ -1,8 +1,7 @@
-//! Who may connect, by the address that a client comes from: so many sockets at once, and none for
-//! a while after one of them was closed for what it did.
+//! Limits connections per client address: how many sockets at once, how often a new one, and none
+//! for a while after one of its clients was expelled.
 //!
-//! Addresses are known here as salted hashes, in memory alone: nothing of them is stored, logged or
-//! told.
+//! Addresses are held as salted hashes and only in memory. They are never stored, logged or told.
 
 use super::Viewer;
 use crate::market::{MINUTE, Millis, SECOND};
@@ -10,15 +9,14 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 
-/// How long an address is refused after a client of it was expelled; the close's reason says the
-/// same.
+/// How long an address is refused after an expulsion. The close reason says the same.
 const REFUSED: Millis = MINUTE;
-/// An address may connect twice as often as it may have sockets, and then once in this time.
+/// An address may open twice as many sockets in a burst as it may hold, then one per this interval.
 const UPGRADE: Millis = SECOND;
-/// Addresses without a socket are forgotten when there are so many.
+/// Above this many entries, addresses without a socket are dropped.
 const MANY: usize = 10_000;
 
-/// The door of one life of the hub.
+/// The connection limits of one epoch.
 #[derive(Debug)]
 pub struct Door {
     salt: u64,
@@ -30,18 +28,18 @@ pub struct Door {
 struct Address {
     sockets: u32,
     refused_until: Millis,
-    /// How often it connected of late: a leaky bucket kept as the time at which it will be empty.
+    /// Recent connections as a leaky bucket: the time when it will be empty.
     drained_at: Millis,
 }
 
-/// Why a client may not come in.
+/// Why a client may not connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// Its address has as many sockets as one may have.
+    /// Its address holds the maximum number of sockets, given here.
     TooMany(u32),
-    /// A client of its address was expelled; seconds until the next may come.
+    /// A client of its address was expelled; seconds until the next attempt may succeed.
     Expelled(u64),
-    /// Its address connects again and again; seconds until the next may come.
+    /// Its address connects too often; seconds until the next attempt may succeed.
     TooOften(u64),
 }
 
@@ -51,8 +49,7 @@ impl Address {
     }
 }
 
-/// Hashes with the door's salt. It need not withstand an attack on the hash: the table is bounded
-/// by the sockets that are open.
+/// Hashes with the door's salt. It need not resist attacks: open sockets bound the table's size.
 struct Salted(u64);
 
 impl BuildHasher for Salted {
@@ -66,7 +63,7 @@ impl BuildHasher for Salted {
 }
 
 impl Door {
-    /// A door for at most `most` sockets of one address.
+    /// At most `most` sockets per address.
     #[must_use]
     pub fn new(salt: u64, most: u32) -> Self {
         Self {
@@ -76,10 +73,10 @@ impl Door {
         }
     }
 
-    /// Takes one more socket of an address.
+    /// Admits one more socket of an address and returns its viewer.
     ///
     /// # Errors
-    /// [`Refused`] says why, and when the address may come back.
+    /// [`Refused`] says why, and when the address may try again.
     pub fn admit(&mut self, address: &str, now: Millis) -> Result<Viewer, Refused> {
         if self.addresses.len() >= MANY {
             self.addresses
@@ -103,7 +100,7 @@ impl Door {
         Ok(viewer)
     }
 
-    /// A socket is gone.
+    /// A socket of this viewer closed.
     pub fn left(&mut self, viewer: Viewer, now: Millis) {
         if let Some(one) = self.addresses.get_mut(&viewer) {
             one.sockets = one.sockets.saturating_sub(1);
@@ -113,12 +110,12 @@ impl Door {
         }
     }
 
-    /// A client was closed for what it did.
+    /// A client of this viewer was closed for misbehaving.
     pub fn expelled(&mut self, viewer: Viewer, now: Millis) {
         self.addresses.entry(viewer).or_default().refused_until = now + REFUSED;
     }
 
-    /// An address as it is known here. Of IPv6 the first 64 bits: one customer has them all.
+    /// The hash of an address. Of IPv6 only the first 64 bits count: a customer's network.
     fn viewer(&self, address: &str) -> Viewer {
         let mut hasher = Salted(self.salt).build_hasher();
         match address.trim().parse() {

@@ -1,13 +1,16 @@
-//! The clients of `hamster.v1`: which channel each reads, how far it has read, and what becomes of one that does not read.
+//! Flow control: which channel each client reads, how far it has read, and what happens to one that
+//! does not read.
 //!
-//! The platform does not tell how much waits in a socket, so clients acknowledge. One that falls behind is sent nothing more until it has
-//! read what it was sent; then a snapshot of what changed meanwhile brings it up to date. So it gets fewer and newer frames, the memory
-//! that it can make us hold is bounded, and nobody else notices.
+//! The platform does not reveal how many bytes wait in a socket, so clients of `hamster.v1`
+//! acknowledge deltas. A client that falls behind is sent nothing more until it has acknowledged
+//! what it was sent; then a snapshot of what changed in between brings it up to date. So it gets
+//! fewer and newer frames, the memory that it can make us hold is bounded, and no other client
+//! notices.
 //!
-//! Plain clients need not acknowledge: a script of one line is one. But a socket that is never read
-//! must not grow for ever, and that a client speaks does not show that it reads. So after much was
-//! sent a plain client is told a number, and is closed, after as much again, if it has not said it
-//! by then.
+//! Plain clients need not acknowledge: a one-line script may be one. But a socket that is never
+//! read must not grow forever, and a client that talks does not prove that it reads. So after
+//! `UNPROVEN` bytes a plain client is sent a number, and after as many bytes again it is closed
+//! unless it has repeated the number.
 
 use super::audience::{Cursor, Left, Sent, Unproven};
 use super::channels::Channels;
@@ -17,29 +20,30 @@ use crate::dialect::hamster_v1::{self, SnapshotHead};
 use crate::dialect::{CLOSE_SLOW, FeedView, Position, ServerEvent};
 use crate::market::{Millis, SECOND};
 
-/// How long an acknowledgement may wait.
+/// How long an acknowledgement may take.
 pub const OFTEN: Millis = 5 * SECOND;
-/// With many clients.
+/// The same with many clients.
 const SELDOM: Millis = 10 * SECOND;
-/// Between two looks at who is behind.
+/// Interval of checks for clients that are behind.
 const SWEEP: Millis = SECOND;
-/// Bytes that may be unread before a client counts as behind, whatever the time.
+/// Unacknowledged bytes above which a client counts as behind, whatever the time.
 const MOST_UNREAD: u64 = 4 * 1024 * 1024;
-/// Snapshots that a client is shown without a word of it. With more, one that reads nothing could fill its socket.
+/// Snapshots that a client may get without acknowledging anything. A client that reads nothing
+/// could fill its socket with more.
 const MOST_SNAPSHOTS: u8 = 4;
-/// Bytes after which a plain client is asked to prove that it reads, and after as many more is
-/// closed.
+/// Bytes after which a plain client must prove that it reads; after twice as many it is closed.
 const UNPROVEN: u64 = 2 * 1024 * 1024;
-/// Between two looks at how much plain clients were sent.
+/// Interval of checks of how much plain clients were sent.
 pub(super) const PLAIN_SWEEP: Millis = 30 * SECOND;
-/// Numbers that JavaScript holds exactly.
+/// Integers below this are exact in JavaScript.
 const LARGEST_NUMBER: u64 = 1 << 53;
-/// A client that has read nothing for so long is closed.
+/// A client that is behind and acknowledges nothing for this long is closed.
 const SILENT: Millis = 30 * SECOND;
 
-/// How long an acknowledgement may wait, by how many clients are connected: at most 200 a second arrive, up to 2,000 clients. Not
-/// shorter for a small audience, because Cloudflare counts twenty of them as a request. An audience of about a thousand does not
-/// change `present`, or everybody would be told each time that somebody comes or goes.
+/// How long an acknowledgement may take, by the number of clients: up to 2,000 clients send at most
+/// 200 a second. It is not shorter for few clients, because Cloudflare bills twenty messages as a
+/// request. Between 801 and 1,000 clients `present` is kept, so that an audience of about a
+/// thousand is not told a new value whenever somebody comes or goes.
 pub fn acknowledge_within(clients: usize, present: Millis) -> Millis {
     match clients {
         0..=800 => OFTEN,
@@ -49,7 +53,8 @@ pub fn acknowledge_within(clients: usize, present: Millis) -> Millis {
 }
 
 impl Delivery {
-    /// Puts a client into the channel of its present symbols and rate, and shows it a snapshot of it.
+    /// Puts a client into the channel of its current symbols and rate, and sends it a snapshot, at
+    /// once or later.
     pub fn rejoin_channel(&mut self, client: ClientId, resume: Option<Position>, stage: &mut Stage<'_>) {
         let now = stage.now;
         let resume = resume.filter(|position| position.epoch == self.conflation.channels.epoch());
@@ -70,7 +75,8 @@ impl Delivery {
             return;
         };
         let (rate, is_silent) = (cursor.rate, cursor.snapshots >= MOST_SNAPSHOTS);
-        // Whoever was told anything may know newer values than were said in this shard, and must not be shown older ones.
+        // A client that already received prices may hold newer ones than this shard has sent; do
+        // not send it an older snapshot.
         let knows = resume.is_some() || cursor.knows;
         let shard = self.conflation.channels.shard_for(&symbols, rate, resume);
         let waits = knows && self.conflation.channels.is_behind(shard, &symbols);
@@ -96,10 +102,10 @@ impl Delivery {
         }
     }
 
-    /// A shard was told what is new: those who waited for that are shown a snapshot.
+    /// A shard was flushed: the clients that waited for it are sent a snapshot.
     pub fn show_arrivals(&mut self, arrivals: Vec<(ShardId, ClientId)>, stage: &mut Stage<'_>) {
         for (shard, client) in arrivals {
-            // Unless it has left, or gone elsewhere.
+            // Skip clients that have left or changed channels meanwhile.
             if let Some(cursor) = self.audience.cursor(client)
                 && let (Some(channel), Sent::SnapshotSoon { resume, .. }) = (cursor.channel, &cursor.sent)
                 && self.conflation.channels.shard_of(channel) == Some(shard)
@@ -110,7 +116,6 @@ impl Delivery {
         }
     }
 
-    /// Takes a client out of its channel.
     pub fn leave_channel(&mut self, client: ClientId, stage: &mut Stage<'_>) {
         let Some(cursor) = self.audience.cursor(client) else {
             return;
@@ -118,7 +123,7 @@ impl Delivery {
         let acknowledged = cursor.acknowledged;
         if let Some(channel) = cursor.channel.take() {
             let newest = cursor.newest(channel, &self.conflation.channels);
-            // Otherwise it was not shown this one yet, and is where it was before.
+            // Otherwise it has not been sent this channel's snapshot, so `left` stays as it was.
             if matches!(cursor.sent, Sent::Deltas | Sent::Nothing(_)) {
                 cursor.left = Some(Left {
                     channel,
@@ -135,7 +140,7 @@ impl Delivery {
         }
     }
 
-    /// A client says how far it has read; false if it was never sent that.
+    /// Handles an acknowledgement; false if the client was never sent that delta.
     pub fn acknowledged(&mut self, client: ClientId, channel: u32, seq: u64, stage: &mut Stage<'_>) -> bool {
         let now = stage.now;
         let newest_stream = self.conflation.channels.last();
@@ -162,7 +167,7 @@ impl Delivery {
                 return false;
             }
             if seq < left.acknowledged || seq == left.acknowledged && !cursor.asked {
-                // It said so before: no sign that it reads.
+                // A repeated acknowledgement does not prove that it reads.
                 return true;
             }
             left.acknowledged = seq;
@@ -179,7 +184,7 @@ impl Delivery {
         }
         let present = cursor.channel.filter(|present| present.0 == channel);
         let Some(present) = present.filter(|_| !matches!(cursor.sent, Sent::SnapshotSoon { .. })) else {
-            // Of a channel that it has left meanwhile: a sign of life.
+            // It acknowledged a channel that it has left: a sign of life.
             cursor.asked = false;
             cursor.behind_since = cursor.behind_since.map(|_| now);
             return true;
@@ -210,7 +215,7 @@ impl Delivery {
         true
     }
 
-    /// A plain client says the number that it was asked for; false if that is another.
+    /// A plain client repeats the number of an ack-request; false if the number is wrong.
     pub fn proved(&mut self, client: ClientId, id: u64) -> bool {
         let Some(client) = self.audience.get_mut(client) else {
             return true;
@@ -222,7 +227,7 @@ impl Delivery {
         is_right
     }
 
-    /// Counts what one client alone is sent, such as answers to what it says.
+    /// Counts a frame sent to one client alone, such as the answer to a message.
     pub fn count_unproven(&mut self, client: ClientId, bytes: usize) {
         if let Some(client) = self.audience.get_mut(client) {
             let before = client.unproven.bytes;
@@ -233,8 +238,8 @@ impl Delivery {
         }
     }
 
-    /// Counts what clients were sent without a proof that they read. Plain ones who were sent much
-    /// are asked for it; who was sent twice as much is closed.
+    /// Counts what clients were sent without a proof that they read. Plain clients above `UNPROVEN`
+    /// are asked for one; any client above twice that is closed.
     pub fn sweep_unproven(&mut self, stage: &mut Stage<'_>) {
         let now = stage.now;
         if self.conflation.unproven_sweep_at.is_none_or(|at| at > now) {
@@ -277,12 +282,12 @@ impl Delivery {
         });
     }
 
-    /// Deltas were sent: somebody must look who reads them.
+    /// Deltas were sent: schedules a check of who reads them.
     pub(super) fn watch_readers(&mut self, now: Millis) {
         self.sweep_at.get_or_insert(now + SWEEP);
     }
 
-    /// Pauses who is behind, and closes who is silent.
+    /// Pauses clients that are behind and closes those that are silent.
     pub fn sweep(&mut self, stage: &mut Stage<'_>) {
         let now = stage.now;
         if self.sweep_at.is_none_or(|at| at > now) {
@@ -327,7 +332,7 @@ impl Delivery {
             }
         }
         for client in ask {
-            // A browser lets the timers of a hidden page sleep for a minute, but not its sockets.
+            // Browsers delay a hidden page's timers by up to a minute, but not its sockets.
             self.send(client, &ServerEvent::AckRequest { id: None }, stage);
         }
         for (client, channel) in pause {
@@ -343,7 +348,7 @@ impl Delivery {
         }
     }
 
-    /// Tells everybody when acknowledgements should be more seldom, or more frequent, because the audience grew or shrank.
+    /// Announces a new acknowledgement interval if the audience grew or shrank enough to change it.
     pub fn pace_acknowledgements(&mut self) {
         let within = acknowledge_within(self.audience.len(), self.acknowledge_within);
         if within != self.acknowledge_within {
@@ -369,7 +374,7 @@ impl Delivery {
         };
         cursor.sent = Sent::Deltas;
         cursor.acknowledged = snapshot.seq;
-        // A snapshot needs no acknowledgement of its own: deltas follow.
+        // A snapshot needs no acknowledgement of its own, because deltas follow.
         cursor.asked = false;
         cursor.behind_since = None;
         cursor.mark = None;
@@ -404,7 +409,7 @@ impl Delivery {
         }
     }
 
-    /// The position that a client's next control frame is stamped with; `None` for a plain client.
+    /// `(epoch, seq)` for a client's next control frame; `None` for a plain client.
     pub fn position_of(&mut self, client: ClientId) -> Option<(u64, u64)> {
         let cursor = self.audience.cursor(client)?;
         let channels = &self.conflation.channels;
@@ -414,7 +419,7 @@ impl Delivery {
 }
 
 impl Cursor {
-    /// The newest delta that it was sent, `channel` being where it is.
+    /// The newest delta that it was sent of its current `channel`.
     fn newest(&self, channel: ChannelId, channels: &Channels) -> u64 {
         match self.sent {
             Sent::Deltas => channels.seq(channel),

@@ -1,8 +1,8 @@
 //! Everything between the book and the clients: who is connected, what each wants, what it is sent
-//! and when, and what becomes of one that does not read or says too much.
+//! and when, and what happens to one that does not read or says too much.
 //!
-//! It reads the [`Book`] by revision, and knows nothing of upstream. What it wants of the symbols
-//! it asks through [`Demand`].
+//! It reads the [`Book`] by revision and knows nothing of upstream. It asks for symbols through
+//! [`Demand`].
 
 mod audience;
 mod channels;
@@ -28,65 +28,58 @@ use conflation::Conflation;
 use shares::Refusals;
 use waiters::Waiters;
 
-/// What an input is taken with.
+/// The context in which an input is handled.
 pub struct Stage<'a> {
-    /// The settings.
     pub config: &'a Config,
-    /// The state of the feed.
+    /// The state of the upstream connection.
     pub feed: &'a FeedStatus,
-    /// The tracked symbols.
     pub demand: &'a mut dyn Demand,
-    /// What is to be done.
+    /// Effects for the driver to execute.
     pub effects: &'a mut Effects,
-    /// The time.
     pub now: Millis,
 }
 
-/// What was counted since the object was made.
+/// Counters since the object was created.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counts {
-    /// Messages of clients that could not be understood.
+    /// Messages of clients that were invalid.
     pub unreadable: u64,
-    /// Price updates sent, one for each receiver.
+    /// Price updates sent, counted once per receiver.
     pub updates: u64,
-    /// Frames sent, one for each receiver.
+    /// Frames sent, counted once per receiver.
     pub frames: u64,
-    /// Messages of clients.
     pub client_messages: u64,
-    /// Clients that were sent nothing more because they did not read.
+    /// Times a client was paused because it did not acknowledge.
     pub pauses: u64,
-    /// Clients that were closed because they said too much.
+    /// Clients closed because they said too much.
     pub floods: u64,
-    /// Clients that were closed because they read nothing.
+    /// Clients closed because they did not read.
     pub slow: u64,
 }
 
-/// The clients' side of the hub.
 #[derive(Debug)]
 pub struct Delivery {
-    /// Connected clients.
     pub audience: Audience,
-    /// REST calls that wait for fresh prices.
+    /// REST requests that wait for fresh prices.
     pub waiters: Waiters,
-    /// What was counted.
     pub counts: Counts,
     conflation: Conflation,
     no_room: Refusals,
-    /// For numbers that nobody can guess.
+    /// Generates the numbers of ack-requests, which clients must not guess.
     numbers: fastrand::Rng,
-    /// The revision of the book up to which changes wait to be sent, or were.
+    /// The revision of the book up to which changes were queued.
     seen: u64,
-    /// State and reason of the feed as clients last heard them.
+    /// State and reason of the feed that clients were told last.
     announced_feed: (FeedState, String),
-    /// When to look who does not read.
+    /// When to check for clients that do not read.
     sweep_at: Option<Millis>,
-    /// How long a client may wait with an acknowledgement.
+    /// How long a client may take to acknowledge.
     acknowledge_within: Millis,
 }
 
 impl Delivery {
-    /// No clients; the last one of an earlier life was there at `last_seen`. `seed` tells epochs
-    /// apart that begin at the same time.
+    /// No clients; the last one of an earlier epoch was here at `last_seen`. `seed` distinguishes
+    /// epochs that begin in the same millisecond.
     #[must_use]
     pub fn new(config: &Config, feed: &FeedStatus, last_seen: Option<Millis>, seed: u64, now: Millis) -> Self {
         Self {
@@ -103,49 +96,49 @@ impl Delivery {
         }
     }
 
-    /// The number of this life, by which clients tell that the hub was restarted.
+    /// The number of this epoch, by which clients notice a restart.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.conflation.channels.epoch()
     }
 
-    /// Channels that somebody is in.
+    /// Channels that have members.
     #[must_use]
     pub fn channels(&self) -> usize {
         self.conflation.channels.inhabited()
     }
 
-    /// How many symbols were refused for want of room; and the same if one was of late.
+    /// Symbols refused because the table was full: the total; again if one was recent.
     #[must_use]
     pub fn no_room(&self, now: Millis) -> (u64, Option<u64>) {
         (self.no_room.count(), self.no_room.of_late(now))
     }
 
-    /// The event loop has come round.
+    /// The event loop has turned.
     pub fn pulse(&mut self) {
         self.conflation.pulse();
     }
 
-    /// When something is due that only a timer would call for.
+    /// When something is due that only a timer can trigger.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
         [self.sweep_at, self.conflation.deadline()].into_iter().flatten().min()
     }
 
-    /// When to look how much plain clients were sent. It matters only while more is sent, so no
+    /// When to check how much plain clients were sent. It matters only while more is sent, so no
     /// timer keeps the object awake for it.
     #[must_use]
     pub fn unproven_sweep_at(&self) -> Option<Millis> {
         self.conflation.unproven_sweep_at
     }
 
-    /// Looks who does not read.
+    /// Checks for clients that do not read.
     pub fn look_after_readers(&mut self, stage: &mut Stage<'_>) {
         self.sweep(stage);
         self.sweep_unproven(stage);
     }
 
-    /// Tells everybody of a new state of the feed.
+    /// Announces a new state of the feed to every client.
     pub fn announce_feed(&mut self, stage: &mut Stage<'_>) {
         let FeedStatus { state, reason, .. } = stage.feed;
         if self.announced_feed.0 == *state && self.announced_feed.1 == *reason {
@@ -166,8 +159,7 @@ impl Delivery {
         self.conflation.channels.tell(&item.to_string());
     }
 
-    /// What has changed in the book waits to be sent from here on. Of a symbol's service plain
-    /// clients are told at once.
+    /// Queues what changed in the book. Plain clients are told of a new service at once.
     pub fn observe(&mut self, book: &Book, effects: &mut Effects, now: Millis) {
         for changed in book.changed_since(self.seen) {
             self.conflation.channels.changed(changed.symbol);
@@ -181,7 +173,7 @@ impl Delivery {
         self.seen = book.revision();
     }
 
-    /// Tells the watchers of a symbol who are sent whole quotes how it gets its prices from now on.
+    /// Tells a symbol's plain watchers how it gets its prices from now on.
     fn tell_service(&mut self, id: SymbolId, book: &Book, effects: &mut Effects, now: Millis) {
         let shards: Vec<_> = self.conflation.plain_watchers(id).collect();
         let Some(subscription) = clients::subscription(book, id).filter(|_| !shards.is_empty()) else {

@@ -1,28 +1,31 @@
-//! Where a channel stood after each of its newest deltas: what a client at one of them has seen, and how much it has not read.
+//! The resume log of a channel: the revision and size of each of its newest deltas. It tells what a
+//! client at one of them has seen, and how many bytes it has not read.
 //!
-//! Where every client has symbols of its own, each has a channel of its own, and most of what it costs is this. So each mark is a
-//! step of six bytes from the one before; who asks adds them up, which happens when somebody resumes or falls behind.
+//! If every client has its own symbols, every client has its own channel, and this log is most of
+//! what a channel costs. So an entry is a difference of six bytes to the previous one; a lookup
+//! adds them up, which happens only when a client resumes or falls behind.
 
 use std::collections::VecDeque;
 
-/// Sizes are kept in units of so many bytes, rounded up.
+/// Sizes are stored in units of this many bytes, rounded up.
 const UNIT: usize = 16;
 
-/// The resume_log of one channel.
+/// The log of one channel.
 #[derive(Debug, Default)]
 pub struct ResumeLog {
-    /// The revision of the newest mark.
+    /// The revision of the newest entry.
     newest: u64,
-    /// By how much each revision is above the one before; a first one has no meaning.
+    /// By how much each revision exceeds the previous one. The first step has no meaning.
     steps: VecDeque<u32>,
     sizes: VecDeque<u16>,
 }
 
 impl ResumeLog {
-    /// A delta of so many bytes brought the channel to a revision. Only the newest `most` resume_log are kept.
+    /// Appends a delta of `bytes` bytes that brought the channel to `revision`. Keeps only the
+    /// newest `most` entries.
     pub fn push(&mut self, revision: u64, bytes: usize, most: usize) {
         let step = u32::try_from(revision - self.newest).unwrap_or_else(|_| {
-            // Too far to say: it is the first mark once more.
+            // The step does not fit: start the log again.
             *self = Self::default();
             0
         });
@@ -36,13 +39,13 @@ impl ResumeLog {
             .push_back(u16::try_from(bytes.div_ceil(UNIT)).unwrap_or(u16::MAX));
     }
 
-    /// The revision of the newest mark.
+    /// The revision of the newest entry.
     #[must_use]
     pub fn newest(&self) -> Option<u64> {
         (!self.steps.is_empty()).then_some(self.newest)
     }
 
-    /// The revision of the mark `back` deltas before the newest, if it is kept.
+    /// The revision of the entry `back` deltas before the newest, if it is kept.
     #[must_use]
     pub fn revision(&self, back: u64) -> Option<u64> {
         let back = usize::try_from(back).ok().filter(|back| *back < self.steps.len())?;
@@ -50,7 +53,7 @@ impl ResumeLog {
         Some(self.newest - steps.sum::<u64>())
     }
 
-    /// Bytes of the newest so many deltas. Those that are not kept count as the mean of those that are.
+    /// Bytes of the newest `deltas` deltas. Forgotten ones count as the mean of the kept ones.
     #[must_use]
     pub fn bytes(&self, deltas: u64) -> u64 {
         let newest = usize::try_from(deltas).unwrap_or(usize::MAX);
@@ -79,7 +82,7 @@ mod tests {
                 resume_log.push(*revisions.last().unwrap(), *bytes, most);
             }
             prop_assert_eq!(resume_log.newest(), revisions.last().copied());
-            // A step that is too far to say ends the memory early, but never falsifies it.
+            // A step that does not fit shortens the log but never falsifies it.
             let far = deltas.iter().rev().take_while(|(step, _)| u32::try_from(*step).is_ok()).count();
             let kept = (far + 1).min(deltas.len()).min(most);
             for back in 0..deltas.len() + 2 {
@@ -87,7 +90,7 @@ mod tests {
                 prop_assert_eq!(resume_log.revision(back as u64), said);
                 let bytes: usize = deltas.iter().rev().take(back.min(kept)).map(|(_, bytes)| bytes).sum();
                 let told = resume_log.bytes(back as u64) as usize;
-                // Those that were forgotten are taken for as long as the others.
+                // Deltas that are no longer kept count as the mean of the others.
                 let (counted, all) = (back.min(kept).max(1), back.max(1));
                 let range = bytes * all / counted..=(bytes + UNIT * counted) * all / counted;
                 prop_assert!(range.contains(&told), "{} of {}", told, bytes);

@@ -1,11 +1,13 @@
-//! Shards: the clients of one rate, some hundred in each, and what they were said last.
+//! Shards: groups of some hundred clients with the same rate, and what each group was sent last.
 //!
-//! To send a frame is what costs, so where there are many clients a tick that has to wait for everybody to be sent the one before is late.
-//! A shard is what is sent in one go. Shards take turns, and each, when its turn comes, is told the newest value of what has changed since its
-//! last one. So a tick waits for at most one round of all shards, not for the rest of one round and the whole of the next, and
-//! upstream is listened to between any two of them.
+//! Sending dominates the cost. With one big broadcast, a new tick waits until the previous one has
+//! reached every client. A shard is what one flush sends. Shards take turns, and each is sent the
+//! newest value of everything that changed since its last turn. So a tick waits for at most one
+//! round of all shards, not for the rest of one round plus the whole next one, and provider frames
+//! are read between any two shards.
 //!
-//! That a shard has its own [`Line`]s is what lets it go at its own pace: a price is encoded against what this shard was said last.
+//! A shard has its own [`Line`]s, so that it can go at its own pace: a price is encoded relative to
+//! what this shard was sent last.
 
 use super::{Book, ChannelId, ClientId, SymbolId};
 use crate::dialect::hamster_v1::{Facts, Line, Prices};
@@ -13,10 +15,10 @@ use crate::hub::book;
 use crate::market::Millis;
 use std::collections::{BTreeSet, HashMap};
 
-/// The rates that a client may choose, as the least time between two deltas. Few, so that clients share.
+/// The delta intervals that a client may choose, in milliseconds. Few, so that clients share.
 const INTERVALS: [Millis; 8] = [0, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
 
-/// One of [`INTERVALS`].
+/// An index into [`INTERVALS`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate(u8);
 
@@ -35,65 +37,58 @@ impl Rate {
     }
 }
 
-/// A shard's place among all: rates first, then its number among those of its rate.
+/// Identifies a shard; ordered by rate, then by number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShardId {
-    /// Of all its clients.
     pub rate: Rate,
-    /// From 0.
     pub number: u32,
 }
 
-/// All shards, in order. They are few: one for some hundred clients of a rate.
+/// All shards in order. There are few: one per some hundred clients of a rate.
 #[derive(Debug, Default)]
 pub struct Shards(Vec<(ShardId, Shard)>);
 
 impl Shards {
-    /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// One of them.
     #[must_use]
     pub fn get(&self, id: ShardId) -> Option<&Shard> {
         let at = self.find(id).ok()?;
         self.0.get(at).map(|(_, shard)| shard)
     }
 
-    /// One of them, to change it.
     pub fn get_mut(&mut self, id: ShardId) -> Option<&mut Shard> {
         let at = self.find(id).ok()?;
         self.0.get_mut(at).map(|(_, shard)| shard)
     }
 
-    /// Makes one, unless it is there.
+    /// Creates a shard unless it exists.
     pub fn ensure(&mut self, id: ShardId) {
         if let Err(at) = self.find(id) {
             self.0.insert(at, (id, Shard::default()));
         }
     }
 
-    /// Takes one away.
     pub fn remove(&mut self, id: ShardId) {
         if let Ok(at) = self.find(id) {
             self.0.remove(at);
         }
     }
 
-    /// All, to change them.
     pub fn each(&mut self) -> impl Iterator<Item = &mut Shard> {
         self.0.iter_mut().map(|(_, shard)| shard)
     }
 
-    /// When the first of them is due.
+    /// When the first shard is due.
     #[must_use]
     pub fn due_at(&self) -> Option<Millis> {
         self.0.iter().filter_map(|(id, shard)| shard.due_at(id.rate)).min()
     }
 
-    /// The first that is due, beginning after one and going round.
+    /// The first due shard after `after`, wrapping around.
     #[must_use]
     pub fn next_due(&self, after: Option<ShardId>, now: Millis) -> Option<ShardId> {
         let at = after.map_or(0, |id| self.find(id).map_or_else(|at| at, |at| at + 1));
@@ -107,29 +102,28 @@ impl Shards {
     }
 }
 
-/// What was said in one shard, and what is to be said.
+/// What one shard was sent, and what it must be sent next.
 #[derive(Debug, Default)]
 pub struct Shard {
-    /// Clients in it.
     pub members: u32,
     held: HashMap<SymbolId, Held>,
-    /// Of symbols that a channel with readers holds.
+    /// Symbols with news that a channel with readers holds.
     changed: BTreeSet<SymbolId>,
-    /// Items that are not about a symbol.
+    /// Items that do not concern a symbol.
     news: Vec<String>,
     /// Channels with readers.
     read: BTreeSet<ChannelId>,
-    /// Who waits until the others have been told what is new.
+    /// Clients that get a snapshot after the next flush.
     arrivals: Vec<ClientId>,
     flushed: Millis,
 }
 
-/// A symbol as a shard has told of it.
+/// A symbol as a shard was sent it.
 #[derive(Debug)]
 pub struct Held {
-    /// What was said last.
+    /// What was sent last.
     pub line: Line,
-    /// When that was.
+    /// The revision of that.
     pub revision: u64,
     /// Channels that hold it.
     channels: u32,
@@ -137,21 +131,21 @@ pub struct Held {
     read: u32,
 }
 
-/// What a flush of a shard says.
+/// The content of a flush of a shard.
 #[derive(Debug)]
 pub struct Said {
-    /// To each channel that holds the symbol, in order.
+    /// Items for each channel that holds the symbol, in order of id.
     pub items: Vec<(SymbolId, String)>,
-    /// To each channel.
+    /// Items for every channel.
     pub news: Vec<String>,
-    /// The channels that have readers.
+    /// Channels with readers.
     pub to: Vec<ChannelId>,
-    /// Who waited for it.
+    /// Clients that waited for the flush.
     pub arrivals: Vec<ClientId>,
 }
 
 impl Shard {
-    /// When it is to be flushed, if there is anything to say.
+    /// When it must be flushed, if there is anything to send.
     #[must_use]
     pub fn due_at(&self, rate: Rate) -> Option<Millis> {
         if !self.news.is_empty() || !self.arrivals.is_empty() {
@@ -160,38 +154,37 @@ impl Shard {
         (!self.changed.is_empty()).then(|| self.flushed + rate.interval())
     }
 
-    /// Whether its readers have not been told what one of these symbols has become.
+    /// Whether its readers have not been sent the newest state of one of these symbols.
     #[must_use]
     pub fn is_behind(&self, symbols: &[SymbolId]) -> bool {
         symbols.iter().any(|symbol| self.changed.contains(symbol))
     }
 
-    /// It is to be flushed before its time: somebody waits for it.
+    /// Makes the shard due at once, because a client waits for it.
     pub fn hasten(&mut self, client: ClientId) {
         self.arrivals.push(client);
     }
 
-    /// Nobody will come back to it.
+    /// Whether it has neither members nor channels.
     #[must_use]
     pub fn is_forsaken(&self) -> bool {
         self.members == 0 && self.held.is_empty()
     }
 
-    /// A symbol changed.
     pub fn changed(&mut self, symbol: SymbolId) {
         if self.held.get(&symbol).is_some_and(|held| held.read > 0) {
             self.changed.insert(symbol);
         }
     }
 
-    /// Something that all its readers are to be told.
+    /// Queues an item for all its readers.
     pub fn tell(&mut self, item: &str) {
         if !self.read.is_empty() {
             self.news.push(item.to_owned());
         }
     }
 
-    /// Takes all that is to be said; from here on the lines hold it.
+    /// Takes everything that must be sent. From here on the lines count as sent.
     pub fn flush(&mut self, book: &Book, revision: u64, now: Millis) -> Said {
         self.flushed = now;
         let mut items = Vec::with_capacity(self.changed.len());
@@ -227,7 +220,7 @@ impl Shard {
         }
     }
 
-    /// A channel of these symbols is no more.
+    /// A channel of these symbols was dropped.
     pub fn release(&mut self, symbols: &[SymbolId]) {
         for symbol in symbols {
             if let Some(held) = self.held.get_mut(symbol) {
@@ -245,13 +238,14 @@ impl Shard {
         self.count_reading(symbols, |read| read + 1);
     }
 
-    /// A channel has no reader any more.
+    /// A channel has lost its last reader.
     pub fn stop_reading(&mut self, id: ChannelId, symbols: &[SymbolId]) {
         self.read.remove(&id);
         self.count_reading(symbols, |read| read.saturating_sub(1));
     }
 
-    /// Brings lines up to date that nobody reads, and that no flush has brought therefore; says whether any is newer than `seen`.
+    /// Updates lines that no channel with readers holds, which flushes therefore skip. Returns
+    /// whether any is newer than `seen`.
     pub fn refresh(&mut self, symbols: &[SymbolId], book: &Book, revision: u64, seen: Option<u64>) -> bool {
         let mut is_news = false;
         for symbol in symbols {
@@ -265,7 +259,6 @@ impl Shard {
         is_news
     }
 
-    /// What was said of a symbol.
     #[must_use]
     pub fn held(&self, symbol: SymbolId) -> Option<&Held> {
         self.held.get(&symbol)
@@ -293,7 +286,7 @@ impl Held {
         }
     }
 
-    /// Takes the present state; says whether that is news.
+    /// Adopts the current state; returns whether it differs.
     fn take(&mut self, entry: &book::Entry, revision: u64) -> bool {
         let next = line(entry, Some(&self.line));
         let is_news = next != self.line;

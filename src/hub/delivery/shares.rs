@@ -1,10 +1,9 @@
-//! Who may have which of the symbols that the operator did not choose. There is room for
-//! `EXTRA_SYMBOLS` of them.
+//! Who may have which of the symbols that the operator did not choose. `EXTRA_SYMBOLS` limits them.
 //!
-//! Room is made in this order: by what nobody wants any more, by what REST calls asked for and
-//! nobody connected watches, and then by whoever holds more than an equal share while others want
-//! some. **A viewer that stays within its share loses nothing.** Clients that come from one address
-//! are one viewer, as far as the edge can tell.
+//! Room is made in this order: symbols that nobody wants any more, then symbols that only REST
+//! requests asked for, then symbols of viewers that hold more than an equal share while others want
+//! some. **A viewer that stays within its share loses nothing.** Clients of one address count as
+//! one viewer, as far as the edge can tell.
 
 use super::{Asker, ClientId, Delivery, NotTracked, ServerEvent, Stage, SymbolId, Viewer};
 use crate::dialect::SubscriptionFailure;
@@ -12,14 +11,14 @@ use crate::market::{Instrument, MINUTE, Millis};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is said of a symbol for which there is no room.
+/// What clients read about a symbol for which there is no room.
 const FULL: &str = "this terminal tracks as many other symbols as its operator allows (EXTRA_SYMBOLS), and every viewer has an equal share of them; try again when others have left";
 const GIVEN_AWAY: &str = "given to another viewer: you had more than an equal share of the other symbols that this terminal tracks (EXTRA_SYMBOLS)";
 
-/// How long a refusal for want of room is advice to the operator.
+/// How long a refusal for lack of room is advice to the operator.
 const RECENT: Millis = 10 * MINUTE;
 
-/// Refusals for want of room.
+/// Symbols refused because the table was full.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     count: u64,
@@ -32,22 +31,21 @@ impl Refusals {
         self.last = now;
     }
 
-    /// How many there were, if there was one of late.
+    /// The total, if the last refusal was recent.
     pub fn of_late(&self, now: Millis) -> Option<u64> {
         (self.count > 0 && now < self.last + RECENT).then_some(self.count)
     }
 
-    /// All of them.
     pub fn count(&self) -> u64 {
         self.count
     }
 }
 
 impl Delivery {
-    /// The id of a symbol that a client wants, tracked from now on.
+    /// The id of a symbol that a client wants, which is tracked from now on.
     ///
     /// # Errors
-    /// Why it is not, for a person.
+    /// The reason why it is not tracked, as text for a person.
     pub(super) fn track_for(
         &mut self,
         client: ClientId,
@@ -61,10 +59,10 @@ impl Delivery {
         tracked.map_err(|why| self.why_not(why, stage))
     }
 
-    /// The id of a symbol that a REST call wants.
+    /// The id of a symbol that a REST request wants.
     ///
     /// # Errors
-    /// Why it is not tracked, for a person.
+    /// The reason why it is not tracked, as text for a person.
     pub(super) fn track_for_waiter(
         &mut self,
         instrument: &Instrument,
@@ -84,12 +82,12 @@ impl Delivery {
         }
     }
 
-    /// Upstream serves a symbol in no way, for this reason: its watchers are told.
+    /// The provider serves a symbol in no way: its watchers are told why.
     pub fn is_lost(&mut self, id: SymbolId, why: &str, stage: &mut Stage<'_>) {
         self.take_away(id, &unknown(why), stage);
     }
 
-    /// Takes a place from whoever has the most above an equal share; says whether there was one.
+    /// Takes a symbol from the viewer with the most above an equal share, if there is one.
     fn make_room_for(&mut self, client: ClientId, stage: &mut Stage<'_>) -> bool {
         let mut held: BTreeMap<Viewer, BTreeSet<SymbolId>> = BTreeMap::new();
         for (viewer, symbols) in self.audience.wishes() {
@@ -113,8 +111,7 @@ impl Delivery {
             .filter(|(who, symbols)| **who != viewer && symbols.len() > share)
             .collect();
         rich.sort_by_key(|(_, symbols)| Reverse(symbols.len()));
-        // The newest of those that all who watch them can spare: what one has had for long, one
-        // keeps.
+        // The newest symbol that no viewer within its share watches: long-held ones are kept.
         let is_within_a_share = |id: &SymbolId| {
             held.values()
                 .any(|symbols| symbols.len() <= share && symbols.contains(id))
@@ -128,7 +125,7 @@ impl Delivery {
         true
     }
 
-    /// Tells all who watch a symbol that they do no more, and why.
+    /// Tells all watchers of a symbol that they lost it, and why.
     fn take_away(&mut self, id: SymbolId, why: &str, stage: &mut Stage<'_>) {
         let Some(symbol) = stage.demand.book().get(id).map(|entry| entry.instrument.to_string()) else {
             return;
@@ -151,8 +148,7 @@ impl Delivery {
     }
 }
 
-/// What is said of a symbol that is not tracked, with what upstream said of it, if it does not
-/// serve it.
+/// The failure for a symbol that is not tracked, with the provider's text if it does not serve it.
 #[must_use]
 pub fn not_tracked(instrument: &Instrument, unknown_because: Option<&str>) -> SubscriptionFailure {
     SubscriptionFailure {

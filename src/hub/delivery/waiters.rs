@@ -1,9 +1,8 @@
-//! REST calls that wait for fresh prices.
+//! REST waiters: requests that wait for fresh prices.
 
 use super::{Book, Delivery, Millis, Stage, SymbolId, WaiterId};
 use crate::hub::answer::Question;
 
-/// All that wait.
 #[derive(Debug, Default)]
 pub struct Waiters(Vec<Waiter>);
 
@@ -16,8 +15,8 @@ struct Waiter {
 }
 
 impl Delivery {
-    /// A REST call keeps the hub awake as a client does. It waits only when the hub, which came out
-    /// of sleep at `woke`, or a symbol is new.
+    /// Registers a REST request, which keeps the hub awake like a client. It waits only if the hub,
+    /// which woke at `woke`, or one of its symbols is new.
     pub fn waiter_came(&mut self, id: WaiterId, question: Question, woke: Millis, stage: &mut Stage<'_>) {
         self.audience.seen(stage.now);
         let mut wanted = Vec::new();
@@ -26,7 +25,7 @@ impl Delivery {
             Question::Status => &[],
         };
         for instrument in symbols {
-            // Why one is not tracked is told with the answer.
+            // The answer says why a symbol is not tracked.
             if let Ok(symbol) = self.track_for_waiter(instrument, stage) {
                 stage.demand.read(symbol);
                 wanted.push(symbol);
@@ -52,22 +51,21 @@ impl Delivery {
 }
 
 impl Waiters {
-    /// Takes those whose symbols are all fresh, or whose time is up, with what they asked.
+    /// Takes waiters whose symbols are all fresh or whose time is up, with their questions.
     pub fn take_ready(&mut self, book: &Book, now: Millis) -> Vec<(WaiterId, Question)> {
-        // What is tracked no more will not come.
+        // A symbol that is no longer tracked will not become fresh.
         let is_done = |id: &SymbolId| book.get(*id).is_none_or(|entry| entry.is_fresh());
         let is_ready = |waiter: &mut Waiter| now >= waiter.until || waiter.symbols.iter().all(is_done);
         let ready = self.0.extract_if(.., is_ready);
         ready.map(|waiter| (waiter.id, waiter.question)).collect()
     }
 
-    /// Whether nobody waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// When the next one has waited long enough.
+    /// When the next waiter times out.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
         self.0.iter().map(|waiter| waiter.until).min()

@@ -1,25 +1,26 @@
 //! What survives a restart: one row with the whole cache, written on the alarm.
 //!
-//! One row, because Cloudflare counts rows written: at one write in 30 seconds the cache costs 2,880 of the free plan's 100,000
-//! rows a day, whatever the number of symbols.
+//! It is one row because Cloudflare bills rows written: at one write per 30 seconds the cache costs
+//! 2,880 of the free plan's 100,000 rows a day, whatever the number of symbols.
 
 use crate::hub::io::Trouble;
 use crate::hub::{Book, Config};
 use crate::market::{Cell, Details, Instrument, MINUTE, Millis, Provenance, Quote, Reference, Session, never_closes};
 use serde::{Deserialize, Serialize};
 
-/// The stored form. Unknown versions and rows that cannot be read are ignored: a cache may be lost, never a start.
+/// The stored form. Unknown versions and unreadable rows are ignored: losing the cache is
+/// acceptable, failing to start is not.
 #[derive(Serialize, Deserialize)]
 struct Checkpoint {
     version: u32,
-    /// Simulated prices must never come back as anything else.
+    /// Simulated prices must never be restored as real ones, nor real ones as simulated.
     simulated: bool,
-    /// When a viewer or reader was last here.
+    /// When a viewer or REST request was last here.
     last_seen: Option<Millis>,
-    /// Which upstream, with which key, [`Checkpoint::trouble`] is about.
+    /// Fingerprint of the endpoint and key that `trouble` is about.
     #[serde(default)]
     upstream: u32,
-    /// A long wait for the next attempt.
+    /// A long wait before the next connection attempt.
     #[serde(default)]
     trouble: Option<Trouble>,
     cells: Vec<StoredCell>,
@@ -30,26 +31,26 @@ struct StoredCell {
     symbol: String,
     quote: Option<Quote>,
     reference: Reference,
-    /// An earlier version kept none.
+    /// Absent in rows of an earlier version.
     #[serde(default)]
     details: Details,
 }
 
 const VERSION: u32 = 1;
 
-/// What an earlier life left, as far as it can be used.
+/// The usable content of a stored row.
 #[derive(Debug, Default)]
 pub struct Earlier {
-    /// When a viewer or reader was last here.
+    /// When a viewer or REST request was last here.
     pub last_seen: Option<Millis>,
-    /// Quotes, marked `restored`.
+    /// Symbols whose quotes have the provenance `restored`.
     pub cells: Vec<(Instrument, Cell)>,
-    /// A wait for the same upstream with the same key.
+    /// A wait, if it concerns the same endpoint and key.
     pub trouble: Option<Trouble>,
 }
 
 impl Earlier {
-    /// Reads a stored row. A cache of the other kind of upstream (simulated or not) is dropped.
+    /// Reads a stored row. A cache of the other kind of upstream (simulated or real) is dropped.
     #[must_use]
     pub fn read(row: Option<&str>, config: &Config, now: Millis) -> Self {
         let stored = row.and_then(|text| serde_json::from_str::<Checkpoint>(text).ok());
@@ -62,7 +63,7 @@ impl Earlier {
             let quote = cell.quote.map(|quote| Quote {
                 provenance: Provenance::Restored,
                 stale_since: quote.stale_since.or(Some(quote.received)),
-                // An earlier version kept the exchange's time alone.
+                // An earlier version stored only `exchange_time`.
                 as_of: quote.as_of.max(quote.exchange_time.unwrap_or_default()),
                 ..quote
             });
@@ -75,7 +76,7 @@ impl Earlier {
             let told = reference.asked.saturating_add(config.reference + MINUTE);
             let trades = matches!(reference.session, Session::Open | Session::Extended);
             if trades && told < now && !never_closes(details.kind.as_deref()) {
-                // It may have closed since.
+                // The market may have closed since.
                 reference.session = Session::Unknown;
             }
             Some((
@@ -95,14 +96,13 @@ impl Earlier {
     }
 }
 
-/// What goes into the row beside the book.
+/// What the row contains besides the book.
 #[derive(Debug)]
 pub struct Beside<'a> {
-    /// The settings.
     pub config: &'a Config,
-    /// When a viewer or reader was last here.
+    /// When a viewer or REST request was last here.
     pub last_seen: Option<Millis>,
-    /// A long wait for upstream.
+    /// A long wait before the next connection attempt.
     pub trouble: Option<Trouble>,
 }
 

@@ -1,14 +1,18 @@
-//! When storage may be written, and what it should hold: knowledge of the isolate, which outlives the machine.
+//! The storage breaker: whether storage may be written, and what it should hold. It lives in the
+//! isolate and outlives the machine.
 //!
-//! Why a hub must be careful: the platform takes a write and commits it later. If that fails (a full or broken disk) it resets the object,
-//! and with it every client's socket; the next life would write again, and so nobody would ever be served. But the isolate lives on. So here it
-//! is noted that a write is under way; a life that begins while one is knows that it broke the life before. It leaves storage alone
-//! for a while, keeps its deadlines in memory, and has the rows that were never stored from here.
+//! Why it is needed: the platform accepts a write and commits it later. If the commit fails (full
+//! or broken disk), it resets the object and closes every client's socket. The next instance would
+//! write again and be reset again, so nobody would ever be served. But the isolate survives the
+//! reset. So the breaker records that a write is in flight. An instance that starts while one is in
+//! flight knows that the write broke its predecessor. It leaves storage alone for a while, keeps
+//! its deadlines in memory, and takes the rows that were never stored from the breaker.
 
 use crate::hub::Stored;
 use crate::market::Millis;
 
-/// Checkpoints left out after a write that broke the object. It doubles with each further one: every attempt costs the clients their sockets.
+/// Checkpoints to skip after a write that broke the object. It doubles with each further one,
+/// because every attempt costs the clients their sockets.
 const FIRST_HOLD: u64 = 4;
 const MOST_DOUBLINGS: u32 = 3;
 
@@ -20,12 +24,12 @@ const HELD: &str = "storage failed when it was last written, and the platform re
 #[derive(Debug, Default)]
 pub struct StorageBreaker {
     begun: u64,
-    /// Writes of which nothing was heard yet.
+    /// Writes that were neither committed nor refused yet.
     under_way: Vec<u64>,
-    /// Lives that a write broke, since one was committed.
+    /// Instances that a write broke since the last commit.
     broken: u32,
     held_until: Millis,
-    /// Rows that are not known to be committed.
+    /// Rows not known to be committed.
     checkpoint: Option<Unsaved>,
     credits: Option<Unsaved>,
 }
@@ -33,7 +37,7 @@ pub struct StorageBreaker {
 #[derive(Debug)]
 struct Unsaved {
     body: String,
-    /// The write that will store it, if there is one.
+    /// The write in flight that carries it, if there is one.
     by: Option<u64>,
 }
 
@@ -46,13 +50,14 @@ pub enum Row {
     Credits,
 }
 
-/// A write that was begun; hand it to [`StorageBreaker::commit`] or [`StorageBreaker::refused`].
+/// A write in flight; hand it to [`StorageBreaker::commit`] or [`StorageBreaker::refused`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Write(u64);
 
 impl StorageBreaker {
-    /// The hub begins a life; `checkpoint` is the time between two of them. Says what is wrong with storage, if anything is.
+    /// A new instance of the hub starts; `checkpoint` is the interval of checkpoints in
+    /// milliseconds. Returns what is wrong with storage, if anything is.
     pub fn begin_life(&mut self, checkpoint: Millis, now: Millis) -> Option<String> {
         if !std::mem::take(&mut self.under_way).is_empty() {
             let checkpoints = FIRST_HOLD << self.broken.min(MOST_DOUBLINGS);
@@ -63,7 +68,7 @@ impl StorageBreaker {
         self.is_troubled().then(|| HELD.to_owned())
     }
 
-    /// The newest rows, when storage holds these.
+    /// The newest rows, given what storage holds.
     #[must_use]
     pub fn newest(&self, stored: Stored) -> Stored {
         let body = |row: Option<&Unsaved>| row.map(|row| row.body.clone());
@@ -74,22 +79,22 @@ impl StorageBreaker {
         }
     }
 
-    /// Whether nothing may be written now, the alarm neither: its deadlines are to be kept in memory.
+    /// Whether nothing may be written now, not even the alarm: the timer carries its deadlines.
     #[must_use]
     pub fn holds(&self, now: Millis) -> bool {
         now < self.held_until
     }
 
-    /// Whether the last word of storage was that it failed. Trouble ends when something was committed, not when it was taken.
+    /// Whether storage has failed since the last commit. Only a commit ends that.
     #[must_use]
     pub fn is_troubled(&self) -> bool {
         self.broken > 0
     }
 
-    /// A row should be written.
+    /// Begins to write a row.
     ///
     /// # Errors
-    /// The sentence for the operator: it must not be tried now. The row is remembered here.
+    /// The text for the operator, if nothing may be written now. The breaker keeps the row.
     pub fn begin_row(&mut self, row: Row, body: &str, now: Millis) -> Result<Write, String> {
         let write = (!self.holds(now)).then(|| self.begin_write());
         let unsaved = Unsaved {
@@ -103,20 +108,20 @@ impl StorageBreaker {
         write.ok_or_else(|| HELD.to_owned())
     }
 
-    /// A write goes out: of a row, or of the alarm.
+    /// Begins a write of a row or of the alarm.
     pub fn begin_write(&mut self) -> Write {
         self.begun += 1;
         self.under_way.push(self.begun);
         Write(self.begun)
     }
 
-    /// This write was refused at once: it breaks nothing later, and its row stays unsaved.
+    /// This write was refused at once: it cannot break the object later, and its row stays unsaved.
     pub fn refused(&mut self, Write(number): Write) {
         self.under_way.retain(|other| *other != number);
         self.never_stored(|by| by == number);
     }
 
-    /// This write, and all before it, was committed. Says whether that ended a trouble.
+    /// This write and all before it were committed. Returns whether that ended a failure.
     pub fn commit(&mut self, Write(number): Write) -> bool {
         self.under_way.retain(|other| *other > number);
         for row in [&mut self.checkpoint, &mut self.credits] {
@@ -125,7 +130,7 @@ impl StorageBreaker {
         std::mem::take(&mut self.broken) > 0
     }
 
-    /// Rows of these writes wait for another one.
+    /// Rows of these writes need another write.
     fn never_stored(&mut self, is_lost: impl Fn(u64) -> bool) {
         for row in [&mut self.checkpoint, &mut self.credits].into_iter().flatten() {
             row.by = row.by.filter(|by| !is_lost(*by));

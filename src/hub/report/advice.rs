@@ -1,15 +1,15 @@
-//! What is wrong and what to do about it, in words, for the operator: `advice` in `/api/status`.
+//! What is wrong and what to do about it, as text for the operator: `advice` in `/api/status`.
 
 use crate::hub::answer::Advice;
 use crate::hub::book::Entry;
 use crate::hub::{DownReason, Machine, SymbolId};
 use crate::market::{FeedState, FeedStatus, Millis, StreamState};
 
-/// Symbols that are named; the others are counted.
+/// Most symbols that one sentence names; the others are counted.
 const MOST_NAMED: usize = 8;
 
 impl Machine {
-    /// All that is wrong; nothing when the hub does what it should.
+    /// Everything that is wrong; empty if the hub works as it should.
     pub(super) fn advice(&self, now: Millis) -> Vec<Advice> {
         let mut advice = Vec::new();
         advice.extend(self.advice_on_feed());
@@ -25,7 +25,7 @@ impl Machine {
     fn advice_on_feed(&self) -> Option<Advice> {
         let FeedStatus { state, reason, .. } = self.upstream.feed.status();
         let todo = match (state, self.upstream.feed.cause()) {
-            // Connecting lasts a moment; whatever keeps it from ending becomes a cause.
+            // Connecting lasts only a moment; whatever makes it fail becomes a cause.
             (FeedState::Idle | FeedState::Connecting | FeedState::Live, _) => return None,
             (_, Some(DownReason::Closed)) => {
                 "Nothing, if it is live again soon. If it is closed soon after each opening, another client uses the same key: end that one, or give this one a key of its own."
@@ -164,7 +164,7 @@ impl Machine {
         })
     }
 
-    /// Symbols whose newest price was not confirmed in time, though their market may be open.
+    /// Symbols whose newest price was not confirmed in time although their market may be open.
     pub(super) fn stale_symbols(&self) -> Vec<SymbolId> {
         let is_stale = |entry: &Entry| {
             entry.cell.quote.as_ref().is_some_and(|quote| {

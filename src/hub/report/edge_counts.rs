@@ -1,17 +1,18 @@
-//! What only the platform sees, counted since the object was made.
+//! Counters of what only the platform sees.
 
-/// What only the edge sees.
+/// Counters since the object was created.
 #[derive(Debug, Default, Clone)]
 pub struct EdgeCounts {
-    /// Settings of the durable alarm; each is a row written.
+    /// Times the durable alarm was set; each is a storage row written.
     pub alarms_set: u64,
     /// Alarms that fired.
     pub alarms_fired: u64,
-    /// Ends of clients' connections, in the order of [`CODES`].
+    /// Ended client connections, in the order of [`CODES`].
     closes: [u64; CODES.len()],
 }
 
-/// Close codes that are told apart. A client may send any of three thousand, and shall not make us as many series.
+/// Close codes that get a series of their own. A client may send any of three thousand codes and
+/// must not create as many series.
 const CODES: [(usize, &str); 9] = [
     (1000, "1000"),
     (1001, "1001"),
@@ -33,7 +34,7 @@ impl EdgeCounts {
         }
     }
 
-    /// Every code that is told apart, and how many connections ended with it.
+    /// Each close code that has a series, and how many connections ended with it.
     #[must_use]
     pub fn closes(&self) -> [(&'static str, u64); CODES.len()] {
         let mut counts = self.closes.iter();

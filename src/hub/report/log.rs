@@ -1,8 +1,10 @@
-//! The operator's log: one JSON object a line, one line for each change of state, none for a tick, a frame or a client.
+//! The operator's log: one JSON object per line, one line per change of state, none for a tick, a
+//! frame or a client.
 //!
-//! After every input what is the case is compared with what was logged last, in one place. So nothing is logged twice, and what
-//! many clients do at once makes one line: see [`EXPULSIONS`]. A line holds no key, because every text of upstream was searched for it
-//! before it came in here, and no client's address, because the machine knows none.
+//! After every input the current state is compared with what was logged last, in one place. Logging
+//! at every call site would repeat the same problem on every retry and let clients flood the log;
+//! see [`EXPULSIONS`]. A line contains no key, because all text of the provider is redacted before
+//! it gets here, and no client address, because the machine knows none.
 
 use crate::hub::book::Service;
 use crate::hub::upstream::PAUSE;
@@ -11,14 +13,13 @@ use crate::market::{FeedState, FeedStatus, MINUTE, Millis, StreamState, iso8601}
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Least time between two lines about clients that were closed.
+/// Least time between two lines about closed clients.
 const EXPULSIONS: Millis = MINUTE;
-/// Least time between two lines about symbols. Clients choose symbols, so this too must not fill a log.
+/// Least time between two lines about symbols. Clients choose symbols and must not fill the log.
 const SYMBOLS: Millis = 10_000;
-/// What upstream says may be a whole page.
+/// Most characters of a message: the provider may answer with a whole page.
 const LONGEST_MESSAGE: usize = 500;
 
-/// What was logged last.
 #[derive(Debug)]
 pub struct Logged {
     started: bool,
@@ -30,25 +31,24 @@ pub struct Logged {
     floods: u64,
     slow: u64,
     expulsions_at: Millis,
-    /// How each symbol gets its prices. One that waits for an answer is not logged.
+    /// How each symbol gets its prices. Symbols that wait for an answer are not logged.
     symbols: BTreeMap<SymbolId, StreamState>,
-    /// [`Book::service_changes`](crate::hub::Book::service_changes) of the last line about symbols.
+    /// [`Book::service_changes`](crate::hub::Book::service_changes) at the last line about symbols.
     service_changes: u64,
     symbols_at: Millis,
 }
 
-/// How much somebody should care.
 enum Level {
     /// As it should be.
     Info,
     /// Worse than it should be; the hub works on it.
     Warn,
-    /// Somebody must do something.
+    /// The operator must do something.
     Error,
 }
 
 impl Logged {
-    /// Nothing was logged yet; the feed begins in this state.
+    /// Nothing is logged yet; the feed starts in this state.
     pub fn new(feed: FeedState) -> Self {
         Self {
             started: false,
@@ -79,7 +79,7 @@ impl Machine {
         self.log_expulsions(now);
     }
 
-    /// A life in which nobody watches says nothing: a poke each minute would be a line each minute.
+    /// Without viewers no start is logged: the cron trigger would add a line every minute.
     fn log_start(&mut self, now: Millis) {
         if self.logged.started || self.persist.checkpoint_at().is_none() {
             return;
@@ -122,10 +122,10 @@ impl Machine {
     }
 
     fn log_feed(&mut self, now: Millis) {
-        let FeedStatus { state, since, reason } = self.upstream.feed.status().clone();
-        if self.logged.feed == state {
+        if self.logged.feed == self.upstream.feed.state() {
             return;
         }
+        let FeedStatus { state, since, reason } = self.upstream.feed.status().clone();
         let level = match state {
             FeedState::Idle | FeedState::Connecting | FeedState::Live => Level::Info,
             FeedState::Stalled | FeedState::Fallback => Level::Warn,
@@ -177,7 +177,7 @@ impl Machine {
         }
     }
 
-    /// Every message is answered so while it lasts, heartbeats too: one line for as long.
+    /// While the limit lasts, every message, heartbeats included, gets this answer: one line.
     fn log_limit(&mut self, now: Millis) {
         if self.logged.over_limit == self.upstream.counts.over_limit {
             return;
@@ -192,7 +192,8 @@ impl Machine {
         }
     }
 
-    /// What changes at once makes one line: all that upstream accepted or refused. What changes soon after makes the next one.
+    /// Symbols that change together, as in one subscription answer, share a line. Changes within
+    /// the next ten seconds go into the next line.
     fn log_symbols(&mut self, now: Millis) {
         let changes = self.book.service_changes();
         if self.logged.service_changes == changes || now < self.logged.symbols_at + SYMBOLS {
@@ -206,7 +207,7 @@ impl Machine {
             let last = before.get(&id).copied();
             let Service { state, reason } = &entry.service;
             if *state == StreamState::Pending {
-                // As it was.
+                // Keep the state that was logged last.
                 self.logged.symbols.extend(last.map(|last| (id, last)));
                 continue;
             }
@@ -244,7 +245,7 @@ impl Machine {
         self.log(level, "symbols", &news.join("; "), details.into(), now);
     }
 
-    /// The first at once, those that follow together: whoever opens connections to be thrown out fills no log.
+    /// The first is logged at once, later ones together, so that clients cannot fill the log.
     fn log_expulsions(&mut self, now: Millis) {
         let floods = self.delivery.counts.floods - self.logged.floods;
         let slow = self.delivery.counts.slow - self.logged.slow;

@@ -1,8 +1,9 @@
 //! The hub in Prometheus' text format: `/metrics`.
 //!
-//! Names and units follow OpenMetrics: counters end in `_total`, units are base units, a state is one series of 0 or 1 for each of
-//! its values. Every series is there from the start, at zero, so that `rate()` sees the first event. None has a label that
-//! a client or upstream could choose: that bounds their number.
+//! Names and units follow OpenMetrics: counters end in `_total`, units are base units, and a state
+//! is one series of 0 or 1 per value. Every series exists from the start, at zero, so that `rate()`
+//! sees the first event. No label can be chosen by a client or the provider, which bounds the
+//! number of series.
 
 use super::EdgeCounts;
 use crate::dialect::Dialect;
@@ -14,7 +15,7 @@ const COUNTER: &str = "counter";
 const GAUGE: &str = "gauge";
 
 impl Machine {
-    /// All metrics. Asking changes nothing: whoever scrapes is no reader and keeps nothing awake.
+    /// All metrics. Scraping changes nothing and keeps nothing awake.
     #[must_use]
     pub fn metrics(&self, edge: &EdgeCounts, now: Millis) -> String {
         let mut page = Page(String::with_capacity(8 * 1024));
@@ -155,18 +156,18 @@ impl Machine {
             &Dialect::ALL.map(|one| (one.name(), self.delivery.audience.of_dialect(one))),
         );
         page.gauge(
-            "hamster_streams",
+            "hamster_channels",
             "Channels of hamster.v1 that clients share.",
             self.delivery.channels() as u64,
         );
         page.gauge(
-            "hamster_readers_paused",
+            "hamster_clients_paused",
             "Clients of hamster.v1 that are sent nothing until they have read what they were sent.",
             self.delivery.audience.paused() as u64,
         );
         for (name, help, value) in [
             (
-                "hamster_reader_pauses_total",
+                "hamster_client_pauses_total",
                 "How often a client was paused.",
                 counts.pauses,
             ),
@@ -272,7 +273,6 @@ impl Machine {
     }
 }
 
-/// The text under construction.
 struct Page(String);
 
 impl Page {
@@ -284,13 +284,13 @@ impl Page {
         self.family(name, GAUGE, help, "", &[("", value)]);
     }
 
-    /// A gauge of a time or span.
+    /// A gauge of a time or duration.
     fn seconds(&mut self, name: &str, help: &str, value: Millis) {
         self.head(name, GAUGE, help);
         self.line(&[name, " ", &seconds(value)]);
     }
 
-    /// One series for each value of the label. Label values are our own words: nothing in them needs to be escaped.
+    /// One series per value of the label. Label values are our own and need no escaping.
     fn family(&mut self, name: &str, kind: &str, help: &str, label: &str, samples: &[(&str, u64)]) {
         self.head(name, kind, help);
         for (text, value) in samples {
@@ -328,8 +328,8 @@ impl Page {
     }
 }
 
-/// Milliseconds as seconds, made of whole numbers: nothing else in the Worker formats
-/// floating-point ones that way.
+/// Milliseconds as seconds, in integer arithmetic: nothing else in the Worker needs the code that
+/// formats floats like this.
 fn seconds(span: Millis) -> String {
     format!("{}.{:03}", span / 1_000, span % 1_000)
 }

@@ -1,4 +1,4 @@
-//! The hub seen from outside: status, advice, metrics and the log. Views that change nothing.
+//! The hub seen from outside: status, advice, metrics and the log. All of it is read-only.
 
 mod advice;
 mod edge_counts;

@@ -1,4 +1,4 @@
-//! The hub seen from outside: what the REST routes and the frames show.
+//! The hub's state as the REST routes show it.
 
 use crate::dialect::{FeedView, QuoteView, SubscriptionFailure};
 use crate::hub::answer::{Answer, BudgetView, CreditsView, Question, Quotes, Status, SymbolView};
@@ -7,7 +7,7 @@ use crate::hub::{Machine, SymbolId};
 use crate::market::{FeedState, Instrument, Millis, StreamState, iso8601};
 
 impl Machine {
-    /// Answers a REST call.
+    /// Answers a REST request.
     #[must_use]
     pub fn answer(&self, question: &Question, now: Millis) -> Answer {
         match question {
@@ -35,7 +35,7 @@ impl Machine {
         }
     }
 
-    /// The whole state.
+    /// The whole state, for `/api/status`.
     #[must_use]
     pub fn status(&self, now: Millis) -> Status {
         let (upstream, counts) = (&self.upstream, &self.upstream.counts);
@@ -62,7 +62,7 @@ impl Machine {
         }
     }
 
-    /// One symbol; `None` when it is not tracked.
+    /// One symbol; `None` if it is not tracked.
     #[must_use]
     pub fn symbol(&self, instrument: &Instrument) -> Option<SymbolView> {
         let id = self.upstream.symbols.find(instrument)?;
@@ -74,7 +74,7 @@ impl Machine {
         crate::hub::delivery::not_tracked(instrument, why.as_deref())
     }
 
-    /// What the feed is doing, without the words.
+    /// The state of the upstream connection, without its reason.
     #[must_use]
     pub fn feed_state(&self) -> FeedState {
         self.upstream.feed.state()
@@ -86,7 +86,7 @@ impl Machine {
         symbols.map(|(_, tracked)| (&tracked.instrument, tracked.state))
     }
 
-    /// The upstream's state.
+    /// The state of the upstream connection, with its reason.
     #[must_use]
     pub fn feed_view(&self) -> FeedView<'_> {
         FeedView::of(self.upstream.feed.status())

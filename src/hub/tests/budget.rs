@@ -1,8 +1,8 @@
-//! Who gets the credits, and that upstream never counts more than it allows.
+//! Who gets the credits, and that the provider never counts more than it allows.
 
 use super::*;
 
-// a call that leaves before the minute's turn and arrives after it.
+// A call leaves before the turn of a minute and arrives after it.
 #[test]
 fn the_minute_holds_as_upstream_counts_it_with_latency() {
     let mut play = Play::new();
@@ -42,7 +42,7 @@ fn the_minute_holds_as_upstream_counts_it_with_latency() {
     );
 }
 
-// headers of a minute that is over the limit raise our limit.
+// The headers of an overdrawn minute must not raise our limit.
 #[test]
 fn an_overdrawn_minute_does_not_raise_the_limit() {
     let (mut play, _) = Play::watching("AAPL");
@@ -66,7 +66,7 @@ fn an_overdrawn_minute_does_not_raise_the_limit() {
     assert_eq!(play.hub.status(play.now).credits.minute.limit, 8);
 }
 
-// the most watched starve the others.
+// The most watched symbols must not starve the others.
 #[test]
 fn less_watched_symbols_have_their_turn() {
     let (mut play, link) = Play::watching(DEFAULT_SYMBOLS);
@@ -96,7 +96,7 @@ fn less_watched_symbols_have_their_turn() {
     assert!(of("SPY") < 6 * of("MSFT").max(1), "last three hours: {polled:?}");
 }
 
-// a weekend: closed markets take the credits of the open one.
+// On a weekend, closed markets must not use the credits of the open one.
 #[test]
 fn closed_markets_do_not_take_the_budget_of_open_ones() {
     let (mut play, link) = Play::watching(DEFAULT_SYMBOLS);
@@ -122,7 +122,7 @@ fn closed_markets_do_not_take_the_budget_of_open_ones() {
     assert!(eth * 2 > total, "the one open symbol got {eth} of {total}: {polled:?}");
 }
 
-// a default symbol that REST always leaves out burns the day's reserve.
+// A default symbol that REST always omits must not use up the day's reserve.
 #[test]
 fn a_symbol_that_is_missing_does_not_burn_the_day() {
     let (mut play, link) = Play::watching(DEFAULT_SYMBOLS);
@@ -138,7 +138,7 @@ fn a_symbol_that_is_missing_does_not_burn_the_day() {
         if let Some(call) = play.calls().pop() {
             credits += call.len();
             spy += call.iter().filter(|symbol| *symbol == "SPY").count();
-            // SPY comes with a price of null.
+            // SPY's price is null.
             answer_raw(&mut play, |symbol, now| {
                 if symbol == "SPY" {
                     json!({"close": null})
@@ -153,7 +153,7 @@ fn a_symbol_that_is_missing_does_not_burn_the_day() {
     assert!(spy < 200, "SPY alone {spy} of {credits} credits in 11 h");
 }
 
-// a batch that upstream refuses as a whole because of one symbol.
+// The provider refuses a whole batch because of one symbol.
 #[test]
 fn a_strangers_symbol_does_not_stop_the_others() {
     let (mut play, link) = Play::watching_with(&[("SYMBOL_LIMIT", "1")], "AAPL");
@@ -190,7 +190,7 @@ fn a_strangers_symbol_does_not_stop_the_others() {
     assert!(served > 10, "in half an hour {served} calls for the others");
 }
 
-// rows of a day on the free plan as it is: five of eight refused by the WebSocket.
+// Rows written in a day on the real free plan: the WebSocket refuses five of eight symbols.
 #[test]
 fn a_free_plans_day_writes_fewer_than_ten_thousand_rows() {
     for (name, streams, down) in [("five refused", true, false), ("socket down all day", false, true)] {
@@ -202,7 +202,7 @@ fn a_free_plans_day_writes_fewer_than_ten_thousand_rows() {
         let (mut rows, mut alarms, mut alarm) = (0usize, 0usize, None::<Millis>);
         let end = play.now + DAY;
         while play.now < end {
-            // One second at a time, alarm as the edge keeps it, timer as the machine says.
+            // One second at a time, with the alarm as on the edge and the timer as asked.
             let next = [alarm, play.hub.timer_at(), Some(play.now + SECOND)]
                 .into_iter()
                 .flatten()
@@ -242,7 +242,8 @@ fn a_free_plans_day_writes_fewer_than_ten_thousand_rows() {
     }
 }
 
-// each symbol kept the half minute in which it was first asked for: a call, and two rows or three, for each of them.
+// Otherwise each symbol keeps the half minute of its first call, which costs one call and two or
+// three storage rows per symbol.
 #[test]
 fn polled_symbols_that_are_out_of_step_are_asked_for_together() {
     let vars = [

@@ -4,11 +4,13 @@ use super::*;
 use hamster_kit::Reader;
 use proptest::prelude::*;
 
+const CAROL: ClientId = ClientId(3);
+
 fn joined(play: &mut Play, client: ClientId, params: Value) -> Reader {
     joined_with(play, client, params, Reader::default())
 }
 
-/// A client that goes on from where this reader is.
+/// A client that resumes where this reader is.
 fn came_back(play: &mut Play, client: ClientId, reader: &Reader, symbols: &str) -> Reader {
     let mut reader = reader.clone();
     reader.is_placed = false;
@@ -23,7 +25,7 @@ fn joined_with(play: &mut Play, client: ClientId, params: Value, mut reader: Rea
     reader
 }
 
-/// Lets a reader read what its client was sent; it is not sent that again.
+/// Lets a reader read what its client was sent. These frames are not delivered again.
 fn listen(play: &mut Play, client: ClientId, reader: &mut Reader) {
     for frame in play.heard(client) {
         reader.read(&frame);
@@ -40,7 +42,7 @@ fn resume(reader: &Reader, symbols: &str) -> Value {
     json!({"symbols": symbols, "resume": {"epoch": reader.epoch, "stream": reader.stream, "seq": reader.seq}})
 }
 
-/// What the hub knows, in the words of [`Reader::quote`].
+/// What the hub holds, in the format of [`Reader::quote`].
 fn truth(play: &Play, symbol: &str) -> Value {
     let id = play
         .hub
@@ -148,7 +150,7 @@ fn an_update_of_a_hundred_symbols_takes_at_most_15_percent_of_the_bytes_of_plain
         }
         play.pulses = true;
         play.input(Input::Pulse);
-        // The first round tells of each symbol that it streams; what counts is the flow.
+        // In the first round each symbol reports that it streams; only the later rounds count.
         if round > 0 {
             let bytes = |client| -> usize {
                 play.told
@@ -224,7 +226,7 @@ fn a_client_chooses_its_rate() {
         play.take();
     }
     assert!((4..=5).contains(&frames), "{frames} in four seconds");
-    // A faster one from here on, without a symbol named.
+    // From here on a faster rate, without naming symbols.
     play.input(Input::Said(
         BOB,
         json!({"action": "subscribe", "params": {"interval_ms": 0}}).to_string(),
@@ -268,7 +270,7 @@ fn who_does_not_read_is_paused_and_brought_up_to_date_once_it_has_read() {
         unread.len()
     );
     assert_eq!(other.price("BTC/USD"), Some(27.0), "the other hears all");
-    // It reads at last. Half of it brings nothing new.
+    // Now it reads. The first half contains nothing new.
     let sent = play.heard(BOB);
     for frame in &sent[..2] {
         reader.read(frame);
@@ -452,8 +454,8 @@ fn steps() -> impl Strategy<Value = Step> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever a client does, each frame follows from those before it ([`Reader`] would complain), and once it has read and all is quiet
-    /// it holds the newest of everything.
+    /// Whatever a client does, each frame must follow from those before it ([`Reader`] checks
+    /// that), and once the client has read everything it holds the newest state.
     #[test]
     fn nobody_is_ever_left_with_a_silent_hole(steps in proptest::collection::vec(steps(), 1..120), shard in prop::sample::select(vec!["1", "2", "512"])) {
         const SYMBOLS: [&str; 3] = ["BTC/USD", "ETH/USD", "EUR/USD"];
@@ -522,7 +524,7 @@ proptest! {
     }
 }
 
-// a slow line that others share still said what was true ten seconds ago.
+// The slower channel, which others share, still holds what was current ten seconds ago.
 #[test]
 fn whoever_changes_to_a_slower_rate_is_not_shown_older_prices() {
     let (mut play, link) = Play::live("AAPL");
@@ -547,7 +549,7 @@ fn slower_stream(reader: &Reader) -> (u64, u64) {
     (reader.stream, reader.seq)
 }
 
-/// The streams that were sent a delta, and what each says of the first symbol; these effects are not looked at again.
+/// The channels that were sent a delta, each with its frame. Takes the effects.
 fn sent(play: &mut Play) -> Vec<(u32, String)> {
     let effects = std::mem::take(&mut play.effects);
     let deltas = effects.into_iter().filter_map(|effect| match effect {
@@ -592,7 +594,7 @@ fn shards_take_turns_and_each_is_told_the_newest_when_its_turn_comes() {
         listen(&mut play, *client, reader);
     }
     let prices = readers.each_ref().map(|reader| reader.price("AAPL"));
-    // The third shard's turn was before the last tick.
+    // The third shard had its turn before the last tick.
     assert_eq!(prices, [104.0, 104.0, 104.0, 104.0, 103.0, 103.0].map(Some));
     play.input(Input::Pulse);
     listen(&mut play, clients[5], &mut readers[5]);
@@ -622,7 +624,7 @@ fn whoever_comes_back_finds_its_stream_though_others_took_its_place() {
     assert_eq!(late.quote("AAPL"), truth(&play, "AAPL"));
 }
 
-// two shards of one rate: the one that is joined has not had its turn yet.
+// Two shards of one rate, and the client joins the one that has not had its turn yet.
 #[test]
 fn whoever_changes_lanes_is_not_shown_older_prices() {
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL,MSFT"), ("SHARD_CLIENTS", "1")], "AAPL,MSFT");
@@ -634,7 +636,7 @@ fn whoever_changes_lanes_is_not_shown_older_prices() {
     play.tick(link, "AAPL", 101.0);
     listen(&mut play, BOB, &mut bob);
     assert_eq!(bob.price("AAPL"), Some(101.0), "its shard came first");
-    // Carol leaves, and Bob, whose own shard is free as well, comes to one of the two.
+    // Carol leaves, and Bob, whose own shard is also free, joins one of the two.
     play.input(Input::Left(ClientId(3)));
     let more = json!({"action": "subscribe", "params": {"symbols": "MSFT"}});
     play.input(Input::Said(BOB, more.to_string()));
@@ -650,7 +652,7 @@ fn closed(play: &Play, client: ClientId) -> Option<u16> {
     })
 }
 
-// it acknowledges every five seconds, but reads one frame while four come.
+// The client acknowledges every five seconds, but reads one frame of every four.
 #[test]
 fn who_reads_more_slowly_than_the_stream_is_paused_though_it_acknowledges() {
     let (mut play, link) = Play::live("BTC/USD");
@@ -680,7 +682,7 @@ fn who_reads_more_slowly_than_the_stream_is_paused_though_it_acknowledges() {
 
 #[test]
 fn who_reads_nothing_cannot_ask_for_one_snapshot_after_another() {
-    // Quiet symbols too: without a delta there is nothing else to acknowledge.
+    // Also with quiet symbols: without a delta there is nothing else to acknowledge.
     for (symbols, ticks) in [("BTC/USD", true), ("NVDA,SPY", false)] {
         let (mut play, link) = Play::live("BTC/USD");
         joined(&mut play, BOB, json!({"symbols": symbols}));
@@ -733,7 +735,7 @@ fn who_asks_for_snapshot_after_snapshot_and_reads_them_stays() {
             acknowledge(&mut play, BOB, &reader);
         }
         play.pass(SECOND);
-        // No prices in the second half: nothing but the answers says that it reads.
+        // No prices in the second half: only its answers prove that it reads.
         if second < 45 {
             play.tick(link, "BTC/USD", f64::from(100 + second));
         }
@@ -791,7 +793,7 @@ fn a_wish_after_a_reset_is_not_answered_with_older_prices() {
     assert_eq!(bob.price("BTC/USD"), Some(103.0));
 }
 
-// a hundred clients change their rate while a frame is going out.
+// A hundred clients change their rate while a frame is being sent.
 #[test]
 fn who_comes_from_another_lane_waits_for_the_pulse_like_everybody() {
     let (mut play, link) = Play::live("BTC/USD");
@@ -842,4 +844,29 @@ fn one_client_more_or_less_does_not_tell_a_thousand_how_often_to_acknowledge() {
         .filter(|frame| frame.contains("ack_ms"))
         .count();
     assert!(told <= 2, "in {told} frames");
+}
+
+// Found by reading: the snapshot was of the time before the answer, and could be older than what
+// the client had been shown elsewhere.
+#[test]
+fn a_client_that_loses_a_symbol_is_shown_what_the_same_answer_brought() {
+    let (mut play, _) = Play::watching_with(&[("SYMBOLS", "AAPL")], "AAPL");
+    play.answer_call(|_| Some((100.0, true)));
+    let mut bob = joined(&mut play, BOB, json!({"symbols": "QQQ,NOPE"}));
+    let mut carol = joined(&mut play, CAROL, json!({"symbols": "QQQ"}));
+    play.effects.clear();
+    while play.calls().is_empty() {
+        play.pass(SECOND);
+        for (client, reader) in [(BOB, &mut bob), (CAROL, &mut carol)] {
+            listen(&mut play, client, reader);
+            acknowledge(&mut play, client, reader);
+        }
+    }
+    assert_eq!(play.calls(), [["AAPL", "QQQ", "NOPE"]]);
+    play.told.clear();
+    play.answer_call(|symbol| (symbol != "NOPE").then_some((50.0, true)));
+    let snapshot = &play.heard_events(BOB, "snapshot")[0];
+    assert_eq!(snapshot["symbols"].as_array().unwrap().len(), 1, "{snapshot}");
+    bob.read(snapshot);
+    assert_eq!(bob.price("QQQ"), Some(50.0));
 }

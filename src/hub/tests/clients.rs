@@ -1,4 +1,4 @@
-//! What clients and REST readers get.
+//! What clients and REST waiters get.
 
 use super::*;
 
@@ -80,7 +80,7 @@ fn a_symbol_outside_the_default_set_takes_a_free_place_or_is_polled() {
     let told = play.heard_events(ALICE, "subscribe-status");
     assert_eq!(told.last().unwrap()["success"][0]["state"], "polled");
 
-    // Upstream refuses GBP/USD on the next link: its place goes to TSLA.
+    // The provider refuses GBP/USD on the next link: TSLA gets its slot.
     play.input(Input::Lost(link, "closed".into()));
     play.pass(6 * SECOND + 1);
     let link = play.opened_link().unwrap();
@@ -98,7 +98,7 @@ fn a_symbol_outside_the_default_set_takes_a_free_place_or_is_polled() {
     play.pass(2 * SECOND);
     assert_eq!(play.sent(), [r#"{"action":"subscribe","params":{"symbols":"TSLA"}}"#]);
 
-    // Nobody watches it any more: after a while upstream is told.
+    // Nobody watches it any more: after a while it is unsubscribed upstream.
     play.frame(
         link,
         &json!({"event": "subscribe-status", "success": [{"symbol": "TSLA"}]}),
@@ -273,7 +273,7 @@ fn plain_clients_are_told_in_crowds_and_neither_dialect_waits_for_the_other() {
         let all = [ALICE, plain[0], plain[1], plain[2]];
         all.map(|client| play.heard_events(client, "price_update").len())
     };
-    // Alice and the first of the three are a shard.
+    // Alice and the first of the three share a shard.
     assert_eq!(told(&play), [1, 1, 0, 0]);
     assert_eq!(play.heard(streaming).len(), 1, "a delta in the same turn");
     play.tick(link, "AAPL", 102.0);

@@ -1,4 +1,4 @@
-//! The life of the upstream connection.
+//! The upstream connection.
 
 use super::*;
 
@@ -134,7 +134,7 @@ fn a_mute_feed_is_reset_then_dropped() {
     assert_eq!(play.state(), FeedState::Fallback);
 }
 
-// Found by the simulation (seed 184): what was mute was called live when it could subscribe again,
+// Found by the simulation (seed 184): a mute feed was called live when it could subscribe again,
 // without a price.
 #[test]
 fn a_mute_feed_that_must_be_quiet_for_a_while_is_not_live_before_a_tick() {
@@ -362,7 +362,8 @@ fn too_many_messages_make_it_silent_for_seventy_seconds() {
     assert!(!play.sent().iter().any(|frame| frame.contains("subscribe")));
 }
 
-// Found by the simulation (seed 4003): with nothing subscribed the feed was called live for half an hour, and nothing was polled.
+// Found by the simulation (seed 4003): with nothing subscribed the feed was called live for half an
+// hour, and nothing was polled.
 #[test]
 fn a_link_on_which_too_many_messages_prevent_every_subscription_is_not_live() {
     let (mut play, link) = Play::watching("AAPL");

@@ -1,8 +1,8 @@
-//! Hard days of links and symbols: refused in either order, silent, quiet, forgotten over sleep.
+//! Difficult cases of links and symbols: refused in either order, silent, quiet, forgotten.
 
 use super::*;
 
-// REST refuses before the socket opens: never subscribed.
+// REST refuses the symbol before the socket opens.
 #[test]
 fn a_symbol_that_rest_refuses_is_still_asked_for_on_the_websocket() {
     let (mut play, link) = Play::watching("AAPL");
@@ -11,7 +11,7 @@ fn a_symbol_that_rest_refuses_is_still_asked_for_on_the_websocket() {
     assert!(play.sent()[0].contains("SPY"), "{:?}", play.sent());
 }
 
-// the other order: REST refuses, then the WebSocket refuses: nothing serves it.
+// The other order: REST refuses, then the WebSocket refuses, so nothing serves it.
 #[test]
 fn a_symbol_that_both_refuse_is_unavailable_in_either_order() {
     let (mut play, link) = Play::watching("SPY");
@@ -59,7 +59,7 @@ fn a_symbol_that_rest_refused_stays_unavailable_while_the_socket_is_down() {
     );
 }
 
-// accepted by the WebSocket, but silent while its market is open.
+// The WebSocket accepts the symbol but sends nothing while its market is open.
 #[test]
 fn a_symbol_that_streams_nothing_is_polled() {
     let (mut play, link) = Play::live("AAPL");
@@ -82,7 +82,7 @@ fn a_symbol_that_streams_nothing_is_polled() {
     );
 }
 
-// everything was refused once (credits of the old connection not released yet).
+// Everything was refused once, because the old connection still held the credits.
 #[test]
 fn a_link_that_refused_everything_is_tried_again_some_day() {
     let (mut play, link) = Play::watching("AAPL");
@@ -108,8 +108,8 @@ fn a_link_that_refused_everything_is_tried_again_some_day() {
     assert!(tried > 0, "six hours");
 }
 
-// The simulation (seed 606): upstream left the default symbols unanswered for minutes, and others streamed on the link for an hour: so long
-// they were polled.
+// Found by the simulation (seed 606): the provider left the default symbols unanswered for minutes.
+// Other symbols streamed on the link for an hour, and for that hour the default ones were polled.
 #[test]
 fn a_symbol_that_was_refused_is_asked_for_again_on_the_same_link() {
     let (mut play, link) = Play::watching("AAPL");
@@ -139,7 +139,7 @@ fn a_symbol_that_was_refused_is_asked_for_again_on_the_same_link() {
     assert_eq!(play.quote("SPY").state, StreamState::Streaming);
 }
 
-// thin, around-the-clock symbols only: how often is the link thrown away?
+// Only thinly traded symbols that trade around the clock: the link must not be reset repeatedly.
 #[test]
 fn a_quiet_open_market_does_not_cycle_the_link_for_ever() {
     let (mut play, mut link) = Play::live_with(&[("SYMBOLS", "GRT/BTC")], "GRT/BTC");
@@ -168,7 +168,7 @@ fn a_quiet_open_market_does_not_cycle_the_link_for_ever() {
     assert!(opened <= 12, "{opened} reconnects in an hour");
 }
 
-// one stranger makes the hub say more than 100 messages a minute upstream.
+// One client must not make the hub send more than 100 messages a minute upstream.
 #[test]
 fn upstream_hears_fewer_than_a_hundred_messages_a_minute() {
     let (mut play, link) = Play::live_with(
@@ -215,7 +215,7 @@ fn upstream_hears_fewer_than_a_hundred_messages_a_minute() {
     assert!(most <= 100, "{most} messages in a minute");
 }
 
-// after a restart with upstream unreachable, a rejoined client is told that its price is no longer fresh.
+// After a restart with the upstream unreachable, a rejoined client is told that its price is stale.
 #[test]
 fn a_rejoined_client_learns_that_its_quote_is_stale() {
     let (mut before, link) = Play::live("AAPL");
@@ -243,21 +243,21 @@ fn a_rejoined_client_learns_that_its_quote_is_stale() {
     );
 }
 
-// a client whose symbol finds no room after a restart is told.
+// A client is told if its symbol finds no room after a restart.
 #[test]
 fn a_rejoined_client_is_told_of_a_symbol_without_room() {
     let (mut before, _) = Play::live_with(&[("EXTRA_SYMBOLS", "1")], "AAPL,OLD");
     before.pass(MINUTE);
     before.answer_call(|_| Some((100.0, true)));
     let stored = before.left_behind();
-    // Later OLD was left, NEW took its place; then the object was lost before the next checkpoint.
+    // Later NEW replaced OLD; then the object was lost before the next checkpoint.
     let mut play = Play::restored(config(&[("EXTRA_SYMBOLS", "1")]), &stored, before.now + 20 * SECOND);
     play.input(Input::Rejoined(ALICE, record(&["NEW"])));
     let told = play.heard(ALICE).iter().any(|frame| frame.to_string().contains("NEW"));
     assert!(told || !play.watched(ALICE).is_empty(), "neither watched nor told");
 }
 
-// polled without a reason.
+// A polled symbol must have a reason.
 #[test]
 fn polled_says_why() {
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "BTC/USD,NOPE")], "NOPE");
@@ -281,7 +281,7 @@ fn polled_says_why() {
     assert!(view.state != StreamState::Polled || view.reason.is_some(), "{view:?}");
 }
 
-// a pinned symbol alone, and messages that name no exchange.
+// A single pinned symbol, and messages that name no exchange.
 #[test]
 fn a_pinned_symbol_takes_messages_without_exchange_if_it_is_the_only_one() {
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "BTC/USD:Binance,AAPL")], "BTC/USD:Binance");
@@ -292,8 +292,8 @@ fn a_pinned_symbol_takes_messages_without_exchange_if_it_is_the_only_one() {
     assert_eq!(play.quote("BTC/USD:Binance").quote.price, Some(95500.0));
 }
 
-// a refused key and a viewer: nothing in memory keeps the object awake, so the platform hibernates it after ten seconds,
-// and each alarm finds a new machine.
+// A refused key and a viewer: no timer keeps the object awake, so the platform hibernates it after
+// ten seconds, and each alarm finds a new machine.
 #[test]
 fn a_refusal_survives_hibernation() {
     let no = json!({"code": 401, "message": "**apikey** parameter is incorrect or not specified.", "status": "error"});
@@ -346,7 +346,7 @@ fn a_refusal_survives_hibernation() {
     );
 }
 
-// hung upgrades: 20 s until each is given up, and then a minute and more on top.
+// Upgrades that hang take 20 s each; the next wait must not be added in full.
 #[test]
 fn attempts_are_never_more_than_a_minute_apart_however_they_fail() {
     let (mut play, mut link) = Play::watching("AAPL");

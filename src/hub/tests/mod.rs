@@ -1,4 +1,5 @@
-//! The hub's machine as a specification: given a state and an input, these effects. Hours of virtual time take milliseconds.
+//! The hub's machine as a specification: given a state and an input, these effects. Hours of
+//! virtual time take milliseconds.
 
 mod budget;
 mod channels;
@@ -19,30 +20,30 @@ use crate::market::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Noon of a UTC day, five seconds into a minute: no credit window turns soon.
+/// Noon of a UTC day, five seconds into a minute, so that no credit window turns soon.
 const NOON: Millis = 20_500 * DAY + DAY / 2 + 5 * SECOND;
 
-/// Of the default symbols, those that a free key streams.
+/// The default symbols that a free key streams.
 const FREE_PLAN_STREAMS: [&str; 3] = ["BTC/USD", "AAPL", "EUR/USD"];
 
 const ALICE: ClientId = ClientId(1);
 const BOB: ClientId = ClientId(2);
 
-/// A machine and its time. Every effect is kept until it is looked at.
+/// A machine and its time. Effects are kept until a test takes them.
 struct Play {
     hub: Machine,
     now: Millis,
     effects: Vec<Effect>,
-    /// Whether storage takes the budget's row.
+    /// Whether storage accepts the budget row.
     stores: bool,
     groups: BTreeSet<(Group, ClientId)>,
-    /// What each client was sent, since `effects` were last taken.
+    /// What each client was sent since `effects` were last taken.
     told: Vec<(ClientId, String)>,
-    /// Whether pulses come back.
+    /// Whether pulses are answered.
     pulses: bool,
 }
 
-/// The defaults, and no cap on plain clients: virtual time stands still between two ticks of a test.
+/// The defaults without the cap on plain clients, as time stands still between a test's ticks.
 fn config(vars: &[(&str, &str)]) -> Config {
     Config::from_vars(false, |name| {
         vars.iter()
@@ -87,7 +88,7 @@ impl Play {
         (play, link)
     }
 
-    /// As [`Play::watching`], with the link open, all eight symbols accepted, and their references known.
+    /// As [`Play::watching`], with the link open and all eight symbols accepted and known.
     fn live(symbols: &str) -> (Self, LinkId) {
         Self::live_with(&[], symbols)
     }
@@ -104,14 +105,14 @@ impl Play {
     fn input(&mut self, input: Input) {
         self.hub.handle(input, self.now);
         let mut answers = self.drain();
-        // The event loop comes round at once, and storage takes the row, unless the test says otherwise.
+        // Pulses and the budget row are answered at once, unless the test says otherwise.
         while let Some(answer) = answers.pop() {
             self.hub.handle(answer, self.now);
             answers.append(&mut self.drain());
         }
     }
 
-    /// Keeps the effects; gives what the platform answers to them.
+    /// Keeps the effects; returns the platform's answers to them.
     fn drain(&mut self) -> Vec<Input> {
         let mut answers = Vec::new();
         while let Some(effect) = self.hub.next_effect() {
@@ -141,7 +142,7 @@ impl Play {
         answers
     }
 
-    /// Lets time pass, keeping every deadline on the way to the millisecond.
+    /// Lets time pass and meets every deadline on the way to the millisecond.
     fn pass(&mut self, span: Millis) {
         let end = self.now + span;
         loop {
@@ -166,7 +167,7 @@ impl Play {
         self.now = self.now.max(end);
     }
 
-    /// As [`Play::pass`], with upstream answering a heartbeat (and nothing else) every ten seconds.
+    /// As [`Play::pass`], while the provider only answers a heartbeat every ten seconds.
     fn pass_with_heartbeats(&mut self, link: LinkId, span: Millis) {
         for _ in 0..span / (10 * SECOND) {
             self.pass(10 * SECOND);
@@ -197,7 +198,7 @@ impl Play {
         );
     }
 
-    /// Three of the eight stream on the free plan; the others are refused.
+    /// Three of the eight symbols stream on the free plan; the others are refused.
     fn accept_as_the_free_plan_does(&mut self, link: LinkId) {
         let refused = DEFAULT_SYMBOLS
             .split(',')
@@ -209,7 +210,7 @@ impl Play {
         );
     }
 
-    /// What a machine that comes after this one finds in storage, had the checkpoint been written just now.
+    /// What the next machine finds in storage if the checkpoint was written just now.
     fn left_behind(&self) -> Stored {
         Stored {
             checkpoint: Some(self.hub.checkpoint(self.now)),
@@ -222,7 +223,7 @@ impl Play {
         self.input(Input::Said(client, message.to_string()));
     }
 
-    /// Answers the call under way: price and market state by symbol, `None` for a symbol that upstream does not know.
+    /// Answers the call in flight: price and market state by symbol, `None` for an unknown symbol.
     fn answer_call(&mut self, quote: impl Fn(&str) -> Option<(f64, bool)>) -> Vec<String> {
         let call = self.effects.iter().rev().find_map(|effect| match effect {
             Effect::Fetch { request, symbols } => Some((*request, symbols.clone())),
@@ -250,7 +251,7 @@ impl Play {
         self.input(Input::Fetched(request, answer(200, &body)));
     }
 
-    /// Takes what was effected so far.
+    /// Takes the effects so far.
     fn take(&mut self) -> Vec<Effect> {
         self.told.clear();
         std::mem::take(&mut self.effects)
@@ -263,7 +264,7 @@ impl Play {
         })
     }
 
-    /// Frames sent upstream since the last look.
+    /// Frames sent upstream since effects were last taken.
     fn sent(&self) -> Vec<String> {
         let frames = self.effects.iter().filter_map(|effect| match effect {
             Effect::SendUpstream { frame, .. } => Some(frame.clone()),
@@ -272,7 +273,7 @@ impl Play {
         frames.collect()
     }
 
-    /// Calls made since the last look.
+    /// REST calls made since effects were last taken.
     fn calls(&self) -> Vec<Vec<String>> {
         let calls = self.effects.iter().filter_map(|effect| match effect {
             Effect::Fetch { symbols, .. } => Some(symbols.clone()),
@@ -281,7 +282,7 @@ impl Play {
         calls.collect()
     }
 
-    /// Takes the calls made since the last look.
+    /// Takes the REST calls made since effects were last taken.
     fn open_calls(&mut self) -> Vec<(RequestId, Vec<String>)> {
         let is_call = |effect: &mut Effect| matches!(effect, Effect::Fetch { .. });
         let calls = self.effects.extract_if(.., is_call).filter_map(|effect| match effect {
@@ -291,7 +292,7 @@ impl Play {
         calls.collect()
     }
 
-    /// The numbers of the calls made since the last look.
+    /// Ids of the REST calls made since effects were last taken.
     fn requests(&self) -> Vec<RequestId> {
         let requests = self.effects.iter().filter_map(|effect| match effect {
             Effect::Fetch { request, .. } => Some(*request),
@@ -300,7 +301,7 @@ impl Play {
         requests.collect()
     }
 
-    /// What a client was sent since the last look.
+    /// What a client was sent since effects were last taken.
     fn heard(&self, client: ClientId) -> Vec<Value> {
         let frames = self.told.iter().filter(|(whom, _)| *whom == client);
         frames.map(|(_, frame)| serde_json::from_str(frame).unwrap()).collect()
@@ -371,7 +372,7 @@ fn items(symbols: &[&str]) -> Vec<Value> {
     symbols.iter().map(|symbol| json!({"symbol": symbol})).collect()
 }
 
-/// What a plain client's attachment holds.
+/// The content of a plain client's attachment.
 fn record(symbols: &[&str]) -> String {
     json!({"symbols": symbols}).to_string()
 }

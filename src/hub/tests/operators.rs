@@ -1,8 +1,9 @@
-//! What operators see: metrics, the log, advice, and that a poke revives a lost alarm without waking a hub that nobody wants.
+//! What operators see: metrics, the log and advice. Also that the cron trigger restores a lost
+//! alarm without waking a hub that nobody watches.
 
 use super::*;
 
-/// Lines logged since the last look.
+/// Lines logged since effects were last taken.
 fn logged(play: &mut Play) -> Vec<Value> {
     let effects = play.take();
     let lines = effects.iter().filter_map(|effect| match effect {
@@ -68,14 +69,14 @@ fn metrics_count_what_came_in_and_what_went_out() {
         ("hamster_parse_failures_total{of=\"client\"}", 1.0),
         ("hamster_viewers{dialect=\"plain\"}", 1.0),
         ("hamster_viewers{dialect=\"hamster.v1\"}", 1.0),
-        ("hamster_streams", 1.0),
+        ("hamster_channels", 1.0),
         ("hamster_feed_state{state=\"live\"}", 1.0),
         ("hamster_feed_state{state=\"refused\"}", 0.0),
         ("hamster_symbols{state=\"streaming\"}", 8.0),
         ("hamster_credits_used{window=\"minute\"}", 8.0),
         ("hamster_credits_limit{window=\"day\"}", 800.0),
         ("hamster_storage_rows_written_total{row=\"credits\"}", 1.0),
-        // One of two that were told is plain, and was told of its mistake.
+        // One of the two receivers is plain, and was sent an error too.
         ("hamster_updates_sent_total", updates + 2.0),
         ("hamster_frames_sent_total", frames + 3.0),
     ] {
@@ -137,7 +138,7 @@ fn a_state_is_one_series_and_losses_have_their_reason() {
     assert_eq!(metric(&play, "hamster_feed_state_age_seconds"), 7.0);
 }
 
-// a scraper each 15 s must not keep the feed open.
+// A scraper that comes every 15 s must not keep the feed open.
 #[test]
 fn whoever_scrapes_is_no_reader() {
     let (mut play, link) = Play::live("AAPL");
@@ -191,7 +192,7 @@ fn each_change_of_the_feed_is_one_line_and_ticks_are_none() {
         link,
         "the upstream closed the connection (1006)".to_owned(),
     ));
-    // It fails on and on, which is still the same state.
+    // It continues to fail, which is the same state.
     for _ in 0..100 {
         play.pass(10 * SECOND);
         if let Some(link) = play.opened_link() {
@@ -245,7 +246,7 @@ fn symbols_that_upstream_refuses_are_one_line_with_the_reason_and_a_reconnect_is
     assert!(lines.iter().all(|line| line["event"] != "symbols"), "{lines:?}");
 }
 
-// a client asks for one symbol after the other.
+// A client asks for one symbol after another.
 #[test]
 fn what_clients_ask_for_does_not_fill_the_log() {
     let (mut play, link) = Play::live("AAPL");
@@ -288,7 +289,7 @@ fn storage_and_rest_are_logged_when_they_break_and_when_they_work_again() {
     assert_eq!(events(&lines), ["rest"], "{lines:?}");
 }
 
-// somebody opens a thousand connections to flood on each.
+// Somebody opens a thousand connections and floods on each.
 #[test]
 fn clients_that_are_thrown_out_make_one_line_a_minute() {
     let (mut play, link) = Play::live("AAPL");
@@ -480,7 +481,7 @@ fn storage_credits_rest_and_symbols_say_what_to_do() {
     assert!(about(&advice(&play), "credits").todo.contains("midnight UTC"));
 }
 
-// the platform dropped the alarm after six failures, and nobody is connected any more.
+// The platform dropped the alarm after six failures, and nobody is connected any more.
 #[test]
 fn a_poke_sets_a_lost_alarm_again() {
     let (mut before, link) = Play::live("AAPL");

@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 
-/// One random happening.
+/// One random event.
 #[derive(Debug, Clone)]
 enum Event {
     Tick { symbol: usize, price: f64, age: i64 },
@@ -96,7 +96,7 @@ proptest! {
                 }
                 prop_assert!((0..=1).contains(&open_links), "{open_links} upstream connections");
             }
-            // Calls stay until they are answered; everything else was looked at.
+            // Calls stay until they are answered; all other effects have been checked.
             play.effects.retain(|effect| matches!(effect, Effect::Fetch { .. }));
             let spent = play.hub.status(play.now).credits;
             prop_assert!(spent.minute.used <= spent.minute.limit);

@@ -96,7 +96,7 @@ fn with_few_credits_the_refused_come_first_the_watched_more_often_and_each_has_i
         play.take();
         play.pass(5 * SECOND);
     }
-    // From here only the five refused ones need credits, and SPY is watched.
+    // From here on only the five refused symbols need credits, and SPY is watched.
     let mut polled: Vec<String> = Vec::new();
     for _ in 0..120 {
         for symbol in FREE_PLAN_STREAMS {

@@ -1,4 +1,4 @@
-//! What survives the object.
+//! What survives a restart of the object.
 
 use super::*;
 
@@ -52,7 +52,7 @@ fn a_restored_quote_says_so_until_it_is_refreshed() {
         (quote.source, quote.freshness),
         (Some(Provenance::Restored), Some("stale"))
     );
-    // A viewer was here a moment ago: the alarm that is still set brings the feed back without waiting for him.
+    // A viewer was here a moment ago: the alarm that is still set reopens the feed by itself.
     play.input(Input::Time);
     let link = play.opened_link().expect("opens by itself");
     play.input(Input::Opened(link));
@@ -65,7 +65,7 @@ fn a_restored_quote_says_so_until_it_is_refreshed() {
 }
 
 // Found by the simulation (seed 53321): a market that had closed while the hub slept was called
-// open, and its silence trouble.
+// open, and its silence counted as a problem.
 #[test]
 fn a_session_of_hours_ago_is_not_believed() {
     let (mut before, link) = Play::live("AAPL,BTC/USD");
@@ -153,7 +153,7 @@ fn clients_that_slept_through_it_are_served_without_asking_again() {
     play.input(Input::Rejoined(ALICE, record(&["AAPL", "TSLA"])));
     let link = play.opened_link().expect("somebody watches");
     assert_eq!(play.heard_events(ALICE, "connected").len(), 0);
-    // An earlier life may have told it of a price that this one does not know.
+    // An earlier epoch may have sent it a price that this one does not know.
     let status = &play.heard_events(ALICE, "subscribe-status")[0];
     let known: Vec<_> = status["success"].as_array().unwrap().iter().collect();
     assert_eq!(
@@ -200,7 +200,7 @@ fn an_ordinary_day_writes_fewer_than_ten_thousand_rows() {
         if !play.calls().is_empty() {
             play.answer_call(|_| Some((100.0, true)));
         }
-        // It reads, and says so when it is asked.
+        // It reads, and proves it when asked.
         for event in play.heard_events(ALICE, "ack-request") {
             let proof = json!({"action": "ack", "id": event["id"]});
             play.input(Input::Said(ALICE, proof.to_string()));
@@ -210,7 +210,7 @@ fn an_ordinary_day_writes_fewer_than_ten_thousand_rows() {
             .into_iter()
             .filter(|effect| matches!(effect, Effect::SaveCheckpoint(_) | Effect::SaveCredits(_)));
         rows += written.count();
-        // The edge sets the alarm when it fired or must be earlier.
+        // Like the edge: sets the alarm after it fired, or if it must fire earlier.
         let wanted = play.hub.alarm_at();
         if alarm.is_none_or(|at| at <= play.now) || wanted < alarm {
             alarm = wanted;
@@ -248,7 +248,7 @@ fn a_refusal_outlives_the_object_unless_key_or_upstream_were_changed() {
     assert!(play.opened_link().is_some(), "a corrected key is tried at once");
 }
 
-// storage is full and the object restarts again and again: each life knew nothing of the calls before.
+// Storage is full and the object restarts again and again: no instance knows of earlier calls.
 #[test]
 fn no_call_leaves_whose_charge_is_not_stored() {
     let mut play = Play::new();
@@ -265,7 +265,7 @@ fn no_call_leaves_whose_charge_is_not_stored() {
     assert!(!play.calls().is_empty());
 }
 
-// symbols that nobody watches any more took the places of those who came back.
+// Symbols that nobody watches any more took the room of clients that reconnected.
 #[test]
 fn a_restored_symbol_makes_room_for_one_that_is_watched() {
     let vars = [("SYMBOLS", "BTC/USD"), ("EXTRA_SYMBOLS", "1")];
@@ -277,7 +277,7 @@ fn a_restored_symbol_makes_room_for_one_that_is_watched() {
     assert_eq!(play.quote("QQQ").watchers, 1);
 }
 
-// the first one's return set the feed in motion, and the others were not there to hear of it.
+// The return of the first client started the feed, before the others were back to be told.
 #[test]
 fn everybody_who_comes_back_is_told_of_the_feed() {
     let mut play = Play::new();
@@ -293,7 +293,7 @@ fn everybody_who_comes_back_is_told_of_the_feed() {
     assert_eq!(states(BOB).last(), Some(&json!("connecting")));
 }
 
-// the last call's answer came when the hub had fallen asleep already: it was never stored.
+// The answer of the last call arrived after the hub had fallen asleep, and was never stored.
 #[test]
 fn an_answer_that_comes_to_a_sleeping_hub_is_stored() {
     let mut play = Play::new();
@@ -307,7 +307,7 @@ fn an_answer_that_comes_to_a_sleeping_hub_is_stored() {
         if let Some(link) = play.opened_link() {
             play.input(Input::Lost(link, "down".into()));
         }
-        // Answered, but for the last one, which is under way when the hub falls asleep.
+        // All calls are answered but the last one, which is in flight when the hub falls asleep.
         if !play.calls().is_empty() && play.now < NOON + 290 * SECOND {
             play.answer_call(|_| Some((100.0, true)));
         }
@@ -330,7 +330,7 @@ fn an_answer_that_comes_to_a_sleeping_hub_is_stored() {
     assert!(saved, "{:?}", play.effects);
 }
 
-// the row was refused once, and counted as written ever after.
+// The row was refused once, but counted as written from then on.
 #[test]
 fn a_checkpoint_that_was_refused_is_tried_again() {
     let (mut play, link) = Play::live("AAPL");
@@ -354,7 +354,8 @@ fn a_checkpoint_that_was_refused_is_tried_again() {
     assert!(saves(&play) <= 1, "and not for ever");
 }
 
-// Found by the simulation (seed 513): the last checkpoint before the sleep was refused, and nothing ever wrote it.
+// Found by the simulation (seed 513): the last checkpoint before the sleep was refused, and nothing
+// ever wrote it.
 #[test]
 fn a_row_that_was_refused_at_bedtime_is_written_when_something_wakes_the_hub() {
     let (mut play, link) = Play::live("AAPL");
@@ -399,7 +400,7 @@ fn a_row_that_an_earlier_life_could_not_store_is_written_by_the_next_one_though_
         is_unsaved: true,
         ..before.left_behind()
     };
-    // What a cron trigger does.
+    // What the cron trigger does.
     let mut play = Play::restored(config(&[]), &stored, before.now + 10 * MINUTE);
     play.input(Input::Time);
     let row = last_checkpoint(&play);

@@ -1,9 +1,11 @@
-//! Markets that open, close and turn their day: the right price, and percent change against the right close or none.
+//! Markets that open, close and change days: the right price, and percent change against the right
+//! close or none.
 
 use super::*;
 use crate::dialect::QuoteView;
 
-/// AAPL's last tick of the session at 101, then two hours in which only crypto ticks and REST says that the market is closed, at `close`.
+/// AAPL's last tick of the session is at 101; then for two hours only crypto ticks, and REST says
+/// that the market is closed at `close`.
 fn after_the_close(close: &str) -> QuoteView {
     let (mut play, link) = Play::live("AAPL");
     play.tick(link, "AAPL", 101.0);
@@ -45,7 +47,7 @@ fn the_official_close_replaces_the_last_tick() {
     );
 }
 
-// restored quote on a weekend, WebSocket accepted before REST answers.
+// A restored quote on a weekend; the WebSocket accepts the symbol before REST answers.
 #[test]
 fn a_restored_quote_of_a_closed_market_is_confirmed_while_subscribed() {
     let (mut before, link) = Play::live("AAPL");
@@ -71,7 +73,7 @@ fn a_restored_quote_of_a_closed_market_is_confirmed_while_subscribed() {
     );
 }
 
-// crypto /quote has no last_quote_at; `timestamp` is the bar's opening (midnight UTC).
+// `/quote` of crypto has no `last_quote_at`; `timestamp` is the bar's opening (midnight UTC).
 #[test]
 fn fallback_prices_of_crypto_are_taken() {
     let (mut play, link) = Play::live("BTC/USD");
@@ -135,7 +137,7 @@ fn and_it_is_asked_for_again_soon() {
     );
 }
 
-// asleep over night, REST unreachable on waking.
+// Asleep overnight, and REST is unreachable on waking.
 #[test]
 fn after_a_night_asleep_the_old_reference_is_not_used() {
     let (mut play, link) = Play::live("AAPL");
@@ -158,7 +160,7 @@ fn after_a_night_asleep_the_old_reference_is_not_used() {
     );
 }
 
-// a UTC day turns while crypto streams.
+// The UTC day changes while crypto streams.
 #[test]
 fn the_reference_is_refreshed_when_the_utc_day_turns() {
     let mut play = Play::restored(config(&[]), &Stored::default(), NOON + 5 * MINUTE);
@@ -192,11 +194,11 @@ fn the_reference_is_refreshed_when_the_utc_day_turns() {
     );
 }
 
-// REST says closed within a minute of the last tick: then an hour of "open".
+// REST says "closed" within a minute of the last tick; the market was then called open for an hour.
 #[test]
 fn a_close_is_noticed_within_minutes() {
     let (mut play, link) = Play::live("AAPL");
-    // The hourly reference falls 30 s after AAPL's last tick.
+    // The hourly reference call comes 30 s after AAPL's last tick.
     for _ in 0..(3_600 / 5 - 6) {
         play.tick(link, "AAPL", 101.0);
         play.tick(link, "BTC/USD", 95_500.0);

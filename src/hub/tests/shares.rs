@@ -1,5 +1,5 @@
-//! Fair shares: of the symbols that the operator did not choose, of his credits, and of everybody's
-//! patience.
+//! Fair shares of the symbols that the operator did not choose, of the operator's credits, and of
+//! the connection.
 
 use super::*;
 
@@ -45,7 +45,7 @@ fn who_holds_more_than_a_share_gives_to_who_wants_one() {
     assert!(refused["symbol"] == "B2" && refused["reason"].as_str().unwrap().contains("EXTRA_SYMBOLS"));
     let advice = play.hub.status(play.now).advice;
     assert!(advice.iter().any(|one| one.wrong.contains("no room")), "{advice:?}");
-    // A third one takes from whoever has the most; with one each nobody gives anything.
+    // A third viewer takes from the one with the most; when each has one, nobody gives any.
     let third = joined(&mut play, 12, 12);
     play.subscribe(third, "C0,C1");
     assert_eq!(extras(&play).len(), 4);
@@ -56,7 +56,7 @@ fn who_holds_more_than_a_share_gives_to_who_wants_one() {
 fn an_operators_symbol_takes_the_stream_of_one_that_a_viewer_chose() {
     let (mut play, link) = Play::watching_with(&[("SYMBOLS", "AAPL,TSLA"), ("SYMBOL_LIMIT", "2")], "AAPL");
     play.input(Input::Opened(link));
-    // Upstream refuses one of the operator's, and a viewer's takes its place.
+    // The provider refuses one of the operator's symbols, and a viewer's symbol gets its slot.
     play.frame(
         link,
         &json!({"event": "subscribe-status", "success": [{"symbol": "AAPL"}], "fails": [{"symbol": "TSLA"}]}),
@@ -71,7 +71,7 @@ fn an_operators_symbol_takes_the_stream_of_one_that_a_viewer_chose() {
         states(&play),
         [StreamState::Streaming, StreamState::Polled, StreamState::Streaming]
     );
-    // When it is asked for again, it has the place.
+    // When it is asked for again, it gets the slot back.
     let refused = play.hub.config().refused;
     play.take();
     let mut sent = Vec::new();
@@ -105,8 +105,8 @@ fn states(play: &Play) -> Vec<StreamState> {
     play.hub.stream_states().map(|(_, state)| state).collect()
 }
 
-// Found by the simulation (seed 50): two who held all of the room, each the same symbols, shut
-// everybody else out.
+// Found by the simulation (seed 50): two viewers that held all the room, each the same symbols,
+// locked everybody else out.
 #[test]
 fn what_several_hold_together_is_given_too_when_all_of_them_can_spare_it() {
     let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "3")], "AAPL");
@@ -123,7 +123,7 @@ fn what_several_hold_together_is_given_too_when_all_of_them_can_spare_it() {
         let told = play.heard_events(client, "subscribe-status");
         assert_eq!(told[0]["fails"][0]["symbol"], "A2");
     }
-    // What somebody within a share watches stays.
+    // A symbol that a viewer within its share watches stays.
     let (mut play, _) = Play::live_with(&[("EXTRA_SYMBOLS", "3")], "AAPL");
     let rich = joined(&mut play, 10, 10);
     play.subscribe(rich, "A0,A1,A2");
@@ -157,7 +157,7 @@ fn a_rest_call_holds_nothing_against_a_present_viewer() {
     assert_eq!(extras(&play).len(), 3);
     play.subscribe(ALICE, "TSLA");
     assert!(extras(&play).contains(&"TSLA".to_owned()));
-    // Nor against the next call, once its own had time to be answered.
+    // It does not keep its slots from the next request either, once its own were answered.
     play.pass(6 * SECOND);
     play.input(Input::Waiter(
         WaiterId(2),
@@ -336,7 +336,7 @@ fn a_plain_client_that_never_reads_is_bounded_and_one_that_answers_stays() {
         if closed.is_some() {
             break;
         }
-        // A client that says much, and not the number, proves nothing.
+        // A client that sends much, but not the number, proves nothing.
         play.input(Input::Said(ALICE, r#"{"action":"heartbeat"}"#.into()));
     }
     assert_eq!(closed, Some((ALICE, crate::dialect::CLOSE_SLOW)));
@@ -350,8 +350,8 @@ fn an_old_acknowledgement_is_no_sign_of_life_twice() {
     play.input(Input::joined(BOB, Dialect::HamsterV1));
     play.subscribe(BOB, "AAPL");
     play.tick(link, "AAPL", 101.0);
-    // A stream that it never had, and others for ever: it reads nothing, and is closed as if it had
-    // said nothing.
+    // It acknowledges a channel that it was never in, again and again. That proves nothing: it is
+    // closed as if it had sent nothing.
     let mut closed = false;
     for second in 0..60 {
         play.tick(link, "AAPL", 102.0 + f64::from(second));
@@ -457,7 +457,7 @@ fn calls_for_strangers_symbols_alone_are_seldom() {
         }
         play.pass(SECOND);
     }
-    // Twenty at once, then one in fifteen seconds.
+    // Twenty at once, then one every fifteen seconds.
     assert!((40..=20 + 900 / 15 + 1).contains(&calls), "{calls}");
 }
 
@@ -485,7 +485,7 @@ fn a_symbol_that_streamed_is_no_lost_cause() {
 }
 
 // Found by reading: what the plain clients of one shard were sent was also charged to every client
-// of streams that watched the same.
+// in a channel that watched the same symbol.
 #[test]
 fn a_client_of_streams_is_not_charged_for_what_plain_ones_are_sent() {
     let (mut play, link) = Play::live("AAPL");

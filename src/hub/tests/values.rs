@@ -1,4 +1,4 @@
-//! Right values: who gets an event, what a bad number costs, and what is said of it.
+//! Right values: who gets an event, what a bad number costs, and what is said about it.
 
 use super::*;
 
@@ -22,7 +22,7 @@ const NASDAQ: (&str, &str) = ("NASDAQ", "XNGS");
 const NYSE: (&str, &str) = ("NYSE", "XNYS");
 const TSX: (&str, &str) = ("TSX", "XTSE");
 
-/// Upstream's answer to a subscription of these symbols, each with its exchange.
+/// The provider's answer to a subscription of these symbols, each with its exchange.
 fn accept(play: &mut Play, link: LinkId, items: &[(&str, &str)]) {
     let items: Vec<Value> = items
         .iter()
@@ -64,8 +64,8 @@ fn a_name_that_is_not_pinned_does_not_take_what_another_name_pins() {
     );
 }
 
-// Found by the simulation (seed 445): REST told the price of the pinned name without its venue, and
-// the other name got it.
+// Found by the simulation (seed 445): REST gave the price of the pinned symbol without its venue,
+// and the other symbol got it.
 #[test]
 fn an_answer_about_a_pinned_name_is_not_of_a_name_that_may_trade_elsewhere() {
     for venue in [Value::Null, json!("TSX")] {
@@ -83,8 +83,8 @@ fn an_answer_about_a_pinned_name_is_not_of_a_name_that_may_trade_elsewhere() {
     }
 }
 
-// Found by the simulation (seed 53435): upstream's answer began with the other pin, which was then
-// taken for the venue of the plain name.
+// Found by the simulation (seed 53435): the provider's answer began with the other pinned symbol,
+// whose venue was then taken for that of the unpinned one.
 #[test]
 fn where_two_venues_are_pinned_the_plain_name_learns_its_own_from_rest() {
     let (mut play, link) = Play::watching_with(&[("SYMBOLS", "RY,RY:TSX,RY:NYSE")], "RY");
@@ -128,7 +128,7 @@ fn a_pin_that_was_given_up_leaves_its_last_ticks_to_nobody() {
     assert_eq!(price_of(&play, "RY"), Some(168.0));
 }
 
-/// What upstream was told since the effects were last taken, subscriptions apart from their ends.
+/// Symbols in the frames with this action that were sent upstream since effects were last taken.
 fn told_upstream(play: &Play, action: &str) -> Vec<String> {
     let frames = play.effects.iter().filter_map(|effect| match effect {
         Effect::SendUpstream { frame, .. } => serde_json::from_str::<Value>(frame).ok(),
@@ -156,8 +156,7 @@ fn unsubscribing_one_name_does_not_take_the_others_upstream_away() {
         "upstream has one stream for both"
     );
 
-    // Nobody has said yet which venue the bare name is: it is subscribed anew after the pin has
-    // gone.
+    // The venue of the unpinned symbol is not known yet: it is subscribed again.
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "BTC/USD")], "AAPL:NASDAQ");
     accept(&mut play, link, &[("AAPL", "NASDAQ")]);
     play.input(Input::Said(
@@ -199,7 +198,7 @@ fn a_price_that_cannot_be_used_leaves_its_reason() {
     assert!(reason.contains("no number"), "{reason}");
     let told = play.heard_events(ALICE, "subscribe-status");
     assert_eq!(told.last().unwrap()["success"][0]["reason"], reason.as_str());
-    // Good and bad ones in turn: watchers are not told of each.
+    // Good and bad prices alternate: watchers are not told of each.
     play.take();
     for _ in 0..20 {
         play.tick(link, "AAPL", 101.5);

@@ -1,4 +1,4 @@
-//! What the provider's ticks and answers to calls do.
+//! What the provider's events and REST answers change.
 
 use super::calls::{REFUSED_SYMBOL, soon};
 use super::subscriptions::NOT_STREAMED;
@@ -7,13 +7,13 @@ use crate::hub::{Config, Effect, RequestId, RestAnswer, SymbolId};
 use crate::market::{Change, Millis, PolledQuote, SECOND, StreamState, Tick};
 use crate::provider::{CallError, Refusal, SymbolError};
 
-/// A reason why a price was not taken is told for so long at least: where good and bad ones take
-/// turns, watchers are not told of each.
+/// The reason why a price was discarded stays visible for at least this long, so that watchers are
+/// not notified at every change when good and bad prices alternate.
 const DISCARDED: Millis = 10 * SECOND;
 
 impl Upstream {
-    /// Charges the call that is due; gives the budget's row. The call leaves when the row is stored:
-    /// a restart must not forget the charge.
+    /// Charges the next call that is due and returns the ledger row to store. The call leaves only
+    /// after the row is stored, so that a restart cannot forget the charge.
     pub fn start_call(&mut self, turn: &Turn<'_>) -> Option<String> {
         let streams = self.streams();
         let Self { calls, symbols, .. } = self;
@@ -21,7 +21,7 @@ impl Upstream {
         starts.then(|| serde_json::to_string(&calls.ledger).unwrap_or_default())
     }
 
-    /// The charge was stored, and the call leaves; or it was not, and the call must not.
+    /// The ledger row was stored, so the call leaves; or storing failed, so the call is cancelled.
     pub fn charged(&mut self, is_stored: bool, turn: &mut Turn<'_>) {
         if !is_stored {
             let until = turn.now + turn.config.fallback;
@@ -42,7 +42,6 @@ impl Upstream {
         }
     }
 
-    /// A call was answered.
     pub fn fetched(&mut self, request: RequestId, answer: &RestAnswer, turn: &mut Turn<'_>) {
         let (config, now) = (turn.config, turn.now);
         let Some(flight) = self.calls.land(request, now) else {
@@ -89,8 +88,9 @@ impl Upstream {
         }
     }
 
-    /// A call brought nothing for anybody, and one symbol may be to blame: each is asked for alone
-    /// until it was answered. One that was alone already waits, and holds nobody else up.
+    /// A call brought no usable answer for any symbol, and one symbol may be the cause: each is
+    /// asked for alone until it has been answered. A symbol that was already asked for alone waits
+    /// `fallback` and does not hold up the others.
     fn suspect(&mut self, ids: &[SymbolId], why: &str, config: &Config, now: Millis) {
         for id in ids {
             if let Some(entry) = self.symbols.get_mut(*id) {
@@ -110,7 +110,7 @@ impl Upstream {
         }
     }
 
-    /// A price of a symbol could not be taken: whoever watches it is told why it stands still.
+    /// A price of the symbol could not be used: its watchers are told why it does not move.
     pub(super) fn discard(&mut self, id: SymbolId, why: &str, now: Millis) {
         if let Some(entry) = self.symbols.get_mut(id) {
             match &mut entry.discarded {
@@ -120,7 +120,7 @@ impl Upstream {
         }
     }
 
-    /// A call was not answered.
+    /// The call failed without an HTTP response.
     pub fn fetch_failed(&mut self, request: RequestId, what: &str, turn: &Turn<'_>) {
         let (config, now) = (turn.config, turn.now);
         if let Some(flight) = self.calls.land(request, now) {
@@ -134,9 +134,9 @@ impl Upstream {
         }
     }
 
-    /// Upstream failed, which is mostly its own fault. When it goes on, one symbol may be to blame:
-    /// each is asked for alone until it was answered, and one that fails while others are served
-    /// gives way to them.
+    /// The server failed, usually through no fault of ours. From the second failure in a row on,
+    /// each symbol of the call is asked for alone until it has been answered. A suspect that fails
+    /// right after a successful call waits, so that it does not delay the others.
     fn failed_as_a_whole(&mut self, ids: &[SymbolId], config: &Config, now: Millis) {
         let again = self.calls.failed_again();
         let later = now + soon(config);
@@ -147,14 +147,13 @@ impl Upstream {
             if ids.len() > 1 {
                 entry.is_suspect |= again;
             } else if entry.is_suspect && !again {
-                // The others are served.
+                // The provider serves other symbols, so this symbol is the likely cause.
                 entry.poll_not_before = later;
             }
         }
     }
 
-    /// Takes a tick for every symbol that it is about; true when it changed nothing but, at most,
-    /// quotes.
+    /// Applies a tick to every symbol that it matches. True if only quotes changed.
     pub(super) fn ticked(&mut self, tick: &Tick, turn: &mut Turn<'_>) -> bool {
         let now = turn.now;
         self.counts.ticks += 1;
@@ -164,7 +163,7 @@ impl Upstream {
             self.counts.stray += 1;
             return true;
         }
-        // The last trade once more, at a reconnect, is no sign that the market or the feed lives.
+        // After a reconnect the provider repeats the last trade, which proves nothing about now.
         let mut is_sign_of_life = tick.timestamp.saturating_add(turn.config.stale) > now;
         let mut news = false;
         let mut late = true;
@@ -190,7 +189,7 @@ impl Upstream {
         !feed_news && !news
     }
 
-    /// A symbol was answered by a call. Every other symbol that the quote is about gets it too.
+    /// Applies the quote of a REST answer to its symbol and to every other symbol that it matches.
     fn quoted(&mut self, id: SymbolId, quote: &PolledQuote, asked: Millis, turn: &mut Turn<'_>) {
         let Some(entry) = self.symbols.get_mut(id) else {
             return;
@@ -222,7 +221,7 @@ impl Upstream {
             SymbolError::Refused(refusal @ (Refusal::Plan(_) | Refusal::Request(_))) => {
                 return self.symbols.unavailable(id, refusal.text(), now + REFUSED_SYMBOL);
             }
-            // Whatever upstream says of one symbol, it serves the others.
+            // The same answer served other symbols, so neither the key nor the server is at fault.
             SymbolError::Refused(refusal @ (Refusal::Key(_) | Refusal::Server(_))) if serves_others => {
                 format!("upstream's REST refused it: {}", refusal.text())
             }
@@ -236,7 +235,7 @@ impl Upstream {
         self.discard(id, &why, now);
     }
 
-    /// The call as a whole was refused, or one of its symbols in a way that speaks of all.
+    /// The whole call was refused, or one symbol was refused for a reason that affects all of them.
     fn call_refused(&mut self, refusal: &Refusal, config: &Config, now: Millis) {
         let (wait, why) = match refusal {
             Refusal::Minute => {

@@ -1,9 +1,10 @@
-//! The REST calls: one at a time, for the symbols that need it most, within the budget.
+//! REST calls: one at a time, for the symbols that need one most, within the credit budget.
 //!
 //! A symbol needs a call for its *reference* (previous close and session, which the WebSocket never
-//! carries) and, while nothing fresh streams, for its *price*. **The operator's symbols come
-//! first**, whatever strangers ask for: their references, then those the WebSocket refused, the
-//! most watched, the longest waiting. Only then come the others, each by how long it has waited.
+//! carries) and, while it has no fresh stream, for its *price*. **The operator's symbols come
+//! first**, whatever clients ask for: their references, then those that the WebSocket refused, then
+//! by number of watchers and waiting time. The other symbols follow, ranked the same way but
+//! without regard to references.
 
 use super::credits::{Ledger, Purpose};
 use super::symbols::Symbols;
@@ -12,73 +13,65 @@ use super::{Config, Prices, RequestId, SymbolId};
 use crate::market::{Cell, Instrument, MINUTE, Millis, Provenance, SECOND, Session, StreamState};
 use std::cmp::Reverse;
 
-/// The state of our REST calls.
 #[derive(Debug)]
 pub struct Calls {
-    /// The budget.
     pub ledger: Ledger,
     flight: Option<Flight>,
     not_before: Millis,
     next_request: u32,
-    /// When a call was last charged for a symbol that streams.
+    /// When a call was last charged for a symbol that is subscribed but silent.
     last_silent: Millis,
-    /// Calls without any symbol of the operator, as a leaky bucket: when it will be empty.
+    /// A leaky bucket for calls without a symbol of the operator: the time when it is empty.
     others_drained_at: Millis,
-    /// Calls in a row that brought nothing for anybody.
+    /// Failed calls in a row.
     failures: u32,
     trouble: Option<String>,
 }
 
-/// What decides which symbol a call is due for.
+/// What decides which symbols a call is due for.
 #[derive(Clone, Copy)]
 pub struct Due<'a> {
-    /// The tracked symbols.
     pub symbols: &'a Symbols,
-    /// What is known of them.
     pub prices: &'a dyn Prices,
-    /// Whether the WebSocket is live.
     pub streams: bool,
-    /// The intervals.
     pub config: &'a Config,
 }
 
-/// A call under way.
+/// A call that was charged and is not answered yet.
 #[derive(Debug, Clone)]
 pub struct Flight {
-    /// Its number.
     pub request: RequestId,
-    /// What it asks for, in order.
+    /// In the order of the request.
     pub symbols: Vec<(SymbolId, Instrument)>,
-    /// When it was charged, and left if the charge was stored.
+    /// When it was charged.
     pub asked: Millis,
     has_left: bool,
 }
 
 impl Flight {
-    /// One credit a symbol.
+    /// One credit per symbol.
     pub fn credits(&self) -> u32 {
         u32::try_from(self.symbols.len()).unwrap_or(u32::MAX)
     }
 }
 
-/// One URL must not grow without bound (upstream has a 414).
+/// Bounds the URL's length: the provider answers 414 to a URL that is too long.
 const MOST_SYMBOLS_IN_A_CALL: usize = 60;
-/// Bytes of a call's symbols, each counted as if it had to be encoded.
+/// Most bytes of symbols in a call's URL. Each byte counts as three, as if percent-encoded.
 const LONGEST_CALL: usize = 4 * 1024;
 const GIVE_UP: Millis = 20 * SECOND;
-/// Calls for strangers' symbols alone: so many at once, then one in this time. Each costs rows of
-/// storage, which are counted too.
+/// Burst size and refill interval of calls that contain no symbol of the operator. Every call also
+/// writes rows of storage, which are billed.
 const OTHERS_AT_ONCE: Millis = 20;
 const OTHERS_REFILL: Millis = 15 * SECOND;
-/// This part of a day's credits is kept from them.
+/// One part in this many of a day's credits is out of reach for such calls.
 const DAYS_RESERVE: u32 = 16;
-/// A symbol that REST refused is asked for again after this long.
+/// How long a symbol that REST refused is not asked for again.
 pub const REFUSED_SYMBOL: Millis = 60 * MINUTE;
-/// Until a reference that upstream does not have is asked for again, as a part of the usual interval.
+/// A missing reference is asked for again after this fraction (1/12) of the `reference` interval.
 const MISSING_REFERENCE_PART: Millis = 12;
 
 impl Calls {
-    /// Nothing under way.
     #[must_use]
     pub fn new(ledger: Ledger) -> Self {
         Self {
@@ -93,52 +86,52 @@ impl Calls {
         }
     }
 
-    /// What is wrong with REST, for a person.
+    /// What is wrong with REST, as text for a person.
     #[must_use]
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
 
-    /// Ends the call `request`, if it is the one under way.
+    /// Ends the call `request` if it is the one in flight.
     pub fn land(&mut self, request: RequestId, now: Millis) -> Option<Flight> {
         let flight = self.flight.take_if(|flight| flight.request == request)?;
         self.ledger.landed(flight.credits(), flight.asked, now);
         Some(flight)
     }
 
-    /// The call as a whole failed: not again before `until`.
+    /// The whole call failed: no call before `until`.
     pub fn hold(&mut self, until: Millis, why: &str) {
         self.not_before = self.not_before.max(until);
         self.trouble = Some(why.to_owned());
     }
 
-    /// What is wrong, while calls go on.
+    /// Reports a problem without holding calls back.
     pub fn complain(&mut self, why: &str) {
         self.trouble = Some(why.to_owned());
     }
 
-    /// A call was answered.
+    /// A call was answered: clears the hold and the reported problem.
     pub fn worked(&mut self) {
         self.trouble = None;
         self.not_before = 0;
         self.failures = 0;
     }
 
-    /// The call that is charged, if it has not left yet: it leaves now.
+    /// Marks the charged call as sent, if it was not sent yet.
     pub fn leave(&mut self) -> Option<&Flight> {
         let flight = self.flight.as_mut().filter(|flight| !flight.has_left)?;
         flight.has_left = true;
         Some(flight)
     }
 
-    /// The call that is charged does not leave. What it would have cost stays spent: its row may have been stored after all.
+    /// Drops the charged call. Its credits stay charged: the row may be stored after all.
     pub fn cancel(&mut self, until: Millis, why: &str) {
         if self.flight.take_if(|flight| !flight.has_left).is_some() {
             self.hold(until, why);
         }
     }
 
-    /// Charges the call that is due; says whether there is one. `streams` says that the WebSocket is live.
+    /// Charges the call that is due, if there is one. `streams`: the WebSocket is live.
     pub fn start(
         &mut self,
         symbols: &mut Symbols,
@@ -201,12 +194,13 @@ impl Calls {
         if first > now {
             return Some(first.max(self.not_before));
         }
-        // Something is due and could not be started: the budget or a hold is in the way.
+        // Something is due but could not be started: the budget or a hold prevents it.
         Some(self.not_before.max(self.ledger.next_chance(now)))
     }
 
-    /// How much before its time a symbol may be asked for together with one that is due. Each call costs rows of storage, so symbols
-    /// that fell out of step are brought back into it, on a plan that has the credits for it.
+    /// How many milliseconds before its time a symbol may join a call that is due anyway. Each call
+    /// writes rows of storage, so symbols that drifted apart are merged into one call again. Only
+    /// on plans without a daily cap, which have the credits for it.
     fn early(&self, due: &Due<'_>, now: Millis) -> Millis {
         let has_no_daily_cap = self.ledger.limits().1 == 0;
         let is_due = |(id, entry): (SymbolId, &Tracked)| entry.is_wanted(now) && self.due_at(id, entry, due) <= now;
@@ -229,9 +223,9 @@ impl Calls {
         } else if is_fresh || cell.reference.session == Session::Closed {
             Millis::MAX
         } else {
-            // Upstream accepted it and says nothing: nobody can tell whether it will. Such symbols
-            // fall silent one after another, and each call costs rows of storage: they wait for one
-            // another.
+            // The provider accepted the subscription but sends nothing, perhaps forever. Such
+            // symbols fall silent one after another, and each call writes rows of storage, so they
+            // are spaced out and end up in one call.
             price_due_at(entry, cell, config).max(self.last_silent + self.between_silent(config))
         };
         reference_due_at(entry, cell, config)
@@ -239,7 +233,8 @@ impl Calls {
             .max(entry.poll_not_before)
     }
 
-    /// On a plan with a daily cap more calls would bring no more credits, only rows of storage.
+    /// Least time between calls for silent symbols. On a plan with a daily cap, calling more often
+    /// would add rows of storage but no credits.
     fn between_silent(&self, config: &Config) -> Millis {
         if self.ledger.limits().1 == 0 {
             config.stale
@@ -257,8 +252,8 @@ impl Calls {
         let is_due = |(id, entry): &(SymbolId, &Tracked)| self.due_at(*id, entry, due) <= soonest;
         let ranked = wanted.filter(is_due).filter_map(|(id, entry)| {
             let cell = due.prices.cell(id)?;
-            // Only the operator's own symbols may dip into what is put by for references: strangers
-            // choose the others.
+            // Only the operator's symbols may use the credits that pacing keeps for references;
+            // clients choose the other symbols.
             let reference = entry.is_default && reference_due_at(entry, cell, config) <= now;
             let refused = entry.state == StreamState::Polled || due.streams && entry.state == StreamState::Streaming;
             let urgency = Reverse(urgency(entry, cell, now));
@@ -268,7 +263,7 @@ impl Calls {
         due.sort_unstable();
         let references = due.iter().filter(|item| !item.1).count().min(for_references);
         let is_suspect = |id: SymbolId| symbols.get(id).is_some_and(|entry| entry.is_suspect);
-        // What spoiled a call for the others is asked for alone, when its turn comes.
+        // A suspect spoiled an earlier call, so it is asked for alone when it reaches the front.
         let alone = due.first().is_some_and(|(.., id)| is_suspect(*id));
         let most = if alone { 1 } else { MOST_SYMBOLS_IN_A_CALL };
         let allowed = references.max(for_prices).min(most);
@@ -294,8 +289,8 @@ impl Calls {
             .collect()
     }
 
-    /// How many credits may go to symbols that strangers chose: what the operator's would need if
-    /// the WebSocket broke is put by.
+    /// Credits that symbols chosen by clients may use. A reserve is kept for the operator's symbols
+    /// in case the WebSocket breaks.
     fn for_others(&self, symbols: &Symbols, now: Millis) -> u32 {
         if self.others_drained_at > now + OTHERS_AT_ONCE * OTHERS_REFILL {
             return 0;
@@ -306,16 +301,15 @@ impl Calls {
         self.ledger.above(of_minute, per_day / DAYS_RESERVE, now)
     }
 
-    /// A call brought nothing for anybody; says whether that is a habit, for which one of its
-    /// symbols may be to blame.
+    /// Counts a failed call. True from the second in a row on: one symbol may be the cause.
     pub fn failed_again(&mut self) -> bool {
         self.failures = self.failures.saturating_add(1);
         self.failures > 1
     }
 }
 
-/// How long it waits, times how many wait for it; a closed market can wait. A new symbol waits
-/// since it is tracked.
+/// Waiting time multiplied by the number of watchers plus one; a tenth of that while the market is
+/// closed. A symbol that was never polled waits since it is tracked.
 fn urgency(entry: &Tracked, cell: &Cell, now: Millis) -> u64 {
     let weight = u64::from(entry.watchers) + 1;
     let closed = cell.reference.session == Session::Closed;
@@ -323,7 +317,7 @@ fn urgency(entry: &Tracked, cell: &Cell, now: Millis) -> u64 {
     now.saturating_sub(since).saturating_mul(weight) / if closed { 10 } else { 1 }
 }
 
-/// When to ask again for what upstream did not have, or told too early.
+/// How long to wait before asking again for something that was missing or provisional.
 pub fn soon(config: &Config) -> Millis {
     config.reference / MISSING_REFERENCE_PART
 }
@@ -338,7 +332,7 @@ fn reference_due_at(entry: &Tracked, cell: &Cell, config: &Config) -> Millis {
     }
 }
 
-/// A quote that came a moment ago, by whichever way, needs no refresh yet: a short reconnect costs no credits.
+/// A fresh quote from either source postpones the refresh, so a short reconnect costs no credits.
 fn price_due_at(entry: &Tracked, cell: &Cell, config: &Config) -> Millis {
     let confirmed = cell
         .quote

@@ -1,16 +1,17 @@
-//! The REST budget: how many API credits may still be spent in this wall-clock minute and this UTC day.
+//! The REST budget: how many API credits may still be spent in this wall-clock minute and UTC day.
 //!
-//! Why it is never exceeded: a call is charged before it is made, refused calls count (as upstream counts them), the ledger is
-//! stored before the call leaves, and nothing is sent within two seconds of a minute's turn, so that upstream cannot count a call
-//! in another minute than we do unless the clocks differ by more than that.
+//! Why it is never exceeded: a call is charged before it is made; refused calls count, as they do
+//! for the provider; the ledger is stored before the call leaves; and nothing is sent within two
+//! seconds of the turn of a minute, so the provider counts a call in the same minute as we do
+//! unless the clocks differ by more than that.
 //!
-//! Within the day the budget is paced: an eighth of it is there from midnight UTC, the rest accrues evenly, so that a busy morning
-//! cannot leave the evening without prices.
+//! Price refreshes are paced over the day: an eighth of the day's credits is available at midnight
+//! UTC and the rest accrues evenly, so a busy morning cannot leave the evening without prices.
 
 use crate::market::{DAY, MINUTE, Millis, SECOND};
 use serde::{Deserialize, Serialize};
 
-/// What was spent, and what may be.
+/// Credits used and the limits that apply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
     minute: u64,
@@ -19,16 +20,16 @@ pub struct Ledger {
     used_in_day: u32,
     per_minute: u32,
     per_day: u32,
-    /// The UTC day of which upstream said that nothing is left, whatever we counted.
+    /// The UTC day for which the provider reported that no credits are left, whatever we counted.
     spent_day: u64,
 }
 
-/// What a call is for: previous closes are worth more than one more refresh.
+/// What a call is for. A missing previous close is worth more than one more price refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// A price refresh: paced over the day.
     Price,
-    /// A previous close or session that is missing or old: only the limits bound it.
+    /// A missing or old previous close or session: bounded by the limits only.
     Reference,
 }
 
@@ -49,7 +50,7 @@ impl Ledger {
         }
     }
 
-    /// Takes what an earlier life spent; the limits are those configured now.
+    /// Takes over the credits that a stored ledger counted; the limits stay those configured now.
     #[must_use]
     pub fn restored(self, earlier: &Self) -> Self {
         Self {
@@ -69,13 +70,13 @@ impl Ledger {
         self.left(purpose, (0, 0), now)
     }
 
-    /// How many credits for prices there are at `now` above a reserve of the minute and of the day.
+    /// Credits for prices at `now`, above a reserve of the minute and of the day.
     #[must_use]
     pub fn above(&self, of_minute: u32, of_day: u32, now: Millis) -> u32 {
         self.left(Purpose::Price, (of_minute, of_day), now)
     }
 
-    /// The next moment after `now` at which [`Ledger::available`] may have grown.
+    /// The next time after `now` at which [`Ledger::available`] may have grown.
     #[must_use]
     pub fn next_chance(&self, now: Millis) -> Millis {
         let into_minute = now % MINUTE;
@@ -94,8 +95,8 @@ impl Ledger {
         self.used_in_day = self.used_in_day.saturating_add(credits);
     }
 
-    /// A call that was charged at `asked` came back at `now`: if a minute (or the day) turned meanwhile, nobody knows in which
-    /// one upstream counted it, so it counts in both.
+    /// A call charged at `asked` was answered at `now`. If a minute or a day turned in between, we
+    /// do not know in which one the provider counted it, so it counts in both.
     pub fn landed(&mut self, credits: u32, asked: Millis, now: Millis) {
         if now / MINUTE != asked / MINUTE {
             self.turn(now);
@@ -106,31 +107,32 @@ impl Ledger {
         }
     }
 
-    /// Learns from `api-credits-used` and `api-credits-left`: together the plan's minute, and perhaps another client's use of the key.
+    /// Learns from the headers `api-credits-used` and `api-credits-left`. Their sum is the plan's
+    /// limit per minute; `used` may include other clients of the same key.
     pub fn learn(&mut self, used: u32, left: u32, now: Millis) {
         self.turn(now);
         let limit = used.saturating_add(left);
-        // Of a minute that is overdrawn the sum is not the limit.
+        // In an overdrawn minute the sum exceeds the limit.
         if left > 0 {
             self.per_minute = limit;
         }
         self.used_in_minute = self.used_in_minute.max(used);
     }
 
-    /// Upstream says that this minute is used up.
+    /// The provider reported that this minute's credits are used up.
     pub fn minute_is_spent(&mut self, now: Millis) {
         self.turn(now);
         self.used_in_minute = self.used_in_minute.max(self.per_minute);
     }
 
-    /// Upstream says that this UTC day is used up.
+    /// The provider reported that this UTC day's credits are used up.
     pub fn day_is_spent(&mut self, now: Millis) {
         self.turn(now);
         self.spent_day = now / DAY;
         self.used_in_day = self.used_in_day.max(self.per_day);
     }
 
-    /// Credits used in the minute and the day of `now`.
+    /// Credits used in the minute and in the day of `now`.
     #[must_use]
     pub fn used(&self, now: Millis) -> (u32, u32) {
         let in_minute = if self.minute == now / MINUTE {
@@ -142,13 +144,13 @@ impl Ledger {
         (in_minute, in_day)
     }
 
-    /// The limits: of a minute, and of a day (0: none).
+    /// The limits per minute and per day (0: no daily cap).
     #[must_use]
     pub fn limits(&self) -> (u32, u32) {
         (self.per_minute, self.per_day)
     }
 
-    /// What is left of minute and day, less a reserve of each.
+    /// What is left of minute and day, minus a reserve of each.
     fn left(&self, purpose: Purpose, (of_minute, of_day): (u32, u32), now: Millis) -> u32 {
         let (minute_used, day_used) = self.used(now);
         let minute = self.per_minute.saturating_sub(minute_used).saturating_sub(of_minute);

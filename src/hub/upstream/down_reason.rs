@@ -1,34 +1,35 @@
-//! Why an upstream connection was lost or not had: counted for `/metrics`, and what `/api/status` advises about.
+//! Why there is no upstream connection, or no useful one. Counted in `/metrics`; `/api/status`
+//! bases its advice on it.
 
-/// One way of having no connection, or a useless one.
+/// One cause of a missing or useless connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DownReason {
     /// An open connection ended, cleanly or not.
     Closed,
-    /// No frame, heartbeats included: taken for dead.
+    /// No frame arrived for the `silence` timeout, not even a heartbeat.
     Silent,
-    /// Frames but no tick of an open market, also after a reset.
+    /// Frames arrived, but no tick while a market was open, even after a reset.
     Mute,
-    /// The connection stood, but none of the symbols was accepted.
+    /// The connection was open, but the provider accepted none of the symbols.
     NothingAccepted,
-    /// The connection stood, but upstream took no subscription: too many messages.
+    /// The connection was open, but the provider rejected subscriptions: too many messages.
     TooManyMessages,
-    /// The upgrade was not answered.
+    /// The upgrade request was not answered.
     Unanswered,
-    /// The upgrade could not be sent.
+    /// The connection could not be made.
     Unreachable,
-    /// The upgrade was answered with an error of upstream's own, or with "too many".
+    /// The upgrade was answered with a server error or "too many requests".
     Unavailable,
-    /// The key was refused.
+    /// The provider refused the API key.
     Key,
-    /// The plan does not have it.
+    /// The plan does not include WebSocket access.
     Plan,
-    /// The request was refused for what it is.
+    /// The provider refused the request itself.
     Request,
 }
 
 impl DownReason {
-    /// All of them, in their order.
+    /// All reasons, in declaration order.
     pub const ALL: [Self; 11] = [
         Self::Closed,
         Self::Silent,
@@ -43,13 +44,13 @@ impl DownReason {
         Self::Request,
     ];
 
-    /// The one of this name.
+    /// The reason with this [`DownReason::name`].
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
 
-    /// As in logs, labels and storage.
+    /// The name used in logs, metric labels and storage.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -68,25 +69,22 @@ impl DownReason {
     }
 }
 
-/// How often each occurred.
+/// How often each reason occurred.
 #[derive(Debug, Default, Clone)]
 pub struct DownCounts([u64; DownReason::ALL.len()]);
 
 impl DownCounts {
-    /// Once more.
     pub fn add(&mut self, reason: DownReason) {
         if let Some(count) = self.0.get_mut(reason as usize) {
             *count += 1;
         }
     }
 
-    /// Of one kind.
     #[must_use]
     pub fn of(&self, reason: DownReason) -> u64 {
         self.0.get(reason as usize).copied().unwrap_or_default()
     }
 
-    /// Of all kinds.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().sum()

@@ -1,8 +1,9 @@
-//! The life of the one upstream connection: when to open it, when it is dead or mute, when to try again.
+//! The state machine of the one upstream connection: when to open it, when to consider it dead or
+//! mute, and when to retry.
 //!
-//! Why there is never a second one: `link` is the only handle, a new one is opened only while it is `None`, and every way out of
-//! a link queues [`Effect::CloseUpstream`] before the next [`Effect::OpenUpstream`]. Events of a link that is no longer ours are
-//! ignored by their number.
+//! Why there is never a second connection: `link` is the only handle, a new one is opened only
+//! while it is `None`, and every path that drops a link queues [`Effect::CloseUpstream`] before the
+//! next [`Effect::OpenUpstream`]. Events with an earlier link's number are ignored.
 
 use super::down_reason::{DownCounts, DownReason};
 use super::{Config, Effect, Effects, LinkId};
@@ -10,17 +11,16 @@ use crate::hub::io::Trouble;
 use crate::market::{FeedState, FeedStatus, Millis, SECOND};
 use crate::provider::Refusal;
 
-/// The machine of the upstream connection.
 #[derive(Debug)]
 pub struct Feed {
     status: FeedStatus,
     link: Option<Link>,
     last_link: u32,
     failures: u32,
-    /// Mute links in a row.
+    /// Links in a row that were dropped as mute.
     mutes: u32,
     retry_at: Millis,
-    /// Why it is not live.
+    /// Why the feed is not live.
     cause: Option<DownReason>,
     down_counts: DownCounts,
     jitter: fastrand::Rng,
@@ -29,50 +29,50 @@ pub struct Feed {
 #[derive(Debug)]
 struct Link {
     id: LinkId,
-    /// `None` while the upgrade is under way.
+    /// `None` while the upgrade is in flight.
     opened: Option<Millis>,
     started: Millis,
     last_frame: Millis,
     last_tick: Millis,
     has_ticked: bool,
     heartbeat_at: Millis,
-    /// When a mute feed was reset.
+    /// When a mute link was reset.
     reset_at: Option<Millis>,
-    /// Since when upstream has refused every symbol on this link.
+    /// Since when the provider has refused every symbol on this link.
     barren_since: Option<Millis>,
 }
 
-/// What is to be expected of an open link.
+/// What to expect of an open link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outlook {
-    /// Nothing: no symbol streams.
+    /// No symbol streams.
     Nothing,
-    /// Nothing for now: symbols stream, and none of their markets is open.
+    /// Symbols stream, but none of their markets is open: no ticks for now.
     Quiet,
     /// Ticks: the market of a symbol that streams, or was asked for, is open.
     Ticks,
 }
 
-/// What the hub must do after [`Feed::advance`].
+/// What the caller must do after [`Feed::advance`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedTurn {
-    /// Nothing.
     Steady,
-    /// The link is gone: what streamed does not any more.
+    /// The link is gone, and all subscriptions with it.
     LinkLost,
-    /// All subscriptions were dropped on purpose and must be made again.
+    /// All subscriptions were reset on purpose and must be made again.
     Resubscribe,
 }
 
-/// An object without work is put to sleep after ten seconds.
+/// The platform evicts a Durable Object after about ten seconds without work.
 const SLEEP_RISK: Millis = 8 * SECOND;
 const STEADY_FAILURES: u32 = 6;
-/// A market that stays mute over reconnects is a quiet one: each time it is given twice as long, up to 32 times.
+/// A market that stays mute across reconnects is probably just quiet: each time the timeout
+/// doubles, up to 32 times the first one.
 const MOST_MUTE_DOUBLINGS: u32 = 5;
 const JITTER_PERCENT: u64 = 20;
 
 impl Feed {
-    /// A feed at rest.
+    /// An idle feed.
     #[must_use]
     pub fn new(seed: u64, now: Millis) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl Feed {
         }
     }
 
-    /// Goes on waiting where an earlier life of the object left off.
+    /// Continues a wait that an evicted object had stored.
     pub fn remember(&mut self, trouble: Trouble) {
         self.status = FeedStatus {
             state: trouble.state,
@@ -104,7 +104,7 @@ impl Feed {
         self.cause = DownReason::named(&trouble.cause);
     }
 
-    /// What [`Feed::remember`] wants, while the wait is so long that the platform may put the object to sleep.
+    /// What to store for [`Feed::remember`], if the wait is so long that the object may be evicted.
     #[must_use]
     pub fn trouble(&self, now: Millis) -> Option<Trouble> {
         self.remembered_wait(now).map(|retry_at| Trouble {
@@ -117,38 +117,35 @@ impl Feed {
         })
     }
 
-    /// When the present attempt's wait ends, if it is worth remembering.
+    /// When the current wait ends, if it is long enough to be stored.
     #[must_use]
     pub fn remembered_wait(&self, now: Millis) -> Option<Millis> {
         let waits = self.link.is_none() && matches!(self.status.state, FeedState::Refused | FeedState::Fallback);
         (waits && self.retry_at >= now + SLEEP_RISK).then_some(self.retry_at)
     }
 
-    /// What it is doing, since when, and why.
     #[must_use]
     pub fn status(&self) -> &FeedStatus {
         &self.status
     }
 
-    /// What it is doing.
     #[must_use]
     pub fn state(&self) -> FeedState {
         self.status.state
     }
 
-    /// Why it is not live, when that is a trouble.
+    /// Why the feed is not live, if that is a problem.
     #[must_use]
     pub fn cause(&self) -> Option<DownReason> {
         self.cause
     }
 
-    /// How often a link was lost or refused, and why.
     #[must_use]
     pub fn down_counts(&self) -> &DownCounts {
         &self.down_counts
     }
 
-    /// The link, if it is open.
+    /// The link, if its upgrade has succeeded.
     #[must_use]
     pub fn open_link(&self) -> Option<LinkId> {
         self.link
@@ -157,13 +154,12 @@ impl Feed {
             .map(|link| link.id)
     }
 
-    /// Whether `id` is the present link; events of any other are late and mean nothing.
+    /// Whether `id` is the current link. Events of any other link arrive late and are ignored.
     #[must_use]
     pub fn is_current(&self, id: LinkId) -> bool {
         self.link.as_ref().is_some_and(|link| link.id == id)
     }
 
-    /// The upgrade succeeded.
     pub fn opened(&mut self, config: &Config, now: Millis) {
         if let Some(link) = &mut self.link {
             link.opened = Some(now);
@@ -173,14 +169,14 @@ impl Feed {
         }
     }
 
-    /// Any frame: the socket lives.
+    /// Any frame proves that the socket is alive.
     pub fn heard(&mut self, now: Millis) {
         if let Some(link) = &mut self.link {
             link.last_frame = now;
         }
     }
 
-    /// A tick of any symbol: the feed is live. Says whether that is news.
+    /// A tick of any symbol arrived: the feed is live. Returns true if that is news.
     pub fn ticked(&mut self, now: Millis) -> bool {
         let Some(link) = &mut self.link else {
             return false;
@@ -197,7 +193,7 @@ impl Feed {
         is_news
     }
 
-    /// Upstream accepted at least one symbol.
+    /// The provider accepted at least one symbol.
     pub fn accepted(&mut self, now: Millis) {
         if let Some(link) = &mut self.link {
             link.barren_since = None;
@@ -207,7 +203,7 @@ impl Feed {
         }
     }
 
-    /// Upstream accepted none of our symbols, though the socket is open.
+    /// The provider accepted none of our symbols, though the socket is open.
     pub fn accepted_nothing(&mut self, now: Millis) {
         let reason = "upstream's WebSocket accepted none of the symbols; prices come by REST: see whether the plan includes WebSocket streaming";
         if let Some(link) = &mut self.link {
@@ -217,7 +213,7 @@ impl Feed {
         self.enter(FeedState::Fallback, reason, now);
     }
 
-    /// The upgrade was answered with something else.
+    /// The upgrade was answered with another status than 101.
     pub fn refused(&mut self, refusal: Option<Refusal>, config: &Config, now: Millis) {
         let tried = self.link.take().map_or(now, |link| link.started);
         let what = refusal
@@ -253,7 +249,7 @@ impl Feed {
         }
     }
 
-    /// The connection could not be made, or ended; `what` says how.
+    /// The connection could not be made, or it ended; `what` describes how.
     pub fn lost(&mut self, what: &str, config: &Config, now: Millis) {
         let loss = if self.open_link().is_some() {
             DownReason::Closed
@@ -280,14 +276,15 @@ impl Feed {
         self.fail(loss, &format!("{what}{hint}"), tried, config, now);
     }
 
-    /// Upstream will hear of no subscription for a while, and streams nothing so far.
+    /// The provider rejects subscriptions for a while, and nothing streams yet.
     pub fn told_to_be_quiet(&mut self, now: Millis) {
         self.cause = Some(DownReason::TooManyMessages);
         let reason = "upstream says that we send too many messages, so nothing is subscribed; asking again in about a minute, prices come by REST";
         self.enter(FeedState::Fallback, reason, now);
     }
 
-    /// Opens, closes, beats, and judges the link. `wanted`: somebody watches.
+    /// Opens or closes the link, sends heartbeats and checks the timeouts. `wanted`: somebody
+    /// watches.
     pub fn advance(
         &mut self,
         wanted: bool,
@@ -327,15 +324,15 @@ impl Feed {
             });
         }
         if link.barren_since.is_some_and(|since| now >= since + config.refused) {
-            // Perhaps an earlier connection still held the plan's streaming credits.
+            // An earlier connection may still have held the plan's streaming credits.
             let what = "upstream accepted none of the symbols; asking anew";
             return self.drop_link(DownReason::NothingAccepted, what, config, now, effects);
         }
         if outlook != Outlook::Ticks {
-            // Nothing to wait for: the wait starts when there is.
+            // No ticks are expected, so the mute timeout starts when they are.
             link.last_tick = now.max(opened);
-            // A feed that fell mute is not live again because nothing is subscribed for a while: it
-            // waits for a tick.
+            // A mute feed does not become live just because nothing is subscribed for a while: it
+            // needs a tick.
             link.reset_at = link.reset_at.filter(|_| outlook == Outlook::Nothing).map(|_| now);
             if self.status.state != FeedState::Live && outlook == Outlook::Quiet {
                 self.enter(FeedState::Live, "subscribed; no market of these symbols is open", now);
@@ -384,7 +381,7 @@ impl Feed {
         Some(silence.min(mute).min(barren).min(link.heartbeat_at))
     }
 
-    /// The next attempt, which must survive anything.
+    /// The next connection attempt. The alarm must be set for it, so that it survives an eviction.
     #[must_use]
     pub fn retry_deadline(&self) -> Option<Millis> {
         (self.link.is_none() && self.status.state != FeedState::Idle).then_some(self.retry_at)
@@ -415,7 +412,7 @@ impl Feed {
         if let Some(link) = &link {
             effects.push(Effect::CloseUpstream { link: link.id });
         }
-        // A refusal is remembered: going to sleep and waking up must not hammer.
+        // A refusal is kept, so that a hub that idles and wakes does not hammer the provider.
         if !matches!(self.status.state, FeedState::Idle | FeedState::Refused) {
             self.failures = 0;
             self.retry_at = 0;
@@ -447,7 +444,7 @@ impl Feed {
         FeedTurn::LinkLost
     }
 
-    /// `tried`: from when the wait counts. An attempt that took its time before it failed has waited already.
+    /// The wait counts from `tried`, so an attempt that took long to fail has already waited.
     fn fail(&mut self, loss: DownReason, what: &str, tried: Millis, config: &Config, now: Millis) {
         self.failures = self.failures.saturating_add(1);
         self.down_counts.add(loss);
@@ -471,7 +468,7 @@ impl Feed {
         self.enter(FeedState::Refused, &format!("{what}; next try in {next}"), now);
     }
 
-    /// `reconnect` for the first six failures in a row, then doubling, ±20 %, up to `reconnect_max`.
+    /// `reconnect` for the first six failures in a row, then doubling up to `reconnect_max`; ±20 %.
     fn backoff(&mut self, config: &Config) -> Millis {
         let doublings = self.failures.saturating_sub(STEADY_FAILURES).min(16);
         let base = (config.reconnect << doublings).min(config.reconnect_max.max(config.reconnect));
@@ -491,7 +488,7 @@ impl Feed {
     }
 }
 
-/// `800 ms`, `5 s`, `15 min`: for reasons that people read.
+/// `800 ms`, `5 s`, `15 min`: a duration for a reason that people read.
 fn spoken(span: Millis) -> String {
     match span {
         0..SECOND => format!("{span} ms"),

@@ -1,7 +1,7 @@
-//! Everything between the hub and its provider: the link's life, subscriptions, calls, the budget.
+//! Everything between the hub and its provider: connection, subscriptions, REST calls and credits.
 //!
-//! What the provider tells goes to whatever implements [`Prices`]. This part decides what is asked
-//! for and when; it never decides a price, and knows nothing of clients.
+//! What the provider sends goes to an implementation of [`Prices`]. This module decides what is
+//! asked for and when; it never decides a price and knows nothing of clients.
 
 mod answers;
 mod calls;
@@ -26,68 +26,63 @@ use crate::provider::Event;
 use calls::Calls;
 use feed::Outlook;
 
-/// Where prices are kept.
+/// Where the provider's prices go. The book implements it.
 pub trait Prices {
-    /// What is known of a symbol.
     fn cell(&self, id: SymbolId) -> Option<&Cell>;
     /// The symbol is tracked from now on.
     fn open(&mut self, id: SymbolId, instrument: &Instrument);
-    /// The symbol is tracked no more.
+    /// The symbol is no longer tracked.
     fn close(&mut self, id: SymbolId);
-    /// Takes a tick. Says what became of it, and whether session or reference are others now.
+    /// Applies a tick. Returns what changed, and whether the session or the reference changed.
     fn tick(&mut self, id: SymbolId, tick: &Tick, now: Millis) -> Option<(Change, bool)>;
-    /// Takes the answer to a call that was asked for at `asked`. `is_streaming` says that ticks of
-    /// the symbol come too.
+    /// Applies the answer to a REST call that was made at `asked`. `is_streaming`: ticks of the
+    /// symbol arrive too.
     fn polled(&mut self, id: SymbolId, quote: &PolledQuote, is_streaming: bool, asked: Millis, now: Millis);
     /// The market of this symbol never closes.
     fn never_closes(&mut self, id: SymbolId);
-    /// How a symbol gets its prices from now on, and why it does not stream.
+    /// How the symbol gets its prices from now on, and why it does not stream.
     fn serve(&mut self, id: SymbolId, state: StreamState, reason: Option<&str>);
 }
 
-/// What an input is taken with.
+/// The context in which an input is handled.
 pub struct Turn<'a> {
-    /// The settings.
     pub config: &'a Config,
-    /// Where prices are kept.
     pub prices: &'a mut dyn Prices,
-    /// What is to be done.
+    /// Effects for the driver to execute.
     pub effects: &'a mut Effects,
-    /// The time.
     pub now: Millis,
 }
 
-/// What was counted since the object was made.
+/// Counters since the object was created.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Counts {
     /// Messages of the provider.
     pub messages: u64,
     /// Ticks among them.
     pub ticks: u64,
-    /// From the exchange's stamp to receipt.
+    /// From the exchange's timestamp to our receipt.
     pub tick_ages: Ages,
-    /// Messages that could not be read.
+    /// Messages that could not be parsed.
     pub unreadable: u64,
-    /// Answers to calls that could not be read.
+    /// REST answers that could not be parsed.
     pub unreadable_answers: u64,
-    /// Ticks that were older than what was shown.
+    /// Ticks older than the quote already held.
     pub late: u64,
-    /// Ticks of a symbol that nobody tracks.
+    /// Ticks that match no tracked symbol.
     pub stray: u64,
-    /// Complaints that we send too many messages.
+    /// Times the provider said that we send too many messages.
     pub over_limit: u64,
-    /// Calls.
+    /// REST calls that left.
     pub calls: u64,
-    /// Calls that the provider refused.
+    /// REST calls that the provider refused.
     pub calls_refused: u64,
-    /// Calls that were not answered.
+    /// REST calls that failed without an HTTP response.
     pub calls_failed: u64,
-    /// Credits of all calls.
     pub credits_charged: u64,
 }
 
-/// A histogram of ages. Twelve Data stamps whole seconds, so an age is up to a second too high, and
-/// nothing below one second means anything.
+/// A histogram of tick ages. Twelve Data's timestamps are whole seconds, so an age is up to one
+/// second too high, and differences below one second mean nothing.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Ages {
     buckets: [u64; AGES.len()],
@@ -95,24 +90,20 @@ pub struct Ages {
     count: u64,
 }
 
-/// Upper bounds in seconds.
+/// Upper bounds of the buckets, in seconds.
 const AGES: [u64; 8] = [1, 2, 3, 5, 10, 30, 60, 300];
 
-/// The provider's side of the hub.
 #[derive(Debug)]
 pub struct Upstream {
-    /// The link's life.
     pub feed: Feed,
     /// Tracked symbols, who wants them, and what streams.
     pub symbols: Symbols,
-    /// Calls and their budget.
     pub calls: Calls,
-    /// What was counted.
     pub counts: Counts,
 }
 
 impl Upstream {
-    /// No link and no call. `seed` drives the jitter of the backoff.
+    /// No link and no call yet. `seed` drives the backoff's jitter; `spent` is the stored ledger.
     #[must_use]
     pub fn new(config: &Config, spent: Option<&Ledger>, prices: &mut dyn Prices, seed: u64, now: Millis) -> Self {
         let ledger = Ledger::new(config.credits_per_minute, config.credits_per_day);
@@ -127,7 +118,7 @@ impl Upstream {
         }
     }
 
-    /// Takes a frame; true when it changed nothing but, at most, a quote.
+    /// Handles a frame. Returns true when nothing but quotes changed.
     pub fn frame(&mut self, link: LinkId, text: &str, turn: &mut Turn<'_>) -> bool {
         if !self.feed.is_current(link) {
             return true;
@@ -145,7 +136,7 @@ impl Upstream {
         only_quotes
     }
 
-    /// Takes an event; true when it changed nothing but, at most, a quote.
+    /// Handles an event. Returns true when nothing but quotes changed.
     fn event(&mut self, event: &Event, turn: &mut Turn<'_>) -> bool {
         let now = turn.now;
         match event {
@@ -174,7 +165,6 @@ impl Upstream {
         false
     }
 
-    /// The upgrade succeeded.
     pub fn opened(&mut self, link: LinkId, turn: &Turn<'_>) {
         if self.feed.is_current(link) {
             self.feed.opened(turn.config, turn.now);
@@ -185,7 +175,7 @@ impl Upstream {
         }
     }
 
-    /// The upgrade was answered with another status.
+    /// The upgrade was answered with another status than 101.
     pub fn refused(&mut self, link: LinkId, status: u16, body: &str, turn: &Turn<'_>) {
         if self.feed.is_current(link) {
             let refusal = turn.config.provider.classify(status, body, &turn.config.secret);
@@ -194,7 +184,7 @@ impl Upstream {
         }
     }
 
-    /// The connection could not be made, or ended.
+    /// The connection could not be made, or it ended.
     pub fn lost(&mut self, link: LinkId, what: &str, turn: &Turn<'_>) {
         if self.feed.is_current(link) {
             let what = turn.config.secret.clean(what);
@@ -203,7 +193,7 @@ impl Upstream {
         }
     }
 
-    /// Judges the link, opens or closes it, and tells the provider what is wanted.
+    /// Opens, checks or closes the link, and sends subscriptions that changed.
     pub fn advance(&mut self, is_wanted: bool, turn: &mut Turn<'_>) {
         let outlook = self.symbols.outlook(turn.prices);
         let step = self
@@ -233,26 +223,26 @@ impl Upstream {
         }
     }
 
-    /// Says of each symbol how it gets its prices.
+    /// Reports how each symbol gets its prices.
     pub fn report_services(&self, prices: &mut dyn Prices) {
         for (id, tracked) in self.symbols.iter() {
             prices.serve(id, tracked.state, tracked.spoken_reason());
         }
     }
 
-    /// Whether the WebSocket brings prices.
+    /// Whether the WebSocket is live.
     #[must_use]
     pub fn streams(&self) -> bool {
         self.feed.state() == crate::market::FeedState::Live
     }
 
-    /// When the link or its subscriptions want something, while the hub is awake.
+    /// When the link needs attention, while the hub is awake.
     #[must_use]
     pub fn link_deadline(&self, config: &Config, prices: &dyn Prices) -> Option<Millis> {
         self.feed.watch_deadline(self.symbols.outlook(prices), config)
     }
 
-    /// When the provider may have to be told something.
+    /// When subscriptions may have to be sent.
     #[must_use]
     pub fn sync_deadline(&self, config: &Config, now: Millis) -> Option<Millis> {
         self.feed
@@ -260,7 +250,7 @@ impl Upstream {
             .and_then(|_| self.symbols.sync_deadline(config, now))
     }
 
-    /// When a call may be due.
+    /// When a REST call may be due.
     #[must_use]
     pub fn call_deadline(&self, config: &Config, prices: &dyn Prices, now: Millis) -> Option<Millis> {
         let due = Due {
@@ -274,7 +264,7 @@ impl Upstream {
 }
 
 impl Counts {
-    /// Ticks that nobody was shown.
+    /// Ticks that no client was sent.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.late + self.stray
@@ -282,7 +272,6 @@ impl Counts {
 }
 
 impl Ages {
-    /// One more.
     pub fn add(&mut self, age: Millis) {
         self.count += 1;
         self.sum += age;
@@ -291,18 +280,17 @@ impl Ages {
         }
     }
 
-    /// Upper bounds in seconds, and how many ages are no higher.
+    /// Each bucket's upper bound in seconds and the cumulative count, as in Prometheus.
     pub fn buckets(&self) -> impl Iterator<Item = (u64, u64)> {
         AGES.into_iter().zip(self.buckets)
     }
 
-    /// All ages together.
+    /// Sum of all ages in milliseconds.
     #[must_use]
     pub fn sum(&self) -> Millis {
         self.sum
     }
 
-    /// How many there were.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count

@@ -1,10 +1,10 @@
-//! Which tracked symbols a message of the provider is about.
+//! Which tracked symbols a message of the provider concerns.
 //!
-//! **An event belongs to every symbol that matches it.** `AAPL` and `AAPL:NASDAQ` may both be
-//! tracked, and the provider has one stream for both. A pinned symbol takes what comes from its
-//! venue. A symbol that is not pinned takes what comes from anywhere, except from a venue that
-//! another symbol pins: `RY` is New York's, and `RY:TSX` must not put Toronto's price there. The
-//! provider's answers say which venue it chose for a symbol that is not pinned.
+//! **An event belongs to every symbol that it matches.** `AAPL` and `AAPL:NASDAQ` may both be
+//! tracked while the provider has one stream for both. A pinned symbol takes events of its venue.
+//! An unpinned symbol takes events of any venue except one that another symbol pins: `RY` is New
+//! York's, and `RY:TSX` must not put Toronto's price there. The provider's answers say which venue
+//! it chose for an unpinned symbol.
 
 use super::SymbolId;
 use super::symbols::Symbols;
@@ -13,7 +13,7 @@ use crate::market::{Instrument, Millis, StreamState, Venue};
 use crate::provider::Listing;
 
 impl Symbols {
-    /// Everybody whom a message of this symbol and venue is about.
+    /// Every symbol that a message of this symbol and venue concerns.
     #[must_use]
     pub fn route(&self, symbol: &str, venue: Venue<'_>) -> Vec<SymbolId> {
         let candidates = self.candidates(symbol);
@@ -24,8 +24,8 @@ impl Symbols {
         about.copied().collect()
     }
 
-    /// Everybody whom an answer to a question about `asked` is about. Where that was pinned, it
-    /// says nothing of names that may trade elsewhere.
+    /// Every symbol that a REST answer about `asked` concerns. If `asked` was pinned, the answer
+    /// says nothing about symbols that may trade elsewhere.
     #[must_use]
     pub fn route_answer(&self, asked: &Instrument, venue: Venue<'_>) -> Vec<SymbolId> {
         let mut about = self.route(asked.symbol(), venue);
@@ -58,8 +58,8 @@ impl Symbols {
                 };
                 let is_claimed =
                     self.pins_of(candidates).any(|pin| venue.is_called(pin)) || self.released.iter().any(was_pinned);
-                // Accepted, and upstream did not say from where: then this may be its venue, if
-                // there are no two to choose from.
+                // The provider accepted the symbol without naming a venue, so this may be its venue
+                // unless several pinned venues are possible.
                 let may_be_anywhere = entry.venues.is_empty()
                     && entry.state == StreamState::Streaming
                     && self.pins_of(candidates).count() < 2;
@@ -68,9 +68,10 @@ impl Symbols {
         }
     }
 
-    /// Whom an item of upstream's answer is about, and whether it says where that trades. That
-    /// upstream took a pinned name says nothing of the one that is not pinned, if the answer names
-    /// another venue for that one; and where pins name several, it may be any of them.
+    /// The symbols that an item of the provider's subscription answer concerns, each with whether
+    /// the item's venue is certainly theirs. An accepted pinned symbol says nothing about the
+    /// unpinned one if the answer names another venue for that; and where several venues are
+    /// pinned, the unpinned one may be at any of them.
     pub(super) fn accepted_by(&self, listing: &Listing, all: &[Listing]) -> Vec<(SymbolId, bool)> {
         let venue = listing.venue();
         let candidates = self.candidates(&listing.symbol);
@@ -102,20 +103,19 @@ impl Symbols {
         about.collect()
     }
 
-    /// The exchanges that these name.
+    /// The exchanges that these symbols pin.
     fn pins_of(&self, candidates: &[SymbolId]) -> impl Iterator<Item = &str> {
         let entries = candidates.iter().filter_map(|id| self.get(*id));
         entries.filter_map(|entry| entry.instrument.exchange())
     }
 
-    /// Whether a venue at which a name that is not pinned may trade is one that another name pins.
+    /// Whether `entry` is unpinned and `venue` is one that another symbol pins.
     fn may_be_anothers(&self, entry: &Tracked, venue: Venue<'_>) -> bool {
         let candidates = self.candidates(entry.instrument.symbol());
         entry.instrument.exchange().is_none() && self.pins_of(candidates).any(|pin| venue.is_called(pin))
     }
 
-    /// A tick of this venue came for a symbol: that is where it trades, unless it may be another
-    /// name's.
+    /// A tick shows where the symbol trades, unless the venue may belong to another symbol.
     pub fn trades_at(&mut self, id: SymbolId, venue: Venue<'_>) {
         let may_be_anothers = self.get(id).is_none_or(|entry| self.may_be_anothers(entry, venue));
         if let Some(entry) = self.entries.get_mut(&id).filter(|_| !may_be_anothers) {
@@ -135,7 +135,7 @@ impl Symbols {
     }
 }
 
-/// Forex has no venue, and goes by these names where a message must name one.
+/// Forex has no venue; messages that must name one use these names.
 fn is_no_venue(pin: &str) -> bool {
     ["FOREX", "PHYSICAL CURRENCY"]
         .iter()

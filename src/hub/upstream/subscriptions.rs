@@ -1,9 +1,9 @@
-//! What the provider is asked to stream, and what it made of that.
+//! What the provider is asked to stream, and how it answered.
 //!
-//! Wishes and the plan's limit become at most one subscribe and one unsubscribe frame at a time, at
-//! most every two seconds: Twelve Data allows 100 messages a minute. A symbol that the WebSocket
-//! refused is asked for again on the same link after as long as a refused connection. A default
-//! symbol that waits for a stream takes that of the symbol that a viewer chose last.
+//! Wishes and the plan's limit become at most one subscribe and one unsubscribe frame, at most
+//! every two seconds: Twelve Data allows 100 messages a minute. A symbol that the WebSocket refused
+//! is asked for again on the same link after the same wait as a refused connection. A default
+//! symbol that waits for a stream takes the one of the symbol that a viewer chose last.
 
 use super::feed::Outlook;
 use super::symbols::Symbols;
@@ -12,22 +12,20 @@ use super::{Config, Prices, SymbolId};
 use crate::market::{Instrument, Millis, SECOND, Session, StreamState, never_closes};
 use crate::provider::Listing;
 
-/// What to tell upstream.
+/// Frames to send to the provider.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Wishes {
-    /// To subscribe, in one frame.
     pub subscribe: Vec<Instrument>,
-    /// To unsubscribe, in one frame.
     pub unsubscribe: Vec<Instrument>,
 }
 
-/// Two frames each, and the heartbeats: 66 messages a minute at most.
+/// Two frames per interval plus heartbeats are at most 66 messages a minute.
 const SYNC_INTERVAL: Millis = 2 * SECOND;
 const OVER_LIMIT: &str = "the plan's streaming symbols are all in use; polled by REST";
 pub(super) const NOT_STREAMED: &str =
     "upstream's WebSocket refused it (plan, symbol, or no credit left); polled by REST";
 const NO_ANSWER: &str = "upstream did not answer the subscription; polled by REST";
-/// Upstream's own advice after too many messages is to wait for the next minute.
+/// After "too many messages" the provider's own advice is to wait for the next minute.
 pub const PAUSE: Millis = 70 * SECOND;
 
 impl Symbols {
@@ -36,7 +34,7 @@ impl Symbols {
         self.leaving.clear();
         for entry in self.entries.values_mut() {
             entry.asked = None;
-            // What REST refused has nothing else until there is a link again, which may serve it.
+            // A symbol that REST refused stays unavailable until a new link may serve it.
             let served = entry.refusal.is_none();
             entry.set(
                 if served {
@@ -51,7 +49,7 @@ impl Symbols {
         self.synced = 0;
     }
 
-    /// Upstream says that we talk too much, and did not hear what it was asked last.
+    /// The provider said that we send too many messages and ignored what we asked last.
     pub fn pause(&mut self, now: Millis) {
         self.paused_until = now + PAUSE;
         for entry in self.entries.values_mut() {
@@ -60,13 +58,13 @@ impl Symbols {
         self.unsynced = true;
     }
 
-    /// Whether upstream will hear of no subscription now.
+    /// Whether the provider ignores subscriptions at the moment.
     #[must_use]
     pub fn is_paused(&self, now: Millis) -> bool {
         now < self.paused_until
     }
 
-    /// What to tell upstream now, on an open link. Asking counts from this call.
+    /// What to send on an open link now. The symbols count as asked for from this call on.
     pub fn sync(&mut self, config: &Config, prices: &mut dyn Prices, now: Millis) -> Wishes {
         let mut wishes = Wishes::default();
         if self.sync_deadline(config, now).is_none_or(|at| at > now) {
@@ -117,8 +115,8 @@ impl Symbols {
         wishes
     }
 
-    /// Unsubscribes what nobody wants any more. Where upstream has one stream for two names, the
-    /// other name keeps it; where nobody said whether it has, the other name is subscribed anew.
+    /// Unsubscribes symbols that nobody wants any more. Where the provider has one stream for two
+    /// names, the other name keeps it. Where that is not known, the other name is subscribed again.
     fn stop_streams(&mut self, wishes: &mut Wishes, prices: &mut dyn Prices, now: Millis) {
         let unwanted = self
             .entries
@@ -155,10 +153,10 @@ impl Symbols {
         wishes.unsubscribe.push(left.instrument.clone());
     }
 
-    /// Takes streams from the symbols that viewers chose last, for the operator's that wait for one;
-    /// says how many. REST serves those from now on.
+    /// Takes streams from the symbols that viewers chose last and gives them to operator's symbols
+    /// that wait for one; returns how many. The symbols that lose theirs are polled by REST.
     fn make_way_for_the_operators(&mut self, taken: usize, wishes: &mut Wishes, config: &Config, now: Millis) -> usize {
-        // What neither way serves takes what is free, and nobody's place.
+        // A symbol that nothing serves may take a free slot but not another symbol's.
         let may_wait =
             |entry: &&Tracked| entry.is_default && matches!(entry.state, StreamState::Pending | StreamState::Polled);
         let is_due =
@@ -180,7 +178,7 @@ impl Symbols {
         others.len()
     }
 
-    /// When [`Symbols::sync`] may have something to say.
+    /// When [`Symbols::sync`] may have something to send.
     #[must_use]
     pub fn sync_deadline(&self, config: &Config, now: Millis) -> Option<Millis> {
         let earliest = self.paused_until.max(self.synced + SYNC_INTERVAL);
@@ -206,14 +204,14 @@ impl Symbols {
         unanswered.chain(leaving).chain(again).min().map(|at| at.max(earliest))
     }
 
-    /// Upstream's answer to a subscription: sets, whatever their order. Symbols in neither list keep waiting.
-    /// Says whether anything was accepted.
+    /// Handles the answer to a subscription: two sets, in any order. Symbols in neither set keep
+    /// waiting. Returns whether anything was accepted.
     pub fn answered(&mut self, success: &[Listing], fails: &[Listing], prices: &mut dyn Prices) -> bool {
         for listing in fails {
             for entry in self.refused_by(listing) {
                 entry.leave_to_rest(NOT_STREAMED);
             }
-            // A refused symbol frees its place for another.
+            // A refused symbol frees its slot for another.
             self.unsynced = true;
         }
         let mut accepted = false;
@@ -236,7 +234,7 @@ impl Symbols {
         accepted
     }
 
-    /// A tick came for it, whatever was or was not said before.
+    /// A tick proves that the symbol streams, whatever the provider answered before.
     pub fn ticked(&mut self, id: SymbolId) {
         if let Some(entry) = self.entries.get_mut(&id)
             && entry.state != StreamState::Streaming
@@ -246,7 +244,7 @@ impl Symbols {
         }
     }
 
-    /// REST refused it: unless it streams, nothing serves it.
+    /// REST refused the symbol: unless it streams, nothing serves it.
     pub fn unavailable(&mut self, id: SymbolId, why: &str, until: Millis) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.poll_not_before = until;
@@ -259,7 +257,6 @@ impl Symbols {
         }
     }
 
-    /// What to expect of an open link.
     #[must_use]
     pub fn outlook(&self, prices: &dyn Prices) -> Outlook {
         let is_open = |id: SymbolId| {
@@ -278,7 +275,7 @@ impl Symbols {
         }
     }
 
-    /// Whether upstream refused, or did not answer for, everything that is wanted.
+    /// Whether every wanted symbol was refused or got no answer.
     #[must_use]
     pub fn was_refused_entirely(&self, now: Millis) -> bool {
         let mut wanted = self.entries.values().filter(|entry| entry.is_wanted(now));

@@ -1,7 +1,7 @@
 //! Which symbols are tracked, and who wants them.
 //!
-//! The operator's default symbols are always wanted. Any other symbol is wanted while somebody
-//! watches it, or has just asked for it by REST. There is room for `EXTRA_SYMBOLS` of those.
+//! The operator's default symbols are always wanted. Any other symbol is wanted while a client
+//! watches it, or for a while after a REST request for it. `EXTRA_SYMBOLS` limits their number.
 
 use super::tracked::Tracked;
 use super::{Config, Prices, SymbolId};
@@ -9,7 +9,6 @@ use crate::hub::demand::{Asker, NotTracked};
 use crate::market::{Instrument, MINUTE, Millis, SECOND, StreamState};
 use std::collections::{BTreeMap, HashMap};
 
-/// All tracked symbols.
 #[derive(Debug, Default)]
 pub struct Symbols {
     pub(super) entries: BTreeMap<SymbolId, Tracked>,
@@ -18,24 +17,21 @@ pub struct Symbols {
     pub(super) synced: Millis,
     pub(super) paused_until: Millis,
     pub(super) unsynced: bool,
-    /// What is tracked no more, and upstream still streams.
+    /// No longer tracked, but the provider still streams them.
     pub(super) leaving: Vec<Tracked>,
-    /// Pins that were given up, each until ticks of it can be on their way no more.
+    /// Pinned symbols that were dropped, each until no tick of it can still be in flight.
     pub(super) released: Vec<(Instrument, Millis)>,
-    /// Names that upstream knows nothing of, each with what it said and until when that is
-    /// believed.
+    /// Names that the provider does not know, each with its error text and when to forget it.
     pub(super) unknown: HashMap<String, (String, Millis)>,
 }
 
 pub(super) const LINGER: Millis = 30 * SECOND;
-/// A name that upstream does not know is not asked for again so long.
+/// How long an unknown name is not asked for again.
 const UNKNOWN: Millis = 60 * MINUTE;
-/// Names that are remembered so. Whoever invents more than these makes the oldest be asked for
-/// again.
+/// Most unknown names remembered. Beyond it the oldest is forgotten and may be asked for again.
 const MOST_UNKNOWN: usize = 1_000;
 const MOST_RELEASED: usize = 100;
-/// A symbol that a REST call has just asked for is not given up for another call's at once: its
-/// price may be on its way.
+/// A symbol that a REST request has just added is not evicted for another: its price may be coming.
 const GRACE: Millis = 5 * SECOND;
 const WAITER_INTEREST: Millis = 2 * MINUTE;
 
@@ -50,11 +46,11 @@ impl Symbols {
         list
     }
 
-    /// The id of a symbol, tracked from now on if it was not. Where there is no room, what nobody
-    /// connected watches makes some: places of the absent are given to the present.
+    /// The id of a symbol, which is tracked from now on. If the table is full, a symbol that no
+    /// connected client watches is evicted.
     ///
     /// # Errors
-    /// [`NotTracked`].
+    /// [`NotTracked`] if the provider does not know the name or no symbol can be evicted.
     pub fn track(
         &mut self,
         instrument: &Instrument,
@@ -82,14 +78,14 @@ impl Symbols {
         Ok(self.insert(instrument, false, prices, now))
     }
 
-    /// What upstream said of a name that it does not serve, as long as that is believed.
+    /// What the provider said about a name that it does not serve, until that expires.
     #[must_use]
     pub fn is_unknown(&self, instrument: &Instrument, now: Millis) -> Option<String> {
         let (why, until) = self.unknown.get(&name_of(instrument))?;
         (now < *until).then(|| why.clone())
     }
 
-    /// The symbol is tracked no more, whoever wants it: upstream serves it in no way.
+    /// Drops a symbol that the provider serves in no way, even if clients want it.
     pub fn drop_unknown(&mut self, id: SymbolId, prices: &mut dyn Prices, now: Millis) {
         let Some(entry) = self.get(id) else { return };
         let why = entry.refusal.clone().unwrap_or_default();
@@ -104,8 +100,8 @@ impl Symbols {
         self.give_up(id, prices, now);
     }
 
-    /// Symbols that neither way serves, and that the operator did not choose, each with what the
-    /// provider said of it.
+    /// Symbols that neither WebSocket nor REST serves and that the operator did not choose, each
+    /// with the provider's error text.
     #[must_use]
     pub fn lost_causes(&self) -> Vec<(SymbolId, String)> {
         let is_lost =
@@ -115,14 +111,14 @@ impl Symbols {
             .collect()
     }
 
-    /// The symbol was tracked by an earlier life: it makes room at once for those who come back.
+    /// The symbol was restored from storage: it may be evicted for a client at once.
     pub fn may_make_room(&mut self, id: SymbolId) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.created = 0;
         }
     }
 
-    /// The symbol is tracked no more, and upstream is told so.
+    /// Drops the symbol and unsubscribes it upstream.
     pub fn give_up(&mut self, id: SymbolId, prices: &mut dyn Prices, now: Millis) {
         let Some(entry) = self.remove(id, prices) else { return };
         if entry.occupies_a_slot() {
@@ -132,8 +128,8 @@ impl Symbols {
         self.unsynced = true;
     }
 
-    /// The symbol that was read longest ago makes room first. A REST call takes no room of clients
-    /// that have just left.
+    /// Evicts the symbol whose interest expires first. A REST request cannot evict a symbol created
+    /// within `GRACE`.
     fn give_up_one_of_the_absent(&mut self, asker: Asker, prices: &mut dyn Prices, now: Millis) {
         let absent = self.entries.iter().filter(|(_, entry)| !entry.is_held());
         let old_enough = |entry: &Tracked| asker == Asker::Viewer || now > entry.created + GRACE;
@@ -146,7 +142,7 @@ impl Symbols {
         }
     }
 
-    /// The id of a symbol that is tracked.
+    /// The id of a tracked symbol.
     #[must_use]
     pub fn find(&self, instrument: &Instrument) -> Option<SymbolId> {
         let candidates = self.by_symbol.get(&instrument.key())?;
@@ -156,23 +152,20 @@ impl Symbols {
             .find(|id| self.get(*id).is_some_and(|entry| entry.instrument == *instrument))
     }
 
-    /// One entry.
     #[must_use]
     pub fn get(&self, id: SymbolId) -> Option<&Tracked> {
         self.entries.get(&id)
     }
 
-    /// One entry, to change.
     pub fn get_mut(&mut self, id: SymbolId) -> Option<&mut Tracked> {
         self.entries.get_mut(&id)
     }
 
-    /// All entries, the default ones first, in their order.
+    /// All entries in order of id, so the default ones come first.
     pub fn iter(&self) -> impl Iterator<Item = (SymbolId, &Tracked)> {
         self.entries.iter().map(|(id, entry)| (*id, entry))
     }
 
-    /// A client began to watch.
     pub fn watch(&mut self, id: SymbolId) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.watchers += 1;
@@ -180,7 +173,7 @@ impl Symbols {
         }
     }
 
-    /// A client watches no more. The symbol is kept for a while: a page that reloads costs upstream nothing.
+    /// A client stopped watching. The symbol is kept for `LINGER`, for a page that reloads.
     pub fn unwatch(&mut self, id: SymbolId, now: Millis) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.watchers = entry.watchers.saturating_sub(1);
@@ -188,7 +181,7 @@ impl Symbols {
         }
     }
 
-    /// A REST call asked for it.
+    /// A REST request asked for the symbol.
     pub fn read(&mut self, id: SymbolId, now: Millis) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.wanted_until = entry.wanted_until.max(now + WAITER_INTEREST);
@@ -207,7 +200,7 @@ impl Symbols {
         id
     }
 
-    /// Forgets what nobody wants and upstream was not asked for (or was told to stop).
+    /// Removes entries that nobody wants and that have no subscription upstream.
     pub(super) fn forget_unwanted(&mut self, prices: &mut dyn Prices, now: Millis) {
         let unwanted: Vec<SymbolId> = self
             .entries
@@ -233,7 +226,7 @@ impl Symbols {
         Some(entry)
     }
 
-    /// Ticks of a pin that was given up may still be on their way: they are no other name's.
+    /// Ticks of a dropped pin may still arrive; they must not reach another symbol.
     pub(super) fn release(&mut self, instrument: &Instrument, now: Millis) {
         if instrument.exchange().is_some() {
             if self.released.len() >= MOST_RELEASED {
@@ -244,7 +237,7 @@ impl Symbols {
     }
 }
 
-/// A name as it is remembered, whatever its case.
+/// The key in `unknown`; names are case-insensitive.
 fn name_of(instrument: &Instrument) -> String {
     instrument.to_string().to_ascii_uppercase()
 }

@@ -1,12 +1,11 @@
-//! One tracked symbol: who wants it, and what the provider made of our wish to stream it.
+//! One tracked symbol: who wants it, and how the provider answered its subscription.
 
 use crate::hub::Config;
 use crate::market::{Instrument, Millis, SECOND, StreamState, Venue};
 
-/// One tracked symbol.
 #[derive(Debug)]
 pub struct Tracked {
-    /// The symbol and its pin.
+    /// The symbol, with its exchange if it is pinned.
     pub instrument: Instrument,
     /// How it gets its prices.
     pub state: StreamState,
@@ -16,22 +15,19 @@ pub struct Tracked {
     pub refusal: Option<String>,
     /// Whether the WebSocket ever served it: then it exists, whatever REST says.
     pub has_streamed: bool,
-    /// Why its last price was not taken.
+    /// Why a price was discarded, and when that last happened.
     pub discarded: Option<(String, Millis)>,
-    /// It was in a REST call that brought nothing for anybody: it is asked for alone until it was
-    /// answered.
+    /// A REST call with it failed as a whole: it is asked for alone until it was answered.
     pub is_suspect: bool,
-    /// Names and codes of the venues that upstream named for it.
+    /// Names and MIC codes of the venues that the provider named for it.
     pub(super) venues: Vec<String>,
-    /// How many clients watch it.
     pub watchers: u32,
-    /// When REST was last asked for it; 0 for never.
+    /// When REST was last asked for it; 0 if never.
     pub polled: Millis,
-    /// REST refused it: not before this time again.
+    /// Not asked for by REST before this time.
     pub poll_not_before: Millis,
-    /// When it was first tracked.
+    /// When it was first tracked; 0 if it was restored from storage.
     pub created: Millis,
-    /// Whether the operator chose it.
     pub is_default: bool,
     pub(super) wanted_until: Millis,
     pub(super) asked: Option<Ask>,
@@ -43,7 +39,7 @@ pub(super) struct Ask {
     pub again: bool,
 }
 
-/// Two names each: the WebSocket's venue and REST's may differ.
+/// Two names per venue; the WebSocket's venue and REST's may differ.
 const MOST_VENUES: usize = 6;
 
 pub(super) const ANSWER_WITHIN: Millis = 10 * SECOND;
@@ -69,13 +65,13 @@ impl Tracked {
         }
     }
 
-    /// Whether somebody would miss it.
+    /// Whether the operator, a client or a recent REST request wants it.
     #[must_use]
     pub fn is_wanted(&self, now: Millis) -> bool {
         self.is_default || self.watchers > 0 || now < self.wanted_until
     }
 
-    /// Why it does not stream, or why its last price was not taken, for a person.
+    /// Why it does not stream, or why its last price was discarded, as text for a person.
     #[must_use]
     pub fn spoken_reason(&self) -> Option<&str> {
         let refusal = self.refusal.as_deref();
@@ -84,12 +80,12 @@ impl Tracked {
         refusal.or_else(discarded).or(self.reason)
     }
 
-    /// Whether somebody connected watches it, or the operator chose it.
+    /// Whether the operator chose it or a connected client watches it.
     pub(super) fn is_held(&self) -> bool {
         self.is_default || self.watchers > 0
     }
 
-    /// Upstream answered for it, or sent its price, from this venue.
+    /// Adds a venue that the provider named for this symbol.
     pub fn learn(&mut self, venue: Venue<'_>) {
         for name in [venue.exchange, venue.mic_code].into_iter().flatten() {
             let is_known = self.venues.iter().any(|known| known.eq_ignore_ascii_case(name));
@@ -99,7 +95,7 @@ impl Tracked {
         }
     }
 
-    /// Whether upstream streams the same thing for both; `None` if nobody said so far.
+    /// Whether the provider has one stream for both; `None` while their venues are unknown.
     pub(super) fn shares_a_stream_with(&self, other: &Self) -> Option<bool> {
         let names = |entry: &Self| -> Vec<String> {
             let pin = entry.instrument.exchange().map(ToOwned::to_owned);
@@ -116,8 +112,8 @@ impl Tracked {
         }
     }
 
-    /// When a symbol that the WebSocket refused is asked for again: it may have been refused for another connection that held the
-    /// plan's streaming credits. Until it is answered it stays what it is.
+    /// When to ask again for a symbol that the WebSocket refused: another connection may have held
+    /// the plan's streaming credits. It keeps its state until it is answered.
     pub(super) fn asked_again_at(&self, config: &Config, now: Millis) -> Option<Millis> {
         let ask = self.asked.filter(|_| self.was_refused() && self.is_wanted(now))?;
         Some(ask.at + config.refused)
@@ -127,7 +123,7 @@ impl Tracked {
         matches!(self.state, StreamState::Polled | StreamState::Unavailable)
     }
 
-    /// Whether it was refused, was asked for again, and may be accepted any moment.
+    /// Whether a refused symbol was asked for again and may be accepted any moment.
     pub(super) fn may_be_accepted(&self, now: Millis) -> bool {
         let asked = self.asked.filter(|_| self.was_refused());
         asked.is_some_and(|ask| ask.again && now < ask.at + ANSWER_WITHIN)
@@ -143,7 +139,7 @@ impl Tracked {
         self.reason = reason;
     }
 
-    /// The WebSocket does not serve it: REST does, unless it refused it too.
+    /// The WebSocket does not serve it, so REST does, unless REST refused it too.
     pub fn leave_to_rest(&mut self, reason: &'static str) {
         if self.refusal.is_some() {
             self.set(StreamState::Unavailable, None);

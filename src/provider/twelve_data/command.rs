@@ -1,4 +1,4 @@
-//! What we say to Twelve Data's WebSocket. Source: its documentation, "Real-time price".
+//! What we send to Twelve Data's WebSocket. Source: its documentation, "Real-time price".
 
 use crate::market::Instrument;
 use serde_json::json;
@@ -15,13 +15,13 @@ pub fn reset() -> String {
     json!({"action": "reset"}).to_string()
 }
 
-/// One additive subscribe frame for all of them, in the comma form that every client uses.
+/// One frame that adds all of these subscriptions, in the comma form that every client uses.
 #[must_use]
 pub fn subscribe<'a>(instruments: impl IntoIterator<Item = &'a Instrument>) -> String {
     with_symbols("subscribe", instruments)
 }
 
-/// The opposite of [`subscribe`].
+/// One frame that drops all of these subscriptions.
 #[must_use]
 pub fn unsubscribe<'a>(instruments: impl IntoIterator<Item = &'a Instrument>) -> String {
     with_symbols("unsubscribe", instruments)

@@ -1,11 +1,11 @@
-//! What Twelve Data's WebSocket says to us.
+//! What Twelve Data's WebSocket sends to us.
 
 use super::lenient;
 use crate::market::{Millis, Tick};
 use crate::provider::{Event, FrameError, Listing, Secret, Unusable};
 use serde::Deserialize;
 
-/// Takes the key out of every text of an event, and cuts those that are too long.
+/// Removes the key from every text of an event and cuts long texts.
 fn clean(event: &mut Event, secret: &Secret) {
     let listing = |one: &mut Listing| clean_all(secret, [&mut one.exchange, &mut one.mic_code, &mut one.kind]);
     match event {
@@ -23,10 +23,10 @@ fn clean(event: &mut Event, secret: &Secret) {
     }
 }
 
-/// As [`clean`], for the texts that say what an instrument is.
+/// The same for single texts, such as exchange, type and currency.
 pub(super) fn clean_all<const N: usize>(secret: &Secret, texts: [&mut Option<String>; N]) {
     for text in texts.into_iter().flatten() {
-        // Before it is cut: a part of a key would not be known for one.
+        // Clean before cutting: a partial key would not be recognised.
         secret.clean_up(text);
         if text.len() > LONGEST_TEXT {
             *text = text.chars().take(LONGEST_TEXT).collect();
@@ -34,17 +34,17 @@ pub(super) fn clean_all<const N: usize>(secret: &Secret, texts: [&mut Option<Str
     }
 }
 
-/// Characters of an exchange, a kind, a currency. None that upstream documents comes near.
+/// Most characters of an exchange, type or currency. No documented one comes close.
 const LONGEST_TEXT: usize = 64;
 
-/// Bytes of a frame that is read. Upstream's own limit for a message is as much.
+/// Most bytes of a frame that is parsed. The provider's own limit for a message is the same.
 const LONGEST_FRAME: usize = 1024 * 1024;
 
-/// What one text frame says, without the key. Decide by the lists of a `subscribe-status`, not by
+/// Parses one text frame, with the key removed. For a `subscribe-status`, rely on the lists, not on
 /// its status word.
 ///
 /// # Errors
-/// [`FrameError`]; the frame is to be counted and forgotten.
+/// [`FrameError`]; count the frame and drop it.
 pub fn parse_event(text: &str, secret: &Secret) -> Result<Event, FrameError> {
     let mut event = read(text)?;
     clean(&mut event, secret);
@@ -62,16 +62,17 @@ fn read(text: &str) -> Result<Event, FrameError> {
             success: listings(raw.success),
             fails: listings(raw.fails),
         },
-        // An error in what we sent, most often more than 100 messages in a minute.
+        // An error in what we sent, usually more than 100 messages in a minute.
         "message-processing" if raw.messages.iter().flatten().any(|message| message.contains("limit")) => {
             Event::TooManyMessages
         }
-        // `unsubscribe-status`, `reset-status`, the answer to our heartbeat, and what may come.
+        // `unsubscribe-status`, `reset-status`, the answer to our heartbeat, and unknown events.
         _ => Event::Other,
     })
 }
 
-/// Upstream's seconds as milliseconds; a stamp that is in milliseconds already (one public sample has those) is kept.
+/// The provider's seconds as milliseconds. A timestamp already in milliseconds, as in one public
+/// sample, is kept.
 pub(super) fn stamp(seconds: f64) -> Option<Millis> {
     const LATEST_SECONDS: f64 = 1e11; // the year 5138
     const LATEST_MILLIS: f64 = 1e14;
@@ -84,12 +85,12 @@ pub(super) fn stamp(seconds: f64) -> Option<Millis> {
     }
 }
 
-/// Beyond these sizes a number is no price of anything that is traded.
+/// A number outside these bounds is not the price of anything traded.
 const LARGEST_PRICE: f64 = 1e15;
 const SMALLEST_PRICE: f64 = 1e-12;
 const LARGEST_VOLUME: f64 = 1e24;
 
-/// A price, if the number is one: zero is how feeds write that there is none.
+/// The number, if it can be a price. Feeds write zero for a missing price.
 pub(super) fn price(number: Option<f64>) -> Result<f64, &'static str> {
     match number {
         None => Err("its price is no number"),
@@ -100,7 +101,7 @@ pub(super) fn price(number: Option<f64>) -> Result<f64, &'static str> {
     }
 }
 
-/// A volume, if the number is one.
+/// The number, if it can be a volume.
 pub(super) fn volume(number: Option<f64>) -> Option<f64> {
     number.filter(|value| (0.0..=LARGEST_VOLUME).contains(value))
 }
@@ -216,7 +217,7 @@ fn listings(raw: Vec<RawListing>) -> Vec<Listing> {
 mod tests {
     use super::*;
 
-    /// As [`super::parse_event`] with no key to hide.
+    /// [`super::parse_event`] without a key to hide.
     fn parse_event(text: &str) -> Result<Event, FrameError> {
         super::parse_event(text, &Secret::default())
     }
@@ -228,7 +229,7 @@ mod tests {
         }
     }
 
-    /// Captures and documented examples of each asset class.
+    /// Captured and documented examples of each asset class.
     #[test]
     fn prices_of_every_class() {
         let stock = price(
@@ -382,7 +383,7 @@ mod tests {
         assert_eq!(parse_event(&frame), Err(FrameError::NotJson));
     }
 
-    /// Every subscribe-status that was documented or captured.
+    /// Every documented or captured subscribe-status.
     #[test]
     fn subscribe_status_in_every_shape() {
         let parsed = |text: &str| match parse_event(text) {

@@ -1,6 +1,8 @@
-//! Deserialisers that never fail on a value's type: what is not understood is `None`, and the rest of the message is kept.
+//! Deserialisers that never fail on the type of a value: an unknown value becomes `None`, and the
+//! rest of the message is kept.
 //!
-//! Upstream's documentation says that any field may be null, and its REST and WebSocket differ in numbers and strings.
+//! The provider's documentation says that any field may be null, and its REST and WebSocket differ
+//! in whether numbers are strings.
 
 use super::mend::mended;
 use serde::Deserializer;
@@ -8,7 +10,7 @@ use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Reads JSON; where that fails, once more with `null` for each token that JSON does not know.
+/// Parses JSON; if that fails, again with `null` for each token that is not JSON.
 pub(super) fn read<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
     match serde_json::from_str(text) {
         Ok(value) => Some(value),
@@ -23,22 +25,22 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
         .filter(|number| number.is_finite()))
 }
 
-/// Text; a number is not text here.
+/// A string; a number is `None` here.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     deserializer.deserialize_any(Any::<String>::new())
 }
 
-/// A boolean, written as one or as `"true"`/`"false"`.
+/// A boolean, written as one or as `"true"` or `"false"`.
 pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
     deserializer.deserialize_any(Any::<bool>::new())
 }
 
-/// A list; null, absent or anything that is no list is empty. Items keep their own leniency.
+/// A list; null, absence or any other type is an empty list. Items have their own leniency.
 pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     deserializer.deserialize_any(ListOf(PhantomData))
 }
 
-/// How a target type reads the scalars that JSON has.
+/// How a target type is read from each of JSON's scalars.
 trait Scalar: Sized {
     fn from_number(_: f64) -> Option<Self> {
         None
@@ -56,7 +58,7 @@ impl Scalar for f64 {
         Some(number)
     }
     fn from_text(text: &str) -> Option<Self> {
-        // By serde_json, as exact as std's parser and in the worker already.
+        // serde_json's parser is as exact as std's, and already in the Worker.
         serde_json::from_str(text.trim()).ok()
     }
 }

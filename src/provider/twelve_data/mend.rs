@@ -1,13 +1,12 @@
-//! Makes a text that is nearly JSON into JSON, so that one bad token costs its own field and not
-//! what travels with it.
+//! Repairs text that is nearly JSON, so that one bad token costs only its own field.
 //!
-//! Upstream's programs write `NaN` and `Infinity` where they have no number, and numbers beyond
-//! what a float holds. A JSON parser stops there, and with it everything in the same message. Here
-//! such a token becomes `null`, and inside a string what JSON does not allow becomes what it can
-//! only have meant. Used after a parser has failed: a good message pays nothing.
+//! The provider's programs write `NaN` and `Infinity` for missing numbers, and numbers that a float
+//! cannot hold. A JSON parser fails there and loses the whole message. Here such a token becomes
+//! `null`, and inside a string what JSON does not allow becomes its only possible meaning. It is
+//! used only after a parser has failed, so a valid message costs nothing.
 
-/// The text with `null` for each bare word or number that JSON does not know or a float does not
-/// hold. `None` when there is nothing to mend: the text is broken in another way.
+/// The text with `null` for each bare word or number that JSON does not know or a float cannot
+/// hold. `None` if there is nothing to repair, because the text is broken in another way.
 pub(super) fn mended(text: &str) -> Option<String> {
     let mut mender = Mender {
         rest: text,
@@ -48,7 +47,7 @@ impl<'a> Mender<'a> {
         self.out.push_str(if is_json { token } else { "null" });
     }
 
-    /// A string, its quotes included. One that does not end stays as it is.
+    /// Copies a string with its quotes. An unterminated one stays as it is.
     fn string(&mut self) {
         self.skip(1);
         self.out.push('"');
@@ -81,7 +80,7 @@ impl<'a> Mender<'a> {
             let pair = self.rest.get(6..).and_then(self::unit);
             match (unit, pair) {
                 (0xD800..=0xDBFF, Some(0xDC00..=0xDFFF)) => self.keep(12),
-                // Half a character.
+                // An unpaired surrogate.
                 (0xD800..=0xDFFF, _) => self.replace(6, "\\ufffd"),
                 _ => self.keep(6),
             }
@@ -114,7 +113,7 @@ impl<'a> Mender<'a> {
     }
 }
 
-/// What numbers and words are made of.
+/// Characters of numbers and words.
 fn is_bare(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '_')
 }

@@ -1,8 +1,8 @@
-//! Twelve Data's messages, both ways: pure parsing and writing, no sockets and no time.
+//! Twelve Data's messages in both directions: pure parsing and writing, without sockets or time.
 //!
-//! Upstream's documents and its traffic differ (numbers as strings, absent and null arrays, HTTP 200 with an error body), so
-//! everything here takes whatever has been seen in the wild, and what cannot be understood becomes an `Err` that costs one
-//! frame, never the stream.
+//! The provider's documentation and its traffic differ (numbers as strings, absent and null arrays,
+//! HTTP 200 with an error body). So the parsers accept everything that has been observed, and what
+//! they cannot parse becomes an `Err` that costs one frame, never the stream.
 
 mod command;
 mod event;

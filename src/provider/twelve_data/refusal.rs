@@ -1,7 +1,8 @@
-//! What a "no" from Twelve Data means, whichever form it takes.
+//! Classifies refusals of Twelve Data, whichever form they take.
 //!
-//! The same refusal comes as HTTP 200 with an error body, as a true status, or as an error object for one symbol of a batch;
-//! the code is shared between cases that want different answers, so the text decides where the code does not.
+//! The same refusal may come as HTTP 200 with an error body, as a real status, or as an error
+//! object for one symbol of a batch. Cases that need different reactions share a code, so the text
+//! decides where the code does not.
 
 use super::lenient;
 use crate::provider::{Refusal, Secret};
@@ -17,8 +18,8 @@ struct Body {
     status: Option<String>,
 }
 
-/// Sorts an HTTP status and body, without the key, should upstream have said it. `None` when it is
-/// no refusal at all: a 2xx whose body is not an error object.
+/// Classifies an HTTP status and body, with the key removed in case the provider repeated it.
+/// `None` if it is not a refusal: a 2xx whose body is not an error object.
 #[must_use]
 pub fn classify(http_status: u16, body: &str, secret: &Secret) -> Option<Refusal> {
     let body: Body = lenient::read(body).unwrap_or_default();
@@ -48,7 +49,7 @@ impl Body {
 }
 
 fn sort(code: u16, message: String, secret: &Secret) -> Refusal {
-    // Before it is cut: a part of a key would not be known for one.
+    // Clean before cutting: a partial key would not be recognised.
     let message = secret.clean(&message);
     let lower = message.to_ascii_lowercase();
     let about_plan = ["plan", "available exclusively", "upgrading"]
@@ -71,7 +72,7 @@ fn sort(code: u16, message: String, secret: &Secret) -> Refusal {
         403 if about_plan || !about_key => Refusal::Plan(text),
         403 => Refusal::Key(text),
         400 | 404 | 414 if about_plan => Refusal::Plan(text),
-        // A timeout or a hurry says nothing of the request.
+        // These say nothing about the request itself.
         408 | 425 => Refusal::Server(text),
         400..=499 => Refusal::Request(text),
         _ if about_key && !about_plan => Refusal::Key(text),
@@ -79,7 +80,7 @@ fn sort(code: u16, message: String, secret: &Secret) -> Refusal {
     }
 }
 
-/// Upstream's texts go on with links and advertisements; the first sentence says it.
+/// The provider's texts continue with links and advertisements; the first sentence is enough.
 fn shorten(message: &str) -> String {
     const LONGEST: usize = 200;
     let first = message.split(". ").next().unwrap_or(message);
@@ -90,7 +91,7 @@ fn shorten(message: &str) -> String {
 mod tests {
     use super::*;
 
-    /// As [`super::classify`] with no key to hide.
+    /// [`super::classify`] without a key to hide.
     fn classify(http_status: u16, body: &str) -> Option<Refusal> {
         super::classify(http_status, body, &Secret::default())
     }

@@ -1,4 +1,5 @@
-//! Twelve Data's REST `/quote`: single and batch shapes, per-symbol errors, and errors that come with HTTP 200.
+//! Twelve Data's REST `/quote`: single and batch shapes, errors of symbols, and errors with HTTP
+//! 200.
 
 use super::event::{clean_all, price, stamp, volume};
 use super::refusal::refusal_in;
@@ -8,7 +9,8 @@ use crate::provider::{CallError, Refusal, Secret, SymbolError};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The path and query for these symbols: `/quote?symbol=BTC%2FUSD,AAPL`. The key travels in a header, never here.
+/// The path and query for these symbols: `/quote?symbol=BTC%2FUSD,AAPL`. The key travels in a
+/// header, never here.
 #[must_use]
 pub fn quote_query(symbols: &[String]) -> String {
     let mut query = String::from("/quote?symbol=");
@@ -26,11 +28,11 @@ pub fn quote_query(symbols: &[String]) -> String {
     query
 }
 
-/// Reads the answer to a call for `requested`: one symbol gives a flat object, more give a map keyed as sent.
-/// The result has one entry for each requested symbol, in order.
+/// Parses the answer to a call for `requested`: a flat object for one symbol, a map keyed by symbol
+/// as sent for more. The result has one entry for each requested symbol, in order.
 ///
 /// # Errors
-/// [`CallError`] when the call as a whole failed.
+/// [`CallError`] if the call as a whole failed.
 pub fn parse_quotes(
     requested: &[Instrument],
     http_status: u16,
@@ -38,7 +40,7 @@ pub fn parse_quotes(
     secret: &Secret,
 ) -> Result<Vec<Result<PolledQuote, SymbolError>>, CallError> {
     if let Some(refusal) = classify(http_status, body, secret) {
-        // A single symbol's own refusal has the form of a call's: only the code tells them apart.
+        // A single symbol's refusal has the form of a call's: only the code tells them apart.
         return match (&refusal, requested) {
             (Refusal::Request(_) | Refusal::Plan(_), [_]) if http_status != 403 => {
                 Ok(vec![Err(SymbolError::Refused(refusal))])
@@ -123,14 +125,14 @@ fn one(instrument: &Instrument, value: &Value, secret: &Secret) -> Result<Polled
     })
 }
 
-/// Characters of a name that is repeated.
+/// Most characters of a symbol that an error text repeats.
 const LONGEST_NAME: usize = 40;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// As [`super::parse_quotes`] with no key to hide.
+    /// [`super::parse_quotes`] without a key to hide.
     fn parse_quotes(
         requested: &[Instrument],
         status: u16,
@@ -146,7 +148,7 @@ mod tests {
             .collect()
     }
 
-    /// A capture of 2026-09-08.
+    /// Captured on 2026-09-08.
     const AAPL: &str = r#"{"symbol":"AAPL","name":"Apple Inc.","exchange":"NASDAQ","mic_code":"XNGS","currency":"USD","datetime":"2026-09-08","timestamp":1788874200,"last_quote_at":1788893340,"open":"317.18","high":"320.71","low":"314.98","close":"315.02","volume":"886145","previous_close":"319.97000","change":"-4.95000","percent_change":"-1.54702","average_volume":"33681314","is_market_open":true,"fifty_two_week":{"low":"225.95000","high":"344.57001"}}"#;
 
     #[test]

@@ -9,7 +9,7 @@ pub const BASIC: Tariff = Tariff {
     credits_per_day: 800,
 };
 
-/// What the built-in simulator grants.
+/// The limits of the built-in simulator.
 pub const SIMULATED: Tariff = Tariff {
     streamed_symbols: 500,
     credits_per_minute: 600,

@@ -1,4 +1,4 @@
-//! What a test does to an exchange, and reads of it.
+//! How a test controls and inspects an exchange.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use super::super::protocol::Wanted;
 use super::super::{Millis, named};
 
 impl Exchange {
-    /// A market that starts at `now`. The same seed gives the same prices at the same times, also
-    /// to another instance.
+    /// A market that starts at `now`. The same seed gives the same prices at the same times, in any
+    /// instance.
     pub fn new(settings: Settings, seed: u64, now: Millis) -> Exchange {
         Exchange::with(Faults::default(), settings, seed, now)
     }
 
-    /// The switches of what goes wrong.
+    /// The fault switches, to change them.
     pub fn faults(&mut self) -> &mut Faults {
         &mut self.faults
     }
@@ -39,12 +39,12 @@ impl Exchange {
         instrument.is_some_and(|instrument| self.market.hours(instrument).is_open(now))
     }
 
-    /// The sessions that are open, oldest first.
+    /// The open sessions, oldest first.
     pub fn sessions(&self) -> impl Iterator<Item = SessionId> + '_ {
         self.sessions.keys().copied()
     }
 
-    /// Counts of everything until `now`.
+    /// The counters at `now`.
     pub fn counters(&self, now: Millis) -> Counters {
         let used = self.accounts.values().map(|account| account.rest_used(now));
         let (credits_minute, credits_day) = used.fold((0u32, 0u32), |all, one| {
@@ -68,8 +68,8 @@ impl Exchange {
     }
 
     /// Sets the price of `symbol` (or `SYMBOL:EXCHANGE`) for WebSocket and REST until
-    /// [`Exchange::release`], and sends it to its subscribers, whatever the hour. `timestamp` in
-    /// seconds since the epoch.
+    /// [`Exchange::release`], and sends it to its subscribers, even outside trading hours.
+    /// `timestamp` is in seconds since the Unix epoch.
     pub fn publish(&mut self, symbol: &str, price: f64, timestamp: u64, now: Millis) -> Vec<Output> {
         let Some(instrument) = Wanted::written(symbol).resolve().filter(|_| price.is_finite()) else {
             return Vec::new();
@@ -85,7 +85,7 @@ impl Exchange {
         }
     }
 
-    /// Gives `symbol` back to the market after [`Exchange::publish`].
+    /// Returns `symbol` to the market after [`Exchange::publish`].
     pub fn release(&mut self, symbol: &str) {
         if let Some(instrument) = Wanted::written(symbol).resolve() {
             self.market.release(instrument);

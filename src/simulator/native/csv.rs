@@ -1,22 +1,21 @@
 //! `format=CSV`: a JSON answer as a table.
 //!
-//! The columns are the fields of the rows in their order, then a line each. A nested field is a
-//! column `outer.inner` (`fifty_two_week.low`), a list is one cell with commas, `null` is an empty
-//! cell. Of a series and of a list only the rows are left: `meta`, `count` and `status` have no
-//! place in a table.
+//! The first line has the columns, which are the fields of the rows in their order; then there is a
+//! line per row. A nested field is a column `outer.inner` (`fifty_two_week.low`), a list is one
+//! cell with commas, `null` is an empty cell. Of a series or a list only the rows remain: `meta`,
+//! `count` and `status` have no place in a table.
 //!
-//! No source shows what Twelve Data makes of several symbols. Here they are one table, in the order
-//! asked, in which `symbol` is the first column. It holds the symbol as it was asked, unless the
-//! rows name their symbol themselves, as those of `/quote` do. A symbol that fails is a row as
-//! well, with its cells below `code`, `message` and `status`, so that nothing is lost. Fields that
-//! a row has not are empty cells.
+//! No source shows Twelve Data's table for several symbols. Here it is one table in the order
+//! asked, with `symbol` as the first column. It contains the symbol as requested, unless the rows
+//! contain their symbol themselves, as those of `/quote` do. A symbol that fails is a row too, with
+//! cells in `code`, `message` and `status`, so nothing is lost. Fields that a row lacks are empty
+//! cells.
 
 use std::borrow::Cow;
 
 use super::super::json::{Json, Object};
 use super::super::rest::{Failure, Query};
 
-/// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Json,
@@ -25,7 +24,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// From `format` and `delimiter`, whose default is a semicolon.
+    /// From `format` and `delimiter`, which defaults to a semicolon.
     pub(crate) fn asked(query: &Query) -> Result<Format, Failure> {
         match query.get("format") {
             None => return Ok(Format::Json),
@@ -71,7 +70,7 @@ pub(crate) fn table(answer: &Json, is_batch: bool, delimiter: char) -> String {
     text
 }
 
-/// Names of columns and cells.
+/// Column names and cells.
 type Row<'a> = Vec<(Cow<'a, str>, String)>;
 
 fn rows<'a>(answer: &'a Json, symbol: Option<&'a str>) -> impl Iterator<Item = Row<'a>> {
@@ -116,7 +115,7 @@ fn flatten<'a>(value: &'a Json, name: Cow<'a, str>, row: &mut Row<'a>) {
     row.push((name, cell));
 }
 
-/// A cell is quoted where it would be misread otherwise (RFC 4180).
+/// A cell is quoted only where it would be misread otherwise (RFC 4180).
 fn write_line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>, delimiter: char) {
     for (place, cell) in cells.enumerate() {
         if place > 0 {

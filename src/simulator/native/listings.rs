@@ -1,4 +1,4 @@
-//! The REST endpoints that cost one credit and know no batch: usage, market states, search and
+//! The REST endpoints that cost one credit and accept no batch: usage, market states, search and
 //! reference lists.
 
 use super::super::exchange::Exchange;
@@ -11,7 +11,6 @@ use super::super::rest::{Failure, Query};
 use super::super::{Millis, SECOND};
 use super::series::datetime;
 
-/// Whether it is one of these endpoints.
 pub(super) fn is_known(endpoint: &str) -> bool {
     matches!(
         endpoint,
@@ -27,7 +26,7 @@ pub(super) fn is_known(endpoint: &str) -> bool {
 }
 
 impl Exchange {
-    /// The endpoints that cost one credit and know no batch.
+    /// Answers the endpoints of this file.
     pub(super) fn list_endpoint(
         &mut self,
         endpoint: &str,
@@ -98,8 +97,8 @@ impl Exchange {
     }
 }
 
-/// The indicators that can be asked for. There are none yet, but the official Python client does
-/// not start without an answer.
+/// The supported indicators. There are none yet, but the official Python client does not start
+/// without an answer.
 fn technical_indicators() -> Json {
     Object::default()
         .with("data", Object::default())

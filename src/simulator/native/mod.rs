@@ -1,10 +1,10 @@
-//! What only native programs use: tests, examples and the simulation. It is written for an
-//! [`Exchange`] with fault switches, which the Worker's is not, so nothing of it can be in the
+//! What only native programs use: tests, examples and the simulation. It is implemented for an
+//! [`Exchange`] with fault switches, which the Worker's does not have, so none of it gets into the
 //! Worker.
 //!
-//! `control`: what a test does to an exchange. The rest is Twelve Data's REST beyond `/quote`, for
-//! its SDKs and for whoever plays with the fake by hand: `prices`, `series` and `listings` are
-//! endpoints, and `csv` is how answers are written on request.
+//! `control` is how tests drive an exchange. The rest is Twelve Data's REST beyond `/quote`, for
+//! its SDKs and for trying the fake by hand: `prices`, `series` and `listings` are endpoints, and
+//! `csv` is the table format.
 
 mod control;
 mod csv;
@@ -23,7 +23,7 @@ use super::plan::Keys;
 use super::rest::{Endpoint, Failure, JSON, Query, RestReply};
 use csv::Format;
 
-/// Requests in one `/batch`.
+/// Most requests in one `/batch`.
 const MOST_REQUESTS: usize = 100;
 
 const DEMO: &str = "The 'demo' API key is only used for initial familiarity. To become a full user, you can request your \
@@ -35,8 +35,8 @@ struct BatchItem {
     url: String,
 }
 
-/// The requests of a `/batch` by name, in the order in which they were written. Of two with one
-/// name the last counts.
+/// The requests of a `/batch` by name, in the order in which they were written. If a name occurs
+/// twice, the last one counts.
 #[derive(Default)]
 struct Requests(Vec<(String, BatchItem)>);
 
@@ -62,7 +62,7 @@ impl<'de> Visitor<'de> for Requests {
     }
 }
 
-/// The endpoints that cost a credit for each symbol and answer several symbols with a map.
+/// The endpoints that cost one credit per symbol and answer several symbols with a map.
 fn symbol_endpoint(name: &str) -> Option<Endpoint<Faults>> {
     Some(match name {
         "quote" => |exchange, instrument, query, now| Ok(exchange.quote(instrument, query, now)),
@@ -76,7 +76,7 @@ fn symbol_endpoint(name: &str) -> Option<Endpoint<Faults>> {
 }
 
 impl Exchange {
-    /// A GET request of any endpoint. `path` such as `/quote`; the rest is as for
+    /// A GET request to any endpoint. `path` is for example `/quote`; the rest is as for
     /// [`Exchange::quotes`].
     pub fn rest(&mut self, path: &str, query: &str, key: Option<&str>, now: Millis) -> RestReply {
         let query = Query::parse(query);
@@ -88,20 +88,20 @@ impl Exchange {
         let format = match endpoint.as_str() {
             // Without indicators there is no table.
             "technical_indicators" => Format::Json,
-            // A format that is wrong is an error, and errors are JSON.
+            // An invalid format is an error, and errors are JSON.
             _ => Format::asked(&query).unwrap_or(Format::Json),
         };
         let answer = answer.map(|answer| match format {
             Format::Json => (JSON, answer.to_string()),
-            // The official Python client knows a table by exactly this type, without a character
-            // set.
+            // The official Python client recognises a table by exactly this type, without a
+            // character set.
             Format::Csv(delimiter) => ("text/csv", csv::table(&answer, is_batch, delimiter)),
         });
         self.reply(answer, &key, is_batch, now)
     }
 
     /// `POST /batch`: several requests in one, each with its own answer, in their order. The
-    /// answers are JSON whatever their `format`, because they are parts of one JSON.
+    /// answers are JSON whatever their `format`, because they are parts of one JSON object.
     pub fn rest_batch(&mut self, body: &str, key: Option<&str>, now: Millis) -> RestReply {
         self.count_call("batch");
         let account = key.unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! The endpoints of one symbol beside `/quote` that tell a price.
+//! Endpoints beside `/quote` that return the price of one symbol.
 
 use super::super::exchange::Exchange;
 use super::super::hours::local;
@@ -30,7 +30,7 @@ impl Exchange {
             .into()
     }
 
-    /// Here the numbers are numbers.
+    /// In this answer, numbers are JSON numbers.
     pub(super) fn exchange_rate(&self, instrument: &Instrument, _: &Query, now: Millis) -> Result<Json, Failure> {
         self.rate(instrument, None, now)
     }
@@ -63,7 +63,7 @@ impl Exchange {
     }
 }
 
-/// The currency, or both of a pair.
+/// The currency, or both currencies of a pair.
 pub(super) fn with_currencies(fields: Object, instrument: &Instrument) -> Object {
     if !instrument.class.is_pair() {
         return fields.with("currency", instrument.currency);

@@ -1,4 +1,4 @@
-//! `/time_series`: candles of a minute to a month, told in any time zone.
+//! `/time_series`: candles of a minute to a month, with times in any time zone.
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZoneDatabase;
@@ -13,7 +13,7 @@ use super::super::rest::{Failure, Query};
 use super::super::{MINUTE, Millis};
 use super::prices::with_currencies;
 
-/// Candles in one answer.
+/// Most candles in one answer.
 const MOST_CANDLES: usize = 5_000;
 
 /// The length of a candle.
@@ -52,7 +52,7 @@ impl Exchange {
         let hours = self.market.hours(instrument);
         let own_zone = instrument.hours.zone();
         let is_pair = instrument.class.is_pair();
-        // The copy of the IANA database that comes with jiff, so that every machine has the same.
+        // jiff's bundled copy of the IANA database, so that every machine has the same.
         let named = match query
             .get("timezone")
             .filter(|name| !name.eq_ignore_ascii_case("exchange"))
@@ -83,7 +83,7 @@ impl Exchange {
             candles.reverse();
         }
         let with_time = matches!(interval, Interval::Minutes(_));
-        // A day belongs to the venue's calendar, whatever zone is asked for.
+        // A day belongs to the venue's calendar, whatever zone was asked for.
         let zone = if with_time { zone } else { hours.zone() };
         let time = |local: DateTime| match with_time {
             true => datetime(local),
@@ -126,8 +126,8 @@ impl Exchange {
 }
 
 impl Market {
-    /// At most `count` candles that start in `from..to`, the newest first. The one of `now` is
-    /// still growing.
+    /// At most `count` candles that start in `from..to`, newest first. The one at `now` is
+    /// incomplete.
     fn candles(
         &self,
         instrument: &Instrument,
@@ -140,8 +140,8 @@ impl Market {
         let mut reader = self.reader(instrument);
         let mut candles = Vec::new();
         let mut within = to.saturating_sub(1).min(now);
-        // Closed hours are stepped over, so more periods are looked at than candles made: a minute
-        // series of a share passes some 5 closed minutes for each open one.
+        // Closed hours are skipped, so more periods are visited than candles made: a minute series
+        // of a share passes about 5 closed minutes for each open one.
         for _ in 0..count.saturating_mul(8).saturating_add(8_000) {
             let Some((start, end)) = interval.period(hours, within) else {
                 break;
@@ -192,7 +192,7 @@ impl Interval {
         })
     }
 
-    /// Start and end of the period that holds `at`, in the venue's local time.
+    /// Start and end of the period that contains `at`, in the venue's local time.
     fn period(self, hours: Hours, at: Millis) -> Option<(Millis, Millis)> {
         let zone = hours.zone();
         let now = local(zone, at);
@@ -218,7 +218,7 @@ impl Interval {
     }
 }
 
-/// `2026-01-19 14:32:00`
+/// For example `2026-01-19 14:32:00`.
 pub(super) fn datetime(local: DateTime) -> String {
     format!("{} {}", local.date(), local.time())
 }

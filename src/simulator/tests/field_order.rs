@@ -1,5 +1,5 @@
-//! The order of fields, which clients depend on: read from the text as it is sent, because a parsed
-//! object has none.
+//! The order of fields, on which clients depend: read from the text as it is sent, because a parsed
+//! object has no order.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn get(exchange: &mut Exchange, call: &str) -> String {
     exchange.rest(path, query, Some("good"), WEDNESDAY).body
 }
 
-/// The names of all fields in the order of the text. Texts here hold no `":`.
+/// The names of all fields in the order of the text. Strings here contain no `":`.
 fn names(text: &str) -> String {
     let pieces = text.split("\":").map(|piece| piece.rsplit('"').next().unwrap());
     let mut names: Vec<&str> = pieces.collect();

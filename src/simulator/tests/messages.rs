@@ -1,4 +1,4 @@
-//! Heartbeats, nonsense, and the budget of messages.
+//! Heartbeats, invalid messages, and the message limit.
 
 use super::*;
 

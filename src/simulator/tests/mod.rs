@@ -1,4 +1,4 @@
-//! The simulator held against what is known of Twelve Data: messages, limits, oddities, REST.
+//! The simulator compared with what is known of Twelve Data: messages, limits, oddities, REST.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod field_order;

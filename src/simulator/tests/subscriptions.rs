@@ -121,7 +121,7 @@ fn a_credit_is_held_while_subscribed_and_only_the_surplus_fails() {
         symbols(&subscribe(&mut exchange, first, "AAPL,MSFT")["success"]),
         ["AAPL", "MSFT"]
     );
-    // Again the same costs nothing; the other connection of the key shares the credits.
+    // Subscribing again costs nothing; the key's other connection shares the credits.
     assert_eq!(
         symbols(&subscribe(&mut exchange, first, "AAPL,MSFT")["success"]).len(),
         2

@@ -13,7 +13,7 @@ fn text(at: Millis) -> String {
     local(&TimeZone::UTC, at).to_string()
 }
 
-/// Status, times of the candles and message of a series of BTC/USD, which trades in every hour.
+/// Status, candle times and message of a series of BTC/USD, which trades at all hours.
 fn series(parameters: &str, now: &str) -> (u16, Vec<String>, String) {
     let now = utc(now);
     let mut exchange = Exchange::new(Settings::default(), 42, now);
@@ -32,8 +32,8 @@ fn candles_are_told_in_any_zone_across_its_changes() {
         ("Asia/Tokyo", "2026-01-14T16:00:00", ["00:00", "01:00"]),
         ("asia/tokyo", "2026-01-14T16:00:00", ["00:00", "01:00"]),
         ("Asia/Kolkata", "2026-07-14T16:00:00", ["20:30", "21:30"]),
-        // Half an hour of daylight saving: 02:00 is 01:30 again on 5 April 2026, and 02:30 on 4
-        // October.
+        // Half an hour of daylight saving: 02:00 becomes 01:30 again on 5 April 2026, and 02:30 on
+        // 4 October.
         ("Australia/Lord_Howe", "2026-04-04T15:00:00", ["01:00", "01:30"]),
         ("Australia/Lord_Howe", "2026-10-03T16:00:00", ["01:30", "03:00"]),
         ("America/New_York", "2026-03-08T07:00:00", ["01:00", "03:00"]),
@@ -66,14 +66,14 @@ fn dates_are_read_in_the_zone_that_is_asked_for() {
             "2026-01-14T02:00:00",
             vec!["2026-01-14 00:30:00", "2026-01-14 01:30:00"],
         ),
-        // The hour that comes twice is within the range with both of its candles.
+        // The repeated hour is in the range, with both of its candles.
         (
             "America/New_York",
             "2026-11-01 01:00:00",
             "2026-11-01 03:00:00",
             vec!["2026-11-01 01:00:00", "2026-11-01 01:00:00", "2026-11-01 02:00:00"],
         ),
-        // Half past two does not exist that night and is half past three.
+        // 2:30 does not exist that night and means 3:30.
         (
             "America/New_York",
             "2026-03-08 02:30:00",
@@ -95,11 +95,11 @@ fn a_reading_of_a_clock_is_turned_into_the_moment() {
     for (zone, local, expected) in [
         ("Asia/Tokyo", "2026-01-14T00:00:00", "2026-01-13T15:00:00"),
         ("Asia/Kolkata", "2026-01-14T00:00:00", "2026-01-13T18:30:00"),
-        // Twice: the first time.
+        // Shown twice: the first time counts.
         ("America/New_York", "2026-11-01T01:30:00", "2026-11-01T05:30:00"),
         ("America/New_York", "2026-11-01T02:00:00", "2026-11-01T07:00:00"),
         ("Australia/Lord_Howe", "2026-04-05T01:45:00", "2026-04-04T14:45:00"),
-        // Never: as if the clock had not been changed yet.
+        // Never shown: as if the clock had not been changed yet.
         ("America/New_York", "2026-03-08T02:30:00", "2026-03-08T07:30:00"),
         ("Australia/Lord_Howe", "2026-10-04T02:15:00", "2026-10-03T15:45:00"),
         ("Europe/Berlin", "2026-03-29T02:30:00", "2026-03-29T01:30:00"),
