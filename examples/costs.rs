@@ -1,6 +1,6 @@
-//! What a day costs on Cloudflare: the hub's own driver and machine live through one, natively,
-//! against the simulated Twelve Data, and their own counters (those of `/metrics`) are set against
-//! the plans' limits.
+//! What a day costs on Cloudflare. The hub's own driver and machine run through a day natively,
+//! against the simulated Twelve Data, and their own counters (those of `/metrics`) are compared
+//! with the plans' limits.
 //!
 //! ```text
 //! npm run costs                                      # a table of days
@@ -8,7 +8,7 @@
 //! npm run costs -- --viewers 20 --hours 8 --scrape 60 --plan pro
 //! ```
 //!
-//! What is not in it: page loads (static assets are free), REST readers (each is a request of the
+//! Not included: page loads (static assets are free), REST waiters (each is one request of the
 //! Worker and one of the hub), the simulator (a second object, which a terminal with a key does not
 //! have), faults and restarts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -1,12 +1,13 @@
-//! The tests' fake Twelve Data as a program, for the browser tests and for playing by hand:
+//! The tests' fake Twelve Data as a program, for the browser tests and for manual use:
 //!
 //! ```text
-//! cargo run --example fake_twelve_data -- --ws-port 9001 --rest-port 9002 --key secret --plan basic
+//! cargo run --example fake_twelve_data -- \
+//!     --ws-port 9001 --rest-port 9002 --key secret --plan basic
 //! curl -X POST 'localhost:9002/_control/price?symbol=AAPL&price=123.45'
 //! ```
 //!
-//! Without ports it takes free ones. It prints one line of JSON with its addresses once it listens, and runs until it is
-//! ended. The control routes are listed in `tests/support/twelve_data/control.rs`.
+//! Without ports it takes free ones. Once it listens it prints its addresses as one line of JSON,
+//! and it runs until it is killed. `tests/support/twelve_data/control.rs` lists the control routes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../tests/support/twelve_data/mod.rs"]

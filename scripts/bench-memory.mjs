@@ -1,5 +1,6 @@
-// `npm run bench:memory`: what a client costs in the hub's own memory. tests/bench/memory.rs is compiled for WebAssembly together with
-// the very library that the worker is made of, and runs in Node, which gives it nothing but a way to print.
+// `npm run bench:memory`: measures how much of the hub's memory one client takes. It compiles
+// tests/bench/memory.rs for WebAssembly, links it with the library that the worker uses, and runs
+// it in Node, where its only import is a function that prints.
 // (`cargo bench --bench memory` runs it natively, where pointers are twice as long.)
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -29,11 +30,11 @@ await main(async () => {
   }
 });
 
-/** Where cargo keeps the compiled crates, once they are compiled as for the worker. */
+/** Compiles the library as for the worker. Returns the file of each compiled crate by its name. */
 async function libraries() {
   /** @type {Map<string, string>} */
   const found = new Map();
-  // As the worker is built: what it has compiled is not compiled again.
+  // The same environment as the worker's build, so that cargo reuses what that build compiled.
   const env = { ...wasmEnv(), WASM_BINDGEN_USE_JS_SYS: "1" };
   await run("bench memory library", "cargo", ["build", "--lib", "--release", "--target", TARGET, "--message-format", "json"], {
     env,
@@ -57,7 +58,7 @@ async function compile(libraries, program) {
     return ["--extern", `${crate}=${file}`];
   });
   const compiled = dirname(libraries.get("serde_json") || "");
-  // Macros are compiled for this machine.
+  // Procedural macros are compiled for the host, so they are in the host's folder.
   const macros = join(compiled, "..", "..", "..", "release", "deps");
   const options = ["--edition", "2024", "--target", TARGET, "-C", "opt-level=s", "-C", "lto=fat", "-C", "codegen-units=1"];
   const env = wasmEnv();
@@ -65,7 +66,11 @@ async function compile(libraries, program) {
   await run("bench memory", env.RUSTC || "rustc", [...options, ...crates, ...places, "-o", program, SOURCE], { env, timeoutMs: LIMIT_MS });
 }
 
-/** Runs it. What the library wants of JavaScript is not wanted by what runs here. @param {string} program */
+/**
+ * Runs the benchmark. The library imports JavaScript functions that this code path never calls;
+ * each of them fails if it is called.
+ * @param {string} program
+ */
 function perform(program) {
   const module = new WebAssembly.Module(readFileSync(program));
   /** @type {WebAssembly.Imports} */

@@ -1,5 +1,7 @@
-// `npm run bench:plot -- figures.json`: what `npm run bench -- --json figures.json` wrote as plots, docs/benchmarks/*.svg, and as tables,
-// docs/benchmarks/readings.md. The figures themselves are kept beside them. Both axes are logarithmic, since a load is doubled from step to step and the systems are orders of magnitude apart.
+// `npm run bench:plot -- figures.json`: turns the rows that `npm run bench -- --json figures.json`
+// wrote into plots (docs/benchmarks/*.svg) and tables (docs/benchmarks/readings.md), and keeps the
+// rows beside them. Both axes are logarithmic: a load doubles from step to step, and the systems
+// are orders of magnitude apart.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +13,7 @@ import { readings } from "./lib/readings.mjs";
 
 /** @typedef {import("./lib/readings.mjs").Row} Row */
 
-/** In the order of the legend; the same colour in every chart. */
+/** In the order of the legend. A system has the same colour in every chart. */
 const SYSTEMS = ["ours", "ours-json", "raw", "nchan", "socketio", "flask", "null"];
 const COLOURS = ["#d9480f", "#f59f00", "#1971c2", "#2f9e44", "#9c36b5", "#5c4033", "#868e96"];
 const KNEE_MS = 250;

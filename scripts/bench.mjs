@@ -1,11 +1,15 @@
-// `npm run bench`: sets this checkout up, builds the worker, installs what it is compared with, and measures: its size, its
-// start-up, and how fresh it and its peers keep browsers under load (tests/bench). docs/benchmarks.md says what the figures mean.
+// `npm run bench`: sets up this checkout, builds the worker, installs its peers, and measures the
+// worker's size, its start-up time, and how fresh it and its peers keep browsers under load
+// (tests/bench). docs/benchmarks.md explains the figures.
 //
-//   -- --json FILE       also writes the rows as JSON; the versions and the machine go to FILE's neighbour *.machine.json
-//   -- --scenario b,c    only these
-//   -- --systems ours,raw
-//   -- --long            five minutes of slow readers
-//   -- --quick           only shows that it all works and that counts add up, without peers
+// Options, after `npm run bench --`:
+//
+// --json FILE         also writes the rows as JSON, and the versions and the machine to the
+//                     neighbour file *.machine.json
+// --scenario b,c      runs only these scenarios
+// --systems ours,raw  runs only these systems
+// --long              five minutes of slow readers instead of twenty seconds
+// --quick             only checks that the benchmark runs and its counts add up, without peers
 
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem } from "node:os";
@@ -20,7 +24,10 @@ import { output, run } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
 import { RELEASE, buildWorker, folderOf } from "./lib/worker.mjs";
 
-/** A whole run takes a quarter of an hour, and with --long as much again; compiling for it, once, a minute or two on two cores. */
+/**
+ * A whole run takes a quarter of an hour, with --long twice that. Compiling for it, once, takes a
+ * minute or two on two cores.
+ */
 const LIMIT_MS = 60 * 60_000;
 
 await main(async () => {
@@ -35,7 +42,7 @@ await main(async () => {
   if (json) writeFileSync(json.replace(/(\.json)?$/, ".machine.json"), `${JSON.stringify(machine, undefined, 2)}\n`);
 });
 
-/** `rest` is for tests/bench/fanout.rs, which knows the scenarios and the systems. */
+/** `rest` is passed on to tests/bench/fanout.rs, which knows the scenarios and the systems. */
 function asked() {
   const { values } = readArguments({
     options: {
@@ -55,7 +62,7 @@ function asked() {
   };
 }
 
-/** The size of the WebAssembly module, and of all that an upload would hold. */
+/** The size of the WebAssembly module and of the whole upload. */
 async function measureSize() {
   const wasm = join(folderOf(RELEASE), "index_bg.wasm");
   const size = {
@@ -72,7 +79,7 @@ async function measureSize() {
   return size;
 }
 
-/** CPU time of the start-up, as wrangler's profile of it on this machine says. */
+/** CPU time of the start-up on this machine, from wrangler's profile. */
 async function measureStartup() {
   const startup = { active_ms: NaN, window_ms: NaN };
   await inScratch((folder) =>

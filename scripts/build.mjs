@@ -1,5 +1,5 @@
-// The build command of wrangler.toml, and `npm run build`: the page and the worker's bundle below
-// build/, unless they are there already. It needs the tools that `npm run setup` installs.
+// `npm run build` and the build command of wrangler.toml: builds the page and the worker's bundle
+// into build/, unless they are up to date. It needs the tools that `npm run setup` installs.
 
 import { readArguments } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
@@ -13,8 +13,8 @@ await main(async () => {
 });
 
 /**
- * When its build command fails, `wrangler dev` answers nothing until the next edit. For a slip in
- * the page that is too much: it says so, and goes on to serve the page as it was.
+ * When the build command fails, `wrangler dev` answers nothing until the next edit. A mistake in
+ * the page should not cost that much: report it and keep serving the previous page.
  * @param {unknown} error
  */
 function servePageBefore(error) {

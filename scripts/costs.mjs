@@ -1,5 +1,6 @@
-// `npm run costs`: what a day costs on Cloudflare's plans, counted by the hub's own machine (examples/costs.rs, which says what the
-// options are). Compiling for it, once, takes about two minutes on two idle cores; a table takes half a minute.
+// `npm run costs`: what a day costs on Cloudflare's plans. It runs the hub's own state machine and
+// counts what it uses; examples/costs.rs documents the options. The first compilation takes about
+// two minutes on two idle cores, a table half a minute.
 
 import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";

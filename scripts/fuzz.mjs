@@ -1,5 +1,6 @@
-// `npm run fuzz -- [TARGET…] [--seconds N]`: runs the fuzz targets (all of them, 60 s each, unless told otherwise) one after another
-// under libFuzzer. It needs Rust's nightly compiler; cargo-fuzz is put into .tools. tests/fuzz/README.md says more.
+// `npm run fuzz -- [TARGET…] [--seconds N]`: runs the fuzz targets one after another under
+// libFuzzer, by default all of them for 60 s each. It needs Rust's nightly compiler and installs
+// cargo-fuzz into .tools. tests/fuzz/README.md says more.
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,9 +12,12 @@ import { output, run, step } from "./lib/run.mjs";
 const CARGO_FUZZ = "0.13.2";
 const FUZZ = join(ROOT, "tests", "fuzz");
 const BIN = join(TOOLS, "fuzz", "bin");
-/** Beside the time that it fuzzes: compiling, and a last input that is slow. */
+/** Added to the fuzzing time, for compiling and for a slow last input. */
 const MARGIN_MS = 20 * 60_000;
-/** As docs/protocol.md limits a client's message, less what only makes each run slow. */
+/**
+ * Less than the limit of a client's message (64 KiB, docs/protocol.md), because longer inputs only
+ * make each run slower.
+ */
 const LONGEST_INPUT = 4096;
 
 await main(async () => {

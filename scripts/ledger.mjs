@@ -1,5 +1,5 @@
-// `npm run ledger`: what takes the room in the upload, by folder of ours and by crate, and the CPU
-// time of a start. docs/benchmarks.md keeps the table; `npm test` checks the whole against
+// `npm run ledger`: how much of the upload each of our folders and each crate takes, and the CPU
+// time of a start. docs/benchmarks.md keeps the table; `npm test` checks the total against
 // UPLOAD_LIMIT.
 
 import { readFileSync, statSync } from "node:fs";
@@ -13,7 +13,10 @@ import { run } from "./lib/run.mjs";
 import { readModule } from "./lib/wasm-sizes.mjs";
 import { RELEASE, UPLOAD_LIMIT, buildWorker, folderOf } from "./lib/worker.mjs";
 
-/** The first that fits a function's name has its bytes. @type {[string, RegExp][]} */
+/**
+ * A function's bytes are counted in the first account whose pattern matches its name.
+ * @type {[string, RegExp][]}
+ */
 const ACCOUNTS = [
   ["core: hub/upstream", /hamster_terminal::hub::upstream/],
   ["core: hub/book", /hamster_terminal::hub::book/],
@@ -51,7 +54,7 @@ await main(async () => {
     return { account, raw: bytes.length, zipped: gzipSync(bytes, { level: 9 }).length };
   });
   const whole = gzipSync(readFileSync(join(folder, "index_bg.wasm")), { level: 9 }).length + gzipSync(readFileSync(join(folder, "index.js")), { level: 9 }).length;
-  // A part alone is compressed less well than in the whole: the shares are scaled to add up.
+  // A part compresses less well alone than within the whole, so the shares are scaled to add up.
   const scale = whole / rows.reduce((sum, { zipped }) => sum + zipped, 0);
   console.log("| part | bytes | gzipped |\n|---|--:|--:|");
   for (const { account, raw, zipped } of rows) console.log(`| ${account} | ${kilo(raw)} | ${kilo(zipped * scale)} |`);
@@ -65,7 +68,7 @@ function kilo(bytes) {
   return `${(bytes / 1000).toFixed(1)} kB`;
 }
 
-/** What Cloudflare limits: CPU time until the module is ready, as the local workerd takes it. */
+/** CPU time until the module is ready, measured in the local workerd. Cloudflare limits it. */
 async function startUp() {
   const words = [join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js"), "check", "startup", "--outfile", join(ROOT, "build", "startup.cpuprofile")];
   const onLine = (/** @type {string} */ line) => {

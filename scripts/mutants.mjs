@@ -1,5 +1,6 @@
-// `npm run mutants`: proves that the simulation can fail. Each deliberate fault of tests/mutants is put into a copy of the source below
-// target/, and the simulation must break a promise. `-- --only WORDS` tries those whose name holds the words, `-- --seeds N` plays
+// `npm run mutants`: proves that the simulation can fail. It puts each deliberate fault of
+// tests/mutants into a copy of the source below target/ and expects the simulation to break a
+// promise. `-- --only WORDS` tries the mutants whose name contains the words; `-- --seeds N` plays
 // more seeds than usual. Exit code 1 if a mutant survives.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,10 +13,16 @@ import { ROOT } from "./lib/project.mjs";
 import { duration, run } from "./lib/run.mjs";
 
 const SEEDS = 500;
-/** Building takes seconds once the crates are built, and a fault that makes the simulation slow is a caught one. */
+/**
+ * Building takes seconds once the crates are built. A mutant that makes the simulation this slow
+ * counts as caught.
+ */
 const LIMIT_MS = 25 * 60_000;
 const COPY = join(ROOT, "target", "mutants");
-/** The crates that `npm test` has built serve here too; the copy, being elsewhere, has a build of its own. */
+/**
+ * The crates that `npm test` built are reused. The copy has another path, so cargo builds it
+ * separately.
+ */
 const TARGET = join(ROOT, "target");
 
 await main(async () => {
@@ -44,7 +51,10 @@ await main(async () => {
   if (survivors.length > 0) throw new Failure(`Not noticed: ${survivors.join("; ")}.`);
 });
 
-/** All that cargo needs to build the simulation. As new files, or cargo would take an earlier run's faulty build for theirs. */
+/**
+ * Copies all that cargo needs to build the simulation. The files are new, or cargo would mistake an
+ * earlier run's faulty build for theirs.
+ */
 function copySource() {
   rmSync(COPY, { recursive: true, force: true });
   mkdirSync(COPY, { recursive: true });
@@ -53,7 +63,10 @@ function copySource() {
   }
 }
 
-/** The file with the fault in it. @param {import("../tests/mutants/mutants.mjs").Mutant} mutant */
+/**
+ * The file with the fault applied.
+ * @param {import("../tests/mutants/mutants.mjs").Mutant} mutant
+ */
 function faulty({ name, file, find, replace }) {
   const parts = readFileSync(join(ROOT, file), "utf8").split(find);
   if (parts.length !== 2) {
@@ -63,8 +76,10 @@ function faulty({ name, file, find, replace }) {
 }
 
 /**
- * Does something while a fault is in the copy.
- * @template T @param {import("../tests/mutants/mutants.mjs").Mutant} mutant @param {() => Promise<T>} work
+ * Runs `work` while the fault is in the copy.
+ * @template T
+ * @param {import("../tests/mutants/mutants.mjs").Mutant} mutant
+ * @param {() => Promise<T>} work
  */
 async function withFault(mutant, work) {
   const path = join(COPY, mutant.file);
@@ -77,18 +92,22 @@ async function withFault(mutant, work) {
   }
 }
 
-/** Builds and runs the simulation of the copy; gives the promise that was broken, if one was. @param {number} seeds */
+/**
+ * Builds and runs the copy's simulation. Returns the broken promise, if there is one.
+ * @param {number} seeds
+ */
 async function simulate(seeds) {
   const env = {
     ...process.env,
     CARGO_TARGET_DIR: TARGET,
     SIMULATION_SEEDS: String(seeds),
-    // That a promise is broken is all there is to know.
+    // It is enough to know that one promise is broken.
     SIMULATION_STOPS_AT_A_FAILURE: "1",
     SIMULATION_DOES_NOT_SHRINK: "1",
     RUST_BACKTRACE: "0",
   };
-  // Nearly all mutants fail within some seeds, so that compiling quickly counts for more than running quickly.
+  // Nearly all mutants fail within a few seeds, so compiling quickly matters more than running
+  // fast.
   const words = ["test", "--config", "profile.test.package.hamster-terminal.opt-level=0", "--test", "simulation"];
   await run("mutant build", "cargo", [...words, "--no-run"], { cwd: COPY, env, timeoutMs: LIMIT_MS });
   let promise = "";

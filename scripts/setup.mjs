@@ -1,5 +1,5 @@
-// `npm run setup`: installs what the worker's build needs into this checkout, and with `--tests` also what the
-// tests need. `npm start` and `npm test` do it by themselves.
+// `npm run setup`: installs what the worker's build needs into this checkout, and with `--tests`
+// also what the tests need. `npm start` and `npm test` run it themselves.
 
 import { readArguments } from "./lib/arguments.mjs";
 import { main } from "./lib/failure.mjs";

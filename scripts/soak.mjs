@@ -1,7 +1,7 @@
 // `npm run soak -- --seeds N [--from S]`: plays more seeds of the simulation than `npm test` has
-// time for, all of them even if some fail. At the end come the shortest trace found for each
-// promise that was broken, and every seed that broke it. Exit code 1 if one did. docs/testing.md
-// tells more.
+// time for, and continues after failures. At the end it prints the shortest trace found for each
+// broken promise, and every seed that broke it. Exit code 1 if any promise broke. docs/testing.md
+// says more.
 
 import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { main } from "./lib/failure.mjs";

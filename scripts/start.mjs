@@ -1,6 +1,6 @@
-// `npm start`: sets this checkout up, builds page and worker and serves them at
-// http://127.0.0.1:8787. `npm start -- --port 9000` takes another port; all other arguments go to
-// `wrangler dev` as they are.
+// `npm start`: sets up this checkout, builds page and worker, and serves them at
+// http://127.0.0.1:8787. `npm start -- --port 9000` uses another port. All other arguments go to
+// `wrangler dev` unchanged.
 
 import { spawn } from "node:child_process";
 import { createServer } from "node:net";
@@ -27,7 +27,7 @@ await main(async () => {
   await serve(port, rest);
 });
 
-/** Our port, and the words that wrangler is to judge. @param {string[]} args */
+/** Our port, and the arguments for wrangler. @param {string[]} args */
 function asked(args) {
   const { tokens } = readArguments({ args, options: { port: { type: "string" } }, strict: false, tokens: true });
   let port = DEFAULT_PORT;
@@ -63,11 +63,13 @@ function serve(port, rest) {
   console.log(`→ wrangler dev on http://${HOST}:${port} (Ctrl-C ends it)`);
   const where = rest.some((word) => word === "--ip" || word.startsWith("--ip=")) ? [] : ["--ip", HOST];
   const args = [WRANGLER, "dev", join(folderOf(QUICK), "index.js"), ...where, "--port", String(port), ...rest];
-  // In our process group, so that wrangler may use the terminal and Ctrl-C reaches it directly.
+  // The child stays in our process group, so that wrangler can use the terminal and Ctrl-C reaches
+  // it directly.
   const child = spawn(wranglersNode(), args, { cwd: ROOT, env: { ...wranglerEnv(), HAMSTER_BUILD: QUICK.name }, stdio: "inherit" });
   let toldToEnd = false;
   whenToldToEnd((signal) => {
-    // The terminal has sent its SIGINT to wrangler too, for which a second one would be impatience.
+    // The terminal has already sent SIGINT to wrangler, which would take a second one as
+    // impatience.
     if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
     toldToEnd = true;
   });

@@ -1,11 +1,9 @@
-// `npm test`: sets this checkout up, then runs every check and every test. A step that fails does
-// not keep the others from running. At the end come a table of the steps and, for CI, the line "N
-// passed, N failed" over all test runners; a step that failed without counting a test counts as
-// one.
+// `npm test`: sets up this checkout, then runs every check and every test. A failed step does not
+// stop the others. At the end come a table of the steps and, for CI, the line "N passed, N failed"
+// over all test runners. A step that failed without counting a test counts as one.
 //
-// Tests have deadlines, so they run by themselves. What comes before them runs side by side: set-up
-// waits for the network and the worker's build keeps one core busy, while cargo compiles the tests
-// and clippy.
+// Tests have deadlines, so they run alone. What precedes them runs in parallel: set-up waits for
+// the network and the worker's build keeps one core busy while cargo compiles the tests and clippy.
 
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -21,21 +19,30 @@ import { setUp } from "./lib/setup.mjs";
 import { addCargoTotals, addNodeTotals } from "./lib/totals.mjs";
 import { FAULTS, RELEASE, UPLOAD_LIMIT, buildWorker } from "./lib/worker.mjs";
 
-/** A test that hangs must not hang CI. The slowest step compiles everything and takes five minutes on two idle cores. */
+/**
+ * A test that hangs must not hang CI. The slowest step compiles everything and takes five minutes
+ * on two idle cores.
+ */
 const STEP_LIMIT_MS = 25 * 60_000;
-/** A test on a real workerd mostly waits, for deadlines and for a minute's turn, so that two cores bear more of them than two. */
+/**
+ * A test on a real workerd mostly waits, for deadlines and for the next minute, so two cores can
+ * run more than two at once.
+ */
 const WORKERS_AT_ONCE = 4;
 
 /**
- * `needs` are names of steps without which this one cannot work.
+ * `needs` names the steps without which this one cannot work.
  * @typedef {import("./lib/totals.mjs").Totals} Totals
  * @typedef {(text: string) => void} Print
- * @typedef {{ name: string, needs: string[], work: (print: Print, totals: Totals) => Promise<string | void> }} Step
+ * @typedef {{
+ *   name: string, needs: string[],
+ *   work: (print: Print, totals: Totals) => Promise<string | void>
+ * }} Step
  */
 
 /**
- * Stages follow each other. The lists of a stage run side by side, the steps of a list one after another. Cargo locks a
- * folder of its target, so that two lists must not both compile natively.
+ * Stages run one after another. The lists of a stage run in parallel, and the steps of a list one
+ * after another. Cargo locks its target folder, so only one list of a stage may compile natively.
  * @type {Step[][][]}
  */
 const STAGES = [
@@ -62,7 +69,10 @@ const STAGES = [
   [[{ name: "bench smoke", needs: ["worker build"], work: benchSmoke }]],
 ];
 
-/** Ends when the step has ended, for those that need it. @type {Map<string, { promise: Promise<void>, end: () => void }>} */
+/**
+ * Resolved when the step has ended, for the steps that need it.
+ * @type {Map<string, { promise: Promise<void>, end: () => void }>}
+ */
 const endings = new Map(STAGES.flat(2).map(({ name }) => {
   let end = () => {};
   const promise = new Promise((/** @type {(value: void) => void} */ resolve) => void (end = resolve));
@@ -86,8 +96,10 @@ await main(async () => {
 });
 
 /**
- * A step that runs alone says all at once; of one beside others the output comes when it has ended, so that it stays in one piece.
- * @param {Step} step @param {boolean} alone
+ * A step that runs alone prints at once. The output of a parallel step is printed when it has
+ * ended, so that it stays in one piece.
+ * @param {Step} step
+ * @param {boolean} alone
  */
 async function perform({ name, needs, work }, alone) {
   await Promise.all(needs.map((need) => endings.get(need)?.promise));
@@ -128,14 +140,25 @@ function summarise() {
   process.exitCode = totals.failed === 0 ? 0 : 1;
 }
 
-/** @param {Print} print @param {string} name @param {string} command @param {string[]} args @param {{ onLine?: (line: string) => void, env?: NodeJS.ProcessEnv }} [options] */
+/**
+ * @param {Print} print
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ * @param {{ onLine?: (line: string) => void, env?: NodeJS.ProcessEnv }} [options]
+ */
 function show(print, name, command, args, { onLine, env } = {}) {
   const colours = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always", FORCE_COLOR: "1" } : {};
   const all = { ...wranglerEnv(), CHROMIUM_PATH: chromiumPath(), PROMTOOL_PATH: promtoolPath(), ...colours, ...env };
   return run(name, command, args, { env: all, show: print, onLine, timeoutMs: STEP_LIMIT_MS });
 }
 
-/** @param {Print} print @param {string} name @param {string[]} args @param {(line: string) => void} [onLine] */
+/**
+ * @param {Print} print
+ * @param {string} name
+ * @param {string[]} args
+ * @param {(line: string) => void} [onLine]
+ */
 function node(print, name, args, onLine) {
   return show(print, name, wranglersNode(), args, { onLine });
 }
@@ -145,7 +168,10 @@ async function buildWorkers() {
   await buildWorker(FAULTS);
 }
 
-/** The words that choose all tests but those on a real workerd, whatever their files are called. */
+/**
+ * The arguments that select all tests except those on a real workerd, whatever their files are
+ * called.
+ */
 function coreTargets() {
   const { packages } = JSON.parse(output("cargo", ["metadata", "--no-deps", "--format-version", "1"]) || "{}");
   /** @type {{ kind: string[], name: string }[]} */
@@ -159,7 +185,11 @@ async function compileTests(print) {
   await show(print, "cargo build", "cargo", ["test", "--no-run", "--tests"]);
 }
 
-/** The simulation takes every core; to a real workerd beside it that would be a fault too many. @param {Print} print @param {Totals} counted */
+/**
+ * The simulation takes every core, which would starve a real workerd beside it.
+ * @param {Print} print
+ * @param {Totals} counted
+ */
 async function coreTests(print, counted) {
   const words = ["test", "--no-fail-fast", ...coreTargets()];
   await show(print, "core tests", "cargo", words, { onLine: (line) => addCargoTotals(line, counted) });
@@ -180,7 +210,11 @@ async function nodeTest(print, name, folder, counted) {
   requireTests(counted);
 }
 
-/** The test files in a folder and below it, of which there must be some. @param {string} folder @param {string} suffix */
+/**
+ * The test files in a folder and below it. There must be at least one.
+ * @param {string} folder
+ * @param {string} suffix
+ */
 function testFiles(folder, suffix) {
   const names = existsSync(join(ROOT, folder)) ? readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" }) : [];
   const files = names.filter((name) => name.endsWith(suffix)).sort();
@@ -193,7 +227,10 @@ function requireTests({ passed, failed }) {
   if (passed + failed === 0) throw new Failure("The test runner ran no tests.");
 }
 
-/** That the benchmark runs and its counts add up; how fast anything is, no test says. Compiled as tests are, which it shares with them. */
+/**
+ * Checks that the benchmark runs and its counts add up; no test checks speed. It is compiled with
+ * the profile of the tests, so that they share their crates.
+ */
 async function benchSmoke(/** @type {Print} */ print) {
   await show(print, "bench smoke", "cargo", ["bench", "--profile", "test", "--bench", "fanout", "--", "--quick", "--node", wranglersNode()]);
 }

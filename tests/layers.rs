@@ -1,6 +1,7 @@
-//! The arrows between the folders of `src`, read from the `use` lines and from paths in the code.
+//! Which folder of `src` may import which, checked against the `use` lines and the paths in the
+//! code.
 //!
-//! ARCHITECTURE.md shows the same table. A pure folder names no platform and no clock, and no two
+//! ARCHITECTURE.md shows the same table. A pure folder uses no platform and no clock, and no two
 //! files of one folder import each other.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
@@ -9,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each folder may import of ours. `hub/…` are the parts of the hub; `hub` is what joins them.
+/// What each folder may import of our own code. `hub/…` are the parts of the hub; `hub` joins them.
 const ARROWS: &[(&str, &[&str])] = &[
     ("market", &[]),
     ("provider", &["market"]),
@@ -43,7 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("simulator", &["market"]),
 ];
 
-/// Words that a pure folder does not know: the platform, JavaScript, clocks, chance, async.
+/// Words that a pure folder may not contain: the platform, JavaScript, clocks, randomness, async.
 const IMPURE: &[&str] = &[
     "worker::",
     "js_sys",
@@ -61,7 +62,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every Rust file below `src` but tests, with its text up to its own tests.
+/// Every Rust file below `src` without its tests; files of tests are left out.
 fn files() -> Vec<(String, String)> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
@@ -93,7 +94,7 @@ fn files() -> Vec<(String, String)> {
     files
 }
 
-/// The folder of the table that a module path such as `hub::book::Entry` belongs to.
+/// The folder of the table to which a module path such as `hub::book::Entry` belongs.
 fn folder_of(path: &str) -> Option<&'static str> {
     let path = path.replace("::", "/");
     let path = path.trim_end_matches(".rs");
@@ -102,8 +103,8 @@ fn folder_of(path: &str) -> Option<&'static str> {
     folders.filter(is_below).max_by_key(|folder| folder.len()).copied()
 }
 
-/// The modules that a file names: `crate::…` as it stands, `super::…` as seen from the file. A list
-/// in braces is one path for each of its parts.
+/// The modules that a file names: `crate::…` as written, `super::…` resolved from the file. A list
+/// in braces is one path for each of its items.
 fn imports(name: &str, code: &str) -> BTreeSet<String> {
     let module: Vec<&str> = name
         .trim_end_matches(".rs")
@@ -149,7 +150,7 @@ fn imports(name: &str, code: &str) -> BTreeSet<String> {
     found
 }
 
-/// Items that `hub/mod.rs` hands on, by the part that they come from.
+/// The items that `hub/mod.rs` re-exports, by the part that they come from.
 fn handed_on() -> BTreeMap<String, &'static str> {
     let code = fs::read_to_string(source().join("hub/mod.rs")).unwrap();
     let mut items = BTreeMap::new();
@@ -164,7 +165,7 @@ fn handed_on() -> BTreeMap<String, &'static str> {
     items
 }
 
-/// Where an import leads.
+/// The folder that an import leads to.
 fn target(path: &str, handed_on: &BTreeMap<String, &'static str>) -> Option<&'static str> {
     let folder = folder_of(path)?;
     let item = path.strip_prefix("hub::")?.split("::").next();
@@ -195,7 +196,7 @@ fn arrows_point_down() {
             };
             seen.insert((from, to));
             let may = |one: &&str| to == *one || to.starts_with(&format!("{one}/"));
-            // What joins the parts knows them all.
+            // The module that joins the parts may import them all.
             let joins = from == "hub" && to.starts_with("hub/");
             if !joins && !allowed.iter().any(may) {
                 wrong.push(format!("{name} imports {path}: {from} must not know {to}"));
@@ -287,7 +288,7 @@ fn no_two_files_import_each_other() {
     for (from, targets) in &graph {
         for to in targets {
             let back = graph.get(to).is_some_and(|targets| targets.contains(from));
-            // A folder's `mod.rs` hands on what its files hold: that is no circle.
+            // A folder's `mod.rs` re-exports from its files, which is not a cycle.
             let is_folder = from.starts_with(&format!("{to}::")) || to.starts_with(&format!("{from}::"));
             if back && from < to && !is_folder {
                 circles.push(format!("{from} <-> {to}"));

@@ -1,18 +1,18 @@
-//! Counts of a day against Cloudflare's limits and prices, as its documentation had them in November 2026
+//! A day's counts against Cloudflare's limits and prices, as documented in November 2026
 //! (developers.cloudflare.com/durable-objects/platform/pricing and /workers/platform/pricing).
 
-/// What is free each day.
+/// Free per day.
 const FREE_REQUESTS: f64 = 100_000.0;
 const FREE_DURATION: f64 = 13_000.0;
 const FREE_ROWS: f64 = 100_000.0;
-/// Days of a month.
+/// Days per month.
 const MONTH: f64 = 30.0;
 /// An object is billed as 128 MB, whatever it uses.
 const GIGABYTES: f64 = 0.128;
-/// So many messages of WebSockets, clients' and upstream's, are one request.
+/// This many WebSocket messages, from clients or from upstream, are billed as one request.
 const MESSAGES_PER_REQUEST: f64 = 20.0;
 
-/// What happened on one day.
+/// The counts of one day.
 #[derive(Debug, Default)]
 pub struct Bill {
     /// Clients that connected.
@@ -23,27 +23,27 @@ pub struct Bill {
     pub scrapes: f64,
     /// Alarms that fired.
     pub alarms: f64,
-    /// Messages of upstream.
+    /// Messages from upstream.
     pub upstream: f64,
-    /// Messages of clients, nearly all of them acknowledgements.
+    /// Messages from clients, nearly all of them acknowledgements.
     pub clients: f64,
     /// Rows of the cache, of the budget, and of the alarm.
     pub rows: [f64; 3],
-    /// Seconds in memory with something that must not be put to sleep.
+    /// Seconds in memory while something prevents hibernation.
     pub awake: f64,
 }
 
 impl Bill {
-    /// Above [`Bill::line`]s.
+    /// The head of a table of [`Bill::line`]s.
     pub const HEAD: &str = "\
 | a day with | hub requests | Worker requests | rows written | GB-s | on the free plan | on the paid plan, a month |
 | --- | --- | --- | --- | --- | --- | --- |";
-    /// Below them.
+    /// The notes below the table.
     pub const FOOT: &str = "
 Free a day: 100,000 requests of the hub, as many of the Worker, 100,000 rows, 13,000 GB-s. The paid plan is 5 $ a month with
 1 million, 10 million, 50 million and 400,000 in it; more is 0.15 $, 0.30 $ and 1 $ a million, and 12.50 $ a million GB-s.";
 
-    /// Requests to the object: twenty messages are one.
+    /// Requests to the object. Twenty messages count as one.
     fn hub_requests(&self) -> f64 {
         let messages = (self.upstream + self.clients) / MESSAGES_PER_REQUEST;
         self.upgrades + self.pokes + self.scrapes + self.alarms + messages.ceil()
@@ -61,7 +61,7 @@ Free a day: 100,000 requests of the hub, as many of the Worker, 100,000 rows, 13
         self.awake * GIGABYTES
     }
 
-    /// The limits of the free plan that are passed.
+    /// The exceeded limits of the free plan.
     fn passed(&self) -> String {
         let limits = [
             ("hub requests", self.hub_requests(), FREE_REQUESTS),
@@ -85,7 +85,7 @@ Free a day: 100,000 requests of the hub, as many of the Worker, 100,000 rows, 13
         format!("too much: {}", passed.join(", "))
     }
 
-    /// Dollars a month on the paid plan.
+    /// Dollars per month on the paid plan.
     fn dollars(&self) -> f64 {
         let over = |a_day: f64, included: f64, price: f64| (a_day * MONTH - included).max(0.0) / 1e6 * price;
         5.0 + over(self.hub_requests(), 1e6, 0.15)
@@ -107,7 +107,7 @@ Free a day: 100,000 requests of the hub, as many of the Worker, 100,000 rows, 13
         )
     }
 
-    /// Everything.
+    /// Prints the whole bill.
     pub fn print(&self) {
         let [cache, budget, alarm] = self.rows;
         let lines = [

@@ -1,5 +1,6 @@
-//! A working day of the hub: the object on the platform in memory, the simulated Twelve Data in US market hours, viewers of the
-//! dashboard that acknowledge as `public/app/link/stream.js` does, the cron trigger, and perhaps a scraper.
+//! A working day of the hub: the object on the platform in memory, the simulated Twelve Data in US
+//! market hours, viewers of the dashboard that acknowledge as `public/app/link/stream.js` does, the
+//! cron trigger, and optionally a scraper.
 
 use super::bill::Bill;
 use hamster_kit::{Deed, Object, Reader};
@@ -14,19 +15,19 @@ use std::collections::VecDeque;
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 const DAY: u64 = 24 * 60 * MINUTE;
-/// A Tuesday.
+/// Midnight of a Tuesday.
 const MIDNIGHT: u64 = 1_768_867_200_000;
-/// Of a shorter day: an hour before New York opens.
+/// The start of a shorter day: an hour before New York opens.
 const MORNING: u64 = 13 * 60 * MINUTE + 30 * MINUTE;
-/// How often viewers are looked at; acknowledgements are at least a second apart.
+/// How often viewers are checked. Acknowledgements are at least a second apart.
 const STEP: u64 = 250;
-/// How often a viewer asks for the time when it comes; after that once a minute.
+/// How often a new viewer asks for the time. After that it asks once a minute.
 const QUESTIONS: u32 = 4;
 const SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD";
 
-/// A day to live through.
+/// The day to play.
 pub struct Day {
-    /// Viewers of the default symbols.
+    /// The number of viewers of the default symbols.
     pub viewers: u32,
     /// How long they stay; 24 for all day.
     pub hours: u64,
@@ -37,7 +38,7 @@ pub struct Day {
 }
 
 impl Day {
-    /// As a row is called.
+    /// The day's name in the table.
     pub fn name(&self) -> String {
         let who = match self.viewers {
             0 => "nobody".to_owned(),
@@ -51,7 +52,7 @@ impl Day {
         }
     }
 
-    /// Lives through it.
+    /// Plays the day.
     pub fn live(&self) -> Bill {
         let mut life = Life::new(self);
         let begin = if self.hours >= 24 { 0 } else { MORNING };
@@ -97,7 +98,8 @@ struct Life {
     session: Option<(LinkId, SessionId)>,
     now: u64,
     viewers: Vec<Viewer>,
-    /// All viewers watch the same at the same rate: they share one stream, and one of them reads for all.
+    /// All viewers watch the same symbols at the same rate, so they share one channel, and one
+    /// reader reads for all.
     reader: Reader,
     events: VecDeque<Event>,
 }
@@ -151,8 +153,8 @@ impl Life {
         }
     }
 
-    /// As `public/app/link/connection.js` does, to know how far the viewer's clock is off and that the hub is alive. Its pings cost nothing: the
-    /// platform answers them.
+    /// As `public/app/link/connection.js` does, to measure the clock offset and to check that the
+    /// hub is alive. Its pings cost nothing, because the platform answers them.
     fn ask_the_time(&mut self, viewer: usize) {
         let client = self.viewers[viewer].client;
         self.take(Input::Said(client, r#"{"action":"time","id":1}"#.to_owned()));
@@ -164,7 +166,7 @@ impl Life {
         }
     }
 
-    /// Everything that is due by now: alarm, timers, and the market.
+    /// Everything that is due by now: the alarm, timers, and the market.
     fn pass(&mut self) {
         self.object.wake(self.now);
         self.carry_out();
@@ -175,7 +177,7 @@ impl Life {
         }
     }
 
-    /// Each viewer says how far it has read, as often as it was told to, each at its own moment.
+    /// Each viewer acknowledges as often as the hub told it to, each at its own moment.
     fn acknowledge(&mut self, step: u64) {
         for number in 0..self.viewers.len() {
             let viewer = &mut self.viewers[number];
@@ -193,7 +195,7 @@ impl Life {
         self.carry_out();
     }
 
-    /// Carries out what was done, and hands in what follows, until nothing is left.
+    /// Carries out the object's deeds and hands in what follows, until nothing is left.
     fn carry_out(&mut self) {
         loop {
             for deed in self.object.platform.take_deeds() {

@@ -1,6 +1,6 @@
 /**
- * The panels of the page. A new one is a folder below panels/ and a line here: `place` is an
- * element of index.html, `span` its part of the grid, `settings` what its factory is given.
+ * The panels of the page. A new panel is a folder below panels/ and a line here. `place` is an
+ * element of index.html, `span` its part of the grid, `settings` the argument of its factory.
  */
 import { createPanel as activityLog } from './panels/activity-log/index.js';
 import { createPanel as connectionBadge } from './panels/connection-badge/index.js';
@@ -11,8 +11,8 @@ import { createPanel as sessionStats } from './panels/session-stats/index.js';
 import { createPanel as simulationBanner } from './panels/simulation-banner/index.js';
 
 /**
- * `main` has the page's width, and on a wide screen the column of its own beside all others. `wide`
- * has the page's width where there are two equal columns.
+ * `main` takes the page's full width, and on a wide screen a column of its own beside all others.
+ * `wide` takes the full width where there are two equal columns.
  * @typedef {object} Entry
  * @property {import('./ui/screen.js').CreatePanel<any>} createPanel
  * @property {'masthead' | 'notices' | 'terminal'} place
@@ -20,7 +20,7 @@ import { createPanel as simulationBanner } from './panels/simulation-banner/inde
  * @property {object} [settings]
  */
 
-/** In the order in which they stand in their places. @type {Entry[]} */
+/** In display order within each place. @type {Entry[]} */
 const LAYOUT = [
   { createPanel: connectionBadge, place: 'masthead' },
   { createPanel: simulationBanner, place: 'notices' },
@@ -33,9 +33,9 @@ const LAYOUT = [
 
 /**
  * Builds every panel of the layout.
- * @param {ParentNode} page  has the places
+ * @param {ParentNode} page  contains the places
  * @param {import('./model/store.js').Store} store
- * @param {import('./ui/screen.js').Screen} screen  paints them from now on
+ * @param {import('./ui/screen.js').Screen} screen  paints the panels from now on
  * @returns {{ destroy(): void }}
  */
 export function placePanels(page, store, screen) {

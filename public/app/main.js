@@ -1,4 +1,4 @@
-/** Puts the page together: store, screen, panels and connection. */
+/** The entry: connects store, screen, panels and connection. */
 import './ui/tokens.css';
 import './ui/page.css';
 import { placePanels } from './layout.js';
@@ -9,7 +9,7 @@ import { requestedSymbols } from './model/symbols.js';
 import { Screen } from './ui/screen.js';
 
 const store = new Store(() => {
-  // The title counts in tabs that nobody looks at, where no frame is ever painted.
+  // The title must also change in hidden tabs, where no frame is ever painted.
   nameTheTab();
   screen.request();
 });

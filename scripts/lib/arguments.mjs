@@ -1,12 +1,14 @@
-// The words after a script's name, by Node's own parser. A wrong one is a Failure that says what is right.
+// Command-line arguments, parsed by Node's own parser. A wrong one is a Failure that lists the
+// right ones.
 
 import { parseArgs } from "node:util";
 import { Failure } from "./failure.mjs";
 
 /**
- * Reads the script's arguments. Without a `usage` there must be none.
+ * Parses the script's arguments. Without a `usage` the script takes none.
  * @template {import("node:util").ParseArgsConfig} T
- * @param {T} config @param {string} [usage] what is right, such as `[--seeds N]`
+ * @param {T} config
+ * @param {string} [usage] the right arguments, such as `[--seeds N]`
  */
 export function readArguments(config, usage) {
   try {
@@ -14,15 +16,18 @@ export function readArguments(config, usage) {
   } catch (error) {
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     if (!code?.startsWith("ERR_PARSE_ARGS")) throw error;
-    // What follows the first sentence is about words that begin with a dash.
+    // Keep the first sentence. The rest of Node's message explains arguments that begin with a
+    // dash.
     const [what] = message.split(/\. |\n/);
     throw new Failure(`${what}. ${usage ? `The arguments are: ${usage}` : "There are no arguments."}`);
   }
 }
 
 /**
- * The value of an option as a whole number.
- * @param {string} option @param {string} value @param {{ least?: number, most?: number }} [range]
+ * Parses the value of an option as a whole number.
+ * @param {string} option
+ * @param {string} value
+ * @param {{ least?: number, most?: number }} [range]
  */
 export function wholeNumber(option, value, { least = 0, most = Number.MAX_SAFE_INTEGER } = {}) {
   const number = /^\d+$/.test(value) ? Number(value) : NaN;

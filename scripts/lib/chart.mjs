@@ -1,5 +1,5 @@
-// A line chart with logarithmic axes as SVG, by ECharts, which draws without a browser. The background is
-// white, so that it can be read on a dark page too.
+// A line chart with logarithmic axes as SVG, drawn by ECharts, which needs no browser for it. The
+// background is white so that the chart is legible on a dark page too.
 
 import { LineChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkLineComponent, TitleComponent } from "echarts/components";
@@ -14,7 +14,10 @@ const TEXT = { color: "#212529", fontSize: 13 };
 /**
  * @typedef {{ x: number, y: number }} Point
  * @typedef {{ name: string, colour: string, dashed: boolean, points: Point[] }} Line
- * @typedef {{ title: string, x: string, y: string, lines: Line[], limit?: { at: number, label: string } }} Chart
+ * @typedef {{
+ *   title: string, x: string, y: string, lines: Line[],
+ *   limit?: { at: number, label: string }
+ * }} Chart
  */
 
 /** @param {Chart} chart */
@@ -45,7 +48,7 @@ export function chart({ title, x, y, lines, limit }) {
   return `${svg}\n`;
 }
 
-/** From a power of ten to a power of ten. @param {string} name @param {number[]} values */
+/** An axis that begins and ends at a power of ten. @param {string} name @param {number[]} values */
 function axis(name, values) {
   return {
     type: /** @type {const} */ ("log"),
@@ -66,7 +69,7 @@ function limitLine({ at, label }) {
     silent: true,
     symbol: "none",
     lineStyle: { color: "#e03131", type: /** @type {const} */ ("dotted") },
-    // Left of where a line ends.
+    // Keep the label left of where the lines end.
     label: { formatter: label, position: /** @type {const} */ ("insideEndTop"), padding: [0, 90, 0, 0], color: "#e03131", fontSize: 13 },
     data: [{ yAxis: at }],
   };

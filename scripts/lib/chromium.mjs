@@ -1,4 +1,4 @@
-// The browser of the browser tests: one that is installed, else Debian's package. Nothing is downloaded
+// The browser of the browser tests: an installed one, else Debian's package. Nothing is downloaded
 // from elsewhere, so the tests also run where only package registries can be reached.
 
 import { existsSync } from "node:fs";

@@ -1,9 +1,11 @@
-// Debian's packages, for machines where a tool is missing and may be installed by us.
+// Installs Debian packages on machines where a tool is missing and we may install it.
 
 import { existsSync } from "node:fs";
 import { run, output } from "./run.mjs";
 
-/** The words that make a command run as root, or undefined when this is not a Debian on which we may. */
+/**
+ * The words that run a command as root; undefined if this is not Debian or we may not become root.
+ */
 function asRoot() {
   if (!existsSync("/etc/debian_version") || output("apt-get", ["--version"]) === undefined) return undefined;
   if (process.getuid && process.getuid() === 0) return [];
@@ -14,13 +16,23 @@ export function mayInstall() {
   return asRoot() !== undefined;
 }
 
-/** Installs packages; call it only when `mayInstall()`. @param {string} name of the step @param {string[]} packages */
+/**
+ * Installs packages. Call it only when `mayInstall()`.
+ * @param {string} name of the step
+ * @param {string[]} packages
+ */
 export async function aptInstall(name, packages) {
   await aptGet(`${name} apt lists`, ["update"]);
   await aptGet(`${name} apt install`, ["install", "-y", "--no-install-recommends", ...packages]);
 }
 
-/** Puts a package's archive into a folder and installs nothing; call it only when `mayInstall()`. @param {string} name of the step @param {string} wanted @param {string} folder */
+/**
+ * Downloads a package's archive into a folder and installs nothing. Call it only when
+ * `mayInstall()`.
+ * @param {string} name of the step
+ * @param {string} wanted
+ * @param {string} folder
+ */
 export async function aptDownload(name, wanted, folder) {
   await aptGet(`${name} apt lists`, ["update"]);
   // Downloading needs no root.

@@ -1,4 +1,4 @@
-// Being told to end: by Ctrl-C, by a signal, or by the end of the npm that started us. npm starts scripts
+// Ending on request: Ctrl-C, a signal, or the end of the npm that started us. npm starts scripts
 // through a shell, and a signal sent to npm alone ends that shell without reaching this process.
 
 const PARENT_CHECK_MS = 500;
@@ -6,7 +6,10 @@ const PARENT_CHECK_MS = 500;
 /** @type {((signal: NodeJS.Signals) => void) | undefined} */
 let reaction;
 
-/** Says what to do when told to end; a later call replaces an earlier one. @param {(signal: NodeJS.Signals) => void} callback */
+/**
+ * Sets what to do when told to end. A later call replaces an earlier one.
+ * @param {(signal: NodeJS.Signals) => void} callback
+ */
 export function whenToldToEnd(callback) {
   if (!reaction) listen();
   reaction = callback;

@@ -1,9 +1,9 @@
-// Failures that the user can do something about: one sentence, exit code 1, no stack trace.
-// Any other error is a fault of the scripts themselves and keeps its stack.
+// Failures that the user can fix: one sentence, exit code 1, no stack trace. Any other error is a
+// bug in the scripts and keeps its stack.
 
 export class Failure extends Error {}
 
-/** Runs a script's work and turns a Failure into its sentence. @param {() => Promise<void>} work */
+/** Runs a script and prints a Failure as its sentence. @param {() => Promise<void>} work */
 export async function main(work) {
   try {
     await work();

@@ -1,18 +1,18 @@
-// What the builds of the worker and of the page have in common: each is made again only when one of
-// its inputs has changed, and never twice at a time.
+// Shared by the builds of the worker and of the page: each is rebuilt only when one of its inputs
+// has changed, and only one build of a name runs at a time.
 
 import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { ROOT, TOOLS } from "./project.mjs";
 
-/** Where everything that is built goes. */
+/** The folder of all build results. */
 export const BUILD = join(ROOT, "build");
 
 /**
- * A hash of files, of all in the folders among them, and of their names.
- * @param {string[]} inputs  from the root of the project
- * @param {string} [setting]  what else decides on the result
+ * A hash of these files, of all files in these folders, and of their names.
+ * @param {string[]} inputs  paths relative to the project's root
+ * @param {string} [setting]  what else the result depends on
  */
 export function hashOf(inputs, setting = "") {
   const hash = createHash("sha256").update(setting);
@@ -33,7 +33,7 @@ function filesIn(path) {
 }
 
 /**
- * Lets one build of a name run at a time; a lock whose owner has died counts for nothing.
+ * Lets one build of a name run at a time. A lock whose owner has died is ignored.
  * @param {string} name  of what is built
  * @param {() => Promise<void>} work
  */
@@ -74,7 +74,7 @@ function takeLock(lock) {
 function ownerIsAlive(lock) {
   try {
     const owner = Number(readFileSync(lock, "utf8"));
-    // Empty for the moment between creating the lock and signing it.
+    // The lock file is empty for a moment between its creation and the write of the owner's id.
     return owner === 0 || process.kill(owner, 0);
   } catch (error) {
     return /** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH";

@@ -1,5 +1,5 @@
-// Everything that comes from npm: the packages of the lock file, and among them the Node that wrangler
-// wants (22 or newer), so that a machine with Node 20 needs nothing else.
+// What comes from npm: the packages of the lock file. Among them is the Node that wrangler needs
+// (22 or newer), so a machine with Node 20 needs nothing else.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,10 @@ export function requireNode() {
   }
 }
 
-/** npm as a command and its first arguments: npm's own script when it started us, else the one on PATH. */
+/**
+ * The command that runs npm and its first arguments: npm's own script when npm started us, else the
+ * npm on PATH.
+ */
 export function npm() {
   const script = process.env.npm_execpath;
   if (script && /npm-cli\.[cm]?js$/.test(script)) return { command: process.execPath, first: [script], shell: false };
@@ -30,8 +33,8 @@ export function requireNpm() {
 }
 
 /**
- * Whether node_modules is what package-lock.json describes, going by the list that npm leaves in
- * node_modules when an install has succeeded. Optional packages of other platforms may be absent.
+ * Whether node_modules matches package-lock.json. npm writes the list that is compared when an
+ * install has succeeded. Optional packages of other platforms may be absent.
  */
 export function packagesMatchLock() {
   try {
@@ -54,12 +57,15 @@ function readLock(path) {
 
 export async function installPackages() {
   const { command, first, shell } = npm();
-  // Named, because NODE_ENV=production or a user's `omit` would leave them out.
+  // Explicit, because NODE_ENV=production or a user's `omit` setting would leave them out.
   const everything = ["--include=dev", "--include=optional", "--no-audit", "--no-fund"];
   await run("npm packages", command, [...first, "ci", ...everything], { shell });
 }
 
-/** The Node that runs wrangler and the tests: the locked package's, else the present one if it is new enough. */
+/**
+ * The Node that runs wrangler and the tests: the locked package's, else the current one if it is
+ * new enough.
+ */
 export function wranglersNode() {
   const file = onWindows ? "node.exe" : "node";
   const packages = [`node-${onWindows ? "win" : process.platform}-${process.arch}`, `node-bin-${process.platform}-${process.arch}`];
@@ -70,9 +76,10 @@ export function wranglersNode() {
 }
 
 /**
- * The environment of wrangler and of all that starts it: Node 22 and node_modules/.bin first on PATH, and nothing
- * that needs a network: no telemetry, no lookup of request.cf, no local trace collector (which also
- * costs most of a local WebSocket's throughput), no registry of workers shared with other checkouts.
+ * The environment of wrangler and of everything that starts it. Node 22 and node_modules/.bin come
+ * first on PATH. Everything that needs a network is off: telemetry, the lookup of request.cf, the
+ * local trace collector (which also costs most of a local WebSocket's throughput), and the registry
+ * of workers shared with other checkouts.
  */
 export function wranglerEnv() {
   return {
@@ -85,5 +92,5 @@ export function wranglerEnv() {
   };
 }
 
-/** Wrangler's own script, to be run by `wranglersNode()`. */
+/** Wrangler's script. Run it with `wranglersNode()`. */
 export const WRANGLER = join(ROOT, "node_modules", "wrangler", "bin", "wrangler.js");

@@ -1,10 +1,10 @@
-// The page below build/public, which wrangler serves and uploads: what is in public/, with the
-// modules and styles bundled. Everything but the two documents is below /assets/ with a hash of its
-// content in its name, so that a browser may keep it for ever (public/_headers).
+// Builds the page into build/public, which wrangler serves and uploads: the files of public/ with
+// modules and styles bundled. Everything but the two documents is below /assets/ with a content
+// hash in its name, so a browser may cache it for ever (public/_headers).
 //
-// A running `wrangler dev` holds the folder open, so the folder is not replaced: new assets are put
-// beside the old ones, then each document is replaced at once, then the old assets are removed.
-// Whoever reads in between finds all that the document names.
+// A running `wrangler dev` holds the folder open, so the folder is not replaced. New assets are
+// added beside the old ones, then each document is replaced atomically, then the old assets are
+// removed. A reader in between finds every asset that its document names.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
@@ -16,17 +16,17 @@ import { ROOT } from "./project.mjs";
 const SOURCE = join(ROOT, "public");
 const TARGET = join(BUILD, "public");
 const STAMP = join(BUILD, "public.sha256");
-/** Served under their own names. `_headers` is read by the asset server. */
+/** Served under their own names. The asset server reads `_headers`. */
 const DOCUMENTS = ["_headers", "404.html", "index.html"];
-/** The lock file stands for esbuild; this file for the way it is called. */
+/** The lock file covers esbuild's version; this file covers how it is called. */
 const INPUTS = ["public", "package-lock.json", "scripts/lib/page.mjs"];
 
-/** Builds the page unless its folder already holds what the inputs ask for. */
+/** Builds the page unless the folder is up to date with the inputs. */
 export async function buildPage() {
   if (isFresh()) return;
   if (!packagesMatchLock()) throw new Failure("The toolchain is not set up: run `npm run setup`.");
   await withLock("page", async () => {
-    // Whoever held the lock before us may have built the very same thing.
+    // The previous owner of the lock may have built exactly this.
     if (isFresh()) return;
     const begun = Date.now();
     const hash = hashOf(INPUTS);
@@ -44,12 +44,12 @@ function isFresh() {
 }
 
 /**
- * The assets, and by which address each of those that documents name is served.
+ * The assets, and the address under which each asset that a document names is served.
  * @typedef {{ path: string, contents: Uint8Array }} Asset
  * @returns {Promise<{ assets: Asset[], addresses: Map<string, string> }>}
  */
 async function bundle() {
-  // From node_modules, which the set-up may only just have filled.
+  // Imported here because the set-up may only just have installed it.
   const { build } = await import("esbuild");
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
@@ -62,7 +62,7 @@ async function bundle() {
     target: "es2022",
     charset: "utf8",
     minify: true,
-    sourcemap: "linked", // for developer tools, which alone ask for it
+    sourcemap: "linked", // only developer tools request it
     metafile: true,
     write: false,
     logLevel: "silent",
@@ -75,7 +75,7 @@ async function bundle() {
   for (const [path, { entryPoint, cssBundle }] of Object.entries(metafile.outputs)) {
     if (!entryPoint) continue;
     addresses.set(addressOf(SOURCE, entryPoint), addressOf(TARGET, path));
-    // The styles that a module imports are a bundle of their own, named after it.
+    // The styles that a module imports become a bundle of their own, named after the module.
     if (cssBundle) addresses.set(addressOf(SOURCE, entryPoint).replace(/\.js$/, ".css"), addressOf(TARGET, cssBundle));
   }
   return { assets: outputFiles, addresses };
@@ -100,7 +100,7 @@ function write({ assets, addresses }) {
 }
 
 /**
- * A document with the bundles' addresses in place of the sources', and without its comments.
+ * A document without its comments, and with the bundles' addresses instead of the sources'.
  * @param {string} name
  * @param {string} html
  * @param {Map<string, string>} addresses
@@ -113,5 +113,9 @@ function withAddresses(name, html, addresses) {
   });
 }
 
-/** How a document names a file. @param {string} folder @param {string} path  from the root */
+/**
+ * The address by which a document names a file.
+ * @param {string} folder
+ * @param {string} path  relative to the project's root
+ */
 const addressOf = (folder, path) => `/${relative(folder, join(ROOT, path)).replaceAll("\\", "/")}`;

@@ -1,6 +1,5 @@
-// The peers of the benchmark, which only `npm run bench` installs: into .tools/bench, no service is
-// installed or started. One that
-// cannot be had here is left out, with the reason.
+// The peers of the benchmark. Only `npm run bench` installs them, into .tools/bench, and no service
+// is installed or started. A peer that is unavailable on this machine is left out, with the reason.
 
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,8 +13,13 @@ const SOURCES = join(ROOT, "tests", "bench", "peers");
 const DEBIAN_PACKAGES = ["nginx", "libnginx-mod-nchan"];
 
 /**
- * `asked` says what must be there, and is kept beside what was installed: a change of it installs anew.
- * @typedef {{ systems: string[], folder: string, asked: () => string, install: (folder: string) => Promise<void>, version: (folder: string) => string | undefined }} Peer
+ * `asked` describes what must be installed. It is stored with the installation; when it changes,
+ * the peer is installed again.
+ * @typedef {{
+ *   systems: string[], folder: string, asked: () => string,
+ *   install: (folder: string) => Promise<void>,
+ *   version: (folder: string) => string | undefined
+ * }} Peer
  */
 
 /** @type {Peer[]} */
@@ -43,7 +47,10 @@ const ALL = [
   },
 ];
 
-/** Installs what these systems need and is not there yet; all without a list. @param {string[] | undefined} systems */
+/**
+ * Installs what these systems need and is missing. Without a list, installs all.
+ * @param {string[] | undefined} systems
+ */
 export async function installPeers(systems) {
   for (const { systems: its, folder, asked, install } of ALL) {
     if (systems && !systems.some((name) => its.includes(name))) continue;
@@ -62,7 +69,7 @@ export async function installPeers(systems) {
   }
 }
 
-/** The version of each peer that is there. @returns {Record<string, string>} */
+/** The version of each installed peer. @returns {Record<string, string>} */
 export function peerVersions() {
   return Object.fromEntries(ALL.flatMap(({ systems, folder, version }) => {
     const found = existsSync(folder) ? version(folder) : undefined;
@@ -89,7 +96,7 @@ function flaskVersion(folder) {
 async function installSocketIo(folder) {
   for (const name of ["package.json", "package-lock.json"]) cpSync(join(SOURCES, name), join(folder, name));
   const { command, first, shell } = npm();
-  // bufferutil brings its compiled code along.
+  // bufferutil ships its compiled code, so no install script has to run.
   await run("bench socketio", command, [...first, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder, shell });
 }
 
@@ -99,12 +106,15 @@ function socketIoVersion(folder) {
   return `socket.io ${version}, Node ${output(wranglersNode(), ["--version"])}`;
 }
 
-/** Debian's packages, unpacked: installing them would start a server on port 80. @param {string} folder */
+/**
+ * Unpacks Debian's packages. Installing them would start a server on port 80.
+ * @param {string} folder
+ */
 async function installNginx(folder) {
   if (output("dpkg", ["--version"]) === undefined) throw new Failure("nginx with nchan comes from Debian's packages, and this is no Debian.");
   await run("bench nginx", "apt-get", ["download", ...DEBIAN_PACKAGES], { cwd: folder });
   const packages = readdirSync(folder).filter((name) => name.endsWith(".deb"));
-  // As in nginx_1.22.1-9_amd64.deb.
+  // File names look like nginx_1.22.1-9_amd64.deb.
   const versions = packages.map((name) => decodeURIComponent(name).split("_").slice(0, 2).join(" "));
   writeFileSync(join(folder, "versions.txt"), versions.join(", "));
   for (const name of packages) {
@@ -112,7 +122,7 @@ async function installNginx(folder) {
     rmSync(join(folder, name));
   }
   try {
-    // With nchan it wants to make its default folders, whatever its configuration says.
+    // nginx with nchan creates its default folders, whatever its configuration says.
     mkdirSync("/var/lib/nginx", { recursive: true });
   } catch {
     throw new Failure("Debian's nginx with nchan wants a folder /var/lib/nginx, which only root can make.");

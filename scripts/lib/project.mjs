@@ -1,12 +1,12 @@
-// Where things are in this checkout, and which versions its lock files ask for.
-// Only Node built-ins: these scripts run before `npm ci` has put anything into node_modules.
+// Where files are in this checkout, and which versions its lock files ask for. Only Node built-ins
+// are imported: these scripts run before `npm ci` has filled node_modules.
 
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-/** Tools that belong to this checkout alone: cargo-installed binaries, std for WebAssembly, logs. */
+/** Tools for this checkout alone: cargo-installed binaries, std for WebAssembly, logs. */
 export const TOOLS = join(ROOT, ".tools");
 export const LOGS = join(TOOLS, "logs");
 export const NODE_BIN = join(ROOT, "node_modules", ".bin");
@@ -27,7 +27,7 @@ export function atLeast(version, least) {
   return differing === -1 || (have[differing] || 0) > want[differing];
 }
 
-/** A PATH with these folders before the present one's. @param {string[]} folders */
+/** A PATH with these folders before the current entries. @param {string[]} folders */
 export function pathWith(...folders) {
   return [...folders, process.env.PATH || ""].join(delimiter);
 }

@@ -1,5 +1,6 @@
-// Prometheus' own parser, which the tests hold against /metrics: one that is installed, else the program out of Debian's
-// package. The package itself is not installed: it would start a server.
+// promtool, Prometheus' own parser, with which the tests check /metrics: an installed one, else the
+// program from Debian's package. The package itself is not installed, because that would start a
+// server.
 
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

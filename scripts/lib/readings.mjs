@@ -1,9 +1,15 @@
-// The figures of a run as Markdown tables: what a person wants to compare, one table for each scenario.
+// The figures of a run as Markdown tables for people to compare, one table for each scenario.
 
 /**
  * @typedef {{ p50: number | null, p99: number | null, max: number | null }} Times
- * @typedef {Record<string, any> & { system: string, scenario: string, clients: number, freshness_ms: Times }} Row
- * @typedef {{ title: string, scenario: string, columns: [string, (row: Row) => string | number][], rows?: (rows: Row[]) => Row[] }} Table
+ * @typedef {Record<string, any> & {
+ *   system: string, scenario: string, clients: number, freshness_ms: Times
+ * }} Row
+ * @typedef {{
+ *   title: string, scenario: string,
+ *   columns: [string, (row: Row) => string | number][],
+ *   rows?: (rows: Row[]) => Row[]
+ * }} Table
  */
 
 /** @type {[string, (row: Row) => string][]} */
@@ -99,7 +105,10 @@ function verdict(row) {
   return row.keeps_up ? "" : "too much";
 }
 
-/** Three digits are as much as a reading is worth. @param {number | null | undefined} value */
+/**
+ * Three significant digits: a reading is no more precise than that.
+ * @param {number | null | undefined} value
+ */
 function number(value) {
   if (value === null || value === undefined) return "–";
   if (Number.isInteger(value) || Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");

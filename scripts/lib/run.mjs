@@ -1,6 +1,6 @@
-// Running other programs: output into .tools/logs/<name>.log, signs of life while it lasts, and
-// the log's last lines in the failure. Each child leads a process group of its own, so that ending
-// this script, by Ctrl-C or by a signal to it alone, ends the compilers below cargo too.
+// Runs other programs. Their output goes to .tools/logs/<name>.log, long runs show signs of life,
+// and a failure quotes the log's last lines. Each child leads its own process group, so that ending
+// this script, by Ctrl-C or by a signal to it alone, also ends the compilers that cargo started.
 
 import { spawn, spawnSync } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
@@ -23,7 +23,7 @@ function killGroup(child, signal) {
     if (onWindows) spawnSync("taskkill", ["/pid", String(child.pid), "/t", "/f"]);
     else process.kill(-child.pid, signal);
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }
 
@@ -32,13 +32,18 @@ function endWithChildren() {
   process.exit(130);
 }
 
-/** A duration as people read it. @param {number} ms */
+/** A duration for people to read. @param {number} ms */
 export function duration(ms) {
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
 
-/** Announces a piece of work and says how long it took. @template T @param {string} title @param {() => T | Promise<T>} work */
+/**
+ * Announces a piece of work and reports how long it took.
+ * @template T
+ * @param {string} title
+ * @param {() => T | Promise<T>} work
+ */
 export async function step(title, work) {
   console.log(`→ ${title}`);
   const begun = Date.now();
@@ -47,14 +52,22 @@ export async function step(title, work) {
   return result;
 }
 
-/** What a program prints, or undefined when it is missing or fails. @param {string} command @param {string[]} args @param {NodeJS.ProcessEnv} [env] */
+/**
+ * What a program prints; undefined if it is missing or fails.
+ * @param {string} command
+ * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ */
 export function output(command, args, env = process.env) {
   const { status, stdout } = spawnSync(command, args, { cwd: ROOT, env, encoding: "utf8", windowsHide: true });
   return status === 0 ? stdout.trim() : undefined;
 }
 
 /**
- * Runs a program to its end; a Failure names the step, the command and the log when it does not succeed.
+ * Runs a program to its end. If it fails, the Failure names the step, the command and the log.
+ *
+ * `show` passes the output on as it comes, to the terminal or to a function. `onLine` gets every
+ * line without colours.
  *
  * @param {string} name of the step, and of its log
  * @param {string} command
@@ -64,7 +77,7 @@ export function output(command, args, env = process.env) {
  *   show?: boolean | ((text: string) => void),
  *   onLine?: (line: string) => void,
  *   timeoutMs?: number,
- * }} [options] `show` passes the output on as it comes, to the terminal or to a function; `onLine` gets every line without colours
+ * }} [options]
  * @returns {Promise<void>}
  */
 export function run(name, command, args, options = {}) {

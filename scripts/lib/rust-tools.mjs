@@ -1,5 +1,5 @@
-// The Rust that must be on the machine, and the one tool that is compiled from this checkout:
-// tools/bindgen, which writes the worker's JavaScript.
+// Checks that Rust is installed, and builds the one tool of this checkout: tools/bindgen, which
+// writes the worker's JavaScript.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -24,13 +24,15 @@ export function hasBindgen() {
   return existsSync(BINDGEN);
 }
 
-/** Compiles it, or finds in a moment that it is as Cargo.lock wants it. Gives its path. */
+/**
+ * Builds bindgen for the version in Cargo.lock; instant when it is up to date. Returns its path.
+ */
 export async function buildBindgen() {
   await run("bindgen", "cargo", ["build", "--locked", "-p", "bindgen", "--profile", "tool", "--target-dir", TARGET]);
   return BINDGEN;
 }
 
-/** rustfmt and clippy, for the tests; a minimal Rust comes without. */
+/** Whether rustfmt and clippy, which the tests need, are installed. A minimal Rust lacks them. */
 export function hasLinters() {
   return output("cargo", ["fmt", "--version"]) !== undefined && output("cargo", ["clippy", "--version"]) !== undefined;
 }

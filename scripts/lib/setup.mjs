@@ -1,5 +1,5 @@
-// Set-up as a list of things that must be there, each with a quick look whether it is and the work
-// that makes it so. Running it again when nothing is missing takes well under a second.
+// Set-up as a list of requirements. Each has a quick check and the work that satisfies it. When
+// nothing is missing, a run takes well under a second.
 
 import { chromiumPath, installChromium } from "./chromium.mjs";
 import { installPackages, packagesMatchLock, requireNode, requireNpm } from "./node-packages.mjs";
@@ -9,8 +9,10 @@ import { buildBindgen, hasBindgen, hasLinters, installLinters, requireRust } fro
 import { addWasmTarget, hasWasmTarget } from "./wasm-target.mjs";
 
 /**
- * `minutes` is what the work takes on two cores, as measured.
- * @typedef {{ title: string, minutes: number, there: () => boolean, work: () => Promise<void> }} Requirement
+ * `minutes` is how long the work takes on two cores, as measured.
+ * @typedef {{
+ *   title: string, minutes: number, there: () => boolean, work: () => Promise<void>
+ * }} Requirement
  */
 
 /** @type {Requirement[]} */
@@ -27,19 +29,23 @@ const TO_TEST = [
   { title: "promtool", minutes: 0.3, there: () => promtoolPath() !== undefined, work: installPromtool },
 ];
 
-/** Checks for what nobody but the user can install. */
+/** Checks for the programs that only the user can install. */
 export function requirePrograms() {
   requireNode();
   requireNpm();
   requireRust();
 }
 
-/** Makes this checkout ready to run, and with `tests` also ready to be tested. @param {{ tests: boolean }} options */
+/**
+ * Makes this checkout ready to run, and with `tests` also ready to be tested.
+ * @param {{ tests: boolean }} options
+ */
 export async function setUp({ tests }) {
   const begun = Date.now();
   requirePrograms();
   const missing = [...TO_RUN, ...(tests ? TO_TEST : [])].filter(({ there }) => !there());
-  // They share no file. What the tests need comes after them, as apt-get runs but once at a time.
+  // These share no file, so they run in parallel. The tests' requirements come after them, one at a
+  // time, because apt-get allows only one run.
   const together = missing.filter((one) => TO_RUN.includes(one));
   if (missing.length > 0) {
     const minutes = Math.ceil(missing.reduce((sum, requirement) => sum + requirement.minutes, 0));

@@ -1,8 +1,12 @@
-// Reading how many tests passed and failed out of what the test runners print.
+// Counts passed and failed tests in what the test runners print.
 
 /** @typedef {{ passed: number, failed: number }} Totals */
 
-/** cargo test: one "test result" line for each test binary. @param {string} line @param {Totals} totals */
+/**
+ * cargo test prints one "test result" line for each test binary.
+ * @param {string} line
+ * @param {Totals} totals
+ */
 export function addCargoTotals(line, totals) {
   const found = /^test result: \S+ (\d+) passed; (\d+) failed;/.exec(line);
   if (!found) return;
@@ -10,7 +14,11 @@ export function addCargoTotals(line, totals) {
   totals.failed += Number(found[2]);
 }
 
-/** node --test with the spec reporter: one "ℹ pass", "ℹ fail" and "ℹ cancelled" line at its end. @param {string} line @param {Totals} totals */
+/**
+ * node --test with the spec reporter ends with one "ℹ pass", "ℹ fail" and "ℹ cancelled" line.
+ * @param {string} line
+ * @param {Totals} totals
+ */
 export function addNodeTotals(line, totals) {
   const found = /^ℹ (pass|fail|cancelled) (\d+)$/.exec(line);
   if (!found) return;

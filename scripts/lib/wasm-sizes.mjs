@@ -1,4 +1,4 @@
-// How many bytes each function of a WebAssembly module takes, by its name, and the data beside them.
+// The bytes of each function in a WebAssembly module, by its name, and the module's data.
 
 const CODE = 10;
 const DATA = 11;
@@ -7,7 +7,7 @@ const IMPORT = 2;
 const FUNCTION_NAMES = 1;
 
 /**
- * Reads a module that still has its names.
+ * Reads a module that still has its name section.
  * @param {Buffer} module
  * @returns {{ functions: { name: string, body: Buffer }[], data: Buffer }}
  */
@@ -35,7 +35,10 @@ function bodiesOf(bytes) {
   return Array.from({ length: reader.number() }, () => reader.bytes(reader.number()));
 }
 
-/** wasm-bindgen imports functions alone; anything else would shift the numbers. @param {Buffer} bytes */
+/**
+ * wasm-bindgen imports only functions. Any other import would shift the function indices.
+ * @param {Buffer} bytes
+ */
 function importedFunctions(bytes) {
   const reader = new Reader(bytes);
   const count = reader.number();
@@ -101,7 +104,7 @@ class Reader {
     return this.buffer.subarray(this.at - length, this.at);
   }
 
-  /** What an import of a kind says of its type. @param {number} kind */
+  /** Skips an import's type, whose encoding depends on the import's kind. @param {number} kind */
   skipType(kind) {
     if (kind === 0) this.number();
     else if (kind === 1) {

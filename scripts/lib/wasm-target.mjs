@@ -1,9 +1,10 @@
 // Rust's standard library for wasm32-unknown-unknown.
 //
-// Usually `rustup target add` brings it. Where rustup must not download (RUSTUP_AUTO_INSTALL=0) or
-// cannot, Debian's `rustc-web` compiles it from `rust-web-src`: both are of one version, so the std fits the
-// compiler. It goes into .tools/debian, behind a `rustc` that is Debian's with our sysroot; the system
-// and rustup's toolchain, which goes on compiling the native tests, stay as they are.
+// Usually `rustup target add` installs it. Where rustup must not download (RUSTUP_AUTO_INSTALL=0)
+// or cannot, Debian's `rustc-web` compiles it from `rust-web-src`. Both have the same version, so
+// the std fits the compiler. The result goes into .tools/debian with a wrapper of Debian's `rustc`
+// that uses our sysroot. The system stays as it is, and so does rustup's toolchain, which still
+// compiles the native tests.
 
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +26,7 @@ function defaultRustcHasTarget() {
   return folder !== undefined && existsSync(folder);
 }
 
-/** The compiler our own std was built for and with; a change of either makes it useless. */
+/** The compiler that built our std and was built for it. If it changes, the std is useless. */
 function debianCompiler() {
   return output(RUSTC, ["-vV"]);
 }
@@ -74,9 +75,9 @@ async function buildDebianStd() {
     env: {
       ...process.env,
       RUSTC,
-      RUSTC_BOOTSTRAP: "1", // std is written in unstable Rust
+      RUSTC_BOOTSTRAP: "1", // std uses unstable features
       __CARGO_DEFAULT_LIB_METADATA: "stablestd",
-      RUSTFLAGS: "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes", // bitcode, because the worker is built with lto
+      RUSTFLAGS: "-Zforce-unstable-if-unmarked -Cembed-bitcode=yes", // the worker is built with lto, which needs bitcode
     },
   });
   assembleToolchain(join(built, TARGET, "release", "deps"));
@@ -85,7 +86,10 @@ async function buildDebianStd() {
   writeFileSync(STAMP, debianCompiler() || "");
 }
 
-/** Lays out a sysroot from Debian's host libraries and our std, and the programs that use it. @param {string} crates */
+/**
+ * Assembles a sysroot from Debian's host libraries and our std, with the programs that use it.
+ * @param {string} crates
+ */
 function assembleToolchain(crates) {
   const host = /^host: (.+)$/m.exec(debianCompiler() || "")?.[1] || "";
   const rustlib = join(DEBIAN, "sysroot", "lib", "rustlib");
@@ -102,7 +106,7 @@ function assembleToolchain(crates) {
   chmodSync(rustc, 0o755);
 }
 
-/** LLVM's linker under the name by which rustc calls it: rustup's, else Debian's. */
+/** LLVM's linker under the name that rustc calls: rustup's, else Debian's. */
 function rustLld() {
   const sysroot = output("rustc", ["--print", "sysroot"]) || "";
   const host = /^host: (.+)$/m.exec(output("rustc", ["-vV"]) || "")?.[1] || "";

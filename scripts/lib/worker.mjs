@@ -1,7 +1,7 @@
-// The worker's bundles below build/: cargo, tools/bindgen, esbuild, and for what is deployed
-// wasm-opt. One is made only when one of its inputs has changed, so that `wrangler dev`, which runs
-// the build command at every start, is up at once, and tests that start several of them neither
-// compile nor disturb each other.
+// Builds the worker's bundles into build/ with cargo, tools/bindgen and esbuild, plus wasm-opt for
+// the deployed one. A bundle is rebuilt only when one of its inputs has changed. `wrangler dev`
+// runs the build command at every start, so it starts at once, and tests that start several of them
+// neither compile nor disturb each other.
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,20 +14,26 @@ import { buildBindgen } from "./rust-tools.mjs";
 import { wasmEnv } from "./wasm-target.mjs";
 
 /**
- * `profile` is one of Cargo.toml, `small` says that wasm-opt makes it so.
- * @typedef {{ name: string, profile: string, features: string[], small: boolean, takes: string }} Variant
+ * `profile` is a profile of Cargo.toml. `small` says whether wasm-opt optimises the module.
+ * @typedef {{
+ *   name: string, profile: string, features: string[], small: boolean, takes: string
+ * }} Variant
  */
 
-/** What is deployed, and what the tests test. @type {Variant} */
+/** The variant that is deployed and tested. @type {Variant} */
 export const RELEASE = { name: "release", profile: "release", features: [], small: true, takes: "about 2 min" };
-/** What `npm start` serves: served again some seconds after an edit. In a folder of its own, so that it is never uploaded. @type {Variant} */
+/**
+ * The variant of `npm start`, served again some seconds after an edit. It has its own folder, so it
+ * is never uploaded.
+ * @type {Variant}
+ */
 export const QUICK = { name: "quick", profile: "quick", features: [], small: false, takes: "about 1.5 min" };
 /** RELEASE with routes that panic, for the tests of recovery. @type {Variant} */
 export const FAULTS = { name: "faults", profile: "release", features: ["faults"], small: false, takes: "some seconds" };
 
 /**
- * Bytes of the upload, gzipped. Cloudflare takes 3 MB on the free plan; this keeps in sight what a
- * dependency brings along.
+ * Bytes of the upload, gzipped. Cloudflare takes 3 MB on the free plan; the lower limit makes us
+ * notice what a dependency adds.
  */
 export const UPLOAD_LIMIT = 600_000;
 
@@ -35,26 +41,32 @@ const TARGET = "wasm32-unknown-unknown";
 const CRATE = "hamster_terminal.wasm";
 const ENTRY = join(ROOT, "src", "edge", "worker.js");
 const WASM_OPT = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
-/** What rustc and wasm-bindgen make use of; named one by one, so that nothing is emitted that workerd does not know. */
+/**
+ * The features that rustc and wasm-bindgen use. They are listed one by one so that wasm-opt emits
+ * nothing that workerd does not support.
+ */
 const WASM_FEATURES = ["mutable-globals", "sign-ext", "nontrapping-float-to-int", "bulk-memory", "multivalue", "reference-types", "exception-handling"];
-/** The lock files stand for the tools; this file for the way they are called. */
+/** The lock files cover the tools' versions; this file covers how they are called. */
 const INPUTS = ["src", "tools", "Cargo.toml", "Cargo.lock", "package-lock.json", "scripts/lib/worker.mjs", "scripts/lib/wasm-target.mjs"];
 
 /** The folder of a variant's bundle: `index.js`, `index_bg.wasm`. @param {Variant} variant */
 export const folderOf = ({ name }) => join(BUILD, name);
 
-/** The variant that the build command is to make; `npm start` names its own. */
+/** The variant that the build command builds. `npm start` sets its own. */
 export function askedVariant() {
   return process.env.HAMSTER_BUILD === QUICK.name ? QUICK : RELEASE;
 }
 
-/** Builds a variant of the worker unless its folder already holds what the inputs ask for. @param {Variant} variant */
+/**
+ * Builds a variant of the worker unless its folder is up to date with the inputs.
+ * @param {Variant} variant
+ */
 export async function buildWorker(variant) {
   const upToDate = `The worker in build/${variant.name} is up to date.`;
   if (isFresh(variant, inputsHash(variant))) return console.log(upToDate);
   if (!packagesMatchLock()) throw new Failure("The toolchain is not set up: run `npm run setup`.");
   await withLock("worker", async () => {
-    // Whoever held the lock before us may have built the very same thing.
+    // The previous owner of the lock may have built exactly this.
     const hash = inputsHash(variant);
     if (isFresh(variant, hash)) return console.log(upToDate);
     const first = existsSync(folderOf(variant)) ? "" : `; the first time ${variant.takes} on two cores`;
@@ -62,7 +74,12 @@ export async function buildWorker(variant) {
   });
 }
 
-/** Into a folder beside the one in use, which is replaced when all is there: a watching wrangler never sees half. @param {Variant} variant @param {string} hash */
+/**
+ * Builds into a second folder that replaces the current one when complete, so that a watching
+ * wrangler never sees half a bundle.
+ * @param {Variant} variant
+ * @param {string} hash
+ */
 async function compile(variant, hash) {
   const next = join(BUILD, `.${variant.name}`);
   rmSync(next, { recursive: true, force: true });
@@ -85,7 +102,7 @@ async function compile(variant, hash) {
 async function compileCrate({ profile, features }) {
   const env = {
     ...wasmEnv(),
-    RUST_BACKTRACE: "0", // a compiler's error is said best by the compiler
+    RUST_BACKTRACE: "0", // a backtrace only buries the compiler's error
     WASM_BINDGEN_USE_JS_SYS: "1",
   };
   const words = ["build", "--locked", "--lib", "--target", TARGET, "--target-dir", join(ROOT, "target"), "--profile", profile];
@@ -93,12 +110,16 @@ async function compileCrate({ profile, features }) {
   return join(ROOT, "target", TARGET, profile, CRATE);
 }
 
-/** One module of all JavaScript: the entry, the bindings and the snippets that the Rust code names. @param {string} folder */
+/**
+ * Bundles all JavaScript into one module: the entry, the bindings and the snippets that the Rust
+ * code names.
+ * @param {string} folder
+ */
 async function bundle(folder) {
-  // From node_modules, which the set-up may only just have filled.
+  // Imported here because the set-up may only just have installed it.
   const { build } = await import("esbuild");
   const bindings = join(folder, "bindings.js");
-  // The platform compiles the module itself; only in this form does it hand out a
+  // The platform compiles the module itself, and only this form of import gives a
   // WebAssembly.Module.
   const [before, after, ...more] = readFileSync(bindings, "utf8").split("import source wasmModule from");
   if (before === undefined || after === undefined || more.length > 0) throw new Failure("wasm-bindgen's JavaScript has changed: bindings.js does not import its wasm once.");
@@ -119,10 +140,10 @@ async function bundle(folder) {
 async function optimise(folder) {
   const [bound, named, small] = ["bindings_bg.wasm", "named.wasm", "index_bg.wasm"].map((name) => join(folder, name));
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  // The names of the functions, for profiles, are a tenth of an upload that nobody there reads, so
-  // they stay here.
+  // Profilers need the function names, but they are a tenth of the upload and Cloudflare does not
+  // use them, so they stay in this local file.
   await run("wasm-opt", wranglersNode(), [WASM_OPT, String(bound), ...features, "-Oz", "--debuginfo", "-o", String(named)]);
-  // Without the names more functions turn out to be the same.
+  // Without names wasm-opt finds more functions to be identical, and merges them.
   await run("wasm-opt", wranglersNode(), [WASM_OPT, String(named), ...features, "--strip-debug", "--strip-producers", "-Oz", "-o", String(small)]);
 }
 

@@ -1,10 +1,11 @@
-// `npm run bench:attacks`: what strangers can do to the others, on a real workerd, as a table. Each
-// kind of attack has a hub of its own.
+// `npm run bench:attacks`: measures on a real workerd what hostile clients can do to others, and
+// prints a table. Each kind of attack has its own hub.
 //
-// npm run bench:attacks                                   all kinds, 50 sockets each, some 8 minutes
-// npm run bench:attacks -- --only json --only ping        kinds whose name holds one of these
+// npm run bench:attacks                                all kinds, 50 sockets each, some 8 minutes
+// npm run bench:attacks -- --only json --only ping     kinds whose name contains one of these
 // npm run bench:attacks -- --seconds 20 --sockets 20 --vars '{"CLIENTS_PER_ADDRESS":"20"}'
-// npm run bench:attacks -- --readers 600                  instead: 40 plain readers that never read, for so many seconds
+// npm run bench:attacks -- --readers 600               instead, for 600 s: 40 plain-JSON
+//                                                      clients that never read
 
 import { loadavg } from "node:os";
 import { readArguments, wholeNumber } from "../../scripts/lib/arguments.mjs";
@@ -13,7 +14,7 @@ import { Siege } from "../node/support/siege.mjs";
 
 /** @typedef {import("../node/support/siege.mjs").Attack} Attack */
 
-/** How long the victim and the memory are watched when the attack is over. */
+/** How long the victim and the memory are observed after the attack. */
 const AFTER_MS = 5_000;
 
 
@@ -98,7 +99,12 @@ async function measure(name, attack, vars) {
   }
 }
 
-/** Two symbols, some 80 times a second each, all updates to everybody: each reader is sent some 55 kB a second. @param {number} seconds @param {Record<string, string>} vars */
+/**
+ * Two symbols, some 80 ticks a second each, all updates to everybody: each client is sent some 55
+ * kB a second.
+ * @param {number} seconds
+ * @param {Record<string, string>} vars
+ */
 async function plainReaders(seconds, vars) {
   const siege = await Siege.begin({ PLAIN_INTERVAL_MS: "0", ...vars }, { tickMs: 12 });
   row("after, s", "RSS, MB", "closed with 4009", "viewers", "victim: longest gap, ms", "oldest price, ms");

@@ -1,5 +1,5 @@
-//! The audience: all clients of a load on one thread and one event queue, because a load generator that needs both cores leaves none
-//! for the server.
+//! The audience: all clients of a load on one thread and one event queue. A load generator that
+//! needs both cores would leave none for the server.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -16,13 +16,14 @@ use super::client::{Client, Dialect, Stage};
 use super::tally::Tally;
 use super::tape::Tape;
 
-/// As in docs/protocol.md.
+/// The close code for slow readers, as in docs/protocol.md.
 const SENT_AWAY: u16 = 4009;
-/// Clients that connect at the same time, where a scenario does not ask for a storm.
+/// How many clients connect at the same time, unless a scenario wants a storm.
 pub const CONNECTING_AT_ONCE: usize = 64;
 /// The largest read.
 const SCRATCH: usize = 256 * 1024;
-/// Receive buffer of a client that will stop to read: small, so that the server feels it soon.
+/// The receive buffer of a client that will stop reading: small, so that the server notices it
+/// soon.
 const DEAF_BUFFER: usize = 16 * 1024;
 
 /// Clients and what they received.
@@ -34,7 +35,7 @@ pub struct Audience {
     address: SocketAddr,
     dialect: Dialect,
     clients: Vec<Client>,
-    /// Places of clients that left.
+    /// Indices of clients that left.
     free: Vec<usize>,
     /// When to ask a client whether it wants to acknowledge.
     acks: BinaryHeap<Reverse<(Duration, usize)>>,
@@ -48,7 +49,7 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// Nobody yet.
+    /// An empty audience.
     pub fn new(tape: Arc<Tape>, address: SocketAddr, dialect: Dialect) -> Audience {
         Audience {
             poll: Poll::new().expect("an event queue"),
@@ -69,27 +70,28 @@ impl Audience {
         }
     }
 
-    /// So many more shall connect.
+    /// Lets this many more clients connect.
     pub fn join(&mut self, count: usize) {
         self.waiting += count;
     }
 
-    /// Of those who are yet to connect, this many get a small receive buffer, spread evenly, and are made deaf by [`deafen`](Self::deafen).
+    /// Of the clients that are yet to connect, this many get a small receive buffer, spread evenly.
+    /// [`deafen`](Self::deafen) makes these deaf.
     pub fn prepare_deaf(&mut self, count: usize) {
         self.deaf_waiting = count;
     }
 
-    /// How many may connect at the same time from now on.
+    /// Sets how many clients may connect at the same time.
     pub fn connect_at_once(&mut self, count: usize) {
         self.at_once = count;
     }
 
-    /// Starts a new count, of ticks from this one on.
+    /// Starts a new count, beginning with this tick.
     pub fn begin(&mut self, first: usize) {
         self.tally = Tally::new(first);
     }
 
-    /// Clients that are open.
+    /// The number of open clients.
     pub fn open(&self) -> usize {
         self.clients.iter().filter(|client| client.is_open()).count()
     }
@@ -104,7 +106,7 @@ impl Audience {
         self.readers().all(|client| is_current(client, rounds))
     }
 
-    /// Makes the clients whose buffers are small stop to read.
+    /// Makes the clients with small buffers stop reading.
     pub fn deafen(&mut self, count: usize) {
         let every = (self.clients.len() / count.max(1)).max(1);
         for client in self.clients.iter_mut().skip(every / 2).step_by(every).take(count) {
@@ -112,7 +114,8 @@ impl Audience {
         }
     }
 
-    /// Lets the deaf read again; gives how many of them find that they were sent away as slow readers. What else they find is not counted.
+    /// Lets the deaf clients read again. Returns how many of them were closed as slow readers.
+    /// Their other frames are not counted.
     pub fn undeafen(&mut self) -> u64 {
         self.begin(usize::MAX);
         let lost = &mut self.tally.faults.lost;
@@ -128,12 +131,12 @@ impl Audience {
                 *lost.entry(code.unwrap_or(0)).or_default() += 1;
             }
         }
-        // What waited in their sockets takes a while.
+        // Reading what waited in their sockets takes a while.
         self.run(self.tape.now() + Duration::from_secs(5), |_| false);
         self.tally.faults.lost.get(&SENT_AWAY).copied().unwrap_or(0)
     }
 
-    /// So many clients that have been here longest leave, beginning with place `from` and going round.
+    /// Makes this many clients leave, those connected longest, going round from index `from`.
     pub fn rotate(&mut self, count: usize, from: usize) -> usize {
         let length = self.clients.len();
         for place in (from..from + count).map(|place| place % length) {
@@ -151,7 +154,7 @@ impl Audience {
         }
     }
 
-    /// Lets clients live until `until`, or until `enough`, which is asked about every 10 ms.
+    /// Runs the clients until `until` or until `enough`, which is asked about every 10 ms.
     pub fn run(&mut self, until: Duration, mut enough: impl FnMut(&Audience) -> bool) {
         let mut asked = self.tape.now();
         loop {
@@ -179,7 +182,8 @@ impl Audience {
         }
     }
 
-    /// After a load: who does not hold these rounds is behind, and what it lacks has waited until now.
+    /// After a load: a client that does not hold these rounds is behind, and the time until now
+    /// counts as its waiting time.
     pub fn reckon(&mut self, rounds: &[u32]) {
         let now = self.tape.now();
         let tally = &mut self.tally;
@@ -293,7 +297,7 @@ impl Audience {
         {
             self.acks.pop();
             self.asked[place] = false;
-            // An error is found by the next read.
+            // The next read will find the error.
             if let Ok(Some(again)) = self.clients[place].acknowledge(now) {
                 self.asked[place] = true;
                 self.acks.push(Reverse((again, place)));

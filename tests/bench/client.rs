@@ -1,4 +1,5 @@
-//! One client: what it says on its connection, what it makes of what it reads, and which round it holds of each symbol.
+//! One client: what it sends on its connection, how it reads, and which round it holds of each
+//! symbol.
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -14,16 +15,16 @@ use super::tally::Tally;
 use super::tape::Tape;
 use super::websocket::{Kind, Parsed, is_accepted, read_frame, read_head, write_frame, write_request};
 
-/// What a system speaks.
+/// The protocol of a system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// Ours: `hamster.v1`, after a subscription.
     Hamster,
     /// Ours: plain JSON, after a subscription.
     Json,
-    /// Prices in plain JSON, from the moment of the connection.
+    /// Prices in plain JSON, without a subscription.
     Stream,
-    /// Socket.IO 4 on Engine.IO's WebSocket transport; prices come as events.
+    /// Socket.IO 4 on Engine.IO's WebSocket transport. Prices come as events.
     SocketIo,
 }
 
@@ -36,34 +37,34 @@ impl Dialect {
     }
 }
 
-/// How far a connection is.
+/// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// TCP is not connected.
     Connecting,
-    /// The upgrade is asked for.
+    /// The upgrade is requested.
     Upgrading,
-    /// Open, and not every symbol has a price.
+    /// Open, but not every symbol has a price yet.
     Filling,
-    /// Open, and every symbol has one.
+    /// Open, and every symbol has a price.
     Current,
     /// Ended, with the code of a close frame if there was one.
     Ended(Option<u16>),
 }
 
-/// One of the audience.
+/// A client of the audience.
 pub struct Client {
     /// Its connection.
     pub stream: TcpStream,
-    /// How far it is.
+    /// Its state.
     pub stage: Stage,
     /// When it began to connect.
     pub began: Duration,
-    /// Whether it has stopped to read.
+    /// Whether it has stopped reading.
     pub is_deaf: bool,
-    /// The round that it holds, by symbol.
+    /// The round that it holds of each symbol.
     held: Vec<Option<u32>>,
-    /// When it first held all: what was offered before is not asked of it.
+    /// When it first held all symbols. Ticks offered before then are not expected of it.
     since: Duration,
     missing: usize,
     dialect: Dialect,
@@ -80,7 +81,7 @@ impl Client {
         self.since
     }
 
-    /// Begins to connect.
+    /// Starts to connect.
     pub fn connect(stream: TcpStream, dialect: Dialect, tape: &Tape) -> Client {
         Client {
             stream,
@@ -99,7 +100,7 @@ impl Client {
         }
     }
 
-    /// Whether it is connected and still wants to be.
+    /// Whether it is connected and not about to leave.
     pub fn is_open(&self) -> bool {
         matches!(self.stage, Stage::Filling | Stage::Current)
     }
@@ -109,7 +110,7 @@ impl Client {
         self.held[symbol]
     }
 
-    /// The connection can be written to: says what waits, at first the upgrade request.
+    /// The connection is writable: sends what is waiting, at first the upgrade request.
     pub fn writable(&mut self, address: SocketAddr) -> io::Result<()> {
         if self.stage == Stage::Connecting {
             if let Some(error) = self.stream.take_error()? {
@@ -126,7 +127,7 @@ impl Client {
         self.flush()
     }
 
-    /// Reads what there is. An error ends the client.
+    /// Reads what has arrived. An error ends the client.
     pub fn readable(&mut self, scratch: &mut [u8], tape: &Tape, tally: &mut Tally) -> io::Result<()> {
         if self.is_deaf {
             return Ok(());
@@ -139,7 +140,7 @@ impl Client {
                 Err(error) => return Err(error),
             };
             let fresh = &scratch[..length];
-            // Most reads are whole frames, which need not be copied.
+            // Most reads are whole frames, which need no copy.
             if self.input.is_empty() {
                 let taken = self.take(fresh, tape, tally)?;
                 self.input.extend_from_slice(&fresh[taken..]);
@@ -156,7 +157,7 @@ impl Client {
         }
     }
 
-    /// Sends an `ack` when one is due; gives the time at which to ask again.
+    /// Sends an `ack` when one is due. Returns when to ask again.
     pub fn acknowledge(&mut self, now: Duration) -> io::Result<Option<Duration>> {
         if self.dialect != Dialect::Hamster || self.reader.stream == 0 {
             return Ok(None);
@@ -176,7 +177,7 @@ impl Client {
         Ok(None)
     }
 
-    /// Says goodbye.
+    /// Closes the connection.
     pub fn leave(&mut self) {
         write_frame(&mut self.output, Kind::Close, &1000u16.to_be_bytes(), true);
         let _ = self.flush();
@@ -184,7 +185,7 @@ impl Client {
         self.stage = Stage::Ended(Some(1000));
     }
 
-    /// Takes the whole frames that a buffer begins with; gives how many bytes those are.
+    /// Processes the whole frames at the beginning of a buffer. Returns their length in bytes.
     fn take(&mut self, bytes: &[u8], tape: &Tape, tally: &mut Tally) -> io::Result<usize> {
         let mut taken = 0;
         if self.stage == Stage::Upgrading {
@@ -277,7 +278,7 @@ impl Client {
         self.say(&self.reader.acknowledgement())
     }
 
-    /// It holds this round of a symbol now, and with it whatever came before.
+    /// The client now holds this round of a symbol, and with it all earlier ones.
     fn holding(&mut self, symbol: usize, round: u32, now: Duration, tape: &Tape, tally: &mut Tally) {
         match self.held[symbol].replace(round) {
             None => {
@@ -292,7 +293,7 @@ impl Client {
                 self.held[symbol] = Some(before);
                 tally.faults.backwards += 1;
             }
-            // As when a quote is sent once more because its reference changed.
+            // For example a quote that is sent again because its previous close changed.
             Some(before) if round == before => {}
             Some(before) => {
                 tally.updates += 1;

@@ -1,9 +1,11 @@
-//! The benchmark: how fresh N browsers are kept, by this worker and by its peers, on the same machine, in the same run, with the same
-//! tape. `npm run bench` builds and installs everything and runs this; docs/benchmarks.md explains the figures.
+//! The benchmark: how fresh this worker and its peers keep N browsers, on the same machine, in the
+//! same run, with the same tape. `npm run bench` builds and installs everything and runs this;
+//! docs/benchmarks.md explains the figures.
 //!
-//! One process holds both ends, the source of the ticks and all the clients, so both are read from one clock.
+//! One process holds both ends, the source of the ticks and all clients, so one clock times both.
 //!
-//! Options: `--scenario a,b`, `--systems ours,raw`, `--json FILE`, `--long`, `--quick`, `--node PATH`, `--peers FOLDER`.
+//! Options: `--scenario a,b`, `--systems ours,raw`, `--json FILE`, `--long`, `--quick`,
+//! `--node PATH`, `--peers FOLDER`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -76,7 +78,7 @@ impl Options {
                 "--json" => options.json = Some(value()?.into()),
                 "--node" => options.settings.places.node = value()?.into(),
                 "--peers" => options.settings.places.peers = value()?.into(),
-                // What `cargo bench` adds.
+                // `cargo bench` adds this.
                 "--bench" => {}
                 other => return Err(format!("unknown option {other}")),
             }
@@ -157,7 +159,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A scenario for one system after the other.
+/// Runs a scenario for one system after the other.
 fn perform(scenario: &Scenario, options: &Options, skipped: &mut Vec<String>) -> Vec<Value> {
     println!("({}) {}", scenario.letter, scenario.title);
     let others = Kind::ALL.iter().filter(|kind| !scenario.systems.contains(kind));
@@ -170,7 +172,7 @@ fn perform(scenario: &Scenario, options: &Options, skipped: &mut Vec<String>) ->
         println!("  → {}", kind.name());
         match (scenario.run)(*kind, &options.settings) {
             Ok(its) => {
-                // Those of the stepwise scenarios were told one by one.
+                // The rows of the stepwise scenarios were already printed one by one.
                 its.iter()
                     .filter(|row| row.get("keeps_up").is_none())
                     .for_each(report::print_row);

@@ -1,21 +1,21 @@
-//! What the benchmark makes of a client of `hamster.v1`: the kit's reader, which here keeps of each
-//! symbol only its place on the tape.
+//! A `hamster.v1` client for the benchmark: the kit's reader, which here keeps only each symbol's
+//! index on the tape.
 
 use super::tape::Tape;
 use hamster_kit::{Fault, Symbol};
 
 /// The name in `Sec-WebSocket-Protocol`.
 pub const PROTOCOL: &str = "hamster.v1";
-/// So much unacknowledged input asks for an `ack`.
+/// This much unacknowledged input triggers an `ack`.
 pub const ACK_BYTES: usize = 128 * 1024;
 
-/// A client's knowledge, by the places that symbols have on the tape.
+/// A client's state. Symbols are indices on the tape.
 pub type Reader = hamster_kit::Reader<Option<usize>>;
 
-/// A value in a frame: its symbol, and its round unless the tape has no such value.
+/// Receives each value in a frame: its symbol and its round; `None` if the tape has no such value.
 pub type Found<'a> = &'a mut dyn FnMut(usize, Option<u32>);
 
-/// Reads a frame and tells `found` each value in it.
+/// Reads a frame and calls `found` for each value in it.
 pub fn read(reader: &mut Reader, frame: &str, tape: &Tape, found: Found<'_>) -> Result<(), Fault> {
     let news = reader.hear_keeping(frame, |object| tape.symbol(object["symbol"].as_str()?))?;
     for symbol in news.symbols.iter().filter_map(|number| reader.symbol(*number)) {

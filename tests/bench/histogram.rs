@@ -1,13 +1,14 @@
-//! Times in buckets: percentiles of hundreds of millions of readings without keeping one of them.
+//! Times in buckets: percentiles of hundreds of millions of readings without storing each of them.
 //!
-//! Buckets are log-linear: 128 to each doubling, so a percentile is at most 0.8 % too high. The maximum is exact.
+//! Buckets are log-linear: 128 to each doubling, so a percentile is at most 0.8 % too high. The
+//! maximum is exact.
 
 use std::time::Duration;
 
 const BITS: u32 = 7;
 const BUCKETS: usize = (64 - BITS as usize) << BITS;
 
-/// Times and how often each was seen.
+/// Times and how often each occurred.
 #[derive(Clone)]
 pub struct Histogram {
     counts: Vec<u64>,
@@ -16,7 +17,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Of nothing yet.
+    /// An empty histogram.
     pub fn new() -> Histogram {
         Histogram {
             counts: vec![0; BUCKETS],
@@ -38,7 +39,7 @@ impl Histogram {
         self.total
     }
 
-    /// The time that so many percent do not exceed (nearest rank); `None` of nothing.
+    /// The time that this percentage does not exceed (nearest rank); `None` if empty.
     pub fn percentile(&self, percent: f64) -> Option<Duration> {
         let rank = (percent / 100.0 * self.total as f64).ceil().max(1.0) as u64;
         let mut seen = 0;
@@ -49,7 +50,7 @@ impl Histogram {
         Some(Duration::from_nanos(upper_end(position).min(self.max)))
     }
 
-    /// The longest; `None` of nothing.
+    /// The longest time; `None` if empty.
     pub fn max(&self) -> Option<Duration> {
         (self.total > 0).then(|| Duration::from_nanos(self.max))
     }

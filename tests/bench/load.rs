@@ -1,4 +1,4 @@
-//! One system under load: started, warmed up, given an audience, and played to.
+//! One system under load: started, warmed up, given an audience, and sent ticks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,53 +10,53 @@ use super::systems::{Kind, Places, System};
 use super::tally::Tally;
 use super::tape::Tape;
 
-/// Until the first client holds every symbol.
+/// The limit until the first client holds every symbol.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(15);
-/// Ours asks REST for previous closes when it starts; that must not fall into a load.
+/// Our worker asks REST for previous closes when it starts. That must not happen during a load.
 const REST_LIMIT: Duration = Duration::from_secs(10);
 const SETTLING: Duration = Duration::from_millis(300);
-/// How fast prices come before there is a load.
+/// The rate of prices, per second, before a load.
 const WARM_UP_RATE: f64 = 5_000.0;
 
-/// A warm system with one client.
+/// A warmed-up system with one client.
 pub struct Load {
-    /// Who listens.
+    /// The clients.
     pub audience: Audience,
-    /// What is measured.
+    /// The system that is measured.
     pub system: System,
-    /// Who plays.
+    /// The source of ticks.
     pub source: Source,
-    /// What is played.
+    /// The tape of ticks.
     pub tape: Arc<Tape>,
-    /// The first tick that was not played yet.
+    /// The next tick to play.
     next: usize,
 }
 
-/// What a stretch of the tape did.
+/// The results of one stretch of the tape.
 pub struct Played {
     /// What clients received.
     pub tally: Tally,
-    /// Ticks.
+    /// The number of ticks.
     pub ticks: usize,
-    /// How long they were offered.
+    /// How long the offering took.
     pub took: Duration,
-    /// From the first offer until everybody was served or given up.
+    /// From the first offer until every client was served or given up.
     pub watched: Duration,
-    /// CPU time of the system until then.
+    /// CPU time of the system during `watched`.
     pub cpu: Option<Duration>,
     /// CPU time of the system while ticks were offered.
     pub cpu_while_offered: Option<Duration>,
     /// CPU time of the clients and the source while ticks were offered.
     pub generator_cpu: Option<Duration>,
-    /// Of the system, at the end.
+    /// Memory of the system at the end.
     pub memory: Option<f64>,
 }
 
 impl Load {
-    /// Starts a system on a tape of so many symbols that can be played for so many ticks.
+    /// Starts a system on a tape with this many symbols and ticks.
     ///
     /// # Errors
-    /// Why the system cannot be had here, in words.
+    /// Why the system is unavailable here, as a sentence.
     pub fn start(kind: Kind, places: &Places, symbols: usize, ticks: usize) -> Result<Load, String> {
         let tape = Arc::new(Tape::new(symbols, ticks));
         let source = Source::start(tape.clone());
@@ -73,7 +73,7 @@ impl Load {
         Ok(load)
     }
 
-    /// Has the system connect upstream and hold a price of every symbol, for one client.
+    /// Makes the system connect upstream and hold a price of every symbol, for one client.
     fn warm_up(&mut self) -> Result<(), String> {
         let (source, symbols) = (&self.source, self.tape.symbols());
         self.audience.join(1);
@@ -89,7 +89,8 @@ impl Load {
         if matches!(self.system.kind, Kind::Ours | Kind::OursJson) {
             let limit = self.tape.now() + REST_LIMIT;
             self.audience.run(limit, |_| source.rest_quotes() >= symbols);
-            // A REST quote is as new as its question. Only a tick of a later second, which is how ticks are stamped, is newer.
+            // A REST quote is as new as its request. Ticks are stamped in seconds, so only a tick
+            // of a later second is newer.
             self.audience.run(self.tape.now() + Duration::from_secs(1), |_| false);
         }
         self.source.play(symbols, 2 * symbols, WARM_UP_RATE);
@@ -103,7 +104,8 @@ impl Load {
         self.audience.run(self.tape.now() + span, |_| false);
     }
 
-    /// Brings the audience to so many clients, each with a price of every symbol; gives how long it took.
+    /// Brings the audience to this many clients, each with a price of every symbol. Returns how
+    /// long it took.
     pub fn assemble(&mut self, clients: usize, limit: Duration) -> Duration {
         let begun = self.tape.now();
         self.audience.begin(self.next);
@@ -112,8 +114,8 @@ impl Load {
         self.tape.now() - begun
     }
 
-    /// Plays for some time at some speed, then waits until every client is current, or for `patience`. `meanwhile` is called every 10 ms with
-    /// the time since the beginning.
+    /// Plays for `span` at a rate, then waits until every client is current, but at most for
+    /// `patience`. Calls `meanwhile` every 10 ms with the time since the beginning.
     pub fn play(
         &mut self,
         per_second: f64,
@@ -121,7 +123,7 @@ impl Load {
         patience: Duration,
         mut meanwhile: impl FnMut(&mut Audience, &System, Duration),
     ) -> Played {
-        // Who could not even connect is an error of this load.
+        // A client that could not even connect is an error of this load.
         let before = std::mem::replace(&mut self.audience.tally, Tally::new(self.next));
         self.audience.tally.faults = before.faults;
         let ticks = (per_second * span.as_secs_f64()).round().max(1.0) as usize;

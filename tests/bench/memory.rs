@@ -1,13 +1,13 @@
-//! What a client of `hamster.v1` costs in the hub's own memory, at 10,000 clients: `npm run
-//! bench:memory`.
+//! How much of the hub's own memory a client of `hamster.v1` takes, at 10,000 clients:
+//! `npm run bench:memory`.
 //!
-//! An allocator counts what the driver and its machine hold before they come and after some
+//! An allocator counts what the driver and its machine hold before the clients come and after some
 //! thousand ticks. The same program is compiled natively, where a pointer takes twice the room that
-//! it takes in the worker, and for WebAssembly, where the memory itself can be looked at. Sockets
-//! are not in it: they belong to workerd. For the same reason the platform here is not that of
-//! `tests/kit`, which keeps attachments and groups: this one keeps nothing but numbers.
+//! it takes in the worker, and for WebAssembly, where the size of the memory itself can be read.
+//! Sockets are not included: they belong to workerd. For the same reason the platform here is not
+//! that of `tests/kit`, which stores attachments and groups; this one stores only numbers.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-// A global allocator is unsafe to implement, and so is talking to the host of a bare WebAssembly
+// A global allocator is unsafe to implement, and so are calls to the host of a bare WebAssembly
 // module.
 #![allow(unsafe_code)]
 
@@ -25,13 +25,13 @@ use serde_json::{Value, json};
 const CLIENTS: u32 = 10_000;
 const SYMBOLS: u32 = 100;
 const SYMBOLS_PER_CLIENT: usize = 8;
-/// Enough for every stream to keep as many marks as it ever does.
+/// Enough to fill the resume log of every channel.
 const TICKS: u32 = 6_000;
 /// Virtual milliseconds between two ticks.
 const STEP: Millis = 50;
-/// A noon.
+/// Noon of some day.
 const BEGIN: Millis = 1_768_824_000_000;
-/// How often clients acknowledge: one by itself, and one of so many.
+/// How often clients acknowledge: a single one, and one of many.
 const ACKNOWLEDGE_EVERY: [Millis; 2] = [SECOND, 10 * SECOND];
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
@@ -69,8 +69,8 @@ enum Choice {
 }
 
 impl Choice {
-    /// The symbols of a client. Where they differ, four of them spell the client's number by its
-    /// digits: no two clients have the same.
+    /// The symbols of a client. Where clients differ, four of the symbols spell the digits of the
+    /// client's number, so no two clients have the same set.
     fn of(self, client: u32) -> Vec<String> {
         let count = SYMBOLS_PER_CLIENT as u32;
         let numbers: Vec<u32> = match self {
@@ -94,19 +94,19 @@ struct World {
     hub: Driver,
     outside: Outside,
     now: Millis,
-    /// The clients' numbers, in the order in which they came.
+    /// The clients' ids, in the order in which they joined.
     clients: Vec<ClientId>,
 }
 
-/// The platform, and what is beyond it.
+/// The platform, and the world outside it.
 struct Outside {
     link: LinkId,
-    /// Of each client, by its number.
+    /// The channel of each client, by its number.
     streams: Vec<ChannelId>,
-    /// The newest delta of each stream.
+    /// The newest delta of each channel.
     seqs: Vec<u64>,
     deltas: u64,
-    /// What happened while the driver was at work.
+    /// Events that occurred while the driver was working.
     events: Vec<Event>,
     /// When the alarm and the newest timer fire.
     alarm: Option<Millis>,
@@ -115,8 +115,8 @@ struct Outside {
 }
 
 impl World {
-    /// A live hub that tracks all symbols, with one client that watches them: what is there before
-    /// the others come.
+    /// A live hub that tracks all symbols, with one client that watches them: the baseline before
+    /// the others join.
     fn new() -> Self {
         let config = Config::from_vars(false, |name| match name {
             "EXTRA_SYMBOLS" | "SYMBOL_LIMIT" => Some(SYMBOLS.to_string()),
@@ -154,7 +154,7 @@ impl World {
         self.handle(Input::Said(client, subscribe.to_string()));
     }
 
-    /// Upstream ticks, one symbol after the other.
+    /// Upstream sends ticks for one symbol after the other.
     fn tick(&mut self, ticks: u32, acknowledge_every: Millis) {
         for number in 0..ticks {
             self.now += STEP;
@@ -196,7 +196,7 @@ impl World {
     }
 }
 
-/// Every client comes from an address of its own.
+/// A distinct address for every client.
 fn address(number: usize) -> String {
     format!("2001:db8:{number:x}::1")
 }
@@ -297,7 +297,7 @@ fn measure(title: &str, choice: Choice) {
     let streams: std::collections::BTreeSet<u32> = world.outside.streams.iter().map(|stream| stream.0).collect();
     say(&format!(
         "{title}: {} streams, {} deltas made; bytes per client: {} when joined, {} after {TICKS} ticks in {:.1} pieces, {} at most{}",
-        // Without that of the first client, and without number 0, which nobody has.
+        // Without the channel of the first client, and without number 0, which nobody has.
         streams.len() - 2,
         world.outside.deltas,
         each(joined),
@@ -326,8 +326,8 @@ fn say(line: &str) {
     println!("{line}");
 }
 
-/// Natively nothing can be told: the allocator keeps what it once had, and shares it with
-/// everything else.
+/// Unknown when native: the allocator keeps freed memory, and shares it with the rest of the
+/// program.
 #[cfg(not(target_arch = "wasm32"))]
 fn memory_size() -> usize {
     0
@@ -339,7 +339,7 @@ fn say(line: &str) {
     unsafe extern "C" {
         fn say(text: *const u8, length: usize);
     }
-    // SAFETY: the host reads so many bytes, and keeps none.
+    // SAFETY: the host reads this many bytes and keeps none.
     unsafe { say(line.as_ptr(), line.len()) }
 }
 

@@ -1,6 +1,7 @@
-//! The control: a server that does nothing but copy. It subscribes to the source like the others, is a process of its own like them, and writes what
-//! comes to every client, all that came at once in one write. What it takes is the share of the kernel and of the generator; a
-//! system that is slower than this is slower by itself.
+//! The control: a server that only copies. Like the other systems it is a separate process and
+//! subscribes to the source. It writes what arrives to every client, all that arrived at once in
+//! one write. Its time is the share of the kernel and of the generator; a system that is slower
+//! than this is slower by itself.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -17,10 +18,10 @@ use super::websocket::{Kind, Parsed, read_frame, read_head, write_acceptance, wr
 pub const OPTION: &str = "--serve-null";
 const LISTENER: Token = Token(usize::MAX);
 const UPSTREAM: Token = Token(usize::MAX - 1);
-/// A client that is this far behind is dropped.
+/// A client with this many unsent bytes is dropped.
 const BACKLOG: usize = 16 * 1024 * 1024;
 
-/// Serves on the port in `PORT` what the source at `UPSTREAM` says of `SYMBOLS`, until standard input ends.
+/// Serves the source's `SYMBOLS` from `UPSTREAM` on the port in `PORT`, until standard input ends.
 pub fn serve() {
     std::thread::spawn(|| {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
@@ -50,7 +51,7 @@ struct Copier {
     upstream_input: Vec<u8>,
     clients: BTreeMap<usize, Reader>,
     next_client: usize,
-    /// The newest frame of each symbol, for those who come later.
+    /// The newest frame of each symbol, for clients that join later.
     newest: BTreeMap<String, Vec<u8>>,
 }
 
@@ -131,7 +132,8 @@ impl Copier {
         Ok(())
     }
 
-    /// Takes the prices that came; a server's frame from the source is a server's frame to a client, byte for byte.
+    /// Reads the prices that arrived. A frame from the source is forwarded to a client byte for
+    /// byte.
     fn hear(&mut self, news: &mut Vec<u8>) -> io::Result<()> {
         read_all(&mut self.upstream, &mut self.upstream_input)?;
         let mut taken = 0;
@@ -174,7 +176,7 @@ impl Reader {
             self.is_open = true;
         }
         if self.is_open {
-            // What a client says is of no interest.
+            // What a client sends is ignored.
             self.input.clear();
         }
         self.send(&[])

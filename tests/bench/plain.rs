@@ -1,9 +1,11 @@
-//! Prices in plain JSON: one object to a frame, as ours without a subprotocol, the raw loop, nchan and, inside an event, Socket.IO
-//! send it. Three fields are found as text, because parsing all of a frame would be load of our own.
+//! Prices in plain JSON, one object per frame. Our worker without a subprotocol, the raw loop,
+//! nchan and, inside an event, Socket.IO send this format. The three fields are found by text
+//! search, because parsing whole frames would add load of our own.
 
 use super::tape::Tape;
 
-/// The symbol and the round of the tick in a frame. `None`: it is no price; `Some(None)`: it is one that the tape does not have.
+/// The symbol and the round of the tick in a frame. `None`: not a price; `Some(None)`: a price that
+/// is not on the tape.
 pub fn price_in(frame: &str, tape: &Tape) -> Option<Option<(usize, u32)>> {
     let symbol = text_after(frame, r#""symbol":""#)?;
     let price = cents(text_after(frame, r#""price":"#)?)?;
@@ -19,7 +21,7 @@ fn text_after<'a>(frame: &'a str, name: &str) -> Option<&'a str> {
     rest.get(..end)
 }
 
-/// `12.5` is 1250 cents.
+/// `12.5` becomes 1250 cents.
 fn cents(text: &str) -> Option<u32> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let whole: u32 = whole.parse().ok()?;

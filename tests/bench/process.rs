@@ -1,15 +1,17 @@
-//! What the kernel says about processes: CPU time, memory, children. Linux only (`/proc`); elsewhere the answers are
-//! `None` and the report shows a dash, because a figure from another source would not compare.
+//! What the kernel reports about processes: CPU time, memory, children. Linux only (`/proc`).
+//! Elsewhere the answers are `None` and the report shows a dash, because figures from another
+//! source would not be comparable.
 
 use std::fs;
 use std::time::Duration;
 
-/// `utime` and `stime` of `/proc/PID/stat` count hundredths of a second on every Linux that we build for.
+/// `utime` and `stime` of `/proc/PID/stat` count hundredths of a second on every Linux that we
+/// build for.
 const CLOCK_TICK: Duration = Duration::from_millis(10);
-/// What the largest scenario needs in one process, with room.
+/// Files that the largest scenario needs in one process, with some room.
 const FILES: libc::rlim_t = 65_536;
 
-/// This process.
+/// This process's id.
 pub fn own_id() -> u32 {
     std::process::id()
 }
@@ -28,7 +30,7 @@ pub fn memory(id: u32) -> Option<f64> {
     Some(line.split_whitespace().next()?.parse::<f64>().ok()? / 1024.0)
 }
 
-/// A process and all that it and its children started.
+/// The ids of a process and of all its descendants.
 pub fn family(ancestor: u32) -> Vec<u32> {
     let Ok(processes) = fs::read_dir("/proc") else {
         return Vec::new();
@@ -50,7 +52,8 @@ pub fn load_average() -> Option<String> {
     Some(text.split(' ').take(3).collect::<Vec<_>>().join(" "))
 }
 
-/// Lets this process and its children hold as many files as 10,000 clients need, or as many as the system allows; gives how many.
+/// Lets this process and its children open as many files as 10,000 clients need, or as many as the
+/// system allows. Returns how many.
 #[allow(unsafe_code, reason = "the standard library has no call for it")]
 pub fn raise_file_limit() -> usize {
     let mut limit = libc::rlimit {
@@ -76,7 +79,7 @@ pub fn raise_file_limit() -> usize {
     limit.rlim_cur as usize
 }
 
-/// Ends a process group at once.
+/// Kills a process group at once.
 #[allow(unsafe_code, reason = "the standard library ends single processes only")]
 pub fn kill_group(leader: u32) {
     if let Ok(id) = libc::pid_t::try_from(leader)
@@ -93,7 +96,8 @@ fn parent(id: u32) -> Option<u32> {
     stat(id)?.get(1)?.parse().ok().filter(|parent| *parent > 1)
 }
 
-/// The fields of `/proc/PID/stat` after the program's name, which may hold spaces: the first is the state.
+/// The fields of `/proc/PID/stat` after the program's name, which may contain spaces. The first is
+/// the state.
 fn stat(id: u32) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let (_, rest) = text.rsplit_once(") ")?;

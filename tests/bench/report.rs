@@ -9,13 +9,13 @@ use super::load::Played;
 
 /// What a row is about.
 pub struct Context {
-    /// Of the system.
+    /// The system's name.
     pub system: &'static str,
-    /// Its letter.
+    /// The scenario's letter.
     pub scenario: char,
-    /// Beside whom nobody listens.
+    /// The number of clients. Nobody else is connected.
     pub clients: usize,
-    /// All of which every client watches.
+    /// The number of symbols. Every client watches all of them.
     pub symbols: usize,
 }
 
@@ -70,12 +70,12 @@ pub fn percentiles(times: &Histogram) -> Value {
     })
 }
 
-/// To the hundredth.
+/// In seconds, rounded to hundredths.
 pub fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 100.0).round() / 100.0
 }
 
-/// To the tenth.
+/// Rounded to tenths.
 pub fn rounded(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
@@ -84,7 +84,7 @@ fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 100_000.0).round() / 100.0
 }
 
-/// Says at once what a step brought.
+/// Prints a step's result at once.
 pub fn print_row(row: &Value) {
     let share = |name: &str| {
         row[name]
@@ -136,7 +136,7 @@ pub fn table(rows: &[&Value]) -> String {
     text
 }
 
-/// What only some scenarios have.
+/// Figures that only some scenarios have.
 fn remarks(row: &Value) -> String {
     let mut remarks = Vec::new();
     if row["knee"] == true {
@@ -170,7 +170,7 @@ fn remarks(row: &Value) -> String {
     remarks.join("; ")
 }
 
-/// 12345.67 as 12,346: three digits are as much as a reading is worth.
+/// 12345.67 as 12,346: a reading is exact to three digits only.
 fn grouped(value: f64) -> String {
     if value.abs() < 1_000.0 {
         return format!("{value}");

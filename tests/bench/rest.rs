@@ -1,5 +1,5 @@
-//! Twelve Data's `/quote`, for systems that ask for previous closes. Every quote is the tape's round 0, so what REST says agrees with
-//! what the WebSocket said first.
+//! Twelve Data's `/quote`, for systems that ask for previous closes. Every quote is the tape's
+//! round 0, so REST agrees with what the WebSocket sent first.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::tape::Tape;
 
-/// A running server; it ends when dropped.
+/// A running server. Dropping it ends it.
 pub struct Server {
     address: SocketAddr,
     quotes: Arc<AtomicUsize>,
@@ -21,7 +21,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// On a free port.
+    /// Starts on a free port.
     pub fn start(tape: Arc<Tape>) -> Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -49,7 +49,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// Quotes that were given.
+    /// The number of quotes sent.
     pub fn quotes(&self) -> usize {
         self.quotes.load(Ordering::Relaxed)
     }
@@ -66,7 +66,8 @@ impl Drop for Server {
     }
 }
 
-/// Reads one request and answers it; gives how many quotes the answer has, `None` when there was none.
+/// Reads one request and answers it. Returns how many quotes the answer has; `None` if there was no
+/// request.
 fn answer(mut stream: TcpStream, tape: &Tape) -> Option<usize> {
     stream.set_read_timeout(Some(Duration::from_secs(1))).ok()?;
     let mut request = Vec::new();

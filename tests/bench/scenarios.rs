@@ -1,4 +1,4 @@
-//! The scenarios of docs/benchmarks.md, each a recipe for one system that gives rows.
+//! The scenarios of docs/benchmarks.md. Each runs one system and returns rows.
 
 use std::time::Duration;
 
@@ -8,39 +8,39 @@ use super::load::{Load, Played};
 use super::report::{self, Context};
 use super::systems::{Kind, Places};
 
-/// The knee: the load at which the freshness of one in a hundred passes this.
+/// The knee: the load at which one in a hundred values takes longer than this to arrive.
 const KNEE: Duration = Duration::from_millis(250);
-/// The patience with a system that is expected to keep up.
+/// How long to wait for a system that is expected to keep up.
 const PATIENCE: Duration = Duration::from_secs(5);
 const FEW_SYMBOLS: usize = 8;
 const MANY_SYMBOLS: usize = 100;
 
-/// How a scenario is run.
+/// The settings of a run.
 pub struct Settings {
-    /// Where systems are.
+    /// Where the systems are installed.
     pub places: Places,
-    /// How many files one process may hold.
+    /// How many files one process may open.
     pub files: usize,
-    /// Five minutes of slow readers in place of twenty seconds.
+    /// Five minutes of slow readers instead of twenty seconds.
     pub is_long: bool,
 }
 
-/// What a scenario gives: its rows, or why there are none.
+/// The rows of a scenario, or why there are none.
 pub type Rows = Result<Vec<Value>, String>;
 
-/// A scenario: its letter, what it shows, for whom it is run unless systems are named, and how.
+/// A scenario: its letter, what it shows, the systems that it runs by default, and its function.
 pub struct Scenario {
     /// `a` to `g`.
     pub letter: char,
-    /// In words.
+    /// What it shows.
     pub title: &'static str,
-    /// For whom it makes sense and is cheap.
+    /// The systems for which it makes sense and is cheap.
     pub systems: &'static [Kind],
     /// Runs it for one system.
     pub run: fn(Kind, &Settings) -> Rows,
 }
 
-/// In their order.
+/// In the order of the report.
 pub const ALL: [Scenario; 7] = [
     Scenario {
         letter: 'a',
@@ -105,7 +105,7 @@ fn knee(kind: Kind, settings: &Settings) -> Rows {
     const CLIENTS: usize = 1_000;
     const FIRST: f64 = 16.0;
     const STEP: Duration = Duration::from_secs(4);
-    /// Beyond this the source itself becomes the limit.
+    /// Above this rate the source itself is the limit.
     const MOST: f64 = 160_000.0;
     let begin = || -> Result<Load, String> {
         let mut load = Load::start(kind, &settings.places, MANY_SYMBOLS, 2_200_000)?;
@@ -125,7 +125,7 @@ fn knee(kind: Kind, settings: &Settings) -> Rows {
         rows.push(row);
         match (keeps_up, rate < FIRST || (is_first && !keeps_up)) {
             (true, false) => rate *= 2.0,
-            // The first load was too much: downwards, each on a fresh system.
+            // The first load was too much: search downwards, each step on a fresh system.
             (false, true) => {
                 rate /= 2.0;
                 load = begin()?;
@@ -138,7 +138,7 @@ fn knee(kind: Kind, settings: &Settings) -> Rows {
 }
 
 fn many_clients(kind: Kind, settings: &Settings) -> Rows {
-    // Workerd holds two files for each client, and some forty of its own.
+    // Workerd opens two files per client, and some forty of its own.
     let clients = 10_000.min(settings.files.saturating_sub(100) / 2);
     let mut load = Load::start(kind, &settings.places, FEW_SYMBOLS, 1_000)?;
     let before = load.system.memory();
@@ -164,7 +164,7 @@ fn storm(kind: Kind, settings: &Settings) -> Rows {
     load.audience.connect_at_once(usize::MAX);
     let assembled = load.assemble(CLIENTS + 1, Duration::from_secs(60));
     let filled = load.audience.tally.filled.clone();
-    // One tick each proves that everybody is alive.
+    // One tick per symbol proves that every client is alive.
     let played = load.play(FEW_SYMBOLS as f64, Duration::from_secs(1), PATIENCE, |_, _, _| {});
     let mut row = report::row(&context(&load, 'd', CLIENTS), &played);
     row["assembled_s"] = json!(report::seconds(assembled));
@@ -196,7 +196,7 @@ fn churn(kind: Kind, settings: &Settings) -> Rows {
 
 fn slow_readers(kind: Kind, settings: &Settings) -> Rows {
     const CLIENTS: usize = 1_000;
-    // The load is one that the system bears well: what is shown is the difference that slow readers make.
+    // A load that the system handles well, so that only the slow readers make a difference.
     let rate = if kind == Kind::Ours { 1_000.0 } else { 16.0 };
     let span = Duration::from_secs(if settings.is_long { 300 } else { 20 });
     let mut rows = Vec::new();
@@ -246,8 +246,8 @@ fn ingest(kind: Kind, settings: &Settings) -> Rows {
     Ok(rows)
 }
 
-/// Plays a step of a search for the knee. One that was too much is tried once more when everybody is current again: a machine that did
-/// something else for a moment is not a system at its end.
+/// Plays one step of the search for the knee. A failed step is repeated once when every client is
+/// current again: a machine that was busy for a moment is not a system at its limit.
 fn try_step(load: &mut Load, rate: f64, span: Duration) -> (Played, bool) {
     let played = load.play(rate, span, PATIENCE, |_, _, _| {});
     if keeps_up(&played) || played.tally.faults.total() > 0 {
@@ -259,13 +259,14 @@ fn try_step(load: &mut Load, rate: f64, span: Duration) -> (Played, bool) {
     (again, keeps_up)
 }
 
-/// Everybody stays, holds what is newest in the end, and one in a hundred waits for at most [`KNEE`].
+/// All clients stay, hold the newest values in the end, and one in a hundred waits for at most
+/// [`KNEE`].
 fn keeps_up(played: &Played) -> bool {
     let p99 = played.tally.freshness.percentile(99.0);
     p99.is_some_and(|p99| p99 <= KNEE) && played.tally.faults.total() == 0
 }
 
-/// The knee is the greatest load that the system kept up with.
+/// Marks the knee: the greatest load that the system kept up with.
 fn mark_knee(rows: &mut [Value]) {
     let load = |row: &Value| row["offered_updates_per_s"].as_f64().unwrap_or(0.0);
     let kept = rows.iter_mut().filter(|row| row["keeps_up"] == true);

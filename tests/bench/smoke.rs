@@ -1,4 +1,5 @@
-//! `--quick`: that the harness runs and its counts add up, on tiny loads. Nothing here depends on how fast the machine is.
+//! `--quick`: checks on tiny loads that the harness runs and its counts add up. Nothing here
+//! depends on the speed of the machine.
 
 use std::time::Duration;
 
@@ -7,12 +8,12 @@ use super::systems::{Kind, Places};
 
 const CLIENTS: usize = 20;
 const SYMBOLS: usize = 8;
-/// Below the rate cap of plain JSON, so that no client needs to miss a tick.
+/// Below the rate limit of plain JSON, so that no client has to miss a tick.
 const TICKS: f64 = 40.0;
 const SPAN: Duration = Duration::from_millis(1_500);
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Runs it; gives what does not add up.
+/// Runs the checks. Returns what does not add up.
 pub fn run(places: &Places) -> Vec<String> {
     let mut complaints = Vec::new();
     for kind in [Kind::Ours, Kind::OursJson, Kind::Null] {
@@ -33,7 +34,7 @@ fn check(kind: Kind, places: &Places) -> Result<String, String> {
     if tally.faults.total() > 0 {
         return Err(format!("{:?}", tally.faults));
     }
-    // Every client is as fresh as each tick exactly once, however many values it took.
+    // Every client counts each tick exactly once as fresh, however many values it received.
     let offered = (played.ticks * CLIENTS) as u64;
     let (fresh, updates, frames) = (tally.freshness.total(), tally.updates, tally.frames);
     for (what, adds_up) in [

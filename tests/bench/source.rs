@@ -1,8 +1,10 @@
-//! The source of all ticks: a Twelve Data that plays the tape to whoever subscribes, on a thread of its own.
+//! The source of all ticks: a Twelve Data that plays the tape to every subscriber, on its own
+//! thread.
 //!
-//! Beside connections that subscribe (most systems are clients of Twelve Data) it can open one itself, for a system
-//! into which prices are published. A tick counts as offered when it is due and handed to the connections, whether or not they can
-//! take it at once: what waits here waits because the system is behind.
+//! Most systems are clients of Twelve Data and subscribe. For a system into which prices are
+//! published, the source opens a connection itself. A tick counts as offered when it is due and
+//! handed to the connections, whether or not they can take it at once: what waits here waits
+//! because the system is behind.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -19,10 +21,10 @@ use super::websocket::{
     Kind, Parsed, is_accepted, read_frame, read_head, read_masked_frame, write_acceptance, write_frame, write_request,
 };
 
-/// The longest sleep: how late a message of the other side may be noticed.
+/// The longest sleep, and so the longest delay until a message of the other side is noticed.
 const NAP: Duration = Duration::from_millis(1);
 
-/// A running source; it ends when dropped.
+/// A running source. Dropping it ends it.
 pub struct Source {
     shared: Arc<Shared>,
     address: SocketAddr,
@@ -33,9 +35,9 @@ pub struct Source {
 struct Shared {
     tape: Arc<Tape>,
     play: Mutex<Option<Play>>,
-    /// A system that wants to be connected to, and the path.
+    /// The address and path of a system into which prices are published.
     publish: Mutex<Option<(SocketAddr, String)>>,
-    /// Most symbols that one living connection takes.
+    /// The most symbols that one open connection has subscribed to.
     subscribed: AtomicUsize,
     ended: AtomicBool,
 }
@@ -56,7 +58,7 @@ impl Play {
 }
 
 impl Source {
-    /// On a free port.
+    /// Starts on a free port.
     pub fn start(tape: Arc<Tape>) -> Source {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         listener.set_nonblocking(true).expect("a socket that does not block");
@@ -81,32 +83,32 @@ impl Source {
         }
     }
 
-    /// Where a system subscribes.
+    /// The address at which a system subscribes.
     pub fn ws_url(&self) -> String {
         format!("ws://{}/v1/quotes/price", self.address)
     }
 
-    /// Where a system asks for quotes.
+    /// The address at which a system requests quotes.
     pub fn rest_url(&self) -> String {
         self.rest.url()
     }
 
-    /// How many quotes it got.
+    /// How many quotes were sent by REST.
     pub fn rest_quotes(&self) -> usize {
         self.rest.quotes()
     }
 
-    /// Connects to a system that takes prices at this path.
+    /// Connects to a system that accepts prices at this path.
     pub fn publish_to(&self, address: SocketAddr, path: &str) {
         *lock(&self.shared.publish) = Some((address, path.to_owned()));
     }
 
-    /// Whether some system takes all symbols.
+    /// Whether some system has subscribed to all symbols.
     pub fn has_subscriber(&self) -> bool {
         self.shared.subscribed.load(Ordering::Relaxed) >= self.shared.tape.symbols()
     }
 
-    /// Plays ticks `first` up to before `end`, so many a second.
+    /// Plays the ticks from `first` up to, but not including, `end`, this many a second.
     pub fn play(&self, first: usize, end: usize, per_second: f64) {
         assert!(end <= self.shared.tape.ticks(), "the tape is too short");
         *lock(&self.shared.play) = Some(Play {
@@ -118,7 +120,7 @@ impl Source {
         });
     }
 
-    /// Whether all was played.
+    /// Whether everything was played.
     pub fn is_silent(&self) -> bool {
         lock(&self.shared.play).is_none()
     }
@@ -168,7 +170,7 @@ impl Player {
         }
     }
 
-    /// Hands over the ticks that are due; gives the time until the next one.
+    /// Hands over the ticks that are due. Returns the time until the next one.
     fn offer_what_is_due(&mut self) -> Duration {
         let tape = &self.shared.tape;
         let mut slot = lock(&self.shared.play);
@@ -236,7 +238,7 @@ impl Connection {
         }
     }
 
-    /// Writes what can be written, and answers what was said. An error ends the connection.
+    /// Writes what can be written, and answers what was received. An error ends the connection.
     fn turn(&mut self, tape: &Tape) -> io::Result<()> {
         self.flush()?;
         let mut bytes = [0; 16 * 1024];
@@ -317,7 +319,7 @@ impl Connection {
         }
     }
 
-    /// What a publisher is told about each message is of no use here.
+    /// Discards the answers that a publisher gets to each message.
     fn hear_answers(&mut self) -> io::Result<()> {
         let mut taken = 0;
         loop {
@@ -334,7 +336,7 @@ impl Connection {
     }
 }
 
-/// A tick as Twelve Data writes it; only currencies have a bid and an ask.
+/// A tick in Twelve Data's format. Only currencies have a bid and an ask.
 fn price_event(tape: &Tape, number: usize, second: u64) -> String {
     let tick = tape.tick(number);
     let name = tape.name(tick.symbol);

@@ -1,5 +1,6 @@
-//! The systems that are compared, each as a child process on a free port of 127.0.0.1, and how each gets the tape: most subscribe to the
-//! source as they would to Twelve Data; nchan is published to.
+//! The systems that are compared, each a child process on a free port of 127.0.0.1, and how each
+//! gets the tape. Most subscribe to the source as they would to Twelve Data; prices are published
+//! to nchan.
 
 use std::io::{self, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -17,27 +18,27 @@ use super::process;
 use super::source::Source;
 use super::tape::Tape;
 
-/// The key that the source is shown; it takes any.
+/// The key that the source is given. It accepts any.
 const KEY: &str = "key-of-the-benchmark";
 const START_LIMIT: Duration = Duration::from_secs(30);
 const BENCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench");
 
-/// What is compared.
+/// A system in the comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The worker, over `hamster.v1`.
     Ours,
     /// The worker, over plain JSON.
     OursJson,
-    /// A hand-written Durable Object that sends each tick to all.
+    /// A hand-written Durable Object that sends each tick to all clients.
     Raw,
-    /// The original's shape.
+    /// The design of the original.
     Flask,
     /// Node and Socket.IO.
     SocketIo,
-    /// nginx and nchan.
+    /// nginx with nchan.
     Nchan,
-    /// The control.
+    /// The control: see `null.rs`.
     Null,
 }
 
@@ -53,7 +54,7 @@ impl Kind {
         Kind::Null,
     ];
 
-    /// As in `--systems` and in the report.
+    /// The name in `--systems` and in the report.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Ours => "ours",
@@ -76,21 +77,22 @@ impl Kind {
     }
 }
 
-/// Where things are that a system needs.
+/// Where the systems' programs are installed.
 pub struct Places {
-    /// Node 22.
+    /// The path of Node 22.
     pub node: PathBuf,
-    /// What `scripts/lib/peers.mjs` installed; empty folders stand for what could not be.
+    /// The folder that `scripts/lib/peers.mjs` installed into. An empty folder means that the peer
+    /// is unavailable.
     pub peers: PathBuf,
 }
 
-/// A running system; it ends when dropped.
+/// A running system. Dropping it ends it.
 pub struct System {
-    /// Which.
+    /// Which system it is.
     pub kind: Kind,
-    /// What its clients speak.
+    /// The dialect of its clients.
     pub dialect: Dialect,
-    /// Where they connect.
+    /// The address for its clients.
     pub address: SocketAddr,
     child: Child,
     _scratch: TempDir,
@@ -100,13 +102,13 @@ impl System {
     /// Starts it with the source as its upstream.
     ///
     /// # Errors
-    /// Why it cannot be had here, in words.
+    /// Why it is unavailable here, as a sentence.
     pub fn start(kind: Kind, places: &Places, source: &Source, tape: &Tape) -> Result<System, String> {
         let dialect = kind.dialect();
         let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
         let port = free_port().map_err(|error| error.to_string())?;
         let mut command = command(kind, places, source, tape, scratch.path(), port)?;
-        // Its standard input ends with this process, whatever happens; the workers' launcher ends then.
+        // Its standard input ends with this process in any case, which ends the workers' launcher.
         let spawned = command
             .env("PORT", port.to_string())
             .env("UPSTREAM", source.ws_url())
@@ -131,17 +133,17 @@ impl System {
         Ok(system)
     }
 
-    /// CPU time so far of all that belongs to it.
+    /// The CPU time so far of all its processes.
     pub fn cpu_time(&self) -> Option<Duration> {
         self.members().into_iter().map(process::cpu_time).sum()
     }
 
-    /// Its resident memory in MiB.
+    /// The resident memory of all its processes in MiB.
     pub fn memory(&self) -> Option<f64> {
         self.members().into_iter().map(process::memory).sum()
     }
 
-    /// Its processes; for a worker that is workerd alone, as the Node that launched it has nothing to do.
+    /// Its processes. For a worker only workerd counts, as the Node that launched it does nothing.
     fn members(&self) -> Vec<u32> {
         let is_worker = matches!(self.kind, Kind::Ours | Kind::OursJson | Kind::Raw);
         let mut members = process::family(self.child.id());
@@ -198,7 +200,7 @@ fn command(
                 "SYMBOL_LIMIT": "1000",
                 "CREDITS_PER_MINUTE": "1000",
                 "CREDITS_PER_DAY": "0",
-                // All clients come from this machine.
+                // All clients connect from this machine.
                 "CLIENTS_PER_ADDRESS": "100000",
             });
             command = Command::new(&places.node);
@@ -214,10 +216,11 @@ fn command(
                 .args(["raw", &vars.to_string()]);
         }
         Kind::Flask => {
-            // Not the script beside it, which holds the path at which it was installed.
+            // Not the script beside it, which contains the path at which it was installed.
             command = Command::new(installed("flask/bin/python")?);
             command.args(["-m", "gunicorn"]);
-            // As Flask-SocketIO's documentation has it: one worker, gevent, and gevent-websocket's handler.
+            // As Flask-SocketIO's documentation recommends: one worker, gevent, and
+            // gevent-websocket's handler.
             command
                 .args([
                     "-k",
@@ -264,7 +267,8 @@ fn command(
     Ok(command)
 }
 
-/// One channel, a worker process for each core, and enough messages kept that a newcomer begins with every symbol.
+/// One channel, a worker process for each core, and enough kept messages that a new client starts
+/// with every symbol.
 fn nginx_config(root: &Path, symbols: usize, port: u16) -> String {
     let root = root.display();
     let kept = symbols.max(1_000);
@@ -308,7 +312,7 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// Whether an HTTP server answers, whatever it says.
+/// Whether an HTTP server answers, with any status.
 fn answers(address: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(2)))?;

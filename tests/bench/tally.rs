@@ -1,4 +1,4 @@
-//! What an audience received, counted over all its clients.
+//! What an audience received, summed over all its clients.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,17 +8,18 @@ use super::tape::Tape;
 
 /// Counts of one load.
 pub struct Tally {
-    /// From the offer of a tick until a client held a value at least that new, for each tick and client.
+    /// From the offer of a tick until a client held a value at least that new, for each tick and
+    /// client.
     pub freshness: Histogram,
-    /// From the beginning of a connection until it held a price of each symbol.
+    /// From the start of a connection until it held a price of each symbol.
     pub filled: Histogram,
-    /// Values that were newer than what the client held. A value may stand for several ticks.
+    /// Values that were newer than what the client held. A value may replace several ticks.
     pub updates: u64,
     /// Frames of all kinds.
     pub frames: u64,
     /// Their bytes, headers included.
     pub bytes: u64,
-    /// What went wrong.
+    /// Errors.
     pub faults: Faults,
     /// Ticks before this one belong to an earlier load.
     first: usize,
@@ -31,28 +32,28 @@ pub struct Faults {
     pub lost: BTreeMap<u16, u64>,
     /// Connections that could not be made.
     pub refused: u64,
-    /// Sequence numbers that were not the next.
+    /// Sequence numbers that did not follow the previous one.
     pub gaps: u64,
     /// Values older than what the client held.
     pub backwards: u64,
-    /// Values that are not of the tape.
+    /// Values that are not on the tape.
     pub wrong: u64,
-    /// Clients that in the end did not hold the newest value of each symbol.
+    /// Clients that did not hold the newest value of each symbol in the end.
     pub behind: u64,
-    /// Frames that are not of the protocol, and errors that the server told.
+    /// Frames that violate the protocol, and errors that the server reported.
     pub broken: u64,
-    /// The first of these, and the first reason of a lost connection.
+    /// The first of these, or the first reason of a lost connection.
     pub example: Option<String>,
 }
 
 impl Faults {
-    /// All of them.
+    /// The sum of all faults.
     pub fn total(&self) -> u64 {
         let lost: u64 = self.lost.values().sum();
         lost + self.refused + self.gaps + self.backwards + self.wrong + self.behind + self.broken
     }
 
-    /// A frame that should not have come.
+    /// Counts an invalid frame.
     pub fn fault(&mut self, what: &str) {
         self.broken += 1;
         self.note(what);
@@ -65,7 +66,7 @@ impl Faults {
 }
 
 impl Tally {
-    /// Of a load that begins with this tick.
+    /// Counts of a load that begins with this tick.
     pub fn new(first: usize) -> Tally {
         Tally {
             freshness: Histogram::new(),
@@ -78,13 +79,14 @@ impl Tally {
         }
     }
 
-    /// A frame of so many bytes.
+    /// Counts a frame of this many bytes.
     pub fn frame(&mut self, bytes: usize) {
         self.frames += 1;
         self.bytes += bytes as u64;
     }
 
-    /// A client waited for these rounds of a symbol until now, in vain or not. What was offered before it was there does not count.
+    /// A client waited until now for these rounds of a symbol, whether or not it received them.
+    /// Ticks offered before the client joined do not count.
     pub fn satisfied(
         &mut self,
         symbol: usize,

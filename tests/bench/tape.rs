@@ -1,35 +1,38 @@
-//! The tape: which symbol ticks when, at which price and volume. It comes from a seed, so every system gets the very same
-//! one, and it is the measure of what clients hold: a price that does not belong to its tick is an error.
+//! The tape: which symbol ticks when, at which price and volume. It is generated from a seed, so
+//! every system gets the same one, and clients' values are checked against it: a price that does
+//! not belong to its tick is an error.
 //!
-//! Ticks go round: in each round every symbol ticks once, in an order that changes from round to round. Rounds 0 and 1 are played before
-//! a load begins, so that every system holds every symbol. A tick is recognised by its day's volume, which rises by about 100 from tick to tick and names
-//! the round.
+//! In each round every symbol ticks once, in an order that changes from round to round. Rounds 0
+//! and 1 are played before a load begins, so that every system holds every symbol. A tick is
+//! recognised by its day's volume, which rises by about 100 from tick to tick and so identifies the
+//! round.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The symbols of a terminal that nobody configured come first.
+/// The symbols of an unconfigured terminal come first.
 const NAMED: [&str; 8] = [
     "BTC/USD", "ETH/USD", "AAPL", "MSFT", "NVDA", "SPY", "EUR/USD", "GBP/USD",
 ];
 const SEED: u64 = 20_260_119;
-/// Different orders of a round.
+/// The number of different orders of a round.
 const ORDERS: usize = 16;
-/// Volume between two ticks of a symbol, on average.
+/// The mean volume between two ticks of a symbol.
 const LOT: u64 = 100;
 
 /// The tape, and when each of its ticks was offered.
 pub struct Tape {
     names: Vec<String>,
     numbers: HashMap<String, usize>,
-    /// The symbols of a round in their order, and the place of each symbol in it.
+    /// The symbols of a round in their order, and the position of each symbol in it.
     orders: Vec<(Vec<usize>, Vec<usize>)>,
-    /// In cents, by tick.
+    /// Prices in cents, by tick.
     prices: Vec<u32>,
     /// What the volume has beyond its hundreds, by tick.
     odd_lots: Vec<u8>,
-    /// Nanoseconds after `origin`, by tick; 0 until then. Written by the source, read by the clients.
+    /// When each tick was offered, in nanoseconds after `origin`; 0 if not yet. Written by the
+    /// source, read by the clients.
     offered: Vec<AtomicU64>,
     /// The zero of all times in a run.
     origin: Instant,
@@ -38,16 +41,16 @@ pub struct Tape {
 /// One tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tick {
-    /// Of the symbol.
+    /// The symbol's index.
     pub symbol: usize,
-    /// In cents.
+    /// The price in cents.
     pub price: u32,
-    /// Of the day so far.
+    /// The day's volume so far.
     pub volume: u64,
 }
 
 impl Tape {
-    /// With so many symbols, and at least so many ticks after rounds 0 and 1.
+    /// A tape with this many symbols, and at least this many ticks after rounds 0 and 1.
     pub fn new(symbols: usize, ticks: usize) -> Tape {
         let mut random = fastrand::Rng::with_seed(SEED);
         let names: Vec<String> = (0..symbols)
@@ -73,7 +76,7 @@ impl Tape {
         let mut prices = Vec::with_capacity(rounds * symbols);
         for round in 0..rounds {
             for symbol in &orders[round % ORDERS].0 {
-                // A walk of up to 12 cents a step that stays above one dollar.
+                // A random walk of up to 12 cents a step that stays above one dollar.
                 let price = &mut present[*symbol];
                 *price = price.saturating_add_signed(random.i32(-12..=12)).max(100);
                 prices.push(*price);
@@ -95,12 +98,12 @@ impl Tape {
         self.names.len()
     }
 
-    /// How many ticks there are, those before a load included.
+    /// How many ticks there are, including those before a load.
     pub fn ticks(&self) -> usize {
         self.prices.len()
     }
 
-    /// All symbols, separated by commas, as subscribe messages have them.
+    /// All symbols, separated by commas, for subscribe messages.
     pub fn list(&self) -> String {
         self.names.join(",")
     }
@@ -115,7 +118,7 @@ impl Tape {
         self.numbers.get(name).copied()
     }
 
-    /// The tick at a place of the tape.
+    /// The tick at an index of the tape.
     pub fn tick(&self, number: usize) -> Tick {
         let (round, place) = (number / self.symbols(), number % self.symbols());
         Tick {
@@ -133,7 +136,7 @@ impl Tape {
         is_of_the_tape.then_some(round as u32)
     }
 
-    /// The place of a symbol's tick of a round.
+    /// The index of a symbol's tick in a round.
     pub fn number(&self, symbol: usize, round: usize) -> usize {
         round * self.symbols() + self.orders[round % ORDERS].1[symbol]
     }
@@ -143,12 +146,12 @@ impl Tape {
         self.origin.elapsed()
     }
 
-    /// A tick is offered now.
+    /// Records that a tick is offered now.
     pub fn offer(&self, number: usize) {
         self.offered[number].store(self.now().as_nanos() as u64, Ordering::Relaxed);
     }
 
-    /// When a tick was offered; `None` before.
+    /// When a tick was offered; `None` if not yet.
     pub fn offered(&self, number: usize) -> Option<Duration> {
         let nanoseconds = self.offered[number].load(Ordering::Relaxed);
         (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
@@ -161,7 +164,7 @@ impl Tape {
     }
 }
 
-/// What was traded before the tape begins.
+/// The volume before the tape begins, in lots.
 fn base_lots(symbol: usize) -> u64 {
     1_000 + 37 * symbol as u64
 }

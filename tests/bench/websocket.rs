@@ -1,16 +1,17 @@
-//! As much of WebSocket (RFC 6455) as a load generator needs, written by hand because it must cost less than what it measures:
-//! unfragmented frames without extensions, and the two handshakes.
+//! As much of WebSocket (RFC 6455) as a load generator needs: unfragmented frames without
+//! extensions, and the two handshakes. It is written by hand because it must cost less than what it
+//! measures.
 
 use std::io::{self, Write};
 
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// UTF-8.
+    /// UTF-8 text.
     Text,
-    /// Anything.
+    /// Any bytes.
     Binary,
     /// The other side is done.
     Close,
@@ -43,7 +44,8 @@ impl Kind {
     }
 }
 
-/// Appends a frame. Clients mask (with a key of zeros, which costs the server the same), servers do not.
+/// Appends a frame. Clients mask (with a key of zeros, which costs the server the same), servers do
+/// not.
 pub fn write_frame(into: &mut Vec<u8>, kind: Kind, payload: &[u8], mask: bool) {
     let masked = if mask { 0x80 } else { 0 };
     into.push(0x80 | kind.code());
@@ -66,15 +68,15 @@ pub fn write_frame(into: &mut Vec<u8>, kind: Kind, payload: &[u8], mask: bool) {
 
 /// What a buffer begins with.
 pub enum Parsed<'a> {
-    /// A whole frame from a server, and the bytes that it takes.
+    /// A whole frame from a server, and its length in bytes.
     Frame(Kind, &'a [u8], usize),
-    /// The beginning of one.
+    /// The beginning of a frame.
     Partial,
-    /// None that is understood here.
+    /// A frame that this parser does not support.
     Unreadable,
 }
 
-/// Looks at the frame with which a buffer begins.
+/// Parses the frame at the beginning of a buffer.
 pub fn read_frame(bytes: &[u8]) -> Parsed<'_> {
     let [first, second, rest @ ..] = bytes else {
         return Parsed::Partial;
@@ -94,7 +96,7 @@ pub fn read_frame(bytes: &[u8]) -> Parsed<'_> {
     }
 }
 
-/// As [`read_frame`] for a frame from a client, which is masked.
+/// As [`read_frame`], for a client's frame, which is masked.
 pub fn read_masked_frame(bytes: &[u8]) -> io::Result<Option<(Kind, Vec<u8>, usize)>> {
     let unreadable = || io::Error::new(io::ErrorKind::InvalidData, "not a WebSocket frame");
     let [first, second, rest @ ..] = bytes else {
@@ -119,10 +121,10 @@ pub fn read_masked_frame(bytes: &[u8]) -> io::Result<Option<(Kind, Vec<u8>, usiz
 
 /// The upgrade request of a client.
 pub fn write_request(into: &mut Vec<u8>, host: &str, path: &str, protocol: Option<&str>) {
-    // Any 16 bytes will do: the answer is not checked beyond its status.
+    // Any 16 bytes will do, because only the answer's status is checked.
     let key = "aGFtc3Rlci10ZXJtaW5hbA==";
     let protocol = protocol.map_or(String::new(), |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
-    // A vector takes everything.
+    // Writing to a vector cannot fail.
     let _ = write!(
         into,
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n\
@@ -130,7 +132,7 @@ pub fn write_request(into: &mut Vec<u8>, host: &str, path: &str, protocol: Optio
     );
 }
 
-/// The head of an HTTP message with which a buffer begins, and the bytes that it takes.
+/// The head of an HTTP message at the beginning of a buffer, and its length in bytes.
 pub fn read_head(bytes: &[u8]) -> Option<(String, usize)> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     Some((String::from_utf8_lossy(&bytes[..end]).into_owned(), end + 4))
@@ -141,7 +143,7 @@ pub fn is_accepted(head: &str) -> bool {
     head.split(' ').nth(1) == Some("101")
 }
 
-/// A field of a head; names are compared without regard to case.
+/// A header field. Names are compared without regard to case.
 pub fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
     head.lines()
         .filter_map(|line| line.split_once(':'))

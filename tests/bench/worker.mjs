@@ -1,8 +1,8 @@
-// A worker under load: served by workerd through Miniflare, without wrangler's proxy and trace collector, which would
-// be most of what is measured.
+// A worker under load: served by workerd through Miniflare, without wrangler's proxy and trace
+// collector, which would dominate the measurement.
 //
 // `node tests/bench/worker.mjs ours VARS` serves build/release with the options of wrangler.toml;
-// `raw` in place of `ours` serves peers/raw.ts in the same way. VARS are the worker's vars as JSON;
+// `raw` instead of `ours` serves peers/raw.ts in the same way. VARS are the worker's vars as JSON;
 // the port is in PORT. It runs until its standard input ends, so it cannot outlive the program that
 // started it. Error logs of the worker go to standard error.
 
@@ -49,7 +49,7 @@ function ours() {
     { type: "ESModule", path: join(BUILD, "index.js") },
     { type: "CompiledWasm", path: join(BUILD, "index_bg.wasm") },
   ];
-  // No page is asked for; the asset router would be one more worker that every socket passes.
+  // No page is requested, and the asset router would be one more worker in every socket's way.
   return { ...options, assets: undefined, name: "hamster-terminal", modulesRoot: BUILD, modules, bindings };
 }
 

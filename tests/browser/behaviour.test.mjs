@@ -1,4 +1,4 @@
-/** How the page behaves when the hub, the network or the market does not: against a fake hub. */
+/** How the page behaves when the hub, the network or the market misbehaves, against a fake hub. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -15,7 +15,8 @@ before(async () => {
 after(() => browser?.close());
 
 /**
- * A page on this hub. With `clock` its time is the test's: nothing happens but by `page.clock`.
+ * A page on this hub. With `clock` the test controls the page's time: it advances only by
+ * `page.clock`.
  * @param {import('node:test').TestContext} t
  * @param {FakeHub} hub
  * @param {object} [how]
@@ -48,7 +49,7 @@ const log = (page) => page.locator('.activity-log li').allTextContents();
  */
 const marks = (page, symbol) => cell(page, symbol, '.mark').allTextContents();
 /**
- * Fast-forwards until `done`, a second at a time, and gives the seconds that it took.
+ * Fast-forwards a second at a time until `done`, and returns the seconds that it took.
  * @param {import('./support/browser.mjs').Page} page
  * @param {() => Promise<boolean> | boolean} done
  * @param {number} limit
@@ -62,7 +63,7 @@ async function secondsUntil(page, done, limit) {
 }
 
 /**
- * Lets time pass, slowly enough that answers of the hub arrive in between.
+ * Lets time pass slowly enough that answers of the hub arrive in between.
  * @param {import('./support/browser.mjs').Page} page
  * @param {number} seconds
  */
@@ -241,7 +242,7 @@ test('a socket that falls silent is found out: asked after 15 s, given up 10 s l
   await becomes(page, 'connected');
   await pass(page, 2);
   hub.answers = false;
-  // The next try may come in the very second of the loss.
+  // The page may reconnect in the same second in which it loses the socket.
   hub.onLeft = () => (hub.answers = true);
   const heard = hub.received.length;
   const seconds = await secondsUntil(page, () => hub.answers, 40);

@@ -1,4 +1,7 @@
-/** What the page makes of values that do not fit, text that spills, and links that ask too much. */
+/**
+ * How the page handles values that do not fit, text that overflows, and links that ask for too
+ * much.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -30,7 +33,7 @@ async function open(t, hub, path, context) {
   return opened;
 }
 
-/** What is wrong with the layout; runs in the page. */
+/** Layout faults. Runs in the page. */
 function faults() {
   const found = [];
   const excess = document.documentElement.scrollWidth - innerWidth;
@@ -48,8 +51,7 @@ function faults() {
     /** @type {{ what: string, box: DOMRect }[]} */
     const boxes = [];
     for (const part of row.querySelectorAll('.name, .venue, .price, .unit, .glyph, .percent, .bid, .ask, .volume, time, .mark, .reason')) {
-      // What is seen of it: of a name that is cut, and of lines that are clamped, the part within
-      // their box.
+      // The visible part: of a shortened name or clamped lines, the part within their box.
       const box = part.getBoundingClientRect();
       const cut = part.closest('th, .state')?.getBoundingClientRect();
       const right = Math.min(box.right, cut?.right ?? Infinity);
@@ -218,7 +220,7 @@ test('a symbol that the hub takes away later stays where it is, with the reason,
   const log = await page.locator('.activity-log li').allTextContents();
   assert.ok(log.some((line) => line.endsWith('❌ MSFT not accepted: given to another viewer')));
   assert.ok(log.every((line) => !/Began anew|missed/.test(line)), String(log));
-  // One that never had a price, in plain JSON's order of things.
+  // A symbol that never had a price, in the order of plain JSON.
   hub.say({ event: 'subscribe-status', status: 'error', success: [], fails: [{ symbol: 'AAPL', reason: 'upstream does not know it' }] });
   await cell(page, 'AAPL', '.reason').getByText('upstream does not know it').waitFor();
   assert.deepEqual(await symbols(), ['AAPL', 'MSFT', 'NVDA']);

@@ -1,4 +1,6 @@
-/** The page on the real worker with the built-in simulator: what README promises, as it is seen. */
+/**
+ * The page on the real worker with the built-in simulator: what README promises, as a user sees it.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
@@ -60,7 +62,7 @@ async function moves(page, symbol) {
 test('prices of all eight symbols appear, are marked as simulated, and move', options, async (t) => {
   const { page, complaints } = await open(t);
   for (const symbol of SYMBOLS) {
-    // A currency pair has no sign. The first price may come by REST, which does not tell the kind
+    // A currency pair has no sign. The first price may come by REST, which gives neither the kind
     // of an instrument nor all decimals.
     const form = /^(EUR|GBP)/.test(symbol) ? /^\d\.\d{7}$/ : /^\$[1-9]\d{0,2}(,\d{3})*\.\d\d$/;
     const price = await eventually(async () => {
@@ -223,7 +225,7 @@ test('the hub is killed and comes back: the page says so, and goes on by itself'
   await eventually(async () => (await state(page)) === 'connected', 'the page is connected again', 60_000);
   await moves(page, 'BTC/USD');
   assert.equal(await page.locator('.link-notice').isVisible(), false);
-  // Only the other lines: prices may have pushed it out of the list by now.
+  // Hide prices: they may have pushed the line out of the list by now.
   await page.getByRole('checkbox', { name: 'prices' }).uncheck();
   const lines = await page.locator('.activity-log li').allTextContents();
   assert.ok(lines.some((line) => line.includes('Began anew')), 'told that updates were missed');

@@ -1,4 +1,4 @@
-/** A panel can be there twice: what one does, the other does not notice. */
+/** A page may contain a panel twice, and neither affects the other. */
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
@@ -21,7 +21,7 @@ before(async () => {
 after(() => browser?.close());
 
 /**
- * A page with every panel of the layout, which has them all a second time once `second` was called.
+ * A page with every panel of the layout; a call of `second` adds them all again.
  * @param {import('node:test').TestContext} t
  */
 async function open(t) {

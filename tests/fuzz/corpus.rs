@@ -1,6 +1,6 @@
-//! The fuzz targets without a fuzzer: every seed and every former finding once as it is, and then
-//! with random damage. `npm run fuzz` runs the same functions under libFuzzer, which is guided by
-//! coverage and needs a nightly compiler.
+//! The fuzz targets without a fuzzer: runs every seed and every former finding once as it is, and
+//! then with random damage. `npm run fuzz` runs the same functions under libFuzzer, which is guided
+//! by coverage and needs a nightly compiler.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod targets;
@@ -9,8 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Damaged inputs for each target: as many as fit into this, but no fewer than `FEWEST` and no more
-/// than `MOST`.
+/// Each target gets damaged inputs for this long, but at least `FEWEST` and at most `MOST` of them.
 const SPAN: Duration = Duration::from_secs(4);
 const FEWEST: u64 = 100;
 const MOST: u64 = 3_000;
@@ -65,7 +64,7 @@ fn check(target: fn(&[u8]), bytes: &[u8], what: &str) {
     }
 }
 
-/// The files of a target, in an order that does not depend on the machine.
+/// The files of a target, in the same order on every machine.
 fn seeds(name: &str) -> Vec<(String, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fuzz/seeds")
@@ -85,7 +84,7 @@ fn seeds(name: &str) -> Vec<(String, Vec<u8>)> {
     seeds
 }
 
-/// A seed with a few of its bytes changed, cut, doubled, or replaced by a piece of another.
+/// A seed with a few of its bytes changed, cut, doubled, or replaced by a piece of another seed.
 fn damaged(seeds: &[(String, Vec<u8>)], random: &mut fastrand::Rng) -> Vec<u8> {
     let seed = |random: &mut fastrand::Rng| &seeds[random.usize(..seeds.len())].1;
     let mut bytes = seed(random).clone();
@@ -106,7 +105,7 @@ fn damaged(seeds: &[(String, Vec<u8>)], random: &mut fastrand::Rng) -> Vec<u8> {
     bytes
 }
 
-/// Mostly a small place.
+/// A random range; half of the time at most four bytes long.
 fn place(length: usize, random: &mut fastrand::Rng) -> std::ops::Range<usize> {
     let start = random.usize(0..=length);
     let longest = if random.bool() { 4 } else { length };

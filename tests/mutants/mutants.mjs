@@ -1,5 +1,6 @@
-// Deliberate faults of the core, each of which the simulation must notice: `npm run mutants`. A search text must occur exactly
-// once in its file, so that a mutant that no longer applies is noticed too.
+// Deliberate faults of the core, each of which the simulation must detect: `npm run mutants`. A
+// search text must occur exactly once in its file, so a mutant that no longer applies is detected
+// too.
 
 /** @typedef {{ name: string, file: string, find: string, replace: string }} Mutant */
 

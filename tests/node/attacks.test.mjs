@@ -1,9 +1,11 @@
 /**
- * What strangers can do to the others: fifty hostile sockets of each kind, on a real workerd, against a victim in a process of its
- * own whose market ticks ten times a second. docs/operations.md says what is done about them; `npm run bench:attacks` measures more.
+ * What hostile clients can do to others: fifty hostile sockets of each kind, on a real workerd,
+ * against a victim in its own process whose market ticks ten times a second. docs/operations.md
+ * describes the defence; `npm run bench:attacks` measures more.
  *
- * The longest gap was 0.1 to 0.5 s on two busy cores, and 2 to 5 s, as long as the attack, before floods were paused (src/edge/worker.js).
- * Not asserted here, because nothing of ours can change it: a flood of protocol pings, which the platform answers before we see them.
+ * The longest gap was 0.1 to 0.5 s on two busy cores. Before floods were paused
+ * (src/edge/worker.js) it was 2 to 5 s, as long as the attack. A flood of protocol pings is not
+ * asserted here, because nothing of ours can stop it: the platform answers them before we see them.
  */
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
@@ -15,7 +17,7 @@ import { Siege, eventually } from './support/siege.mjs';
 const TIMEOUT = { timeout: 60_000 };
 const SOCKETS = 50;
 const LONGEST_GAP_MS = 1_000;
-/** The address of the hostile ones, and another one; see strangers.mjs. */
+/** The attackers' address, and another one; see strangers.mjs. */
 const [THEIRS, ANOTHER] = ['203.0.113.66', '203.0.113.67'];
 
 /** @param {import('node:test').TestContext} context */
@@ -25,7 +27,12 @@ async function besieged(context) {
   return siege;
 }
 
-/** Asks for an upgrade from an address. @param {Siege} siege @param {string} address @returns {Promise<{ status: number | undefined, retryAfter: number }>} */
+/**
+ * Requests an upgrade from an address.
+ * @param {Siege} siege
+ * @param {string} address
+ * @returns {Promise<{ status: number | undefined, retryAfter: number }>}
+ */
 async function newcomer(siege, address) {
   const url = (await siege.hub.url()).replace(/^ws/, 'http');
   const headers = {
@@ -115,13 +122,13 @@ test('messages that never end hold memory only as long as their sockets stay', T
   const siege = await besieged(context);
   const { got, memory } = await siege.attack({ kind: 'unfinished', sockets: 8, ms: 3_000, addresses: 'each' });
   assert.deepEqual(got.statuses, { 101: 8 });
-  // Where there is no /proc there is nothing to compare.
+  // Without /proc there is nothing to compare.
   if (Number.isNaN(memory.before) || memory.before === 0) return;
   assert.ok(memory.most > memory.before + 100, `${memory.before} to ${memory.most} MB: nothing was held, so this shows nothing`);
   await eventually('memory comes back', () => siege.memory() < (memory.before + memory.most) / 2);
 });
 
-/** Clients that the hub closed for a reason. @param {Siege} siege @param {string} reason */
+/** How many clients the hub closed for a reason. @param {Siege} siege @param {string} reason */
 async function expelled(siege, reason) {
   const url = new URL('/metrics', (await siege.hub.url()).replace(/^ws/, 'http'));
   const metrics = await (await fetch(url)).text();

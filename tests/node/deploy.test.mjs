@@ -1,6 +1,7 @@
 /**
- * A deploy with 500 pages connected: all of them lose their socket at the same moment. They come back by the page's own rules
- * (public/app/link/backoff.js and stream.js), all within fifteen seconds, spread out, and upstream never sees two connections.
+ * A deploy with 500 connected pages: all lose their socket at the same moment. They reconnect by
+ * the page's own rules (public/app/link/backoff.js and stream.js), all within fifteen seconds and
+ * spread out, and upstream never sees two connections.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,19 +12,22 @@ import { Upstream } from './support/upstream.mjs';
 
 const PAGES = 500;
 const BACK_WITHIN_MS = 15_000;
-/** With full jitter over a second a tenth of the pages try within 100 ms; a herd would be all of them. */
+/**
+ * With full jitter over a second, a tenth of the pages try within 100 ms. Without it, all of them
+ * would.
+ */
 const WINDOW_MS = 100;
 const MOST_IN_WINDOW = 0.25;
 
-/** A page as far as its connection goes; see public/app/link/connection.js. */
+/** The connection logic of a page; see public/app/link/connection.js. */
 class Page {
   #url;
   #backoff = new Backoff();
   /** @type {Reader | undefined} */
   reader;
-  /** When it tried to come back. @type {number[]} */
+  /** When it tried to reconnect. @type {number[]} */
   attempts = [];
-  /** When it first meant to: a busy machine's timers are late, and many at once. */
+  /** When it first meant to reconnect. On a busy machine timers fire late, and many at once. */
   due = Infinity;
   connections = 0;
   isOver = false;
@@ -55,7 +59,7 @@ class Page {
         this.#open();
       }, wait);
     };
-    // Node 22 tells of a refused connection by `error` alone; browsers send `close` after it.
+    // Node 22 reports a refused connection by `error` alone; browsers send `close` after it.
     socket.addEventListener('error', lost);
     socket.addEventListener('close', lost);
   }
@@ -71,7 +75,7 @@ test('500 pages come back after a deploy within 15 s, spread out', { timeout: 12
     ...upstream.vars,
     RECONNECT_MS: '300',
     CHECKPOINT_MS: '500',
-    // Those of before the restart may not be gone yet.
+    // The connections from before the restart may still be counted.
     CLIENTS_PER_ADDRESS: String(2 * PAGES),
   });
   /** @type {Page[]} */

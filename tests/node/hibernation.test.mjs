@@ -1,7 +1,8 @@
 /**
- * Eviction: the platform takes the hub out of memory while its clients' sockets hibernate. It does so only when nothing is
- * pending in the hub: no upstream connection and no timer. So these tests let upstream go away first. The clients must notice
- * no more than a gap: same socket, same symbols, prices again, and never a second upstream.
+ * Eviction: the platform evicts the hub from memory while its clients' sockets hibernate. It does
+ * so only when nothing is pending in the hub, no upstream connection and no timer, so these tests
+ * first take upstream away. The clients must notice only a gap: same socket, same symbols, prices
+ * again, and never a second upstream connection.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,17 +13,22 @@ import { KEY, Upstream } from './support/upstream.mjs';
 
 const TIMEOUT = { timeout: 60_000 };
 
-/** A hub on an upstream of the test's own. @param {import('node:test').TestContext} context @param {Record<string, string>} vars */
+/**
+ * A hub on the test's own upstream.
+ * @param {import('node:test').TestContext} context
+ * @param {Record<string, string>} vars
+ */
 async function stage(context, vars = {}) {
   const upstream = await Upstream.start();
   const hub = new Hub({
     ...upstream.vars,
     SYMBOL_LIMIT: '100',
-    // Not before it is evicted. A wait of more than eight seconds would be remembered over the eviction, as the last test wants.
+    // No reconnect before the eviction. The hub would remember a wait of more than eight seconds
+    // across the eviction, which the last test uses.
     RECONNECT_MS: '6000',
     CHECKPOINT_MS: '500',
     FALLBACK_MS: '60000',
-    // Timers that hold the hub in memory end soon.
+    // The timers that keep the hub in memory end soon.
     HEARTBEAT_MS: '200',
     SILENCE_MS: '1500',
     MUTE_MS: '1500',
@@ -36,14 +42,17 @@ async function stage(context, vars = {}) {
   return { upstream, hub };
 }
 
-/** Lets upstream drop the connection, the checkpoint be written, timers end, and then the hub be evicted. */
+/**
+ * Drops the upstream connection, waits until the checkpoint is written and timers have ended, and
+ * evicts the hub.
+ */
 async function sleep(/** @type {Upstream} */ upstream, /** @type {Hub} */ hub) {
   upstream.drop();
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   await hub.evict();
 }
 
-/** Sends ticks until a client has heard this one: the upstream may not hold the symbol yet. */
+/** Sends ticks until a client has received this one. The upstream may not have the symbol yet. */
 async function flows(/** @type {Upstream} */ upstream, /** @type {import('./support/hub.mjs').Client} */ client, /** @type {string} */ symbol, /** @type {number} */ price) {
   await eventually(`${symbol} at ${price}`, async () => {
     upstream.tick(symbol, price);
@@ -89,7 +98,7 @@ test('clients keep their sockets and symbols through an eviction and hear prices
 });
 
 test('a ping is answered without waking the hub', TIMEOUT, async (context) => {
-  // No alarm is due before the test is over.
+  // No alarm is due before the test ends.
   const { upstream, hub } = await stage(context, { RECONNECT_MS: '60000', CHECKPOINT_MS: '30000' });
   const client = await hub.connect();
   client.say({ action: 'subscribe', params: { symbols: 'AAPL' } });
@@ -109,7 +118,7 @@ test('a ping is answered without waking the hub', TIMEOUT, async (context) => {
   client.say({ action: 'heartbeat' });
   await client.until('an answer of the woken hub', isCalled('heartbeat'), from);
   await eventually('a new life', () => starts() === asleep + 1);
-  // Awake again, it answers itself.
+  // Awake again, the hub answers pings itself.
   const awake = client.heard.length;
   client.ping();
   await client.until('a pong of the woken hub', isCalled('pong'), awake);

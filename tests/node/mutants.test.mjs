@@ -1,4 +1,7 @@
-/** `npm run mutants` takes too long for every day; that each of its faults still has its place in the source is checked here. */
+/**
+ * `npm run mutants` takes too long for every day. This test checks that each of its faults still
+ * applies to the source.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

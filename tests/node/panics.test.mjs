@@ -1,7 +1,8 @@
 /**
- * What a panic and a trap cost. Both end the instance of the wasm, and with it the machine of every object in the process. The
- * platform notices nothing: objects, storage, alarms and clients' sockets live on. So the next event must find a new machine, which
- * tells its clients that it began anew and has prices for them again.
+ * The cost of a panic and of a trap. Both end the wasm instance, and with it the machine of every
+ * object in the process. The platform notices nothing: objects, storage, alarms and clients'
+ * sockets live on. So the next event must create a new machine, which tells its clients that it
+ * started over and has prices for them again.
  *
  * build/faults is the release with routes that panic and trap; see src/edge/panics.rs.
  */
@@ -18,17 +19,23 @@ import { Upstream } from './support/upstream.mjs';
 
 const TIMEOUT = { timeout: 60_000 };
 const SYMBOL = 'BTC/USD';
-/** The request that broke the machine may stay without an answer; so long is waited for one. */
+/** How long to wait for the request that broke the machine, which may get no answer. */
 const ANSWER_MS = 1_000;
-/** From the fault to a new price: the hub is back with the next request or message, and the simulator ticks each second. */
+/**
+ * The limit from the fault to a new price: the hub is back with the next request or message, and
+ * the simulator ticks each second.
+ */
 const RECOVERED_MS = 5_000;
-/** What console_error_panic_hook says: place, message, and the stack. */
+/** The output of console_error_panic_hook: location, message and stack. */
 const PANIC = /^panicked at src\/edge\/panics\.rs:\d+:\d+:\nasked to panic\n\nStack:\n/;
-/** What the hook of the `worker` crate says, which is chained after it. */
+/** The output of the `worker` crate's hook, which is chained after it. */
 const MARKED = /^Critical Error: Rust panic: panicked at src\/edge\/panics\.rs:\d+:\d+:\nasked to panic/;
 const ROUTES = ['gateway', 'hub'].flatMap((place) => ['panic', 'trap'].map((kind) => /** @type {const} */ ([place, kind])));
 
-/** The faulty build with simulated prices, which a page and a client of plain JSON see. @param {import('node:test').TestContext} context */
+/**
+ * The faulty build with simulated prices, watched by a page and a client of plain JSON.
+ * @param {import('node:test').TestContext} context
+ */
 async function stage(context) {
   const hub = new Hub({}, 'faults');
   context.after(() => hub.stop());
@@ -40,10 +47,15 @@ async function stage(context) {
   return { hub, plain, page };
 }
 
-/** A price that this life of the hub heard, not one that it found in storage. @param {Event} event */
+/** A price that this life of the hub received, not one from storage. @param {Event} event */
 const isTick = (event) => event['event'] === 'price_update' && event['source'] === 'simulated';
 
-/** Asks for a fault: the status of the answer, or null when there is none in time. @param {Hub} hub @param {string} place @param {string} kind */
+/**
+ * Requests a fault. Returns the status of the answer, or null if none comes in time.
+ * @param {Hub} hub
+ * @param {string} place
+ * @param {string} kind
+ */
 async function strike(hub, place, kind) {
   try {
     return (await hub.get(`/api/faults/${place}/${kind}`, ANSWER_MS)).status;
@@ -53,7 +65,11 @@ async function strike(hub, place, kind) {
   }
 }
 
-/** The lines with which a machine that has clients begins. @param {Hub} hub @returns {Event[]} */
+/**
+ * The log lines with which a machine that has clients starts.
+ * @param {Hub} hub
+ * @returns {Event[]}
+ */
 const starts = (hub) =>
   hub.logs.filter(({ message }) => message.startsWith('{')).map(({ message }) => JSON.parse(message)).filter(({ event }) => event === 'start');
 

@@ -1,4 +1,7 @@
-/** What only tests use of the simulator is not uploaded: its texts would be among the module's data. */
+/**
+ * The parts of the simulator that only tests use are not uploaded: their texts would be in the
+ * module's data.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-//! Which states and transitions were taken, how often: a simulation that never refuses a key proves nothing about refusals.
+//! Counts the states and transitions that were taken: a simulation that never refuses a key proves
+//! nothing about refusals.
 
 use hamster_terminal::market::{FeedState, StreamState};
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ const FEED: &[(FeedState, FeedState)] = &[
     (Fallback, Idle),
 ];
 
-/// The ways of a symbol.
+/// The transitions of a symbol.
 const SYMBOL: &[(StreamState, StreamState)] = &[
     (Pending, Streaming),
     (Pending, Polled),
@@ -43,7 +44,7 @@ const SYMBOL: &[(StreamState, StreamState)] = &[
     (Unavailable, Pending),
 ];
 
-/// Possible, but so rare that no thousand seeds need to bring it about.
+/// Possible, but so rare that even thousands of seeds may miss them.
 const RARE: &[(StreamState, StreamState)] = &[(Unavailable, Streaming), (Unavailable, Polled)];
 
 /// How often each transition was taken.
@@ -51,7 +52,7 @@ const RARE: &[(StreamState, StreamState)] = &[(Unavailable, Streaming), (Unavail
 pub struct Coverage {
     feed: BTreeMap<(String, String), u64>,
     symbol: BTreeMap<(String, String), u64>,
-    /// What else was counted, by name.
+    /// Other counts, by name.
     counts: BTreeMap<&'static str, u64>,
 }
 
@@ -97,7 +98,7 @@ impl Coverage {
             .collect()
     }
 
-    /// Transitions that are not in the diagram, and were taken.
+    /// Transitions that were taken but are not in the diagram.
     pub fn unexpected(&self) -> Vec<String> {
         let feed: Vec<_> = FEED.iter().map(|(from, to)| (word(*from), word(*to))).collect();
         let symbol = SYMBOL.iter().chain(RARE);
@@ -109,7 +110,7 @@ impl Coverage {
         [beside(&self.feed, &feed), beside(&self.symbol, &symbol)].concat()
     }
 
-    /// For people.
+    /// The counts as a table for people.
     pub fn table(&self) -> String {
         let mut text = String::new();
         for (whose, taken) in [("feed", &self.feed), ("symbol", &self.symbol)] {

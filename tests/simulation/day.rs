@@ -1,4 +1,5 @@
-//! What a plan's REST budget buys: whole days, counted on upstream's side, and how old prices are meanwhile.
+//! What a plan's REST budget achieves: plays whole days, counts credits on upstream's side, and
+//! measures the age of prices.
 
 use super::scenario::{Act, Blow, Event, Planned, Scenario, Setup, Tier};
 use super::world::World;
@@ -13,7 +14,7 @@ use std::io::Write as _;
 /// 2026-01-13, a Tuesday.
 const TUESDAY: Millis = 20_466 * DAY;
 
-/// The ages of a symbol's price, in ms, sampled each half minute.
+/// The ages of each symbol's price, in ms, sampled each half minute.
 type Ages = BTreeMap<&'static str, Vec<Millis>>;
 
 fn day(tier: Tier, always_open: bool, viewers_all_day: bool) -> Scenario {
@@ -60,7 +61,7 @@ fn day(tier: Tier, always_open: bool, viewers_all_day: bool) -> Scenario {
     }
 }
 
-/// Plays the day, and looks at the prices of open markets each half minute while somebody watches.
+/// Plays the day and samples the prices of open markets each half minute while somebody watches.
 fn played(scenario: Scenario) -> (World, Ages) {
     let mut world = World::new(scenario);
     let mut ages = Ages::new();
@@ -103,7 +104,7 @@ fn table(title: &str, world: &World, ages: &mut Ages) -> String {
     text
 }
 
-/// Polled symbols of a plan whose WebSocket refuses them.
+/// The polled symbols of a plan whose WebSocket refuses them.
 const POLLED: [&str; 5] = ["ETH/USD", "MSFT", "NVDA", "SPY", "GBP/USD"];
 
 #[test]
@@ -129,7 +130,8 @@ fn a_paid_plan_refreshes_every_polled_symbol_each_half_minute() {
     for symbol in POLLED {
         let ages = &ages[symbol];
         let late = ages.iter().filter(|age| **age > 36 * SECOND).count();
-        // Restarts forget when they asked last, and a call that a panic swallowed is given up after 20 s.
+        // A restart forgets when it asked last, and a call that a panic swallowed times out after
+        // 20 s.
         assert!(
             late * 200 < ages.len(),
             "{symbol}: {late} of {} samples: {text}",

@@ -1,5 +1,5 @@
-//! The seeds that broke a promise, by promise. One fault breaks many seeds in the same way, so that
-//! of each promise one is enough to read.
+//! The seeds that broke a promise, grouped by promise. One fault breaks many seeds in the same way,
+//! so one trace per promise is enough to read.
 
 use super::scenario::Scenario;
 use super::shrink;
@@ -20,8 +20,8 @@ impl Failures {
         self.0.entry(broken.promise).or_default().insert(seed, broken);
     }
 
-    /// The first failure of each promise with its trace, as short as it gets if it `shrinks`; after
-    /// them every seed.
+    /// The first failure of each promise with its trace, shortened if `shrinks`, then every seed
+    /// that failed.
     pub fn report(&self, shrinks: bool) -> String {
         let mut text = String::new();
         for (seed, broken) in self.0.values().filter_map(BTreeMap::first_key_value) {

@@ -1,10 +1,11 @@
-//! Deterministic simulation of the core: the real machine on a simulated platform, before a simulated Twelve Data, with simulated
-//! viewers, all of them as troublesome as they are in practice. docs/testing.md tells more.
+//! Deterministic simulation of the core: the real state machine on a simulated platform, between a
+//! simulated Twelve Data and simulated viewers, all as troublesome as in practice. docs/testing.md
+//! says more.
 //!
-//! One seed decides everything. `SIMULATION_SEEDS` and `SIMULATION_FROM` choose the seeds; `npm run
-//! soak` sets them. A seed that fails does not keep the others from being played, unless
-//! `SIMULATION_STOPS_AT_A_FAILURE` is set; with `SIMULATION_DOES_NOT_SHRINK` the traces stay as
-//! long as they are. `npm run mutants` sets both.
+//! One seed decides everything. `SIMULATION_SEEDS` and `SIMULATION_FROM` choose the seeds;
+//! `npm run soak` sets them. After a failing seed the others are still played, unless
+//! `SIMULATION_STOPS_AT_A_FAILURE` is set. `SIMULATION_DOES_NOT_SHRINK` keeps traces at full
+//! length. `npm run mutants` sets both.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -36,10 +37,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const SEEDS: u64 = 1_000;
-/// With fewer seeds rare transitions may rightly be missing.
+/// With fewer seeds, rare transitions may be missing without a fault.
 const ENOUGH_FOR_COVERAGE: u64 = 500;
 
-/// What all seeds together came to.
+/// The results of all seeds.
 #[derive(Default)]
 struct Total {
     coverage: Coverage,
@@ -59,7 +60,7 @@ fn every_seed_keeps_every_promise() {
         "\n{}",
         total.failures.report(!is_set("SIMULATION_DOES_NOT_SHRINK"))
     );
-    // Not by print!, which the test runner keeps to itself unless the test fails.
+    // Not `print!`, whose output the test runner hides unless the test fails.
     let _ = writeln!(
         std::io::stdout(),
         "{}\n{seeds} seeds from {from}, {:.0} simulated days in {:.1} s; at most {} rows written in a day",
@@ -81,7 +82,7 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some()
 }
 
-/// Plays the seeds on all cores. A long run tells of each failure when it happens, because it may
+/// Plays the seeds on all cores. Each failure is reported when it happens, because a long run may
 /// be interrupted.
 fn play_all(from: u64, seeds: u64) -> Total {
     let stops = is_set("SIMULATION_STOPS_AT_A_FAILURE");

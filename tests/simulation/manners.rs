@@ -1,5 +1,6 @@
-//! How the hub behaves towards upstream and the platform: it does not hammer, does not talk too much, goes to sleep when nobody is
-//! there, keeps no deadline that was met, and loses no more than the last checkpoint.
+//! How the hub treats upstream and the platform: it does not hammer upstream, does not talk too
+//! much, sleeps when nobody watches, clears the deadlines that it met, and loses nothing older than
+//! the last checkpoint.
 
 use super::market::Market;
 use super::scenario::Tier;
@@ -12,41 +13,42 @@ use hamster_terminal::market::{MINUTE, Millis, SECOND, iso8601};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What is counted for it.
+/// The counts behind these checks.
 #[derive(Debug, Default)]
 pub struct Manners {
-    /// When key or plan were last refused, while storage took rows.
+    /// When key or plan were last refused while storage accepted rows.
     refused: Option<Millis>,
     upgrades: Window,
     messages: Window,
     wakeups: Window,
-    /// When somebody was last there.
+    /// When somebody was last connected.
     pub present: Millis,
-    /// Since when a symbol streams whose market never closes, resets of the link not counted.
+    /// Since when a symbol streams whose market never closes. Resets of the link do not interrupt
+    /// it.
     crypto_streams: Option<Millis>,
     /// Since when no symbol streams.
     nothing_streams: Option<Millis>,
-    /// Since when upstream sends no prices, and how many connections there had been.
+    /// Since when upstream sends no prices, and the number of connections at that time.
     mute: Option<(Millis, u64)>,
     connections: u64,
-    /// Which of them brought the newest price: a feed that stays mute over connections is given
-    /// twice as long each time.
+    /// The connection that brought the newest price. The hub doubles its patience with each
+    /// connection that stays mute.
     ticked: u64,
-    /// A healthy link was lost alone: until when the hub must have asked for another.
+    /// Only a healthy link was lost: the hub must ask for another before this time.
     reconnect_by: Option<Millis>,
     rows: Window,
-    /// When a price came of a symbol that the hub had just unsubscribed: the market moved, and not
-    /// for the hub.
+    /// When a price last came for a symbol that the hub had just unsubscribed. The market moved,
+    /// but the hub rightly ignored it.
     stray: Millis,
     /// Since when each symbol is polled.
     polled: BTreeMap<String, Millis>,
-    /// When REST was last asked for each, and whether it told a price.
+    /// When REST was last asked for each symbol, and whether it gave a price.
     asked: BTreeMap<String, (Millis, bool)>,
-    /// Names that REST said it does not know, and when.
+    /// Names that REST called unknown, and when.
     unknown: BTreeMap<String, Millis>,
 }
 
-/// A count that starts over with each period.
+/// A count that restarts with each period.
 #[derive(Debug, Default)]
 struct Window {
     period: u64,
@@ -63,23 +65,23 @@ impl Window {
     }
 }
 
-/// A minute holds 15 attempts that are 4 s apart; restarts may add to them.
+/// 15 attempts, 4 s apart, fit into a minute. Restarts may add to them.
 const MOST_UPGRADES: u64 = 30;
 /// Upstream's limit.
 const MOST_MESSAGES: u64 = 100;
 /// Timers and alarms in a second.
 const MOST_WAKEUPS: u64 = 300;
-/// Rows in an hour without trouble on the default set-up: somewhat more than a day's 10,000 in 24 parts.
+/// Rows an hour without trouble on the default set-up: slightly more than a 24th of a day's 10,000.
 const MOST_ROWS_IN_AN_HOUR: u64 = 600;
-/// A symbol that is polled is asked for each 30 s; and the way there and back.
+/// A polled symbol is requested each 30 s; the rest covers the round trip.
 const WAITS: Millis = 40 * SECOND;
-/// From the first delta that is not read to the end, with some time to notice.
+/// From the first unread delta to the close, with some time to notice.
 const SILENT: Millis = 40 * SECOND;
-/// From a close to the next attempt, with jitter.
+/// From a close to the next attempt, including jitter.
 const RECONNECT: Millis = 6 * SECOND;
 
 impl World {
-    /// The hub asks for a connection.
+    /// The hub opens a connection.
     pub fn an_upgrade_is_seemly(&mut self) -> Check {
         let manners = &mut self.manners;
         manners.connections += 1;
@@ -107,7 +109,7 @@ impl World {
         self.manners.refused = remembers.then_some(self.now);
     }
 
-    /// The hub says something to upstream.
+    /// The hub sends a message to upstream.
     pub fn a_message_is_seemly(&mut self) -> Check {
         let messages = self.manners.messages.add(MINUTE, self.now);
         if messages > MOST_MESSAGES {
@@ -139,7 +141,8 @@ impl World {
         self.manners.reconnect_by = (healthy && live).then_some(by);
     }
 
-    /// The instance goes, or trouble comes: a promise about a link alone holds no more.
+    /// The instance ends or trouble begins, so the promise about a lost link alone no longer
+    /// applies.
     pub fn the_link_is_not_alone(&mut self) {
         self.manners.reconnect_by = None;
     }
@@ -154,7 +157,7 @@ impl World {
         Ok(())
     }
 
-    /// Trouble comes or goes.
+    /// Trouble begins or ends.
     pub fn weather_matters(&mut self) {
         self.the_link_is_not_alone();
         let mute = self.weather().any(|one| matches!(one, Weather::StallPrices));
@@ -162,7 +165,7 @@ impl World {
         self.manners.mute = mute.then_some(since);
     }
 
-    /// The ways of symbols changed.
+    /// The states of symbols changed.
     pub fn symbols_stream(&mut self, streams: &[(Instrument, StreamState)]) {
         let in_state = |state| streams.iter().filter(move |(_, one)| *one == state);
         let is_crypto = |(one, _): &(Instrument, _)| never_closes(one);
@@ -186,8 +189,8 @@ impl World {
         }
     }
 
-    /// Whoever asks for what, no credit goes to it while a symbol of the operator waits for a price
-    /// that only REST has.
+    /// No credit goes to any other symbol while an operator's symbol waits for a price that only
+    /// REST has.
     pub fn the_owner_comes_first(&self, symbols: &[String]) -> Check {
         let defaults = self.scenario.setup.default_symbols();
         let is_default = |symbol: &str| defaults.contains(&symbol);
@@ -227,7 +230,7 @@ impl World {
         })
     }
 
-    /// A name that upstream does not know is remembered, and costs nothing for an hour.
+    /// The hub remembers a name that upstream does not know, and spends nothing on it for an hour.
     pub fn unknown_names_cost_once(&mut self, symbols: &[String], body: &str, reliably: bool) -> Check {
         let answer: Value = serde_json::from_str(body).unwrap_or_default();
         let (now, began) = (self.now, self.object.began());
@@ -257,12 +260,12 @@ impl World {
         Ok(())
     }
 
-    /// Whether the only price of a while may have been of a symbol that nobody wants any more.
+    /// Whether the only recent price may have been of a symbol that nobody wants any more.
     pub fn the_market_moved_elsewhere(&self) -> bool {
         self.manners.stray + 90 * SECOND > self.now
     }
 
-    /// A frame reached the object. A price of long ago is no sign that the feed lives.
+    /// A frame reached the object. An old price is no sign that the feed is alive.
     pub fn a_frame_arrives(&mut self, text: &str) {
         let stamp = text.split("\"timestamp\":").nth(1);
         let digits: Option<String> = stamp.map(|rest| rest.chars().take_while(char::is_ascii_digit).collect());
@@ -283,7 +286,7 @@ impl World {
         }
     }
 
-    /// A feed whose prices stopped is not called live; one that nobody watches is closed.
+    /// A feed without prices is not called live, and one that nobody watches is closed.
     pub fn the_feed_is_seemly(&self, machine: &Machine) -> Check {
         let without_price = self.manners.connections - self.manners.ticked;
         let patience = 10 * SECOND + (MINUTE << without_price.min(5));
@@ -293,7 +296,7 @@ impl World {
             && self.object.began() < since
             && connections == self.manners.connections
             && machine.feed_state() == FeedState::Live
-            // One that nobody wants any more waits too, and nothing is owed of it.
+            // An unwanted symbol may also be waiting; nothing is promised for it.
             && machine.stream_states().any(|(one, state)| state == StreamState::Streaming && never_closes(one))
             && self
                 .manners
@@ -338,7 +341,7 @@ impl World {
         Ok(())
     }
 
-    /// The instance is about to go: what is older than a checkpoint must be in the row.
+    /// The instance is about to end: every price older than a checkpoint must be in the row.
     pub fn the_checkpoint_is_seemly(&self, machine: &Machine, row: Option<&str>) -> Check {
         let lived = self.now.saturating_sub(self.object.began());
         if self.calm() < 2 * MINUTE || lived < 2 * MINUTE || self.object.distrusts_storage(self.now) {

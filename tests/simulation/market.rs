@@ -1,28 +1,28 @@
-//! The truth: which price each instrument had when. Every price is used once and each is higher than the one before, so that
-//! whoever shows a price says with it when it was made, and nobody can invent one unnoticed.
+//! The truth: which price each instrument had when. Every price is used once and is higher than the
+//! one before, so a shown price reveals when it was made, and an invented one is noticed.
 
 use hamster_terminal::market::Millis;
 use hamster_terminal::simulator::INSTRUMENTS;
 
-/// An instrument by its place in the simulator's table.
+/// An instrument by its index in the simulator's table.
 pub type Place = usize;
 
 /// The prices of all instruments so far.
 #[derive(Debug)]
 pub struct Market {
-    /// When each price was made, of each instrument.
+    /// When each price was made, by instrument.
     made: Vec<Vec<Millis>>,
 }
 
 impl Market {
-    /// Each has its first price.
+    /// Gives each instrument its first price.
     pub fn new(now: Millis) -> Self {
         Self {
             made: INSTRUMENTS.iter().map(|_| vec![now]).collect(),
         }
     }
 
-    /// The instrument that a text of the form `SYMBOL` or `SYMBOL:EXCHANGE` means, if there is one.
+    /// The instrument that `SYMBOL` or `SYMBOL:EXCHANGE` names, if there is one.
     pub fn place(text: &str) -> Option<Place> {
         let (symbol, exchange) = text
             .split_once(':')
@@ -32,7 +32,7 @@ impl Market {
         })
     }
 
-    /// How upstream is told of an instrument without doubt.
+    /// An instrument's unambiguous name for upstream.
     pub fn name(place: Place) -> String {
         let one = &INSTRUMENTS[place];
         match one.exchange {
@@ -41,7 +41,7 @@ impl Market {
         }
     }
 
-    /// The next price.
+    /// Makes the next price.
     pub fn moves(&mut self, place: Place, now: Millis) -> f64 {
         self.made[place].push(now);
         self.price(place)
@@ -52,12 +52,12 @@ impl Market {
         Self::nth(place, self.made[place].len() - 1)
     }
 
-    /// When a price was made; `None` for one that never was.
+    /// When a price was made; `None` if it never was.
     pub fn made_at(&self, place: Place, price: f64) -> Option<Millis> {
         self.made[place].get(Self::number(place, price)?).copied()
     }
 
-    /// With as many decimals as chance has it, at most the five that REST tells.
+    /// The number of decimals varies, up to the five that REST gives.
     fn nth(place: Place, number: usize) -> f64 {
         let cents = (place + 1) * 1_000_000 + number;
         let thousandths = match number % 64 {

@@ -1,6 +1,6 @@
-//! The Durable Object's world: what becomes of all that the object does, and when what it waits for
-//! comes. The object itself, driver and platform in memory, is the kit's. **All contact with it is
-//! in this file.**
+//! The world around the Durable Object: what each of its actions leads to, and when what it waits
+//! for arrives. The object itself, driver and platform in memory, comes from the kit. **All contact
+//! with it is in this file.**
 
 use super::scenario::{Setup, Tier};
 use super::weather::Weather;
@@ -16,16 +16,16 @@ use hamster_terminal::provider::twelve_data::quote_query;
 use hamster_terminal::simulator::{Plan, SessionId};
 use std::collections::VecDeque;
 
-/// The platform takes 16 KiB with a socket; the machine promises less.
+/// The platform allows 16 KiB per socket. The machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
 
-/// Lives that a write may break in ten minutes of one isolate: at once, after two minutes, after
-/// four more.
+/// Lives that a write may break within ten minutes of one isolate: at once, after two minutes,
+/// after four more.
 const MOST_BREAKS: usize = 4;
-/// Of the hub's log, for the report of a broken promise.
+/// Lines of the hub's log in the report of a broken promise.
 const LAST_LINES: usize = 12;
 
-/// The object, in memory or not, and what is known of it outside.
+/// The object, in memory or evicted, and what the world knows about it.
 #[derive(Debug)]
 pub struct Object {
     inner: hamster_kit::Object,
@@ -36,13 +36,13 @@ pub struct Object {
     breaks: VecDeque<Millis>,
     /// When storage was last known to be in trouble.
     troubled: Option<Millis>,
-    /// The setting of the alarm that is on its way: a later one replaces it.
+    /// The alarm setting that is scheduled. A later setting replaces it.
     alarm: u32,
-    /// What a panic left on the JavaScript side.
+    /// Upstream connections that a panic left open on the JavaScript side.
     left_behind: Vec<Held>,
     clock: Millis,
     day: u64,
-    /// Rows written this day, alarms included.
+    /// Rows written this day, including alarms.
     pub rows: u64,
     pub most_rows: u64,
 }
@@ -50,11 +50,11 @@ pub struct Object {
 /// How an instance ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// The platform puts it out of memory, perhaps with its isolate.
+    /// The platform evicts it from memory, perhaps with its isolate.
     Eviction,
-    /// With its isolate, and the clients' sockets are closed.
+    /// Ends with its isolate, and the clients' sockets are closed.
     Deploy,
-    /// With its isolate's memory; upstream's socket stays open, and deaf.
+    /// Ends with the isolate's memory. Upstream's socket stays open, but nobody listens to it.
     Panic,
     /// A write could not be committed: the clients' sockets are closed, the isolate lives on.
     Reset,
@@ -71,7 +71,7 @@ struct Running {
     activity: u64,
 }
 
-/// The one upstream socket of an instance, or its upgrade under way.
+/// The one upstream socket of an instance, or its pending upgrade.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     life: u32,
@@ -94,7 +94,7 @@ impl Tier {
         }
     }
 
-    /// Credits a minute and a day.
+    /// The credits a minute and a day.
     pub fn credits(self, _simulated: bool) -> (u64, Option<u64>) {
         let plan = self.plan();
         (u64::from(plan.rest_per_minute), plan.rest_per_day.map(u64::from))
@@ -142,29 +142,29 @@ impl Object {
         &self.inner.config
     }
 
-    /// When the present life began.
+    /// When the current life began.
     pub fn began(&self) -> Millis {
         self.running.as_ref().map_or(0, |running| running.began)
     }
 
-    /// Clients that are connected.
+    /// The number of connected clients.
     pub fn sockets(&self) -> usize {
         self.inner.platform.clients()
     }
 
-    /// The time as the object reads it.
+    /// The time by the object's clock.
     pub fn clock(&self) -> Millis {
         self.clock
     }
 
-    /// Whether the upgrade request of a link was not given up.
+    /// Whether the upgrade request of a link is still wanted.
     pub fn asks(&self, life: u32, link: LinkId) -> bool {
         let held = self.running.iter().filter_map(|running| running.link);
         held.chain(self.left_behind.iter().copied())
             .any(|held| held.life == life && held.link == link)
     }
 
-    /// Upstream took the upgrade.
+    /// Upstream accepted the upgrade.
     pub fn connected(&mut self, life: u32, link: LinkId, session: SessionId) {
         let held = self.running.iter_mut().filter_map(|running| running.link.as_mut());
         for held in held.chain(&mut self.left_behind) {
@@ -179,7 +179,7 @@ impl Object {
         self.inner.platform.is_doomed
     }
 
-    /// Whether the newest rows may not be stored, after trouble with storage.
+    /// Whether the newest rows may be missing after storage trouble.
     pub fn distrusts_storage(&self, now: Millis) -> bool {
         self.troubled.is_some_and(|at| now < at + 2 * MINUTE)
     }
@@ -195,7 +195,7 @@ impl Object {
 }
 
 impl World {
-    /// Something for the object arrives: late events of earlier lives find nobody.
+    /// Something arrives for the object. Late events of earlier lives reach nobody.
     pub fn object_meets(&mut self, happening: Happening) -> Check {
         let present = self.object.running.as_ref().map(|_| self.object.life);
         let is_of = |life: u32| present == Some(life);
@@ -253,8 +253,8 @@ impl World {
         }
     }
 
-    /// Each costs the clients their sockets: an isolate that knows of the trouble lets storage
-    /// alone for longer and longer.
+    /// Each broken life costs the clients their sockets. An isolate that knows of the trouble waits
+    /// longer each time before it writes again.
     fn broken_lives_are_seldom(&mut self) -> Check {
         let breaks = &mut self.object.breaks;
         breaks.push_back(self.now);
@@ -268,7 +268,7 @@ impl World {
         Ok(())
     }
 
-    /// A client's socket: its number, for the object knows it by nothing else.
+    /// Connects a client's socket. Returns its id, the only thing by which the object knows it.
     pub fn client_joins(&mut self, dialect: Dialect) -> Result<u32, Box<super::world::Broken>> {
         self.wake()?;
         let now = self.read_clock();
@@ -313,8 +313,8 @@ impl World {
         self.tell(Input::Waiter(WaiterId(1), Question::Quotes(list.collect())))
     }
 
-    /// **Assumption:** the cron trigger pokes the object once a minute. To be quick, one that would
-    /// find nothing to do is left out.
+    /// **Assumption:** the cron trigger pokes the object once a minute. For speed, a poke that
+    /// would find nothing to do is skipped.
     pub fn cron(&mut self) -> Check {
         let alarm_is_set = self.object.inner.platform.alarm.is_some();
         let alone = !self.object.is_running() && (alarm_is_set || self.object.sockets() == 0);
@@ -374,7 +374,8 @@ impl World {
         }
     }
 
-    /// As the object's constructor: closes what is deaf, reads the rows, takes back the sockets.
+    /// As the object's constructor: closes the deaf socket, reads the rows, and takes over the
+    /// clients' sockets.
     fn wake(&mut self) -> Check {
         if self.object.is_running() {
             return Ok(());
@@ -409,7 +410,7 @@ impl World {
         self.object.clock
     }
 
-    /// An event, and all that follows from it.
+    /// Handles an event and everything that follows from it.
     fn tell(&mut self, event: impl Into<Event>) -> Check {
         let now = self.read_clock();
         let event = event.into();
@@ -455,7 +456,7 @@ impl World {
         };
     }
 
-    /// What the world makes of what the object did.
+    /// Applies an action of the object to the world.
     fn becomes_of(&mut self, deed: Deed) -> Check {
         let life = self.object.life;
         match deed {
@@ -535,14 +536,14 @@ impl World {
         self.object.inner.platform.calls_for(request)
     }
 
-    /// Puts on its way what the platform was asked for: timers, the alarm, sleep, and the end of an
-    /// object that cannot commit.
+    /// Schedules what the platform owes: timers, the alarm, sleep, and the end of an object that
+    /// cannot commit.
     fn plan_what_comes(&mut self) {
         let life = self.object.life;
         for (at, wakeup) in self.object.inner.take_timers(|_, _| true) {
             let wait = at.saturating_sub(self.object.clock);
             let wait = match wakeup {
-                // The event loop comes round soon; after much was sent, later.
+                // The next event-loop turn comes soon; after a large send, later.
                 Wakeup::Pulse if self.rng.u8(..20) == 0 => self.rng.u64(0..=400),
                 Wakeup::Pulse => self.rng.u64(0..=10),
                 Wakeup::Deadline(_) => wait.max(1) + self.timers_late(),
@@ -567,7 +568,7 @@ impl World {
             let wait = self.rng.u64(1..100);
             self.at(self.now + wait, Happening::CommitFails(life));
         }
-        // Without a timer, a socket of its own or a call under way an object is put to sleep.
+        // An object without a timer, an outgoing socket or a running call is put to sleep.
         if self.may_be_put_to_sleep() {
             let wait = self.rng.u64(10..70) * SECOND;
             self.at(self.now + wait, Happening::Sleep(life, activity));
@@ -580,7 +581,7 @@ impl World {
         timer.is_none() && platform.link().is_none() && platform.calls().next().is_none()
     }
 
-    /// How much later than set a timer fires at present.
+    /// How late timers fire at present.
     pub fn timers_late(&self) -> Millis {
         let late = self.weather().find_map(|one| match one {
             Weather::TimersLate(by) => Some(*by),
@@ -599,7 +600,7 @@ impl World {
         });
         match trouble.cloned() {
             Some(Weather::AlarmsLost) => {
-                // The scheduler forgets it; storage may go on saying that it is set.
+                // The scheduler forgets the alarm. Storage may go on reporting it as set.
                 if self.rng.bool() {
                     self.object.inner.platform.alarm = None;
                 }
@@ -644,7 +645,7 @@ impl World {
     }
 }
 
-/// How each symbol comes.
+/// The state of each symbol.
 fn streams(machine: &Machine) -> Vec<(Instrument, StreamState)> {
     let streams = machine.stream_states();
     streams.map(|(one, state)| (one.clone(), state)).collect()

@@ -1,8 +1,9 @@
-//! The promises, as far as they can be seen from outside the machine: what is checked of each frame, and what is checked of
-//! everybody from time to time.
+//! The promises that can be checked from outside the machine: checks of each frame, and regular
+//! checks of every viewer.
 //!
-//! Elsewhere: one upstream connection and the budget (`upstream`, `object`), no quote back in time (`viewers`). The key is not
-//! here at all: the machine never has it, and that no text of upstream's brings it in is tested on the real worker.
+//! Checked elsewhere: one upstream connection and the budget (`upstream`, `object`), and no quote
+//! back in time (`viewers`). The key is not checked here at all, because the machine never has it;
+//! the tests on the real worker check that no text of upstream's reveals it.
 
 use super::market::{Market, Place};
 use super::scenario::Tier;
@@ -17,29 +18,30 @@ use hamster_terminal::simulator::INSTRUMENTS;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-/// What upstream really said.
+/// What upstream really sent.
 #[derive(Debug, Default)]
 pub struct Promises {
     /// Prices in ticks that reached this life of the object.
     ticks: HashSet<(Place, u64)>,
     /// When the newest of them was made, by whether it came from the instrument's own exchange.
     newest: BTreeMap<(Place, bool), Millis>,
-    /// Prices that REST ever told.
+    /// All prices that REST ever gave.
     rest: HashSet<(Place, u64)>,
-    /// Previous closes that REST ever told.
+    /// All previous closes that REST ever gave.
     closes: BTreeMap<Place, BTreeSet<u64>>,
-    /// When REST last told that a market is closed, and nothing was wrong.
+    /// When REST last called a market closed while nothing was wrong.
     closed: BTreeMap<Place, Millis>,
     began: Millis,
 }
 
-/// From the end of all trouble to a live feed.
+/// The limit from the end of all trouble to a live feed.
 pub const LIVE_WITHIN: Millis = 65 * SECOND;
-/// From a change in the hub to every viewer that reads, beside its rate.
+/// The limit from a change in the hub to every viewer that reads, in addition to its rate.
 const AT_LAST: Millis = 5 * SECOND;
-/// A snapshot of a slow stream may be two of its intervals old.
+/// A snapshot of a slow channel may be two of its intervals old.
 const SLOWEST: Millis = 20 * SECOND;
-/// Rows written in a day with the default set-up. A paid plan may call REST more often, and each call costs a row or two.
+/// Rows a day with the default set-up. A paid plan may call REST more often, and each call costs a
+/// row or two.
 const MOST_ROWS: u64 = 10_000;
 
 impl Promises {
@@ -49,8 +51,8 @@ impl Promises {
         self.began = now;
     }
 
-    /// A frame reached the object on its present link. Without `stamps_are_true` nobody can tell
-    /// which of two is the newer.
+    /// A frame reached the object on its current link. Without `stamps_are_true` nobody can tell
+    /// which of two prices is newer.
     pub fn delivered(&mut self, text: &str, stamps_are_true: bool, made: impl Fn(Place, f64) -> Option<Millis>) {
         if !text.contains("\"price\"") {
             return;
@@ -73,7 +75,8 @@ impl Promises {
         }
     }
 
-    /// When the newest tick that reached this life of the object was made. One pinned to its exchange has no other's prices.
+    /// When the newest tick that reached this life of the object was made. An instrument pinned to
+    /// its exchange ignores the prices of others.
     fn newest_of(&self, symbol: &str) -> Option<Millis> {
         let place = Market::place(symbol)?;
         let own = self.newest.get(&(place, true));
@@ -110,7 +113,7 @@ impl Promises {
 }
 
 impl World {
-    /// Checks a frame against what upstream said.
+    /// Checks a frame against what upstream sent.
     pub fn frame_is_true(&self, frame: &Frame) -> Check {
         if frame
             .simulated
@@ -127,7 +130,7 @@ impl World {
         self.quote_is_true(frame)
     }
 
-    /// Checks a quote, of whichever dialect.
+    /// Checks a quote, in either dialect.
     pub fn quote_is_true(&self, frame: &Frame) -> Check {
         let ("price_update", Some(price)) = (frame.event.as_str(), frame.price) else {
             return Ok(());
@@ -182,8 +185,8 @@ impl World {
         self.percent_is_true(frame, place, price)
     }
 
-    /// Whether REST has told this life of the hub that a market is closed, a while ago, and it has
-    /// not opened since.
+    /// Whether REST told this life of the hub some time ago that a market is closed, and the market
+    /// has not opened since.
     fn is_known_to_be_closed(&self, place: Place) -> bool {
         let told = self.promises.closed.get(&place);
         let is_of_late =
@@ -214,7 +217,8 @@ impl World {
         }
     }
 
-    /// A REST reader is answered from the machine as it is: nothing may be called fresh that is not.
+    /// A REST waiter is answered from the machine's current state. Nothing stale may be called
+    /// fresh.
     pub fn reader_is_answered(&self, machine: &Machine) -> Check {
         let now = self.object.clock();
         let limit = iso8601(now.saturating_sub(machine.config().stale));
@@ -229,7 +233,7 @@ impl World {
         Ok(())
     }
 
-    /// Looks at everybody.
+    /// Checks every viewer.
     pub fn probe(&mut self) -> Check {
         self.check_rows()?;
         let calm = self.calm();
@@ -267,7 +271,8 @@ impl World {
         self.newest_prices_are_shown(calm)
     }
 
-    /// Whether no market has just closed: the hub takes its silence for trouble until REST tells.
+    /// Whether no market has just closed. The hub takes its silence for trouble until REST reports
+    /// the close.
     fn markets_are_open(&self) -> bool {
         let now = self.now;
         self.followed.iter().map(|place| Market::name(*place)).all(|name| {
@@ -276,7 +281,7 @@ impl World {
         })
     }
 
-    /// Whether upstream's stamps are wrong.
+    /// Whether upstream's timestamps are wrong.
     pub fn lies_about_time(&self) -> bool {
         self.weather().any(super::weather::Weather::lies_about_time) || self.now < self.lied_until
     }
@@ -340,7 +345,7 @@ impl World {
         Ok(())
     }
 
-    /// Whether a viewer holds what the hub holds.
+    /// Whether a viewer holds the same quote as the hub.
     fn is_current(
         &self,
         machine: &Machine,
@@ -355,7 +360,8 @@ impl World {
             return Err(broken("watched symbols are tracked", symbol.to_owned()));
         };
         let quote = &view.quote;
-        // Evicted before its first checkpoint, the hub knows less than its viewers until upstream speaks.
+        // A hub that was evicted before its first checkpoint knows less than its viewers until
+        // upstream speaks.
         let forgot = quote.price.is_none() && calm < MINUTE;
         let fresh = quote.freshness == Some("fresh");
         let theirs = held.map(|held| (held.price, held.timestamp.as_deref(), held.is_fresh));
@@ -363,7 +369,7 @@ impl World {
         Ok(forgot || theirs == ours)
     }
 
-    /// A viewer that did not hold what the hub did, some time ago, must hold something newer by now.
+    /// A viewer lagged behind the hub some time ago. By now it must hold something newer.
     pub fn look_again(&mut self, client: u32, symbol: &str, then: Option<&Shown>) -> Check {
         let (Some(machine), Some(viewer)) = (self.object.machine(), self.viewers.of_client(client)) else {
             return Ok(());
@@ -406,7 +412,7 @@ impl World {
         Ok(())
     }
 
-    /// Whole days since the start.
+    /// Days since the start.
     pub fn days(&self) -> f64 {
         (self.now - self.scenario.setup.start) as f64 / DAY as f64
     }

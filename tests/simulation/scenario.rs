@@ -1,5 +1,5 @@
-//! What a seed decides before anything runs: the set-up, and everything that happens to the hub, as a list of events. A list,
-//! so that a failure can be shrunk by leaving events out.
+//! What a seed decides in advance: the set-up, and everything that happens to the hub, as a list of
+//! events. A failing list can be shrunk by leaving events out.
 
 use super::weather::Weather;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
@@ -9,7 +9,7 @@ use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 pub struct Scenario {
     pub seed: u64,
     pub setup: Setup,
-    /// In order of time.
+    /// Ordered by time.
     pub events: Vec<Planned>,
     /// When the last trouble is over and the last promise is checked, in ms after the start.
     pub length: Millis,
@@ -21,22 +21,23 @@ pub struct Setup {
     /// Start, ms since 1970.
     pub start: Millis,
     pub tier: Tier,
-    /// No key is set: the built-in simulator is upstream.
+    /// No key is set: upstream is the built-in simulator.
     pub simulated: bool,
     pub symbols: &'static str,
     /// `EXTRA_SYMBOLS`.
     pub extra_symbols: u32,
-    /// `SHARD_CLIENTS`: so few that there are several shards, or more than there are viewers.
+    /// `SHARD_CLIENTS`: either so few that there are several shards, or more than there are
+    /// viewers.
     pub shard: u32,
     /// Whether every market trades around the clock.
     pub always_open: bool,
-    /// Whether a cron trigger pokes the object once a minute, so that a lost alarm chain is revived.
+    /// Whether a cron trigger pokes the object once a minute, which revives a lost alarm chain.
     pub cron: bool,
-    /// One way, at most.
+    /// The longest one-way delay.
     pub latency: Millis,
 }
 
-/// Twelve Data's plan, and the limits that the operator told the hub.
+/// Twelve Data's plan, and the limits that the operator configured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
     /// 8 credits a minute, 800 a day, the trial list streams.
@@ -47,7 +48,7 @@ pub enum Tier {
     Pro,
 }
 
-/// An event and when it happens, in ms after the start.
+/// An event and its time, in ms after the start.
 #[derive(Debug, Clone)]
 pub struct Planned {
     pub at: Millis,
@@ -56,27 +57,28 @@ pub struct Planned {
 
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// Trouble, for so long.
+    /// Trouble of this duration.
     Weather(Weather, Millis),
     /// A blow to the object or its socket.
     Blow(Blow),
-    /// A viewer does something.
+    /// A viewer's action.
     Viewer(u32, Act),
-    /// A REST reader asks; without symbols for the default ones.
+    /// A REST waiter asks for these symbols; `None`: for the default ones.
     Reader(Option<&'static str>),
-    /// From now on, a tick every so many ms on average.
+    /// The mean time between ticks from now on, in ms.
     Pace(Millis),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blow {
-    /// The platform puts the object out of memory; sockets of clients hibernate.
+    /// The platform evicts the object; clients' sockets hibernate.
     Evict,
     /// As [`Blow::Evict`], but the clients' sockets are closed.
     Deploy,
-    /// A panic elsewhere in the isolate: the machine is lost, its upstream socket stays open and deaf.
+    /// A panic elsewhere in the isolate: the machine is lost, its upstream socket stays open and
+    /// deaf.
     Panic,
-    /// Upstream ends the connection.
+    /// Upstream drops the connection without a close frame.
     Drop,
     /// Upstream closes the connection cleanly.
     Close,
@@ -84,9 +86,9 @@ pub enum Blow {
 
 #[derive(Debug, Clone)]
 pub enum Act {
-    /// In plain JSON.
+    /// Joins in plain JSON.
     Join,
-    /// In `hamster.v1`, at this rate (`interval_ms`).
+    /// Joins in `hamster.v1` at this rate (`interval_ms`).
     JoinV1(u64),
     Subscribe(&'static str),
     Unsubscribe(&'static str),
@@ -94,13 +96,13 @@ pub enum Act {
     Rate(u64),
     Reset,
     Leave,
-    /// The network is gone; the hub learns of it minutes later.
+    /// The network is gone; the hub notices minutes later.
     Vanish,
     Flood,
     Say(&'static str),
     Binary(usize),
     StopReading,
-    /// A frame now and then, while more of them come.
+    /// Reads a frame now and then, more slowly than they come.
     ReadSlowly,
     ReadAgain,
 }
@@ -129,12 +131,12 @@ const WISHES: &[&str] = &[
     "RY,RY:TSX",
     "USD/JPY,ETH/BTC,QQQ",
     "NOSUCH,TSLA",
-    // Names that share an upstream.
+    // Different names for the same upstream symbol.
     "AAPL:NASDAQ,AAPL",
     "BTC/USD,BTC/USD:Coinbase Pro,RY:NYSE",
 ];
 
-/// What strangers ask for: as much as there is, and what there is not.
+/// What strangers ask for: every symbol there is, and names that do not exist.
 const CROWDS: &[&str] = &[
     "QQQ,VOO,IWM,TSLA,AMZN,GOOGL,META,AMD,AVGO,NFLX,INTC,JPM,V,KO,DIS,INFY,TRP,RY,GDAXI,IXIC,USD/JPY,EUR/JPY,EUR/GBP,USD/CHF,\
      USD/CAD,AUD/USD,XAU/USD,XAG/USD,SOL/USD,XRP/USD,DOGE/USD,ADA/USD,ETH/BTC,GRT/BTC",
@@ -189,7 +191,7 @@ impl Scenario {
         if rng.u8(..6) == 0 {
             changes_of_pace(&mut rng, &setup, length, &mut events);
         }
-        // The last viewers come when all is over and see what everybody should see.
+        // The last viewers join when all trouble is over, and must see what everybody should see.
         let calm = length - CALM_END;
         for (viewer, join) in [(90, Act::Join), (91, Act::JoinV1(0))] {
             events.push(Planned::new(calm, Event::Viewer(viewer, join)));
@@ -210,8 +212,8 @@ impl Scenario {
 }
 
 impl Scenario {
-    /// A hub that nobody pokes, as on a developer's machine, whose alarms are lost for a while. What comes by WebSocket keeps it going,
-    /// until the connection is lost: then it needs its alarm.
+    /// A hub without a cron trigger, as on a developer's machine, loses its alarms for a while.
+    /// WebSocket messages keep it running until the connection is lost; then it needs its alarm.
     fn without_cron(seed: u64, setup: Setup, rng: &mut fastrand::Rng) -> Self {
         let lasts = rng.u64(40..150) * SECOND;
         let lost = 4 * MINUTE + rng.u64(..MINUTE);
@@ -220,8 +222,9 @@ impl Scenario {
         Self::until_the_link_is_lost(seed, setup, (lost, Weather::AlarmsLost, lasts), drop, rng)
     }
 
-    /// Writes break one life after another, until storage is left alone for eight minutes. Meanwhile storage works again, and the
-    /// connection is lost: the hub has no alarm then, only what it keeps in memory.
+    /// Writes break one life after another until the hub stops writing for eight minutes. Meanwhile
+    /// storage works again and the connection is lost. The hub has no alarm then, only its timers
+    /// in memory.
     fn while_storage_rests(seed: u64, setup: Setup, rng: &mut fastrand::Rng) -> Self {
         let from = 5 * MINUTE;
         let lasts = 10 * MINUTE;
@@ -229,7 +232,8 @@ impl Scenario {
         Self::until_the_link_is_lost(seed, setup, (from, Weather::StorageBreaks, lasts), drop, rng)
     }
 
-    /// One trouble and its end; somewhat later a feed that is live loses its connection, and nothing else happens.
+    /// One trouble and its end. Somewhat later a live feed loses its connection, and nothing else
+    /// happens.
     fn until_the_link_is_lost(
         seed: u64,
         setup: Setup,
@@ -291,7 +295,8 @@ impl Planned {
     }
 }
 
-/// When somebody is there: start and length. Between them the hub sleeps, and a day costs little to simulate.
+/// When somebody is connected: start and length. In between the hub sleeps, so a day is cheap to
+/// simulate.
 fn stretches(rng: &mut fastrand::Rng, length: Millis) -> Vec<(Millis, Millis)> {
     let end = length - CALM_END;
     if rng.u8(..32) == 0 {
@@ -302,7 +307,7 @@ fn stretches(rng: &mut fastrand::Rng, length: Millis) -> Vec<(Millis, Millis)> {
     let one = |rng: &mut fastrand::Rng, index: u64| {
         let most = if rng.u8(..12) == 0 { part } else { part.min(75 * MINUTE) };
         let length = rng.u64(5 * MINUTE..most);
-        // One of them reaches up to the end, so that trouble and its end are near each other.
+        // One of them lasts until the end, so that trouble and its end are close together.
         let start = if index + 1 == count {
             end - length
         } else {
@@ -335,7 +340,7 @@ fn fill(rng: &mut fastrand::Rng, setup: &Setup, (start, length): (Millis, Millis
             let at = within(rng).max(joins + 2);
             let act = any_act(rng);
             if matches!(act, Act::StopReading) {
-                // Often so soon that the hub has paused it, but not closed it yet.
+                // Often so soon that the hub has paused the viewer but not closed it yet.
                 let again = at + rng.u64(1..45) * SECOND;
                 events.push(Planned::new(again, Event::Viewer(viewer, Act::ReadAgain)));
             }
@@ -373,7 +378,8 @@ fn fill(rng: &mut fastrand::Rng, setup: &Setup, (start, length): (Millis, Millis
     ));
 }
 
-/// Trouble just before the hub would go to sleep, which chance alone hardly brings about: the feed falls mute, or is still connecting.
+/// Trouble just before the hub would go to sleep, which is rare by chance: the feed falls mute, or
+/// is still connecting.
 fn trouble_at_bedtime(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>) {
     let joins = rng.u64(..length - CALM_END - 30 * MINUTE);
     let leaves = joins + 3 * MINUTE;
@@ -393,7 +399,8 @@ fn trouble_at_bedtime(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<
     }
 }
 
-/// Storage stores nothing, prices come by REST alone, and the object restarts again and again: each life asks anew.
+/// Storage stores nothing, prices come by REST alone, and the object keeps restarting: each life
+/// asks REST again.
 fn full_disk(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 30 * MINUTE);
     let trouble = if rng.bool() {
@@ -412,8 +419,8 @@ fn full_disk(rng: &mut fastrand::Rng, length: Millis, events: &mut Vec<Planned>)
     events.push(Planned::new(from + 11 * MINUTE, Event::Viewer(81, Act::Leave)));
 }
 
-/// A healthy link is lost, or there was none any more, and the next one says nothing about any symbol. Where there are many of them, some always wait
-/// for an answer.
+/// A healthy link is lost, or there was none any more, and the next one answers for no symbol. With
+/// many symbols, some always wait for an answer.
 fn mute_after_a_loss(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 30 * MINUTE);
     let lost = from + rng.u64(2 * MINUTE..5 * MINUTE);
@@ -431,8 +438,8 @@ fn mute_after_a_loss(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, eve
     events.push(Planned::new(lost + 8 * MINUTE, Event::Viewer(87, Act::Leave)));
 }
 
-/// Somebody watches the operator's symbols, which perhaps come by REST alone, and one after another
-/// strangers want all there is.
+/// Somebody watches the operator's symbols, which perhaps come by REST alone, while strangers, one
+/// after another, ask for all there is.
 fn strangers(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 40 * MINUTE);
     events.push(Planned::new(from, Event::Viewer(70, Act::Join)));
@@ -461,9 +468,10 @@ fn strangers(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mu
     }
 }
 
-/// While prices move quickly, somebody watches them slowly, and others change to that pace and away from it, and from one set of symbols
-/// to another: what a stream that they come to was told last is older than what they know. Three more are there: two
-/// read nothing any more, one of which goes on to ask for snapshots, and one reads more slowly than prices come.
+/// While prices move quickly, one viewer watches slowly. Others switch to that rate and back, and
+/// from one set of symbols to another: the channel that they join last sent something older than
+/// what they know. Three more are there: two stop reading, one of which keeps asking for snapshots,
+/// and one reads more slowly than prices come.
 fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
     let from = rng.u64(..length - CALM_END - 30 * MINUTE);
     let paces = [(82, 10_000), (83, 0), (84, 100), (85, 0), (86, 0), (88, 0)];
@@ -501,7 +509,7 @@ fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, event
     }
 }
 
-/// From a second to an hour, short ones as often as long ones.
+/// From a second to an hour; short durations are as frequent as long ones.
 fn spell(rng: &mut fastrand::Rng) -> Millis {
     let doublings = rng.f64() * 11.8;
     (SECOND as f64 * doublings.exp2()) as Millis

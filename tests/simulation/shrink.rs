@@ -1,5 +1,5 @@
-//! From a failing scenario to a short one that fails in the same way: events are left out, in ever smaller pieces, as long as the
-//! same promise is broken.
+//! Shrinks a failing scenario: leaves out events in ever smaller pieces, as long as the same
+//! promise is still broken.
 
 use super::scenario::{Planned, Scenario};
 use super::world::{Broken, World, play};
@@ -7,10 +7,10 @@ use hamster_terminal::market::{MINUTE, iso8601};
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Plays at most this many times.
+/// The most plays per shrink.
 const MOST_PLAYS: u32 = 300;
 
-/// Plays a scenario; a panic breaks a promise too.
+/// Plays a scenario. A panic also breaks a promise.
 pub fn attempt(scenario: &Scenario) -> Result<(super::coverage::Coverage, World), Box<Broken>> {
     catch_unwind(AssertUnwindSafe(|| play(scenario))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -57,7 +57,7 @@ fn keep_if_broken(candidate: Scenario, best: &mut (Scenario, Broken)) -> bool {
     }
 }
 
-/// What a person needs to see it happen again.
+/// What a person needs to reproduce the failure.
 pub fn report(scenario: &Scenario, broken: &Broken) -> String {
     let start = scenario.setup.start;
     let mut text = format!(

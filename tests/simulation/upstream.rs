@@ -1,5 +1,6 @@
-//! The simulated Twelve Data as the hub meets it: the exchange of `src/simulator`, its ticks, and the network in between. It
-//! counts what the promises are about: the hub's connections, and the credits of its calls.
+//! The simulated Twelve Data as the hub meets it: the exchange of `src/simulator`, its ticks, and
+//! the network in between. It counts what the promises limit: the hub's connections and the credits
+//! of its calls.
 
 use super::market::{Market, Place};
 use super::weather::{KEY, Weather};
@@ -9,25 +10,26 @@ use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::simulator::{Exchange, INSTRUMENTS, Output, SessionId};
 use std::collections::BTreeMap;
 
-/// What [`Weather::BadNumbers`] puts into a message: JSON that is none.
+/// What [`Weather::BadNumbers`] puts into a message, which makes it invalid JSON.
 pub const BAD_NUMBERS: &str = r#""other":NaN,"more":-1e400,"text":"\uD800","#;
 
-/// Upstream's side.
+/// Upstream's state.
 #[derive(Debug)]
 pub struct Upstream {
     pub exchange: Exchange,
-    /// The hub's open connections: to which life and link each belongs, and when the last frame on its way arrives.
+    /// The hub's open connections: the life and link that each belongs to, and when the last frame
+    /// in flight arrives.
     pub sessions: BTreeMap<SessionId, Line>,
     /// Ticks held back by [`Weather::Reorder`].
     held: BTreeMap<Place, (SessionId, String)>,
     rival: Option<SessionId>,
     /// Mean time between two ticks.
     pub pace: Millis,
-    /// Moves of the market planned so far; only the last one counts.
+    /// Moves of the market planned so far. Only the last one counts.
     pub moves: u64,
     minute: (u64, u64),
     day: (u64, u64),
-    /// Most credits counted in one minute, and in one day.
+    /// The most credits counted in one minute, and in one day.
     pub most: (u64, u64),
 }
 
@@ -37,7 +39,7 @@ pub struct Line {
     pub life: u32,
     pub link: LinkId,
     pub arrives: Millis,
-    /// The same of the hub's last frame: a connection keeps the order both ways.
+    /// When the hub's last frame in flight arrives: a connection keeps the order both ways.
     pub arrives_there: Millis,
 }
 
@@ -56,7 +58,8 @@ impl Upstream {
         }
     }
 
-    /// Counts a call as Twelve Data does: each symbol, refused or not, by the wall clock's minute and the UTC day.
+    /// Counts a call as Twelve Data does: each symbol, refused or not, by the wall clock's minute
+    /// and the UTC day.
     fn charge(&mut self, credits: u64, now: Millis) {
         for (window, length, most) in [
             (&mut self.minute, MINUTE, &mut self.most.0),
@@ -70,7 +73,7 @@ impl Upstream {
         }
     }
 
-    /// The hub's end of a connection is gone, or was closed.
+    /// The hub's end of a connection is gone or was closed.
     pub fn hang_up(&mut self, session: SessionId) {
         self.sessions.remove(&session);
         self.exchange.disconnect(session);
@@ -133,7 +136,7 @@ impl World {
         self.at(at, Happening::FrameArrives(session, text));
     }
 
-    /// A frame of the hub reaches upstream.
+    /// A frame from the hub reaches upstream.
     pub fn frame_arrives(&mut self, session: SessionId, text: &str) {
         let outputs = self.upstream.exchange.receive(session, text, self.now);
         if outputs
@@ -195,7 +198,8 @@ impl World {
         Ok(())
     }
 
-    /// Markets move: one that streams, so that a feed is only mute when something is wrong, and now and then any other.
+    /// Moves the market: one symbol that streams, so that a feed is mute only when something is
+    /// wrong, and now and then any other.
     pub fn market_moves(&mut self) {
         let streaming: Vec<Place> = {
             let subscribed = self.upstream.exchange.counters(self.now).subscriptions;
@@ -219,7 +223,7 @@ impl World {
         self.market_goes_on();
     }
 
-    /// The last price of a symbol that is subscribed, once more.
+    /// Repeats the last price of a subscribed symbol.
     fn repeat(&mut self) {
         let subscribed = self.upstream.exchange.counters(self.now).subscriptions;
         let name = self.rng.choice(subscribed.keys());
@@ -236,7 +240,7 @@ impl World {
         self.carry(outputs);
     }
 
-    /// Plans the next move: far off while nobody listens.
+    /// Plans the next move; a distant one while nobody listens.
     pub fn market_goes_on(&mut self) {
         let is_heard = !self.upstream.sessions.is_empty();
         let pace = if is_heard { self.upstream.pace } else { MINUTE };
@@ -245,7 +249,7 @@ impl World {
         self.at(self.now + wait, Happening::MarketMoves(self.upstream.moves));
     }
 
-    /// One new price.
+    /// Makes one new price.
     pub fn tick(&mut self, place: Place) {
         let name = Market::name(place);
         if !self.upstream.exchange.is_open(&name, self.now) {
@@ -270,7 +274,8 @@ impl World {
         }
     }
 
-    /// Ticks held back go on their way; stamped in the future, they would overtake honest ones, and are lost.
+    /// Releases the ticks that were held back. With stamps in the future they would overtake honest
+    /// ones, so those are dropped.
     pub fn let_go(&mut self) {
         let lied = self.lies_about_time();
         for (session, text) in std::mem::take(&mut self.upstream.held).into_values() {
@@ -280,7 +285,7 @@ impl World {
         }
     }
 
-    /// What the exchange does by itself when time passes.
+    /// What the exchange does by itself as time passes.
     pub fn upstream_ticks(&mut self) {
         let outputs = self.upstream.exchange.tick(self.now);
         self.carry(outputs);
@@ -289,7 +294,7 @@ impl World {
         }
     }
 
-    /// Another program connects with the same key; upstream ends the older connection for it.
+    /// Another program connects with the same key, and upstream ends the older connection.
     pub fn rival_connects(&mut self) {
         self.rival_leaves();
         if let Ok(connected) = self.upstream.exchange.connect(Some(KEY), self.now) {
@@ -313,7 +318,7 @@ impl World {
         }
     }
 
-    /// Puts what the exchange sends on its way.
+    /// Sends what the exchange puts out.
     fn carry(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             match output {
@@ -353,7 +358,7 @@ impl World {
     }
 }
 
-/// The first previous close becomes something else.
+/// Replaces the first previous close.
 fn with_bad_close(body: &str) -> String {
     let name = r#""previous_close":""#;
     let Some((before, (_, after))) = body
@@ -366,7 +371,7 @@ fn with_bad_close(body: &str) -> String {
     format!(r#"{before}"previous_close":{number}{after}"#)
 }
 
-/// `%2F` and its like.
+/// Decodes `%2F` and the like.
 fn decoded(query: &str) -> Vec<String> {
     let list = query.strip_prefix("symbol=").unwrap_or_default();
     list.split(',')

@@ -1,4 +1,4 @@
-//! The viewers, in both dialects: what each does, what it is told, and what it therefore believes.
+//! The viewers, in both dialects: what each does, what it is sent, and what it therefore believes.
 
 use super::market::{Market, Place};
 use super::scenario::Act;
@@ -10,12 +10,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// All viewers, by the number that the scenario gives them.
+/// All viewers, by their number in the scenario.
 #[derive(Debug, Default)]
 pub struct Viewers {
     all: BTreeMap<u32, Viewer>,
     by_client: BTreeMap<u32, u32>,
-    /// The viewer whose connection is being made.
+    /// The viewer that is connecting.
     joining: Option<u32>,
 }
 
@@ -23,31 +23,31 @@ pub struct Viewers {
 #[derive(Debug, Default)]
 pub struct Viewer {
     pub client: Option<u32>,
-    /// Since when it is connected.
+    /// When it connected.
     pub since: Millis,
-    /// What the hub says that it watches.
+    /// The symbols that it watches, according to the hub.
     pub watches: BTreeSet<String>,
-    /// The newest quote of each symbol that it was shown.
+    /// The newest quote that it was shown of each symbol.
     pub holds: BTreeMap<String, Shown>,
-    /// What it held before a whole snapshot made it forget.
+    /// What it held before a full snapshot reset it.
     held_before: BTreeMap<String, Shown>,
     pub feed: String,
     is_reading: bool,
-    /// Of one that does not read at once: it reads a frame now and then, more slowly than they come.
+    /// It reads a frame now and then, more slowly than they come.
     is_slow: bool,
-    /// Frames, each with the hub's life that sent it, and when.
+    /// Unread frames, each with the hub's life that sent it and the time.
     unread: VecDeque<(u32, Millis, String)>,
-    /// When the first delta came that was not read.
+    /// When the first unread delta came.
     unread_since: Option<Millis>,
-    /// For a viewer of `hamster.v1`.
+    /// Set for a viewer of `hamster.v1`.
     reader: Option<Reader>,
-    /// It wants deltas no more often than each so many ms.
+    /// The least time between deltas that it asked for, in ms.
     interval: Millis,
-    /// An acknowledgement is planned.
+    /// An acknowledgement is scheduled.
     will_acknowledge: bool,
-    /// What a plain viewer was asked to say.
+    /// The number that a plain viewer was asked to send back.
     proof: Option<u64>,
-    /// It did not say goodbye; the hub still sends.
+    /// It disappeared without a close; the hub still sends.
     vanished: bool,
 }
 
@@ -55,7 +55,7 @@ pub struct Viewer {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
     pub price: f64,
-    /// `None`: the exchange did not say.
+    /// `None`: the exchange did not give a time.
     pub timestamp: Option<String>,
     pub received: String,
     pub source: String,
@@ -64,11 +64,11 @@ pub struct Shown {
     /// When the price was really made.
     made: Millis,
     at: Millis,
-    /// The hub's life that showed it.
+    /// The hub's life that sent it.
     life: u32,
 }
 
-/// The fields of all frames that are looked at.
+/// The fields of all frames that the checks use.
 #[derive(Debug, Default, Deserialize)]
 pub struct Frame {
     pub event: String,
@@ -106,18 +106,19 @@ pub struct Feed {
     state: String,
 }
 
-/// From one frame that a slow viewer reads to the next.
+/// The time between two frames that a slow viewer reads.
 const SLOW: Millis = 5 * SECOND;
-/// The oldest delta that may wait in a socket while newer ones are sent: twice the patience of the hub, in which one is read that had been
-/// sent at its beginning.
+/// The greatest age of an unread delta while newer ones are sent: twice the hub's patience, since a
+/// slow viewer may read one delta that was sent at the beginning of the first period.
 const LONGEST_QUEUE: Millis = 45 * SECOND;
 
-/// Snapshots that may wait in a socket unread, and one that answered the last acknowledgement.
+/// Snapshots that may wait unread in a socket, with the one that answered the last acknowledgement.
 const MOST_PICTURES: usize = 5;
 
 const SNAPSHOT: &str = r#""event":"snapshot""#;
 
-/// How much older a price may be than the one before it, for upstream stamps whole seconds and messages overtake one another.
+/// How much older a price may be than the one before it: upstream stamps whole seconds, and
+/// messages overtake each other.
 const BLUR: Millis = 2_500;
 
 impl Shown {
@@ -127,12 +128,13 @@ impl Shown {
 }
 
 impl Viewer {
-    /// A whole snapshot: what it held means nothing any more, except that it must not be older.
+    /// A full snapshot: what it held is void, but new quotes must not be older.
     fn begins_anew(&mut self) {
         self.held_before.append(&mut self.holds);
     }
 
-    /// Whether the hub tells it of the feed's state: without symbols a viewer of `hamster.v1` has no stream.
+    /// Whether the hub tells it the feed's state. Without symbols, a viewer of `hamster.v1` has no
+    /// channel.
     pub fn hears_of_the_feed(&self) -> bool {
         self.reader.as_ref().is_none_or(|reader| reader.is_placed)
     }
@@ -143,7 +145,7 @@ impl Viewer {
 }
 
 impl Viewers {
-    /// The viewer that is about to join has this number.
+    /// Gives the viewer that is joining its client id.
     pub fn connecting(&mut self, client: u32) {
         if let Some(viewer) = self.joining {
             self.by_client.insert(client, viewer);
@@ -156,13 +158,13 @@ impl Viewers {
         (viewer.is_reading && !viewer.vanished).then_some(viewer)
     }
 
-    /// Since when the longest of those who read nothing has been sent deltas.
+    /// How long the hub has been sending deltas to the viewer that has read nothing the longest.
     pub fn longest_unread(&self) -> Option<Millis> {
         let connected = self.all.values().filter(|viewer| viewer.client.is_some());
         connected.filter_map(|viewer| viewer.unread_since).min()
     }
 
-    /// Those that are connected and read.
+    /// The viewers that are connected and read.
     pub fn reading(&self) -> impl Iterator<Item = (u32, &Viewer)> {
         let reading = self.all.iter().filter(|(_, one)| one.is_reading && !one.vanished);
         reading.filter_map(|(_, viewer)| Some((viewer.client?, viewer)))
@@ -252,7 +254,7 @@ impl World {
         self.viewers.all.entry(number).or_default()
     }
 
-    /// Connects, and wants what it wanted before; in `hamster.v1` it says how far it had read.
+    /// Connects and subscribes again to what it wanted before; in `hamster.v1` with its cursor.
     pub fn viewer_joins(&mut self, number: u32) -> Check {
         if self.viewer(number).client.is_some() {
             return Ok(());
@@ -286,7 +288,7 @@ impl World {
         Ok(())
     }
 
-    /// A viewer of `hamster.v1` says how far it has read.
+    /// A viewer of `hamster.v1` acknowledges what it has read.
     pub fn viewer_acknowledges(&mut self, client: u32) -> Check {
         let Some(number) = self.viewers.by_client.get(&client).copied() else {
             return Ok(());
@@ -309,7 +311,7 @@ impl World {
         self.client_says(client, acknowledgement)
     }
 
-    /// A slow viewer reads the oldest frame that it has, and says so.
+    /// A slow viewer reads its oldest frame and acknowledges it.
     pub fn viewer_reads_one(&mut self, number: u32) -> Check {
         if !self.viewer(number).is_slow {
             return Ok(());
@@ -329,7 +331,7 @@ impl World {
         }
     }
 
-    /// A viewer's connection is gone for the viewer. Unless it left by itself, it comes back.
+    /// A viewer loses its connection. Unless it left by itself, it comes back.
     pub fn viewer_lost(&mut self, client: u32) {
         let Some(number) = self.viewers.by_client.remove(&client) else {
             return;
@@ -341,7 +343,7 @@ impl World {
         }
     }
 
-    /// A frame that the hub sends, and the clients that get it.
+    /// The hub sends a frame to these clients.
     pub fn viewers_hear(&mut self, text: &str, clients: &[u32]) -> Check {
         let is_of_v1_alone = text.starts_with('[') || text.contains(SNAPSHOT);
         let frame = if is_of_v1_alone { None } else { Some(parsed(text)?) };
@@ -394,7 +396,8 @@ impl World {
         self.viewer_learns(number, &parsed(text)?, life)
     }
 
-    /// A frame of `hamster.v1`. `at_once`: it was not lying unread, so what it says must be true now.
+    /// Reads a frame of `hamster.v1`. `at_once`: the frame did not wait unread, so it must be true
+    /// now.
     fn viewer_reads_v1(&mut self, number: u32, text: &str, life: u32, at_once: bool) -> Check {
         let Some(mut reader) = self.viewer(number).reader.take() else {
             return Ok(());
@@ -468,7 +471,7 @@ impl World {
                 let viewer = self.viewer(number);
                 for one in &frame.success {
                     viewer.watches.insert(one.symbol.clone());
-                    // What an earlier life of the hub knew is not known any more.
+                    // The hub lost what an earlier life knew.
                     if one.has_quote == Some(false) {
                         viewer.holds.remove(&one.symbol);
                     }
@@ -476,7 +479,7 @@ impl World {
                 for failed in &frame.fails {
                     let viewer = self.viewer(number);
                     viewer.watches.remove(&failed.symbol);
-                    // The hub may forget it; what it says of it later is of then.
+                    // The hub may forget the symbol. A later quote need not be newer than this one.
                     viewer.holds.remove(&failed.symbol);
                     viewer.held_before.remove(&failed.symbol);
                 }
@@ -503,8 +506,8 @@ impl World {
         Ok(())
     }
 
-    /// Nobody is refused for want of room while he has less than an equal share of it, and others
-    /// watch what they can spare.
+    /// No viewer is refused for lack of room while it has less than an equal share and others hold
+    /// more than theirs.
     fn room_is_shared(&self, refused: u32) -> Check {
         let defaults = self.scenario.setup.default_symbols();
         let connected: BTreeMap<u32, &Viewer> = self
@@ -515,7 +518,7 @@ impl World {
             .map(|(number, one)| (*number, one))
             .collect();
         if connected.len() != self.object.sockets() || connected.values().any(|one| !one.is_reading) {
-            // What the others hold can then not be told from outside.
+            // Then what the others hold cannot be told from outside.
             return Ok(());
         }
         let others = |viewer: &Viewer| {
@@ -563,7 +566,7 @@ impl World {
             let first_of_life = before.life != life;
             let restored = shown.source == "restored" && first_of_life;
             let symbol = &frame.symbol;
-            // A restarted hub may know the newest price from REST, which stamps whole minutes.
+            // A restarted hub may have the newest price from REST, which stamps whole minutes.
             let is_older = |(then, now): (&String, &String)| now < then;
             if before
                 .timestamp
@@ -589,7 +592,7 @@ impl World {
     }
 }
 
-/// The place of a symbol that a quote is of.
+/// The instrument of a quote's symbol.
 pub fn place(symbol: &str) -> Result<Place, Box<Broken>> {
     Market::place(symbol).ok_or_else(|| {
         broken(
@@ -610,7 +613,7 @@ fn no_such_frame(fault: Fault, text: &str) -> Box<Broken> {
     }
 }
 
-/// A symbol of `hamster.v1`, in the words of plain JSON.
+/// A symbol of `hamster.v1` in the format of plain JSON.
 fn quote(symbol: &Symbol) -> Frame {
     let object = &symbol.kept;
     let text = |name: &str| object[name].as_str().map(str::to_owned);
@@ -635,7 +638,8 @@ fn said(action: &str, symbols: &str) -> String {
     json!({"action": action, "params": {"symbols": symbols}}).to_string()
 }
 
-/// A subscription of `hamster.v1`: without symbols it only changes the rate; after a break it says how far it had read.
+/// A `hamster.v1` subscription. Without symbols it only changes the rate; after a lost connection
+/// it carries the cursor.
 fn subscribe(symbols: &str, interval: Millis, resume: Option<Value>) -> String {
     let mut params = json!({"interval_ms": interval});
     if !symbols.is_empty() {

@@ -1,5 +1,5 @@
-//! What can be wrong for a while: with Twelve Data, with the way there, with the platform. Each kind comes and goes; several at
-//! once add up.
+//! What can be wrong for a while: with Twelve Data, with the network, with the platform. Each kind
+//! of trouble comes and goes, and several may overlap.
 
 use hamster_terminal::market::{MINUTE, Millis, SECOND};
 use hamster_terminal::simulator::{
@@ -7,7 +7,7 @@ use hamster_terminal::simulator::{
     StatusShape,
 };
 
-/// The key that is good while nobody revokes it.
+/// The key that is valid until somebody revokes it.
 pub const KEY: &str = "3b1f0c9a7d5e4862";
 
 /// A kind of trouble.
@@ -27,15 +27,14 @@ pub enum Weather {
     ShrinkList(Vec<&'static str>),
     OverLimit,
     Duplicates,
-    /// A tick is held back until another one of its symbol has passed.
+    /// A tick is held back until a later one of its symbol has passed.
     Reorder,
     FutureStamps(i64),
-    /// A feed that is late by so many seconds.
+    /// The feed is this many seconds late.
     PastStamps(i64),
-    /// The last price of a symbol is told again and again, with its old stamp, also when its market
-    /// is closed.
+    /// The last price of a symbol is repeated with its old stamp, even when its market is closed.
     Repeats,
-    /// Beside good prices are numbers that are none.
+    /// Invalid numbers beside good prices.
     BadNumbers,
     UnknownEvents,
     Truncated,
@@ -44,35 +43,36 @@ pub enum Weather {
     Shape(StatusShape),
     UnsubscribeAnswersSubscribe,
     IdleClose(Millis),
-    /// Another program with the same key connects again and again, on a plan of one connection.
+    /// Another program with the same key reconnects again and again, on a plan of one connection.
     Rival(Ending),
     RestErrorsAsOk,
     RestFails(u16),
-    /// REST answers with something that is no JSON.
+    /// REST answers with something that is not JSON.
     RestGarbage(&'static str),
     NullFields,
     RestHangs,
     RestSlow(Millis),
-    /// Upstream grants fewer credits a minute than the hub was told.
+    /// Upstream grants fewer credits a minute than the hub was configured with.
     FewCredits(u32),
-    /// Storage takes no row and no alarm.
+    /// Storage rejects every row and alarm.
     StorageFails,
-    /// Storage takes what is written and cannot commit it; the platform then resets the object.
+    /// Storage accepts writes and cannot commit them; the platform then resets the object.
     StorageBreaks,
     AlarmsLate(Millis),
     AlarmsTwice,
     AlarmsLost,
     TimersLate(Millis),
-    /// The clock that the object reads lags, and stands still between readings.
+    /// The object's clock lags, and stands still between readings.
     ClockLags(Millis),
 }
 
-/// What upstream was asked to do by a refusal: to stay away, or to be quiet, so long. The feed may not be live before.
+/// How long a refusal by upstream asks the hub to stay away or be quiet. The feed may not be live
+/// before.
 pub const AFTER_REFUSAL: Millis = 15 * MINUTE;
 pub const AFTER_LIMIT: Millis = 70 * SECOND;
 
 impl Weather {
-    /// Sets the switches of the exchange.
+    /// Turns on this trouble in the exchange.
     pub fn switch_on(&self, faults: &mut Faults) {
         let names = |list: &[&'static str]| list.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         match self {
@@ -109,17 +109,18 @@ impl Weather {
         }
     }
 
-    /// Whether a price that is shown may rightly be a little older than one shown before: upstream itself says so.
+    /// Whether a price may rightly be a little older than one shown before, because upstream's
+    /// stamps are wrong.
     pub fn lies_about_time(&self) -> bool {
         matches!(self, Self::FutureStamps(_) | Self::PastStamps(_))
     }
 
-    /// Whether every promise holds nevertheless.
+    /// Whether every promise holds despite it.
     pub fn is_harmless(&self) -> bool {
         matches!(self, Self::Repeats | Self::BadNumbers)
     }
 
-    /// Any kind, with the symbols that it is about chosen among `symbols`.
+    /// Any kind, about symbols chosen among `symbols`.
     pub fn any(rng: &mut fastrand::Rng, symbols: &[&'static str]) -> Self {
         let some = |rng: &mut fastrand::Rng| {
             let share = rng.f64();
@@ -180,7 +181,7 @@ impl Weather {
     }
 }
 
-/// Tells an exchange about all that is wrong now.
+/// Applies all current trouble to an exchange.
 pub fn prevail<'a>(exchange: &mut Exchange, plan: &Plan, weather: impl Iterator<Item = &'a Weather>) {
     let mut faults = Faults::default();
     let mut plan = plan.clone();

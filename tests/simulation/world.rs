@@ -1,5 +1,5 @@
-//! The loop: everything that is on its way waits in one queue in order of time, and the world jumps from one to the next. One seed
-//! decides all of it.
+//! The event loop: everything in flight waits in one queue ordered by time, and the world jumps
+//! from one event to the next. One seed decides everything.
 
 use super::coverage::Coverage;
 use super::manners::Manners;
@@ -20,12 +20,12 @@ use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 /// A promise that was broken.
 #[derive(Debug, Clone)]
 pub struct Broken {
-    /// Which; shrinking keeps to it.
+    /// The promise. Shrinking keeps to it.
     pub promise: &'static str,
     pub how: String,
     /// In ms after the start.
     pub at: Millis,
-    /// What the hub logged last, the newest first.
+    /// The hub's last log lines, newest first.
     pub log: VecDeque<String>,
 }
 
@@ -40,7 +40,7 @@ pub fn broken(promise: &'static str, how: String) -> Box<Broken> {
     })
 }
 
-/// Something on its way. `u32` first is the life of the object that it is meant for.
+/// A scheduled event. A leading `u32` is the life of the object that it is meant for.
 #[derive(Debug)]
 pub enum Happening {
     Planned(usize),
@@ -58,7 +58,7 @@ pub enum Happening {
         number: u32,
         is_late: bool,
     },
-    /// What was written cannot be committed.
+    /// Storage cannot commit what was written.
     CommitFails(u32),
     Wakes(u32, Wakeup),
     Acknowledge(u32),
@@ -93,7 +93,7 @@ impl Ord for Entry {
     }
 }
 
-/// Everything there is.
+/// The whole simulated world.
 pub struct World {
     pub now: Millis,
     pub scenario: Scenario,
@@ -105,15 +105,16 @@ pub struct World {
     pub promises: Promises,
     pub manners: Manners,
     pub coverage: Coverage,
-    /// What the hub logged last, the newest first.
+    /// The hub's last log lines, newest first.
     pub log: VecDeque<String>,
-    /// Instruments of the default symbols.
+    /// The instruments of the default symbols.
     pub followed: Vec<Place>,
     /// Since when nothing is wrong.
     pub calm_since: Millis,
     /// Until when upstream asked the hub to stay away.
     pub excused_until: Millis,
-    /// Until when a price may seem older than it is, because stamps of the future were cut to the present.
+    /// Until when a price may seem older than it is, because stamps in the future were cut to the
+    /// present.
     pub lied_until: Millis,
     weather: BTreeMap<usize, Weather>,
     /// Whether no default symbol can stream at present.
@@ -123,7 +124,7 @@ pub struct World {
     order: u64,
 }
 
-/// Plays a scenario to its end, or to the first broken promise.
+/// Plays a scenario to its end or to the first broken promise.
 pub fn play(scenario: &Scenario) -> Result<(Coverage, World), Box<Broken>> {
     let mut world = World::new(scenario.clone());
     let start = scenario.setup.start;
@@ -211,7 +212,7 @@ impl World {
         self.at(self.now + way, happening);
     }
 
-    /// How long a message takes one way.
+    /// A random one-way delay of a message.
     pub fn way(&mut self) -> Millis {
         let most = self.scenario.setup.latency;
         self.rng.u64(most / 4..=most)
@@ -221,7 +222,7 @@ impl World {
         self.weather.values()
     }
 
-    /// Upstream asked the hub to wait so long: no promise of a live feed holds before.
+    /// Upstream asked the hub to wait this long: a live feed is not promised before.
     pub fn excuse(&mut self, wait: Millis) {
         self.excused_until = self.excused_until.max(self.now + wait + LIVE_WITHIN);
     }
@@ -332,7 +333,7 @@ impl World {
         self.weather_matters();
         let was_barren = std::mem::replace(&mut self.is_barren, is_barren);
         if was_barren && !self.is_barren {
-            // What was refused is asked for again after as long as a refused connection.
+            // The hub retries refused symbols after the same wait as a refused connection.
             self.excuse(super::weather::AFTER_REFUSAL);
         }
     }

@@ -1,4 +1,4 @@
-//! A client of the terminal: what a script or a browser would do on `/ws`.
+//! A client of the terminal, as a script or a browser on `/ws`.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -14,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use super::PATIENCE;
 
-/// Everything that the worker said to anybody in a test, for the search for the key.
+/// Everything that the worker sent to anybody in a test, to be searched for the key.
 pub type Said = Arc<Mutex<Vec<String>>>;
 
 /// How a connection ended.
@@ -33,7 +33,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects; the `connected` event is still to be heard.
+    /// Connects. The `connected` event is still to be read.
     pub async fn connect(url: &str, said: &Said) -> Client {
         let (socket, _) = timeout(PATIENCE, connect_async(url))
             .await
@@ -45,7 +45,8 @@ impl Client {
         }
     }
 
-    /// Connects with an offer of subprotocols; gives the one that was confirmed, or the HTTP status of a refusal.
+    /// Connects with an offer of subprotocols. Returns the confirmed one, or the HTTP status of a
+    /// refusal.
     pub async fn offer(url: &str, offer: &'static str, said: &Said) -> Result<(Client, String), u16> {
         let mut request = url.into_client_request().unwrap();
         let headers = request.headers_mut();
@@ -75,12 +76,12 @@ impl Client {
         self.socket.send(message).await.expect("a frame that goes");
     }
 
-    /// Sends any frame, to a worker that may have closed already.
+    /// Sends any frame to a worker that may have closed already.
     pub async fn try_send(&mut self, message: Message) {
         let _ = self.socket.send(message).await;
     }
 
-    /// Subscribes to a comma list and gives the status. What comes before it is skipped.
+    /// Subscribes to a comma list and returns the status. Skips what comes before it.
     pub async fn subscribe(&mut self, symbols: &str) -> Value {
         self.say(json!({"action": "subscribe", "params": {"symbols": symbols}}))
             .await;
@@ -111,7 +112,7 @@ impl Client {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"))
     }
 
-    /// The next event that is `wanted`; others are skipped.
+    /// The next event that is `wanted`. Skips others.
     pub async fn until(&mut self, what: &str, mut wanted: impl FnMut(&Value) -> bool) -> Value {
         let deadline = Instant::now() + PATIENCE;
         let mut skipped = Vec::new();
@@ -150,7 +151,7 @@ impl Client {
         .await
     }
 
-    /// The next news that the feed is in this state.
+    /// The next report that the feed is in this state.
     pub async fn feed(&mut self, state: &str) -> Value {
         self.until(&format!("the feed being {state}"), |event| {
             event["event"] == "feed" && event["state"] == state
@@ -158,8 +159,8 @@ impl Client {
         .await
     }
 
-    /// Everything that comes before the answer to a heartbeat that is sent now: the worker handles and answers in order,
-    /// so what was on its way to this client is in here.
+    /// Everything that precedes the answer to a heartbeat that is sent now. The worker handles and
+    /// answers in order, so this includes all that was in flight to this client.
     pub async fn everything_so_far(&mut self) -> Vec<Value> {
         self.say(json!({"action": "heartbeat"})).await;
         let mut events = Vec::new();
@@ -186,7 +187,7 @@ impl Client {
         }
     }
 
-    /// Says goodbye and waits for the answer.
+    /// Closes the connection and waits for the answer.
     pub async fn leave(mut self) -> Ending {
         let _ = self
             .socket

@@ -1,7 +1,8 @@
-//! What the integration tests share: the worker under test, the Twelve Data that it talks to, and its clients.
+//! Shared by the integration tests: the worker under test, the Twelve Data that it talks to, and
+//! its clients.
 //!
-//! Every wait in here ends after a generous deadline with a sentence that says what was waited for: a panic in a Durable
-//! Object hangs the request that met it, and a hanging test says nothing.
+//! Every wait in here ends after a generous deadline with a sentence that says what was waited for.
+//! A panic in a Durable Object hangs the request that it handles, and a hanging test says nothing.
 
 pub mod client;
 pub mod promtool;
@@ -21,8 +22,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-/// How long anything may take before a test gives up. REST calls alone may have to wait four seconds, because none leaves
-/// near a minute's turn.
+/// The limit for any wait in a test. A REST call alone may have to wait four seconds, because none
+/// is sent close to a new minute.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Seconds since the epoch, as Twelve Data stamps prices.
@@ -35,7 +36,7 @@ pub async fn eventually(what: &str, condition: impl FnMut() -> bool) {
     within(PATIENCE, what, condition).await;
 }
 
-/// Polls until `condition` holds, so long at most.
+/// Polls until `condition` holds, for at most `patience`.
 pub async fn within(patience: Duration, what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + patience;
     while !condition() {
@@ -44,7 +45,7 @@ pub async fn within(patience: Duration, what: &str, mut condition: impl FnMut() 
     }
 }
 
-/// Lets so much time pass in which something must not happen.
+/// Lets this much time pass, in which something must not happen.
 pub async fn pass(span: Duration) {
     tokio::time::sleep(span).await;
 }
@@ -64,7 +65,8 @@ pub fn names(list: &[&str]) -> BTreeSet<String> {
     list.iter().map(|name| (*name).to_owned()).collect()
 }
 
-/// Waits, if a minute's turn is near, until REST calls leave again, with some seconds to spare before the next.
+/// Close to a new minute, waits until REST calls are sent again, with some seconds to spare before
+/// the next.
 pub async fn pass_a_minutes_turn() {
     let into_minute = now_s() % 60;
     if !(3..45).contains(&into_minute) {

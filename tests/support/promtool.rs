@@ -1,10 +1,10 @@
-//! Prometheus' own parser and linter, which `npm test` sees to: see scripts/lib/promtool.mjs.
+//! Prometheus' own parser and linter. `npm test` provides it: see scripts/lib/promtool.mjs.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Has promtool check a page of metrics; gives its complaints, the empty string when it has none.
+/// Checks a page of metrics with promtool. Returns its complaints; empty if there are none.
 pub fn check(page: &str) -> String {
     let mut promtool = Command::new(path())
         .args(["check", "metrics"])

@@ -1,7 +1,8 @@
-//! A terminal with a Twelve Data of its own: what nearly every test starts with.
+//! A terminal with its own Twelve Data: nearly every test starts with one.
 //!
-//! When it is dropped it checks, for every test, what must hold in all of them: never more than one upstream connection,
-//! the key in no URL, no log line and nothing that anybody was told, and no trouble of the worker's own in the log.
+//! When dropped it checks what must hold in every test: never more than one upstream connection,
+//! the key in no URL, no log line and nothing that anybody was sent, and no error of the worker's
+//! own in the log.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -15,10 +16,11 @@ use super::twelve_data::FakeTwelveData;
 use super::worker::Worker;
 use super::{PATIENCE, eventually};
 
-/// The only key that the fake Twelve Data takes.
+/// The only key that the fake Twelve Data accepts.
 pub const KEY: &str = "test-key-5d41402abc4b2a76";
 
-/// Deadlines that a test can wait for, and a plan that does not get in the way. A test's own vars come after and win.
+/// Deadlines short enough for tests, and a plan that does not limit them. A test's own vars
+/// override these.
 const VARS: &[(&str, &str)] = &[
     ("TWELVE_DATA_API_KEY", KEY),
     ("RECONNECT_MS", "300"),
@@ -34,7 +36,7 @@ const VARS: &[(&str, &str)] = &[
 /// The default symbols of a terminal.
 pub const SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD";
 
-/// A market in which prices move only when the test says so, and that does not count messages.
+/// A market in which prices move only when the test says so, and which does not count messages.
 pub fn manual() -> Settings {
     let mut settings = Settings {
         keys: Keys::Only(vec![KEY.to_owned()]),
@@ -42,7 +44,7 @@ pub fn manual() -> Settings {
         ..Settings::default()
     };
     settings.plan.messages_per_minute = 10_000;
-    // More than one connection is a fault of ours, which the fake must be able to see.
+    // More than one connection would be our fault. The fake must accept it to see it.
     settings.plan.connections = 10;
     settings
 }
@@ -53,7 +55,7 @@ pub struct Terminal {
     pub fake: FakeTwelveData,
     /// The worker.
     pub worker: Worker,
-    /// Set by a test that makes the platform fail, which then says so in its log.
+    /// Set by a test that makes the platform fail, because the platform then logs errors.
     pub platform_fails: bool,
     said: Said,
     http: reqwest::Client,
@@ -76,7 +78,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// A header that must be there.
+    /// A header that must be present.
     pub fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
@@ -87,13 +89,14 @@ impl Answer {
 }
 
 impl Terminal {
-    /// A worker with the test's vars, on a Twelve Data with these settings. Nothing is connected yet: nobody watches.
+    /// A worker with the test's vars, on a Twelve Data with these settings. Nothing is connected
+    /// upstream yet, because nobody watches.
     pub async fn start(settings: Settings, vars: &[(&str, &str)]) -> Terminal {
         let fake = FakeTwelveData::start(settings).await;
         Terminal::on(fake, vars).await
     }
 
-    /// As [`start`](Self::start), on a Twelve Data that was prepared.
+    /// As [`start`](Self::start), on a prepared Twelve Data.
     pub async fn on(fake: FakeTwelveData, vars: &[(&str, &str)]) -> Terminal {
         let urls = [fake.ws_url(), fake.rest_url()];
         let worker = Worker::start(&vars_for(&urls, vars)).await;
@@ -128,7 +131,8 @@ impl Terminal {
         Client::offer(&self.worker.ws_url(), offer, &self.said).await
     }
 
-    /// A client that watches a comma list, in a terminal whose feed is live and streams it.
+    /// A client that watches a comma list, in a terminal whose feed is live and streams these
+    /// symbols.
     pub async fn watch(&self, symbols: &str) -> Client {
         let mut client = self.connect().await;
         let connected = client.event("connected").await;
@@ -180,7 +184,8 @@ impl Terminal {
         Answer { status, headers, text }
     }
 
-    /// Asks `/api/status` until `condition` holds. A platform that fails may answer for the hub meanwhile.
+    /// Polls `/api/status` until `condition` holds. A failing platform may answer for the hub
+    /// meanwhile.
     pub async fn status_until(&self, what: &str, condition: impl Fn(&Value) -> bool) -> Value {
         let deadline = std::time::Instant::now() + PATIENCE;
         loop {
@@ -198,12 +203,12 @@ impl Terminal {
         }
     }
 
-    /// Everything that anybody was told.
+    /// Everything that anybody was sent.
     pub fn said(&self) -> Vec<String> {
         self.said.lock().unwrap().clone()
     }
 
-    /// How many frames of this action upstream got.
+    /// The frames of this action that upstream received.
     pub fn frames(&self, action: &str) -> Vec<Value> {
         let frames = self.fake.frames_received();
         let frames = frames.iter().map(|frame| {
@@ -213,7 +218,8 @@ impl Terminal {
     }
 }
 
-/// The vars of a worker on a Twelve Data at these addresses, WebSocket and REST. A test's own win.
+/// The vars of a worker on a Twelve Data at these addresses, WebSocket and REST. A test's own
+/// override them.
 fn vars_for<'a>([ws, rest]: &'a [String; 2], vars: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let overridden = |name: &str| vars.iter().any(|(set, _)| *set == name);
     let mut all = vec![("TWELVE_DATA_WS_URL", ws.as_str()), ("TWELVE_DATA_REST_URL", rest)];
@@ -222,13 +228,13 @@ fn vars_for<'a>([ws, rest]: &'a [String; 2], vars: &[(&'a str, &'a str)]) -> Vec
     all
 }
 
-/// Whether a text tells ten characters of the key in a row: plain or escaped, whatever the case, in
-/// hexadecimal digits, or in base64 from any place.
+/// Whether a text contains ten consecutive characters of the key: plain or escaped, in any case, in
+/// hexadecimal, or in base64 at any offset.
 pub fn shows_key(text: &str) -> bool {
     static PARTS: OnceLock<Vec<String>> = OnceLock::new();
     let parts = PARTS.get_or_init(|| {
         let hex: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
-        // Of the key, and of the key after one and two other bytes.
+        // Base64 of the key alone, and of the key after one and after two other bytes.
         let base64 = [
             "dGVzdC1rZXktNWQ0MTQwMmFiYzRiMmE3Ng",
             "Rlc3Qta2V5LTVkNDE0MDJhYmM0YjJhNz",
@@ -244,7 +250,7 @@ pub fn shows_key(text: &str) -> bool {
     texts.iter().any(|text| parts.iter().any(|part| text.contains(part)))
 }
 
-/// With the characters that are written as a mark and two hexadecimal digits.
+/// Decodes the characters that are written as a mark and two hexadecimal digits.
 fn decoded(text: &str, mark: &str) -> String {
     let mut parts = text.split(mark);
     let mut whole = parts.next().unwrap_or_default().to_owned();

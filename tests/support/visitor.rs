@@ -1,4 +1,5 @@
-//! A client that reconnects by itself, as the page does: full jitter, the same symbols, and for `hamster.v1` from where it was.
+//! A client that reconnects by itself, as the page does: full jitter, the same symbols, and in
+//! `hamster.v1` with its cursor.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,10 +15,12 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::{FakeTwelveData, PATIENCE, Terminal, now_s, pass, within};
 
-/// The page's backoff has a second here, and half a minute at most; kills come faster than that.
+/// Shorter than the page's backoff (a second at first, ten seconds at most), because kills come
+/// faster than that.
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(2);
-/// From the upgrade to the first frame, and between two: a dead worker may leave a connection half open.
+/// The longest wait from the upgrade to the first frame, and between two frames. A dead worker may
+/// leave a connection half open.
 pub const SILENCE: Duration = Duration::from_secs(10);
 const ACKNOWLEDGE_EVERY: Duration = Duration::from_millis(1_000);
 
@@ -28,20 +31,21 @@ pub struct Known {
     pub price: Option<f64>,
     /// Connections made so far.
     pub connections: u32,
-    /// Of its last snapshot, if it speaks `hamster.v1`.
+    /// The epoch of its last snapshot, if it speaks `hamster.v1`.
     pub epoch: u64,
-    /// What it has against the worker: a frame that does not follow, a price that went back.
+    /// A fault of the worker: a frame that does not follow the one before, or a price that went
+    /// back.
     pub complaint: Option<String>,
 }
 
-/// A market in which one symbol never stands still: every price is higher than those before.
+/// A market in which one symbol never stands still. Every price is higher than those before.
 pub struct Market<'a> {
     fake: &'a FakeTwelveData,
     newest: Mutex<f64>,
 }
 
 impl<'a> Market<'a> {
-    /// On this upstream.
+    /// A market on this upstream.
     pub fn new(fake: &'a FakeTwelveData) -> Self {
         Self {
             fake,
@@ -66,12 +70,12 @@ impl<'a> Market<'a> {
         *self.newest.lock().unwrap()
     }
 
-    /// Waits until every visitor has heard a price that is made from now on.
+    /// Waits until every visitor has received a price that is made from now on.
     pub async fn reaches(&self, visitors: &[Visitor], when: &str) {
         self.reaches_within(PATIENCE, visitors, when).await;
     }
 
-    /// As [`reaches`](Self::reaches), so long at most.
+    /// As [`reaches`](Self::reaches), for at most `patience`.
     pub async fn reaches_within(&self, patience: Duration, visitors: &[Visitor], when: &str) {
         let newest = self.newest();
         let behind = || {
@@ -89,7 +93,8 @@ impl<'a> Market<'a> {
     }
 }
 
-/// Half of them speak plain JSON, the other half `hamster.v1`. They connect anew when they hear nothing for so long.
+/// Half of them speak plain JSON, the other half `hamster.v1`. They reconnect after `silence`
+/// without a frame.
 pub fn visitors(terminal: &Terminal, count: u64, silence: Duration) -> Vec<Visitor> {
     let url = terminal.worker.ws_url();
     (0..count)
@@ -97,7 +102,7 @@ pub fn visitors(terminal: &Terminal, count: u64, silence: Duration) -> Vec<Visit
         .collect()
 }
 
-/// A running visitor; ends when it is dropped.
+/// A running visitor. Dropping it ends it.
 pub struct Visitor {
     known: Arc<Mutex<Known>>,
     task: JoinHandle<()>,
@@ -154,7 +159,7 @@ struct Life {
 }
 
 impl Life {
-    /// One connection, to its end.
+    /// Runs one connection to its end.
     async fn connection(&mut self) {
         let mut request = self.url.as_str().into_client_request().unwrap();
         if self.streams {
@@ -184,7 +189,8 @@ impl Life {
                 continue;
             }
             has_picture |= frame["event"] == "snapshot";
-            // What comes before the picture is about a life of the hub that the reader has not heard of.
+            // Frames before the snapshot belong to a life of the hub that the reader does not know
+            // yet.
             if has_picture {
                 self.read(&text);
             }
@@ -201,7 +207,7 @@ impl Life {
         }
     }
 
-    /// What the reader finds wrong is a complaint.
+    /// Reads a frame. What the reader finds wrong becomes a complaint.
     fn read(&mut self, frame: &str) {
         let before = self.reader.epoch;
         let read = self.reader.hear(frame);

@@ -1,10 +1,10 @@
-// The built worker, served as `wrangler dev` serves it: by the workerd of the same Miniflare, with
-// the options of wrangler.toml, storage on disk and the page; without wrangler itself and the proxy
-// that it puts in front, which are two thirds of its start.
+// Serves the built worker as `wrangler dev` does: the workerd of the same Miniflare, with the
+// options of wrangler.toml, storage on disk and the page. It omits wrangler itself and the proxy
+// that wrangler puts in front, which take two thirds of the start-up time.
 //
 // `node tests/support/worker.mjs PORT FOLDER OPTIONS VARS`: storage in FOLDER, OPTIONS and VARS as
-// JSON. What the worker and workerd say goes to standard output. Without arguments it prints the
-// OPTIONS: only wrangler can read wrangler.toml.
+// JSON. The output of the worker and of workerd goes to standard output. Without arguments it
+// prints the OPTIONS, because only wrangler can read wrangler.toml.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -21,7 +21,12 @@ async function print() {
   console.log(JSON.stringify(workerOptions));
 }
 
-/** @param {number} port @param {string} folder @param {Record<string, any>} options @param {Record<string, string>} vars */
+/**
+ * @param {number} port
+ * @param {string} folder
+ * @param {Record<string, any>} options
+ * @param {Record<string, string>} vars
+ */
 async function serve(port, folder, options, vars) {
   const { Miniflare, convertV4MiniflareOptions } = await import("miniflare");
   const miniflare = new Miniflare({

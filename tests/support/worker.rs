@@ -1,10 +1,10 @@
-//! The worker under test: the built bundle in the real workerd, with storage on disk. `wrangler
-//! dev` starts it as the README says; most tests have it started by `worker.mjs` beside this file,
-//! which is up in a third of the time.
+//! The worker under test: the built bundle in the real workerd, with storage on disk.
+//! `wrangler dev` starts it as the README says. In most tests `worker.mjs` beside this file starts
+//! it, which takes a third of the time.
 //!
-//! It runs in a process group of its own, so that all of it can be killed at once, as a machine that loses its power would.
-//! A shell leads the group and waits for the end of its input, so that nothing is left running when the test process dies
-//! before it could clean up.
+//! It runs in its own process group, so that everything can be killed at once, as by a power
+//! failure. A shell leads the group and waits for the end of its input, so that nothing keeps
+//! running when the test process dies before it could clean up.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 /// Long enough for a slow machine on which other workers start at the same time.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
-/// Ends the group when wrangler ends, and when the test process does.
+/// Kills the group when wrangler ends or the test process does.
 const LEADER: &str = r#"("$@"; kill -KILL 0) & read -r _; kill -KILL 0"#;
 
 #[derive(Clone, Copy)]
@@ -31,19 +31,19 @@ enum Starter {
     Wrangler,
 }
 
-/// A worker with its storage. Both are gone when it is dropped.
+/// A worker with its storage. Dropping it removes both.
 pub struct Worker {
     port: u16,
     directory: TempDir,
     vars: Vec<(String, String)>,
     process: Option<Child>,
     starter: Starter,
-    /// What runs instead of workerd.
+    /// The program that runs instead of workerd.
     workerd: Option<PathBuf>,
 }
 
 impl Worker {
-    /// A worker that answers, on a port that nobody used, with empty storage and these vars.
+    /// A worker that answers, on an unused port, with empty storage and these vars.
     pub async fn start(vars: &[(&str, &str)]) -> Worker {
         Worker::start_by(Starter::Miniflare, vars).await
     }
@@ -84,7 +84,7 @@ impl Worker {
         std::fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
-    /// Ends every process of it at once, without a goodbye.
+    /// Kills all its processes at once, without a clean shutdown.
     pub fn kill(&mut self) {
         if let Some(mut leader) = self.process.take() {
             kill_group(leader.id());
@@ -92,21 +92,22 @@ impl Worker {
         }
     }
 
-    /// Starts it again after a [`kill`](Self::kill): same port, same storage. Only `/health` is asked, which leaves the
-    /// hub asleep.
+    /// Starts it again after a [`kill`](Self::kill): same port, same storage. Polls only `/health`,
+    /// which leaves the hub asleep.
     pub async fn restart(&mut self) {
         self.kill();
         self.run().await;
     }
 
-    /// As [`restart`](Self::restart), with a workerd that lives on when a file may not grow: its storage then fails as on a full
-    /// disk. See [`fill_disk`](Self::fill_disk).
+    /// As [`restart`](Self::restart), with a workerd that survives the signal for a file over its
+    /// size limit. Its storage then fails as on a full disk; see [`fill_disk`](Self::fill_disk).
     pub async fn restart_on_small_disk(&mut self) {
         let found = std::fs::read_dir(root().join("node_modules/@cloudflare")).unwrap();
         let packages = found.map(|entry| entry.unwrap().path().join("bin/workerd"));
         let workerd = { packages }.find(|path| path.exists()).expect("workerd is installed");
         let script = self.directory.path().join("workerd.sh");
-        // Node gives its children the default signals back, so that only a script in between can have this one ignored.
+        // Node resets signals in its children, so only a script in between can make workerd ignore
+        // this one.
         let text = format!("#!/bin/sh\ntrap '' XFSZ\nexec '{}' \"$@\"\n", workerd.display());
         std::fs::write(&script, text).unwrap();
         std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -114,7 +115,8 @@ impl Worker {
         self.restart().await;
     }
 
-    /// From now on no write beyond this place of any file succeeds; `None`: the disk has room again.
+    /// From now on no write beyond this offset of any file succeeds; `None`: the disk has room
+    /// again.
     #[cfg(target_os = "linux")]
     #[allow(unsafe_code, reason = "std cannot limit a process")]
     pub fn fill_disk(&self, most: Option<u64>) {
@@ -123,13 +125,14 @@ impl Worker {
             rlim_max: libc::RLIM_INFINITY,
         };
         for process in self.workerds() {
-            // SAFETY: prlimit reads one struct that lives until it returns, and the process is one of ours.
+            // SAFETY: prlimit reads one struct that lives until it returns, and the process is one
+            // of ours.
             let result = unsafe { libc::prlimit(process, libc::RLIMIT_FSIZE, &raw const limit, std::ptr::null_mut()) };
             assert_eq!(result, 0, "{}", std::io::Error::last_os_error());
         }
     }
 
-    /// Resident memory of its workerd, in MiB.
+    /// The resident memory of its workerd, in MiB.
     #[cfg(target_os = "linux")]
     pub fn memory(&self) -> f64 {
         let of_one = |process: libc::pid_t| {
@@ -212,7 +215,7 @@ impl Worker {
             .env("X_LOCAL_OBSERVABILITY", "false")
             .env("CLOUDFLARE_DEV_REGISTRY_PATH", self.directory.path().join("registry"))
             .env("NODE_COMPILE_CACHE", root.join(".tools/node-compile-cache"))
-            // What a killed wrangler leaves behind goes with the rest.
+            // The files that a killed wrangler leaves behind are removed with the rest.
             .env("TMPDIR", self.directory.path())
             .env_remove("TWELVE_DATA_API_KEY")
             .stdin(Stdio::piped())
@@ -246,7 +249,7 @@ impl Worker {
         }
     }
 
-    /// Where its objects' storage and alarms are.
+    /// The folder of its objects' storage and alarms.
     pub fn state_path(&self) -> PathBuf {
         self.directory.path().join("state")
     }
@@ -265,7 +268,7 @@ impl Drop for Worker {
     }
 }
 
-/// What wrangler makes of wrangler.toml, read once for all tests.
+/// What wrangler reads from wrangler.toml, read once for all tests.
 fn options() -> &'static str {
     static OPTIONS: OnceLock<String> = OnceLock::new();
     OPTIONS.get_or_init(|| {
@@ -279,7 +282,7 @@ fn options() -> &'static str {
     })
 }
 
-/// With the Node that wrangler needs, and wrangler, before those of the machine.
+/// A PATH on which wrangler and the Node that it needs precede the machine's own.
 fn path() -> OsString {
     let mut path = root().join("node_modules/.bin").into_os_string();
     path.push(":");
@@ -294,19 +297,20 @@ fn root() -> &'static Path {
 #[allow(unsafe_code, reason = "std can kill a process, but not a process group")]
 fn kill_group(leader: u32) {
     let group = libc::pid_t::try_from(leader).expect("a process id");
-    // SAFETY: kill takes two numbers; the group is ours, because its leader is a child that was not waited for yet.
+    // SAFETY: kill takes two numbers. The group is ours: its leader is a child that was not waited
+    // for yet.
     unsafe {
         libc::kill(-group, libc::SIGKILL);
     }
 }
 
-/// A port that nobody listens on, from below those that the system hands out by itself (on Linux 32768 and up): one of these could
-/// become some connection's own port before the worker listens, or while it is down for a restart.
+/// An unused port below the ephemeral ones (on Linux 32768 and up). The system could give one of
+/// those to some connection before the worker listens, or while it is down for a restart.
 fn free_port() -> u16 {
     const FIRST: u32 = 20_000;
     const COUNT: u32 = 12_000;
     static TAKEN: AtomicU32 = AtomicU32::new(0);
-    // Processes that run at the same time start at different places.
+    // Processes that run at the same time start at different ports.
     let start = std::process::id().wrapping_mul(97);
     let candidates = std::iter::repeat_with(|| {
         let offset = start.wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % COUNT;

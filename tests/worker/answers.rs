@@ -1,5 +1,5 @@
-//! HTTP as it is meant: methods, parameters, paths, tags and headers, whoever asks and however it
-//! is written.
+//! HTTP semantics: methods, parameters, paths, tags and headers, for every client and every
+//! spelling.
 
 use crate::rest_api::{assert_headers, assert_problem};
 use crate::scripted::{Scripted, record, tick, watch};
@@ -18,7 +18,7 @@ const ROUTES: [&str; 8] = [
     "/ws",
 ];
 
-/// A GET with one header more.
+/// A GET with an additional header.
 async fn get_with(terminal: &Terminal, path: &str, name: &str, value: &str) -> Answer {
     let request = reqwest::Client::new().get(terminal.worker.url(path));
     let response = request.header(name, value).timeout(PATIENCE).send().await.unwrap();

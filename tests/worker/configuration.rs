@@ -1,4 +1,4 @@
-//! A var that is set wrong is named to the operator, with what would be right.
+//! An invalid var is named to the operator, with its valid values.
 
 use crate::support::{KEY, Terminal, Worker, eventually, manual, now_s};
 use serde_json::Value;
@@ -21,7 +21,7 @@ async fn misconfigured(vars: &[(&str, &str)]) -> String {
         assert_eq!(body["title"], "Misconfigured");
         body["detail"].as_str().unwrap().clone_into(&mut detail);
     }
-    // As a JSON string in a line of JSON.
+    // The log line is JSON, so the sentence is written as a JSON string.
     let written = Value::from(detail.as_str()).to_string();
     eventually("the sentence in the log", || worker.log().contains(&written)).await;
     assert!(!worker.log().contains(KEY) && !detail.contains(KEY));

@@ -143,7 +143,7 @@ async fn what_was_seen_is_on_record() {
     assert!(!fake.key_in_url());
     let url = format!("{}/price?symbol=AAPL&apikey={KEY}", fake.rest_url());
     assert_eq!(reqwest::get(url).await.unwrap().status(), 200);
-    // The WebSocket's header is not for REST.
+    // The WebSocket's header does not work for REST.
     let request = reqwest::Client::new().get(format!("{}/price?symbol=AAPL", fake.rest_url()));
     assert_eq!(request.header("X-TD-APIKEY", KEY).send().await.unwrap().status(), 401);
     let requests = fake.rest_requests();
@@ -199,7 +199,7 @@ async fn what_the_official_python_client_asks_for_is_answered() {
             .parse()
             .unwrap()
     };
-    // The hour may turn between the two.
+    // A new hour may begin between the two.
     let ahead = (hour(text(tokyo).await) + 24 - hour(text(zulu).await)) % 24;
     assert!(matches!(ahead, 8 | 9), "{ahead}");
 }
@@ -257,7 +257,7 @@ async fn only_the_open_connections_can_be_muted_and_their_end_is_noticed() {
     fake.push_price("AAPL", 1.0, 1);
     assert!(hear(&mut works).await.is_some());
     assert!(is_silent(&mut mute).await);
-    // A close frame ends the connection in the count, although the answer to it is muted.
+    // A close frame ends the connection in the count, even though the answer to it is muted.
     mute.close(None).await.unwrap();
     fake.wait_until("the muted one is gone", |fake| fake.connections_open() == 1)
         .await;

@@ -7,7 +7,7 @@ use crate::support::{FakeTwelveData, RestBehaviour, Terminal, eventually, manual
 use hamster_terminal::simulator::Settings;
 use serde_json::json;
 
-/// The API credits that the server was asked for in each wall-clock minute.
+/// The API credits requested from the server in each wall-clock minute.
 fn credits_by_minute(terminal: &Terminal) -> BTreeMap<u64, usize> {
     let (now, clock) = (Instant::now(), SystemTime::now().duration_since(UNIX_EPOCH).unwrap());
     let mut minutes = BTreeMap::new();
@@ -33,7 +33,7 @@ async fn prices_come_by_rest_while_the_websocket_is_down_and_live_again_after() 
     let reason = down["reason"].as_str().unwrap();
     assert!(reason.contains("prices come by REST"), "{reason}");
     for price in [102.0, 103.0] {
-        // Nobody is connected to the WebSocket: this sets what REST says.
+        // Nobody is subscribed on the WebSocket, so this only sets REST's answer.
         terminal.fake.push_price("AAPL", price, now_s());
         let update = client.price("AAPL", price).await;
         assert_eq!(
@@ -94,7 +94,7 @@ async fn the_budget_of_a_minute_is_never_exceeded_as_the_server_counts_it() {
 #[tokio::test]
 async fn when_the_server_says_that_the_minute_is_spent_nothing_more_is_asked_in_it() {
     let mut settings = Settings { ..manual() };
-    // Less than the hub was told to expect: another client of the same key has been here.
+    // Less than the hub was configured with: another client uses the same key.
     settings.plan.rest_per_minute = 3;
     let fake = FakeTwelveData::start(settings).await;
     fake.faults(|faults| faults.refuse_upgrades = Some((503, "{}".to_owned())));

@@ -1,6 +1,6 @@
-//! Real faults on real processes: a worker that is killed again and again under load, an upstream
-//! that is gone for a while in every way. Whatever happens, there is one upstream, and everybody
-//! who reconnects gets the newest price.
+//! Real faults in real processes: a worker that is killed again and again under load, and an
+//! upstream that is gone for a while in every way. Whatever happens, there is one upstream
+//! connection, and everybody who reconnects gets the newest price.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use hamster_terminal::simulator::Stall;
 use serde_json::Value;
 
 const KILLS: u32 = 20;
-/// Ten times the tests' CHECKPOINT_MS: an alarm may be late on a slow machine.
+/// Ten times the tests' CHECKPOINT_MS, because an alarm may be late on a slow machine.
 const CHECKPOINTED: Duration = Duration::from_secs(2);
-/// Lives between two kills: too short for a checkpoint, and long enough for several.
+/// Times between two kills: too short for a checkpoint, and long enough for several.
 const LIVES: [Duration; 4] = [
     Duration::from_millis(100),
     Duration::from_millis(400),
@@ -23,16 +23,16 @@ const LIVES: [Duration; 4] = [
 /// How long upstream is gone, and what to expect then.
 struct Outages {
     lasting: Duration,
-    /// RECONNECT_MS, less its jitter, and less what timers are off.
+    /// RECONNECT_MS minus its jitter and the inaccuracy of timers.
     shortest_pause: Duration,
-    /// From the end of an outage to prices for everybody.
+    /// The limit from the end of an outage to prices for everybody.
     live_within: Duration,
-    /// Of the clients: longer than the hub has nothing to say.
+    /// The clients' limit of silence, longer than any pause of the hub.
     silence: Duration,
     vars: &'static [(&'static str, &'static str)],
 }
 
-/// Minutes, had the deadlines their defaults.
+/// Short deadlines. With the defaults this would take minutes.
 const SCALED: Outages = Outages {
     lasting: Duration::from_secs(4),
     shortest_pause: Duration::from_millis(200),
@@ -41,7 +41,7 @@ const SCALED: Outages = Outages {
     vars: &[("HEARTBEAT_MS", "200"), ("SILENCE_MS", "1500"), ("MUTE_MS", "2000")],
 };
 
-/// With the defaults.
+/// The default deadlines.
 const REAL: Outages = Outages {
     lasting: Duration::from_secs(150),
     shortest_pause: Duration::from_millis(3_900),
@@ -56,7 +56,7 @@ const REAL: Outages = Outages {
     ],
 };
 
-/// The newest price that any visitor has heard, and when that was noted.
+/// The newest price that any visitor has received, and the current time.
 fn heard(visitors: &[Visitor]) -> (Instant, f64) {
     let prices = visitors.iter().filter_map(|visitor| visitor.known().price);
     (Instant::now(), prices.fold(0.0, f64::max))
@@ -93,7 +93,7 @@ async fn killed_twenty_times_under_load_it_loses_no_checkpoint_and_no_client() {
             let old = life.iter().filter(|(at, _)| *at + CHECKPOINTED < killed);
             checkpointed = old.fold(checkpointed, |newest, (_, price)| newest.max(*price));
             eventually("upstream sees the end", || fake.connections_open() == 0).await;
-            // Nothing fresh can come before the restored price was looked at.
+            // Nothing fresh may arrive before the restored price was checked.
             fake.hang_upgrades(true);
             fake.rest_behaviour(RestBehaviour::Hangs);
             worker.restart().await;
@@ -114,7 +114,7 @@ async fn killed_twenty_times_under_load_it_loses_no_checkpoint_and_no_client() {
     };
     tokio::select! { () = kills => {}, () = market.run() => {} }
     println!("{KILLS} kills; prices for all 30 clients again at most {longest:?} after upstream was back");
-    // The terminal checks on drop that there was never a second upstream.
+    // On drop the terminal checks that there was never a second upstream connection.
 }
 
 async fn quote(url: &str) -> Value {
@@ -159,7 +159,7 @@ async fn upstream_goes_and_comes(outages: Outages) {
             begin(fake, outage, lasting).await;
             pass(lasting).await;
             let attempts = fake.upgrades() - before;
-            // One that goes at once, and then each after its pause.
+            // One attempt at once, and then one after each pause.
             let most = 2 + lasting.as_millis() / shortest_pause.as_millis();
             assert!(attempts as u128 <= most, "{attempts} attempts while upstream {outage}");
             end(fake, outage).await;

@@ -1,5 +1,5 @@
-//! The one upstream connection: how it is opened, what is said on it, and that it comes back,
-//! alone, whatever ends it.
+//! The one upstream connection: how it is opened, what is sent on it, and that it comes back after
+//! every kind of end, never twice.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -44,7 +44,7 @@ async fn one_subscribe_frame_names_every_symbol_and_the_key_goes_in_headers_only
         symbols_of(&subscribes[0]),
         SYMBOLS.split(',').map(str::to_owned).collect()
     );
-    // The fake takes no other key, and it tells on drop if one was in a URL.
+    // The fake accepts no other key, and fails on drop if a URL contained one.
     assert_eq!(terminal.fake.upgrades(), 1);
     eventually("a REST call", || !terminal.fake.rest_requests().is_empty()).await;
     assert!(terminal.fake.rest_requests().iter().all(|call| call.key_ok));
@@ -221,7 +221,7 @@ async fn an_upgrade_that_is_never_answered_is_given_up() {
     let reason = down["reason"].as_str().unwrap();
     assert!(reason.contains("did not answer the upgrade"), "{reason}");
     eventually("another attempt", || terminal.fake.upgrades() >= 2).await;
-    // The fake would answer what hangs, to nobody: it is started anew instead.
+    // Restart the fake: it would answer the hanging requests, which nobody waits for any more.
     terminal.fake.stop().await;
     terminal.fake.hang_upgrades(false);
     terminal.fake.restart().await;
@@ -241,7 +241,7 @@ async fn a_refusal_that_repeats_the_key_shows_it_to_nobody() {
     let reason = down["reason"].as_str().unwrap();
     assert!(reason.contains("cannot serve [key] now"), "{reason}");
     terminal.json("/api/status").await;
-    // The terminal searches log, frames and answers for the key on drop.
+    // On drop the terminal searches log, frames and answers for the key.
 }
 
 #[tokio::test]
@@ -314,7 +314,7 @@ async fn a_reader_who_wakes_the_hub_is_answered_though_upstream_hangs() {
     let asked = std::time::Instant::now();
     let status = terminal.json("/api/status").await;
     let waited = asked.elapsed();
-    // The hub answers within 1.9 s at most; the rest is a slow machine.
+    // The hub answers within 1.9 s. The rest allows for a slow machine.
     assert!(waited < Duration::from_secs(4), "{waited:?}");
     assert_eq!(status["feed"]["state"], "connecting");
     assert_eq!(status["symbols"][0]["price"], Value::Null);

@@ -1,9 +1,9 @@
-//! What is promised to users and operators, tested on the worker as it is deployed: a real workerd
-//! with its storage on disk, before a Twelve Data behind real sockets (`tests/support`). Each test
-//! has a worker of its own, so that they run side by side.
+//! What is promised to users and operators, tested on the worker as deployed: a real workerd with
+//! its storage on disk, connected to a Twelve Data behind real sockets (`tests/support`). Each test
+//! has its own worker, so tests run in parallel.
 //!
-//! One crate, because compiling and linking one for each file took longer than the tests. `cargo
-//! test --test worker feed::` runs one file.
+//! One crate, because compiling and linking one for each file took longer than the tests.
+//! `cargo test --test worker feed::` runs one file.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,5 @@
 //! What operators are promised: metrics that Prometheus reads, a log of changes, and a cron trigger
-//! that revives a lost alarm; none of which keeps a feed open that nobody wants.
+//! that revives a lost alarm. None of these keeps an unwanted feed open.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-/// Where `wrangler dev` runs the cron trigger.
+/// The path at which `wrangler dev` runs the cron trigger.
 const CRON: &str = "/cdn-cgi/handler/scheduled?cron=*+*+*+*+*";
 
 async fn page(terminal: &Terminal) -> String {
@@ -28,7 +28,7 @@ fn value(page: &str, series: &str) -> f64 {
         .unwrap()
 }
 
-/// The lines of the log that the hub wrote.
+/// The log lines that the hub wrote.
 fn logged(terminal: &Terminal) -> Vec<Value> {
     let log = terminal.worker.log();
     let lines = log.lines().filter_map(|line| serde_json::from_str(line.trim()).ok());
@@ -51,7 +51,7 @@ async fn prometheus_reads_the_metrics_and_has_no_complaint() {
         flooding.try_send(Message::text("{")).await;
     }
     assert_eq!(flooding.ending().await, Ending::Code(4008));
-    // Its address is refused for a while: nobody else comes in from here.
+    // This address is refused for a while, so nobody else can connect from here.
     client.leave().await;
     let mut busy = String::new();
     for _ in 0..100 {
@@ -80,7 +80,7 @@ async fn prometheus_reads_the_metrics_and_has_no_complaint() {
     }
 }
 
-// the checker itself must be able to say no.
+// The checker itself must be able to fail.
 #[test]
 fn promtool_minds_what_is_wrong() {
     for wrong in [
@@ -161,7 +161,7 @@ async fn the_cron_trigger_revives_a_hub_whose_alarm_was_lost() {
     assert!(alarms >= 2.0, "the chain goes on by itself");
 }
 
-/// Removes the files in which workerd keeps when to wake which object; gives how many they were.
+/// Removes the files in which workerd keeps the alarms of all objects. Returns how many there were.
 fn forget_alarms(folder: &Path) -> usize {
     let entries: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()

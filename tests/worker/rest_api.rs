@@ -1,5 +1,5 @@
-//! What the REST routes promise: the original's shapes with the truth beside them, and mistakes
-//! that explain themselves.
+//! What the REST routes promise: the original's JSON with truthful fields added, and errors that
+//! explain themselves.
 
 use crate::support::{Answer, RestBehaviour, Terminal, fields, manual, names, now_s};
 use reqwest::Method;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const SYMBOLS: &str = crate::support::terminal::SYMBOLS;
 
-/// What every answer of a quote holds beside its price.
+/// The fields of every quote answer besides its price.
 pub const QUOTE_FIELDS: &[&str] = &[
     "symbol",
     "price",
@@ -35,7 +35,7 @@ pub const QUOTE_FIELDS: &[&str] = &[
 ];
 
 pub fn assert_headers(answer: &Answer) {
-    // What has a tag may be kept, and is asked about each time.
+    // An answer with a tag may be cached, and is revalidated each time.
     let keeps = if answer.headers.contains_key("etag") {
         "no-cache"
     } else {
@@ -162,7 +162,7 @@ async fn status_tells_everything_and_null_where_it_does_not_know() {
     let mut client = terminal.watch("BTC/USD").await;
     terminal.fake.push_price("BTC/USD", 95_500.0, now_s());
     client.price("BTC/USD", 95_500.0).await;
-    // No call leaves near a minute's turn.
+    // No call is sent close to a new minute.
     let is_about_rest = |one: &Value| one["about"] == "rest";
     terminal
         .status_until("REST fails", |status| {
@@ -262,7 +262,7 @@ async fn a_mistake_is_answered_with_a_problem_that_explains_it() {
     let path = format!("/api/quotes?symbols={}", many.join(","));
     assert_problem(&terminal.get(&path).await, 400, "the 64 that fit");
     assert_problem(&terminal.get("/ws").await, 426, "WebSocket");
-    // None of these woke the feed but the two that asked the hub for quotes.
+    // Only the two requests that asked the hub for quotes may wake the feed.
     assert!(terminal.fake.upgrades() <= 1);
 }
 
@@ -293,7 +293,7 @@ async fn without_any_price_a_class_is_503_and_says_why() {
         assert_problem(&answer, 503, "no price is known yet");
         assert_eq!(answer.header("retry-after"), "5");
     }
-    // Of single quotes it is told what is known: nothing, in so many words.
+    // A request for single quotes is answered with what is known: explicitly nothing.
     let body = terminal.json("/api/quotes?symbols=AAPL").await;
     assert_eq!(body["quotes"][0]["price"], Value::Null);
     assert_eq!(body["quotes"][0]["freshness"], Value::Null);

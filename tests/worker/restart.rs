@@ -1,21 +1,21 @@
-//! A worker that is killed in mid-stream: what it knew is there when it comes back, marked as old,
-//! and the feed revives.
+//! A worker that is killed in mid-stream: after the restart it still knows its prices, marks them
+//! as old, and the feed revives.
 
 use std::time::Duration;
 
 use crate::support::{RestBehaviour, Terminal, eventually, manual, now_s, pass};
 use serde_json::json;
 
-/// Several checkpoints of the tests' 200 ms, on a slow machine.
+/// Several of the tests' checkpoints of 200 ms, on a slow machine.
 const SEVERAL_CHECKPOINTS: Duration = Duration::from_secs(3);
 
-/// Upstream takes everything and answers nothing, so that nothing fresh can come.
+/// Upstream accepts everything and answers nothing, so nothing fresh can come.
 fn hang(terminal: &Terminal) {
     terminal.fake.hang_upgrades(true);
     terminal.fake.rest_behaviour(RestBehaviour::Hangs);
 }
 
-/// Upstream starts anew: it forgets what hangs on it.
+/// Restarts upstream, which drops its hanging connections.
 async fn recover(terminal: &Terminal) {
     terminal.fake.stop().await;
     terminal.fake.recover();
@@ -148,5 +148,5 @@ async fn killed_again_and_again_there_is_never_a_second_upstream() {
     terminal.fake.push_price("AAPL", 110.5, now_s());
     client.price("AAPL", 110.5).await;
     assert_eq!(terminal.fake.connections_open(), 1);
-    // The terminal checks on drop that there was never a second one.
+    // On drop the terminal checks that there was never a second connection.
 }

@@ -1,6 +1,6 @@
-//! An upstream that says what a test writes: each REST answer and each frame is the test's own
-//! bytes, right or wrong. The other one, [`FakeTwelveData`](crate::support::FakeTwelveData), knows
-//! what Twelve Data would say.
+//! An upstream that a test scripts: each REST answer and each frame is the test's own bytes, right
+//! or wrong. The other one, [`FakeTwelveData`](crate::support::FakeTwelveData), decides by itself
+//! what Twelve Data would answer.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
-/// Where the WebSocket is, as at Twelve Data.
+/// The path of the WebSocket, as at Twelve Data.
 pub const SOCKET_PATH: &str = "/v1/quotes/price";
 
 /// An HTTP answer.
@@ -28,16 +28,16 @@ pub enum Reply {
     Whole(u16, String, String),
     /// This status and a body that never ends, as fast as it is read.
     Endless(u16),
-    /// This status and a body that never ends, a byte at a time.
+    /// This status and a body that never ends, one byte at a time.
     Trickle(u16),
 }
 
-/// What REST says of one symbol, as it stands in the answer.
+/// REST's record of one symbol, as it appears in the answer.
 type Record = Box<dyn Fn(&str) -> String + Send>;
-/// How `subscribe-status` names a symbol that was asked for.
+/// How `subscribe-status` names a requested symbol.
 type Listing = Box<dyn Fn(&str) -> Value + Send>;
 
-/// A running server. It ends when it is dropped.
+/// A running server. Dropping it ends it.
 pub struct Scripted {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -57,8 +57,7 @@ struct Shared {
 }
 
 impl Scripted {
-    /// Upgrades are taken, every symbol is accepted, and REST answers what `record` says of each
-    /// symbol.
+    /// Accepts upgrades and every symbol. REST answers what `record` returns for each symbol.
     pub async fn start(record: impl Fn(&str) -> String + Send + 'static) -> Scripted {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -102,27 +101,27 @@ impl Scripted {
         self.address.to_string()
     }
 
-    /// What REST says of each symbol from now on.
+    /// Sets REST's record of each symbol from now on.
     pub fn records(&self, record: impl Fn(&str) -> String + Send + 'static) {
         *self.shared.record.lock().unwrap() = Box::new(record);
     }
 
-    /// How `subscribe-status` names each symbol from now on.
+    /// Sets how `subscribe-status` names each symbol from now on.
     pub fn listings(&self, listing: impl Fn(&str) -> Value + Send + 'static) {
         *self.shared.listing.lock().unwrap() = Box::new(listing);
     }
 
-    /// Every REST call gets this; `None`: the records again.
+    /// Every REST call gets this answer; `None`: the records again.
     pub fn rest(&self, reply: Option<Reply>) {
         *self.shared.rest.lock().unwrap() = reply;
     }
 
-    /// Every upgrade gets this; `None`: it is taken.
+    /// Every upgrade gets this answer; `None`: it is accepted.
     pub fn upgrade(&self, reply: Option<Reply>) {
         *self.shared.upgrade.lock().unwrap() = reply;
     }
 
-    /// A text frame to every connection.
+    /// Sends a text frame to every connection.
     pub fn say(&self, text: &str) {
         let _ = self.shared.out.send(Message::text(text));
     }
@@ -147,7 +146,7 @@ impl Scripted {
         heads.iter().filter(|head| head.starts_with("GET /quote?")).count()
     }
 
-    /// The comma lists of each frame of this action.
+    /// The comma list of each frame of this action.
     pub fn asked(&self, action: &str) -> Vec<String> {
         let frames = self.shared.frames.lock().unwrap();
         let of_action = frames.iter().filter(|frame| frame["action"] == action);
@@ -156,8 +155,8 @@ impl Scripted {
             .collect()
     }
 
-    /// Bytes of endless bodies that the peer's side took, and how many of these bodies it still
-    /// takes.
+    /// How many bytes of endless bodies the peer has taken, and how many of these bodies it is
+    /// still taking.
     pub fn poured(&self) -> (u64, usize) {
         let Shared { poured, pouring, .. } = &*self.shared;
         (poured.load(Ordering::Relaxed), pouring.load(Ordering::Relaxed))
@@ -188,7 +187,7 @@ pub async fn watch(terminal: &Terminal, symbols: &str) -> Client {
     client
 }
 
-/// A record of an open market, as Twelve Data writes one.
+/// A record of an open market, in Twelve Data's format.
 pub fn record(symbol: &str, close: f64, previous_close: f64) -> Value {
     let bare = symbol.split(':').next().unwrap();
     json!({
@@ -197,7 +196,7 @@ pub fn record(symbol: &str, close: f64, previous_close: f64) -> Value {
     })
 }
 
-/// A tick of now.
+/// A tick with the current time.
 pub fn tick(symbol: &str, price: f64) -> Value {
     json!({"event": "price", "symbol": symbol, "price": price, "timestamp": now_s()})
 }

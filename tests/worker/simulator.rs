@@ -1,4 +1,4 @@
-//! Without a key: a market of its own, that never passes for a real one.
+//! Without a key: a simulated market that never passes for a real one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

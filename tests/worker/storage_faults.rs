@@ -1,15 +1,15 @@
-//! A disk that is full: the platform resets an object whose write it cannot commit, and the hub
-//! must serve all the same.
+//! A full disk: the platform resets an object whose write it cannot commit, and the hub must keep
+//! serving.
 
 use std::time::Duration;
 
 use crate::support::visitor::{Market, SILENCE, visitors};
 use crate::support::{Terminal, manual, pass};
 
-/// Less than SQLite's log holds after a few seconds of checkpoints, and more than its index of it
+/// Less than SQLite's log takes after a few seconds of checkpoints, and more than the log's index
 /// needs.
 const FULL_AT: u64 = 40_000;
-/// So long is the disk full: minutes, had the deadlines their defaults.
+/// How long the disk is full; with the default deadlines this would be minutes.
 const FULL_FOR: Duration = Duration::from_secs(6);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

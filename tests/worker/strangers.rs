@@ -1,5 +1,5 @@
-//! Upstream is not trusted: whatever it answers, the key stays here, memory stays small, and
-//! whoever can be served is.
+//! Upstream is not trusted: whatever it answers, the key is not revealed, memory stays small, and
+//! everybody who can be served is.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ async fn upstream() -> Scripted {
     Scripted::start(|symbol| record(symbol, 100.0, 80.0).to_string()).await
 }
 
-/// An answer that sends the hub to another host.
+/// An answer that redirects the hub to another host.
 fn redirect(status: u16, to: &Scripted, path: &str) -> Reply {
     let port = to.address().split_once(':').unwrap().1.to_owned();
     Reply::Whole(
@@ -93,7 +93,7 @@ async fn a_redirect_of_rest_is_not_followed_and_prices_stream_on() {
         .await;
 }
 
-/// Ticks until `done`, and the longest time between two of them at the client.
+/// Ticks until `done`. Returns the longest time between two ticks at the client.
 async fn longest_gap(upstream: &Scripted, client: &mut Client, mut done: impl FnMut() -> bool) -> Duration {
     let (mut price, mut longest) = (1.0, Duration::ZERO);
     let begun = Instant::now();
@@ -109,7 +109,8 @@ async fn longest_gap(upstream: &Scripted, client: &mut Client, mut done: impl Fn
     longest
 }
 
-/// Bytes that the hub and the sockets on the way may take of a body of which the hub reads 1 MiB.
+/// The most bytes that the hub and the sockets in between may take of a body of which the hub reads
+/// 1 MiB.
 const MOST_POURED: u64 = 24 * 1024 * 1024;
 
 #[cfg(target_os = "linux")]
@@ -121,7 +122,7 @@ async fn a_rest_body_without_end_is_not_read_and_prices_flow_on() {
     longest_gap(&upstream, &mut client, || terminal.worker.log().contains("streaming")).await;
     let before = terminal.worker.memory();
     upstream.rest(Some(Reply::Endless(200)));
-    // REST is asked at once by a reader of a new symbol, and then again and again.
+    // A REST request for a new symbol asks REST at once, and then it is asked again and again.
     let mut most = before;
     for (calls, status) in [200, 429, 500, 200].into_iter().enumerate() {
         upstream.rest(Some(Reply::Endless(status)));
@@ -192,7 +193,7 @@ async fn a_body_that_trickles_is_given_up() {
         .await;
 }
 
-/// The key as an upstream may repeat it.
+/// The key in the forms in which an upstream may repeat it.
 fn disguises() -> Vec<String> {
     let (first, second) = KEY.split_at(KEY.len() / 2);
     let each = |form: fn(u8) -> String| KEY.bytes().map(form).collect::<String>();
@@ -214,7 +215,7 @@ fn disguises() -> Vec<String> {
         each(|byte| format!("%25{byte:02x}")),
         KEY.replace('5', "%35"),
     ]);
-    // Where a text of so many characters is cut, a part of the key could be left of it.
+    // If a text is cut at a number of characters, part of the key may remain.
     all.extend([20, 30, 40, 50, 150, 190].map(|before| format!("{}{KEY}", "x".repeat(before))));
     all
 }
@@ -404,7 +405,7 @@ async fn where_upstream_is_is_told_to_nobody() {
     feed_reason(&terminal, "4001").await;
     feed_reason(&terminal, "did not open").await;
     rest_trouble(&terminal, "cannot reach").await;
-    // Away altogether.
+    // Upstream is gone completely.
     drop(upstream);
     feed_reason(&terminal, "could not be reached").await;
     client.feed("fallback").await;

@@ -11,7 +11,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    /// Connects to a terminal whose feed streams these symbols, and reads the picture of them.
+    /// Connects to a terminal whose feed streams these symbols, and reads their snapshot.
     async fn connect(terminal: &Terminal, params: Value) -> Watcher {
         let symbols = params["symbols"].as_str().unwrap().to_owned();
         let mut watcher = Watcher::resume(terminal, Reader::default(), params).await;
@@ -24,7 +24,7 @@ impl Watcher {
         watcher
     }
 
-    /// As [`connect`](Self::connect), with what was read on an earlier connection.
+    /// As [`connect`](Self::connect), resuming with the reader of an earlier connection.
     async fn resume(terminal: &Terminal, reader: Reader, params: Value) -> Watcher {
         let (mut client, confirmed) = terminal.offer("hamster.v1").await.unwrap();
         assert_eq!(confirmed, "hamster.v1");
@@ -38,7 +38,7 @@ impl Watcher {
         watcher
     }
 
-    /// Reads until the reader's state is as wanted.
+    /// Reads until the reader's state is `wanted`.
     async fn until(&mut self, what: &str, wanted: impl Fn(&Reader) -> bool) {
         let reader = &mut self.reader;
         if wanted(reader) {
@@ -51,7 +51,7 @@ impl Watcher {
         self.client.until(what, holds).await;
     }
 
-    /// The next event of this name; deltas before it are read.
+    /// The next event of this name. Deltas before it are read.
     async fn event(&mut self, name: &str) -> Value {
         let reader = &mut self.reader;
         let is_it = |frame: &Value| {
@@ -175,7 +175,7 @@ async fn a_client_of_streams_is_answered_when_it_makes_no_sense() {
         assert!(error["message"].as_str().unwrap().contains(says), "{error}");
         assert_eq!(error["epoch"], watcher.reader.epoch);
     }
-    // Of a stream that is not its own, or of the future: means nothing, harms nobody.
+    // An acknowledgement of another channel or of the future has no effect and does no harm.
     watcher
         .client
         .say(json!({"action": "ack", "stream": 99, "seq": 1}))

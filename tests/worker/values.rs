@@ -1,5 +1,5 @@
-//! What upstream says reaches every reader as it was meant: whichever name asks, however odd the
-//! number, whatever the asset class.
+//! Upstream's values reach every client as they were meant, whichever name was asked for, however
+//! odd the number, and in every asset class.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ async fn upstream() -> Scripted {
     Scripted::start(|symbol| record(symbol, 100.0, 80.0).to_string()).await
 }
 
-/// A value with these fields more, or in place of its own.
+/// A value with these fields added or replaced.
 fn with(mut value: Value, fields: Value) -> Value {
     let more = fields.as_object().unwrap().clone();
     value.as_object_mut().unwrap().extend(more);
@@ -25,7 +25,7 @@ async fn quote(terminal: &Terminal, symbol: &str) -> Value {
     body["quotes"][0].clone()
 }
 
-/// Asks until a symbol's quote is as wanted.
+/// Polls until a symbol's quote is `wanted`.
 async fn quote_until(terminal: &Terminal, symbol: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     let of = |status: &Value| {
         let all = status["symbols"].as_array().unwrap();
@@ -37,7 +37,7 @@ async fn quote_until(terminal: &Terminal, symbol: &str, what: &str, wanted: impl
     of(&status).unwrap()
 }
 
-/// The snapshot that a client of `hamster.v1` is given of one symbol.
+/// The snapshot of one symbol for a client of `hamster.v1`.
 async fn snapshot(terminal: &Terminal, symbol: &str) -> (String, Value) {
     let (mut visitor, _) = terminal.offer("hamster.v1").await.unwrap();
     visitor.subscribe(symbol).await;
@@ -72,7 +72,7 @@ async fn every_name_of_an_instrument_gets_its_ticks_and_none_takes_them_from_ano
             "{symbol}"
         );
     }
-    // Another venue's is nobody's who named this one.
+    // A tick of another venue does not go to a client that named this venue.
     upstream.say(&with(tick("AAPL", 7.0), json!({"exchange": "VSE", "mic_code": "XWBO"})).to_string());
     upstream.say(&aapl(102.5));
     pinned.price("AAPL:NASDAQ", 102.5).await;
@@ -114,7 +114,7 @@ async fn an_old_stamp_opens_no_market_and_makes_nothing_fresh() {
         (&json!(264.004), &json!(1.54), &json!("fresh"))
     );
     let at = |stamp: u64, price: f64| with(tick("AAPL", price), json!({"timestamp": stamp})).to_string();
-    // The last trade, told once more, and one before it.
+    // The last trade once more, and an earlier one.
     for (stamp, price) in [(closed, 264.004), (closed - 60, 263.0)] {
         upstream.say(&at(stamp, price));
     }
@@ -123,7 +123,7 @@ async fn an_old_stamp_opens_no_market_and_makes_nothing_fresh() {
         .await;
     assert_eq!(quote(&terminal, "AAPL").await, known);
 
-    // A later trade of that day: news, and old.
+    // A later trade of that day is news, but old.
     upstream.say(&at(closed + 600, 265.2));
     let late = client.price("AAPL", 265.2).await;
     assert_eq!(
@@ -136,7 +136,7 @@ async fn an_old_stamp_opens_no_market_and_makes_nothing_fresh() {
         (&json!("closed"), &json!(2.0), &json!(260.0), &json!("stale"))
     );
 
-    // Traded now, while upstream's session says closed.
+    // Traded now, although upstream's session says closed.
     upstream.say(&at(now_s(), 267.8));
     let now = client.price("AAPL", 267.8).await;
     assert_eq!(
@@ -251,7 +251,7 @@ async fn a_symbol_that_spoils_a_call_for_all_stops_nobody() {
                 reason.is_some_and(|reason| reason.contains(said))
             })
             .await;
-        // And again and again: each of these is told by another call.
+        // Repeat: each of these prices comes by another call.
         for close in [101.0, 102.0, 103.0] {
             upstream.records(move |symbol| price(symbol, close));
             client.price("AAPL", close).await;
@@ -287,7 +287,7 @@ async fn what_was_kept_over_a_restart_is_what_was_known() {
     for before in known {
         let after = quote(&terminal, before["symbol"].as_str().unwrap()).await;
         assert_eq!(after["source"], "restored");
-        // All but its marks, and who watches.
+        // All fields but its marks, and who watches.
         let marks = [
             "source",
             "simulated",
@@ -380,7 +380,7 @@ async fn what_upstream_calls_an_instrument_reaches_every_answer() {
         ),
     ];
     let upstream = upstream().await;
-    // Of two of them it is REST that says it.
+    // For two of them, REST brings these fields.
     let by_rest = ["FTSE", "VOD:LSE"];
     let told = cases.clone();
     upstream.records(move |symbol| {
@@ -467,7 +467,7 @@ async fn a_symbol_with_signs_is_one_and_another_spelling_is_taken() {
         assert_eq!(client.price(asked, price).await["source"], "live");
         assert_eq!(self::quote(&terminal, asked).await["price"], price);
     }
-    // Of what is answered under quite another name the symbol says so.
+    // If REST answers under an entirely different name, the symbol's reason says so.
     upstream.records(|_| record("ZZZ", 1.0, 1.0).to_string());
     let odd = terminal.json("/api/quotes?symbols=SILENT").await;
     assert!(odd["quotes"][0]["price"].is_null(), "{odd}");
@@ -478,7 +478,7 @@ async fn a_symbol_with_signs_is_one_and_another_spelling_is_taken() {
     );
 }
 
-/// Whether a number of a JSON text is written with an exponent.
+/// Whether a JSON text has a number with an exponent.
 fn has_exponent(text: &str) -> bool {
     let text = text.replace("\\\"", "");
     let outside = text.split('"').step_by(2);

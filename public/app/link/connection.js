@@ -1,10 +1,10 @@
 /**
- * The page's socket to the hub, and its whole life: it is opened, subscribed, watched, given up
- * when it is mute, and opened again for ever. It owns no state that is shown; it tells the store.
+ * The page's socket to the hub and its life cycle: open, subscribe, watch, drop when it falls
+ * silent, and reopen, for ever. It holds no state that is shown; it reports to the store.
  *
- * Two watchdogs look after it. `ping` is answered without waking a hub that sleeps, so it proves
- * the network; the `time` question is answered by the hub itself, so it proves the hub, and
- * measures the clock on the way.
+ * Two watchdogs check it. The platform answers `ping` without waking a sleeping hub, so an answer
+ * proves the network. The hub itself answers the `time` question, so an answer proves the hub and
+ * also measures the clock offset.
  */
 import { Backoff } from './backoff.js';
 import { formatSpan } from '../words/format.js';
@@ -14,16 +14,16 @@ import { objection } from '../model/symbols.js';
 import { Watchdog } from './watchdog.js';
 import { MalformedFrame, parseFrame, parseJson } from './wire.js';
 
-/** From opening the socket to the hub's `connected`. */
+/** The limit from opening the socket to the hub's `connected`. */
 const HANDSHAKE_MS = 10_000;
-/** So long must a connection last before a loss counts as a first one again. */
+/** A connection that lasted this long resets the backoff. */
 const STABLE_MS = 10_000;
-/** The hub closed the connection because of a flood of messages, and wants to be left alone. */
+/** Close code: the client sent too many messages. The page waits a minute before it reconnects. */
 const FLOOD_CODE = 4008;
 const FLOOD_WAIT_MS = 60_000;
-/** The hub closed the connection: no acknowledgement for 30 s, as of a tab that was frozen. */
+/** Close code: no acknowledgement for 30 s, for example from a frozen tab. */
 const SLOW_CODE = 4009;
-/** Clock questions right after connecting, one after the other; from then on one a minute. */
+/** Clock questions right after connecting, one after the other. Later there is one a minute. */
 const FIRST_CLOCK_QUESTIONS = 4;
 const CLOCK_PAUSE_MS = 300;
 const CLOCK_EVERY_MS = 60_000;
@@ -36,14 +36,16 @@ export class Connection {
   /** @type {WebSocket | null} */
   #socket = null;
   #backoff = new Backoff();
-  /** What was read, over all connections: a new one goes on from there. */
+  /** Kept across connections, so that a new one can resume. */
   #stream = new Stream();
   #network = new Watchdog();
   #hub = new Watchdog({ everyMs: CLOCK_EVERY_MS });
   #connectedAt = 0;
-  /** No earlier, whatever the browser says about the network; page's clock, ms. */
+  /**
+   * No reconnect before this time, whatever the browser says about the network. Page's clock, ms.
+   */
   #notBefore = 0;
-  /** Set while it waits to try again. @type {ReturnType<typeof setTimeout> | undefined} */
+  /** Set while waiting to reconnect. @type {ReturnType<typeof setTimeout> | undefined} */
   #retryTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #handshakeTimer;
@@ -52,7 +54,7 @@ export class Connection {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #clockTimer;
   #questions = 0;
-  /** The clock question under way. @type {{ id: number, sentAt: number } | null} */
+  /** The clock question that awaits its answer. @type {{ id: number, sentAt: number } | null} */
   #question = null;
 
   /**
@@ -82,7 +84,7 @@ export class Connection {
     this.#handshakeTimer = setTimeout(() => this.#lost('the hub did not answer within 10 s'), HANDSHAKE_MS);
   }
 
-  /** The page goes away, perhaps to come back. */
+  /** The browser leaves the page and may restore it later. */
   suspend() {
     this.#forgetSocket();
     clearTimeout(this.#retryTimer);
@@ -92,12 +94,12 @@ export class Connection {
     this.#store.setLink({ state: 'disconnected', since: now, reason: 'the page was put away', retryAt: null });
   }
 
-  /** Something may have broken the connection: find out now, and not when the next ping is due. */
+  /** The connection may be broken: check now instead of when the next ping is due. */
   doubt() {
     this.#network.probe();
   }
 
-  /** The tab was shown, or the network came back: do not wait for the next try. */
+  /** The tab was shown or the network is back: do not wait for the scheduled attempt. */
   wake() {
     if (this.#socket !== null) this.doubt();
     else if (Date.now() >= this.#notBefore) this.#retry();
@@ -129,7 +131,7 @@ export class Connection {
   }
 
   /**
-   * The dialect is the hub's choice: one that did not confirm ours speaks plain JSON.
+   * The hub chooses the dialect. If it did not confirm ours, it speaks plain JSON.
    * @param {unknown} frame
    */
   #parse(frame) {
@@ -156,7 +158,7 @@ export class Connection {
     this.#store.track(names);
     this.#store.subscribed(now);
     const symbols = names.filter((name) => objection(name) === null);
-    // A hub that speaks plain JSON looks at the symbols only.
+    // A hub that speaks plain JSON ignores `resume`.
     if (symbols.length > 0) this.#send({ action: 'subscribe', params: { symbols, resume: this.#stream.position } });
 
     this.#store.clock.clear();
@@ -209,10 +211,7 @@ export class Connection {
     } else this.#lost('the hub cannot be reached');
   }
 
-  /**
-   * @param {string} reason
-   * @param {number} [waitMs]  instead of the backoff's
-   */
+  /** @param {string} reason @param {number} [waitMs]  overrides the backoff */
   #lost(reason, waitMs) {
     const now = Date.now();
     this.#forgetSocket();
@@ -227,7 +226,9 @@ export class Connection {
     this.#fallback.start();
   }
 
-  /** Lets go of the socket at once: on a dead network its close may take minutes. */
+  /**
+   * Drops the socket without waiting for its close event, which may take minutes on a dead network.
+   */
   #forgetSocket() {
     clearTimeout(this.#handshakeTimer);
     clearTimeout(this.#clockTimer);

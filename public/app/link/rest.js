@@ -1,19 +1,19 @@
-/** Prices by REST while the socket is down: slower, but better than none, and the page says so. */
+/** Polls prices by REST while the socket is down. They are slower, and the page says so. */
 import { MalformedFrame, parseQuotes } from './wire.js';
 
-/** Asked for when the hub was never reached by socket, so that it could not name its own. */
+/** Used when no hub was reached by socket, so none could name its own symbols. */
 export const DEFAULT_SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'GBP/USD'];
 
 export const POLL_MS = 30_000;
 const PATIENCE_MS = 10_000;
-/** The hub answers for so many symbols in one question. */
+/** The hub's limit of symbols per request. */
 const MOST_SYMBOLS = 64;
 
 export class RestFallback {
   #store;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
-  /** Ends the question under way. @type {AbortController | null} */
+  /** Aborts the running request. @type {AbortController | null} */
   #running = null;
 
   /** @param {import('../model/store.js').Store} store */
@@ -21,7 +21,7 @@ export class RestFallback {
     this.#store = store;
   }
 
-  /** Asks at once and then every 30 s; does nothing when it is running already. */
+  /** Polls at once and then every 30 s. Does nothing when it is already running. */
   start() {
     if (this.#timer !== undefined) return;
     this.#timer = setInterval(() => void this.#ask(), POLL_MS);
@@ -53,7 +53,8 @@ export class RestFallback {
   }
 
   /**
-   * A name that is none spoils a question for the others: such a question is put again in halves.
+   * One invalid name makes the hub reject the whole request, so a rejected request is repeated in
+   * halves.
    * @param {string[]} names
    * @param {AbortController} running
    * @returns {Promise<void>}
@@ -74,10 +75,7 @@ export class RestFallback {
   }
 }
 
-/**
- * The sentence for people in a problem details answer (RFC 9457).
- * @param {unknown} body
- */
+/** The human-readable sentence of a problem details answer (RFC 9457). @param {unknown} body */
 function problemOf(body) {
   const { detail, title } = /** @type {{ detail?: unknown, title?: unknown }} */ (body ?? {});
   return typeof detail === 'string' ? detail : typeof title === 'string' ? title : null;
@@ -86,7 +84,7 @@ function problemOf(body) {
 /** @param {unknown} error */
 function reasonOf(error) {
   if (error instanceof MalformedFrame) return `the answer cannot be used: ${error.message}`;
-  // fetch throws a TypeError, worded differently by every browser, when it finds nobody.
+  // fetch throws a TypeError when it cannot connect, and every browser words it differently.
   if (error instanceof TypeError) return 'the hub cannot be reached';
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
 /**
- * The reference client of `hamster.v1`, as docs/protocol.md describes it: it keeps what the frames
- * tell, checks that each follows from those before, and says when and what to acknowledge and where
- * to resume. It has no socket and no clock.
+ * The reference client of `hamster.v1` (docs/protocol.md). It keeps the state that the frames
+ * describe, checks that each frame follows the one before, and tells when and what to acknowledge
+ * and where to resume. It has no socket and no clock.
  *
- * Frames go in as parsed JSON; out come messages in the terms of plain JSON, so that whoever shows
+ * Parsed JSON frames go in, messages in the terms of plain JSON come out, so the code that shows
  * prices need not know the dialect.
  */
 import { MalformedFrame, instant, marks, number, parseFeed, parseMessage, precision, record } from './wire.js';
@@ -12,17 +12,17 @@ import { MalformedFrame, instant, marks, number, parseFeed, parseMessage, precis
 
 export const PROTOCOL = 'hamster.v1';
 
-/** Never more than one acknowledgement a second. */
+/** At most one acknowledgement a second. */
 const ACK_AT_MOST_EVERY_MS = 1_000;
-/** So many bytes are acknowledged without waiting. */
+/** This many bytes are acknowledged at once. */
 const ACK_BYTES = 128 * 1024;
 
-/** A frame that does not follow from those before: something was missed. */
+/** A frame does not follow the one before: at least one was missed. */
 export class MissedFrames extends Error {}
 
 /**
- * What is held of one symbol: its last symbol object, with the numbers that deltas add to. `bid`
- * and `ask` are relative to `price`.
+ * The state of one symbol: its last symbol object, with the numbers that deltas add to. `bid` and
+ * `ask` are relative to `price`.
  * @typedef {object} Held
  * @property {Record<string, unknown>} object
  * @property {number} unit   10 to the power of its scale
@@ -30,7 +30,7 @@ export class MissedFrames extends Error {}
  * @property {number} bid
  * @property {number} ask
  * @property {number} volume
- * @property {number | null} time  ms since 1970; null: the exchange did not say
+ * @property {number | null} time  ms since 1970; null: the exchange did not give one
  * @property {number} received  ms since 1970
  */
 
@@ -46,25 +46,25 @@ export class Stream {
   #unackedBytes = 0;
   /** The next snapshot is the first of a new connection. */
   #reconnected = false;
-  /** The hub wants an acknowledgement at once, whatever was read. */
+  /** The hub wants an acknowledgement now, even if nothing new was read. */
   #asked = false;
-  /** By number. @type {Map<number, Held>} */
+  /** By symbol number. @type {Map<number, Held>} */
   #symbols = new Map();
-  /** Whether the last snapshot resumed, and how many deltas it stands for. */
+  /** Whether the last snapshot resumed the channel, and how many missed deltas it replaces. */
   recovered = false;
   missed = 0;
 
-  /** Where to go on after the connection broke; undefined when there is nothing to go on from. */
+  /** The cursor to resume from after a lost connection; undefined if there is none. */
   get position() {
     return this.#id === 0 ? undefined : { epoch: this.#epoch, stream: this.#id, seq: this.#seq };
   }
 
-  /** The newest delta that was read. */
+  /** The sequence number of the newest delta that was read. */
   get seq() {
     return this.#seq;
   }
 
-  /** The epoch, the hub's present life. */
+  /** The epoch: the hub's current life. */
   get epoch() {
     return this.#epoch;
   }
@@ -78,7 +78,7 @@ export class Stream {
   }
 
   /**
-   * @param {unknown} frame  parsed
+   * @param {unknown} frame  parsed JSON
    * @param {number} [bytes]  its length
    * @returns {Message[]}
    * @throws {MissedFrames} reconnect and resume
@@ -96,8 +96,8 @@ export class Stream {
   }
 
   /**
-   * The acknowledgement that is due, if one is.
-   * @param {number} now  ms, of any clock that does not go back
+   * The acknowledgement that is due; null if none is.
+   * @param {number} now  ms, of any monotonic clock
    * @returns {{ action: 'ack', stream: number, seq: number } | null}
    */
   acknowledgement(now) {
@@ -123,8 +123,8 @@ export class Stream {
     }
     this.recovered = body['recovered'] === true;
     this.missed = number(body['missed']) ?? 0;
-    // A snapshot may also come because the hub took a symbol away: then nothing was missed, and
-    // nothing is begun anew.
+    // The hub also sends a snapshot when it removes a symbol. Then nothing was missed, and the
+    // client did not start over.
     const resumes = this.#id !== 0 && (this.#reconnected || this.recovered || this.missed > 0 || epoch !== this.#epoch);
     this.#reconnected = false;
     if (this.recovered && (epoch !== this.#epoch || id !== this.#id || seq < this.#seq)) {
@@ -252,7 +252,8 @@ export class Stream {
 }
 
 /**
- * 0.25 for 0.25 %, to five places as the hub has it; null unless the previous close is above zero.
+ * 0.25 for 0.25 %, to five decimals as the hub rounds it; null unless the previous close is above
+ * zero.
  * @param {number} price
  * @param {number} previousClose
  */

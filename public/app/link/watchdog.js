@@ -1,16 +1,16 @@
 /**
- * Tells a quiet socket from a dead one. A browser may hold a socket "open" for minutes after the
- * network under it has gone; only an answer proves that somebody is there. So it asks, and any
- * frame counts as the answer.
+ * Tells a quiet socket from a dead one. A browser may keep a socket "open" for minutes after its
+ * network has gone. Only an answer proves that the other side is there, so the watchdog asks, and
+ * any frame counts as the answer.
  *
- * It has no timer of its own: `tick(now)` is called about once a second and says what to do.
+ * It has no timer: the caller calls `tick(now)` about once a second and follows the result.
  */
 export class Watchdog {
   #everyMs;
   #patienceMs;
   #heardAt = 0;
   #askedAt = 0;
-  /** When the question was sent that nobody has answered yet. @type {number | null} */
+  /** When the unanswered question was sent; null if there is none. @type {number | null} */
   #openQuestion = null;
   #tickedAt = 0;
 
@@ -53,7 +53,7 @@ export class Watchdog {
    * @returns {'ping' | 'dead' | 'wait'}
    */
   tick(now) {
-    // The page slept (a closed lid, a frozen tab): the answer may be queued behind this timer.
+    // The page slept (a closed lid, a frozen tab). The answer may be queued behind this timer.
     const slept = now - this.#tickedAt > this.#patienceMs / 2 || now < this.#tickedAt;
     this.#tickedAt = now;
     if (this.#openQuestion !== null && !slept) {

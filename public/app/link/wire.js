@@ -1,6 +1,6 @@
 /**
- * The messages of docs/protocol.md: their types, and the one place where frames become messages.
- * What does not fit is refused here, so that the rest of the page can trust what it holds.
+ * The messages of docs/protocol.md: their types, and the one place where frames become messages. A
+ * malformed frame is rejected here, so the rest of the page can trust its data.
  */
 
 /** @typedef {'idle' | 'connecting' | 'live' | 'stalled' | 'fallback' | 'refused'} FeedState */
@@ -9,17 +9,18 @@
 /** @typedef {'second' | 'minute' | 'day'} Precision */
 
 /**
- * What the hub's upstream is doing. `since` is in ms of the hub's clock, null when it did not say.
+ * The state of the hub's upstream. `since` is ms of the hub's clock; null if the hub did not give
+ * it.
  * @typedef {{ state: FeedState, since: number | null, reason: string }} Feed
  */
 
 /**
  * A price as the hub knows it. Times are ms since 1970 by the hub's clock; 0.25 is 0.25 %.
  * @typedef {object} Quote
- * @property {string} symbol  with the exchange that was asked for, if one was: `AAPL`, `RY:TSX`
- * @property {string | null} exchange  the venue that it comes from
- * @property {string | null} currency  in upstream's words: `USD`, `GBp`; of a pair the second
- * @property {string | null} kind  in upstream's words: `Common Stock`, `Index`, …
+ * @property {string} symbol  with the exchange if the request named one: `AAPL`, `RY:TSX`
+ * @property {string | null} exchange  the venue of the price
+ * @property {string | null} currency  as upstream names it: `USD`, `GBp`; of a pair the second
+ * @property {string | null} kind  as upstream names it: `Common Stock`, `Index`, …
  * @property {string | null} micCode
  * @property {number | null} decimals  of price, bid and ask; null: the hub does not say
  * @property {number} price
@@ -29,7 +30,8 @@
  * @property {number | null} dayVolume
  * @property {number | null} previousClose
  * @property {number | null} timestamp  when the price was made; null: the exchange does not say
- * @property {Precision | null} precision  made at `timestamp` or up to so much later; null: unknown
+ * @property {Precision | null} precision  the price was made at `timestamp` or up to this much
+ * later; null: unknown
  * @property {number} receivedAt  when it reached the hub
  * @property {Source} source
  * @property {boolean} simulated
@@ -40,7 +42,9 @@
 
 /**
  * A symbol that the hub serves or will serve.
- * @typedef {{ symbol: string, state: SymbolState, reason: string | null, hasQuote: boolean }} Tracked
+ * @typedef {{
+ *   symbol: string, state: SymbolState, reason: string | null, hasQuote: boolean
+ * }} Tracked
  */
 /** @typedef {{ symbol: string, reason: string }} Refusal */
 
@@ -59,7 +63,7 @@
  */
 
 /**
- * What GET /api/quotes answers: quotes that exist, and the state of every symbol asked for.
+ * The answer of GET /api/quotes: the known quotes, and the state of every requested symbol.
  * @typedef {object} QuotesAnswer
  * @property {boolean} simulated
  * @property {Feed | null} feed
@@ -73,10 +77,10 @@ const SOURCES = ['live', 'rest', 'restored', 'simulated'];
 const SESSIONS = ['open', 'closed', 'extended', 'unknown'];
 const PRECISIONS = ['second', 'minute', 'day'];
 const MOST_DECIMALS = 12;
-/** What a Date can hold, in ms around 1970. */
+/** The range of a Date, in ms around 1970. */
 const LAST_INSTANT = 8.64e15;
 
-/** A frame that is not a message of the protocol; `message` says what was wrong with it. */
+/** A frame that is not a message of the protocol. `message` says what is wrong with it. */
 export class MalformedFrame extends Error {}
 
 /**
@@ -89,7 +93,7 @@ export function parseFrame(frame) {
 }
 
 /**
- * @param {unknown} frame  as {@link parseJson} gave it
+ * @param {unknown} frame  the result of {@link parseJson}
  * @returns {Message}
  * @throws {MalformedFrame}
  */
@@ -184,7 +188,7 @@ function quote(body) {
 }
 
 /**
- * What both dialects say in the same words. A source that is not known is not called live.
+ * The fields that both dialects name alike. An unknown provenance is not called live.
  * @param {Record<string, unknown>} body
  * @returns {Pick<Quote, 'exchange' | 'currency' | 'kind' | 'micCode' | 'decimals' | 'source' |
  *   'session'>}
@@ -203,9 +207,9 @@ export function marks(body) {
 }
 
 /**
- * How exact a time is. A hub that does not name it knows seconds only.
+ * The precision of a time. A hub that does not name one knows only seconds.
  * @param {number | null} at
- * @param {unknown} named  undefined: the field is not there
+ * @param {unknown} named  undefined: the field is missing
  * @returns {Precision | null}
  */
 export function precision(at, named) {
@@ -298,7 +302,7 @@ export function number(value) {
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-/** A number of ms since 1970 that is a time, or null. @param {unknown} value */
+/** A valid time in ms since 1970, or null. @param {unknown} value */
 export function instant(value) {
   const at = number(value);
   return at !== null && Math.abs(at) <= LAST_INSTANT ? at : null;

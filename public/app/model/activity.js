@@ -1,7 +1,6 @@
 /**
- * The activity log: the last hundred lines, in the form of the original terminal. Price lines come
- * in such numbers that they would push everything else out within seconds, so the last hundred of
- * the others are kept beside them.
+ * The activity log: the last hundred lines, in the form of the original terminal. Price lines would
+ * push everything else out within seconds, so the last hundred other lines are kept separately.
  */
 import { formatPercent, formatPriceAndUnit } from '../words/format.js';
 import { quoted } from '../words/text.js';
@@ -13,7 +12,7 @@ import { quoted } from '../words/text.js';
  */
 
 export const KEPT_LINES = 100;
-/** How much of a name and of a reason a line tells. */
+/** The most characters of a name and of a reason in a line. */
 const MOST_OF_NAME = 40;
 const MOST_OF_REASON = 600;
 
@@ -24,11 +23,7 @@ export class ActivityLog {
   withoutPrices = [];
   #serial = 0;
 
-  /**
-   * @param {number} at
-   * @param {Topic} topic
-   * @param {string} text
-   */
+  /** @param {number} at @param {Topic} topic @param {string} text */
   add(at, topic, text) {
     const line = { serial: (this.#serial += 1), at, topic, text };
     keep(this.all, line);
@@ -37,7 +32,7 @@ export class ActivityLog {
 }
 
 /**
- * `📊 BTC/USD: $95,500.00 (+0.25%)`; without a known previous close there is no percentage.
+ * `📊 BTC/USD: $95,500.00 (+0.25%)`; no percentage without a previous close.
  * @param {string} name
  * @param {import('../link/wire.js').Quote} quote
  */
@@ -61,12 +56,12 @@ export function feedLine(feed) {
 const STATE_SIGNS = { streaming: '⚠️', polled: '🐢', unavailable: '🚫' };
 
 /**
- * `🚫 SPY unavailable: not in this plan`; null when there is nothing to tell.
+ * `🚫 SPY unavailable: not in this plan`; null if the state is not worth a line.
  * @param {import('../link/wire.js').Tracked} tracked
  */
 export function stateLine({ symbol, state, reason }) {
   const sign = STATE_SIGNS[state];
-  // That a symbol streams is nothing special, unless something is wrong with it.
+  // Streaming is the normal state: it gets a line only with a reason.
   if (!sign || (state === 'streaming' && reason === null)) return null;
   const what = state === 'streaming' ? '' : ` ${state}`;
   return `${sign} ${quoted(symbol, MOST_OF_NAME)}${what}${reason ? `: ${quoted(reason, MOST_OF_REASON)}` : ''}`;
@@ -83,7 +78,7 @@ export function problemLine(text) {
 }
 
 /**
- * `🔁 Resumed: 23 updates missed, 3 symbols brought up to date`: a gap is never passed over.
+ * `🔁 Resumed: 23 updates missed, 3 symbols brought up to date`. Every gap is reported.
  * @param {{ recovered: boolean, missed: number, changed: number }} snapshot
  */
 export function resumeLine({ recovered, missed, changed }) {

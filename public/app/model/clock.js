@@ -1,6 +1,7 @@
 /**
- * How far this computer's clock is from the hub's, the way NTP does it: of several questions, the
- * one with the shortest way there and back tells most, and is wrong by at most half of that way.
+ * The offset between this computer's clock and the hub's, measured as NTP does: of several
+ * questions, the one with the shortest round trip is the most exact. Its error is at most half the
+ * round trip.
  */
 
 /**
@@ -21,7 +22,7 @@ export class ClockOffset {
   }
 
   /**
-   * @param {number} sentAt      page's clock when the question left, ms
+   * @param {number} sentAt      page's clock when the question was sent, ms
    * @param {number} hubTime     the hub's clock when it answered, ms
    * @param {number} receivedAt  page's clock when the answer arrived, ms
    */
@@ -29,11 +30,11 @@ export class ClockOffset {
     const rtt = receivedAt - sentAt;
     if (rtt < 0) return; // the page's clock was set back in between
     this.#samples.push({ offset: hubTime - (sentAt + receivedAt) / 2, rtt, at: receivedAt });
-    // Clocks drift and are set: an old measurement does not count, however short its way was.
+    // Clocks drift and are set, so old samples are dropped, however short their round trip was.
     this.#samples = this.#samples.filter((sample) => Math.abs(receivedAt - sample.at) <= this.#maxAgeMs).slice(-this.#keep);
   }
 
-  /** Forgets everything, for a new connection (and perhaps another hub). */
+  /** Drops all samples: a new connection may reach another hub. */
   clear() {
     this.#samples = [];
   }

@@ -1,4 +1,4 @@
-/** The mean of the last hundred or so measurements; nothing measured is null, not zero. */
+/** The mean of the last hundred or so measurements. Without a measurement it is null, not zero. */
 export class RollingMean {
   /** @type {number[]} */
   #values = [];

@@ -1,7 +1,6 @@
 /**
- * What is said beside a price: where it came from and whether it can be trusted. Rule of the house:
- * nothing is called live that is simulated, restored, stale, or older than the page's own
- * connection.
+ * The marks beside a price: its provenance, and whether it can be trusted. The rule: nothing is
+ * called live that is simulated, restored, stale, or older than the page's own connection.
  */
 import { formatSince } from '../words/format.js';
 import { staleSince } from './quotes.js';
@@ -33,7 +32,7 @@ export function marksOf(row, link, now, offset) {
     else if (quote.source === 'rest') marks.push({ kind: 'rest', text: 'rest' });
     else if (row.state === 'rejected' && stale === null) marks.push({ kind: 'unconfirmed', text: 'last known' });
     else if (!connected && stale === null) {
-      // The page asked the hub by REST after it lost the socket, or has only what it saw last.
+      // The socket is down: the price came by REST, or is the last one that the page saw.
       marks.push(row.vouchedAt > link.heardAt ? { kind: 'rest', text: 'by REST' } : { kind: 'unconfirmed', text: 'last known' });
     } else if (connected && stale === null && !quote.simulated) marks.push({ kind: 'live', text: 'live' });
     if (quote.session === 'closed') marks.push({ kind: 'closed', text: 'session closed' });

@@ -1,6 +1,4 @@
-/**
- * One symbol on the board, and when a quote may replace another. Nothing here reads a clock.
- */
+/** One symbol on the board, and when a quote may replace another. Nothing here reads a clock. */
 
 /** @typedef {import('../link/wire.js').Quote} Quote */
 
@@ -8,19 +6,19 @@
  * A symbol as the page tracks it.
  * @typedef {object} Row
  * @property {string} key
- * @property {string} name            as it is shown and asked for: `AAPL`, `RY:TSX`
+ * @property {string} name            as shown and requested: `AAPL`, `RY:TSX`
  * @property {Quote | null} quote     null: no data yet
- * @property {import('../link/wire.js').SymbolState | 'rejected'} state  rejected by the hub
+ * @property {import('../link/wire.js').SymbolState | 'rejected'} state  `rejected`: by the hub
  * @property {string | null} reason   for the state, or why the last price was discarded
- * @property {boolean} awaitsSnapshot the next quote is what the hub already had, no news
- * @property {number} vouchedAt       when the hub last told this quote, page's clock, ms
+ * @property {boolean} awaitsSnapshot the next quote repeats what the hub already had; it is no news
+ * @property {number} vouchedAt       when the hub last sent this quote, page's clock, ms
  */
 
-/** While disconnected, a price that nobody has confirmed for this long is stale. */
+/** While disconnected, a price that was not confirmed for this long is stale. */
 export const UNCONFIRMED_STALE_MS = 60_000;
 
 /**
- * Names are compared without regard to case, as the hub does. `RY` and `RY:TSX` are two rows.
+ * Names are compared without regard to case, as in the hub. `RY` and `RY:TSX` are two rows.
  * @param {string} symbol
  */
 export function rowKey(symbol) {
@@ -39,17 +37,17 @@ export function newRow(name) {
 }
 
 /**
- * A price was made at its `timestamp` or up to so much later.
+ * How much later than its `timestamp` a price may have been made.
  * @type {Record<import('../link/wire.js').Precision, number>}
  */
 const SPANS = { second: 0, minute: 59_999, day: 86_399_999 };
 
 /**
- * Whether `next` may take the place of `held`: never back in time, by the exchange's clock and then
- * by the hub's, which alone counts where the exchange did not say when, or not exactly enough to
- * tell the two apart. The same quote again may, since it may bring a new mark (stale, restored, a
- * previous close). Between a simulated and a real market there is no common time: the one that the
- * hub has now is the one that counts.
+ * Whether `next` may replace `held`. Prices never go back in time: first by the exchange's clock,
+ * then by the hub's. The hub's alone counts where the exchange gave no time, or none exact enough
+ * to order the two. The same quote may come again, because it may bring a new mark (stale,
+ * restored, a previous close). A simulated and a real market share no time, so between them the
+ * hub's current one wins.
  *
  * @param {Quote | null} held
  * @param {Quote} next
@@ -61,7 +59,7 @@ export function mayReplace(held, next) {
 }
 
 /**
- * Whether one price was made before another, by what the exchange says of both.
+ * Whether one price was made before another, by the exchange's times of both.
  * @param {Quote} one
  * @param {Quote} other
  */
@@ -71,8 +69,8 @@ function isBefore(one, other) {
 }
 
 /**
- * A hub that was restarted may know less than the page and say that what it knows is stale. The
- * page keeps its newer price, but nobody vouches for that one any more.
+ * A restarted hub may know an older price than the page and call it stale. The page keeps its newer
+ * price but marks it stale, because nobody confirms it any more.
  *
  * @param {Quote} held
  * @param {Quote} older  may not replace it
@@ -84,7 +82,7 @@ export function outlived(held, older) {
 }
 
 /**
- * Whether `next` is news and not a mark put on what was held already.
+ * Whether `next` is a new price, and not only a new mark on the held one.
  * @param {Quote | null} held
  * @param {Quote} next
  */
@@ -93,12 +91,12 @@ export function isNews(held, next) {
 }
 
 /**
- * Since when this row's price is stale: as the hub says, or, while the page is cut off, as the page
- * itself concludes.
+ * Since when this row's price is stale: as the hub says or, while disconnected, as the page
+ * concludes.
  *
  * @param {Row} row
- * @param {{ connected: boolean, heardAt: number }} link  `heardAt`: when the hub was last heard by
- *   the socket, page's clock
+ * @param {{ connected: boolean, heardAt: number }} link  `heardAt`: when the socket last brought
+ * anything, page's clock
  * @param {number} now     page's clock, ms
  * @param {number} offset  hub's clock minus the page's, ms
  * @returns {number | null} page's clock, ms; null: not stale
@@ -113,8 +111,9 @@ export function staleSince(row, link, now, offset) {
 }
 
 /**
- * How old the price is, in ms. Its making counts, not its arrival. Where the exchange gave a minute
- * or a day, it is so old at most; where it did not say when, nobody knows.
+ * The age of the price in ms, counted from when it was made, not from its arrival. Where the
+ * exchange gave only a minute or a day, it is the greatest possible age; without a time it is
+ * unknown.
  *
  * @param {Quote} quote
  * @param {number} now     page's clock, ms

@@ -1,7 +1,7 @@
 /**
- * All that the page knows, in one place. Messages go in, each with the time at which it came; what
- * changed is collected until somebody paints it. It has no clock, no DOM and no network, so that it
- * can be tested by telling it a story.
+ * The page's whole state. Messages go in, each with its arrival time, and changes are collected
+ * until the next paint. It has no clock, no DOM and no network, so tests can replay any sequence of
+ * events.
  */
 import { ActivityLog, feedLine, priceLine, problemLine, refusalLine, resumeLine, stateLine } from './activity.js';
 import { ClockOffset } from './clock.js';
@@ -19,7 +19,7 @@ import { objection } from './symbols.js';
  * @property {'connecting' | 'connected' | 'disconnected'} state
  * @property {number} since           page's clock, ms
  * @property {string} reason          why it is disconnected
- * @property {number | null} retryAt  when it tries again, page's clock, ms; null while it is trying
+ * @property {number | null} retryAt  next attempt, page's clock, ms; null during an attempt
  * @property {number} heardAt         when the hub was last heard, page's clock, ms
  */
 
@@ -30,7 +30,7 @@ const TOPICS = /** @type {const} */ (['link', 'feed', 'rows', 'log', 'counters',
 /**
  * @typedef {object} Changes
  * @property {Set<Topic>} topics
- * @property {Set<string>} rows  keys of the rows that changed; the topic `rows` is the list of them
+ * @property {Set<string>} rows  keys of the changed rows; the topic `rows` means the list of rows
  */
 
 export class Store {
@@ -38,72 +38,69 @@ export class Store {
   link = { state: 'connecting', since: 0, reason: '', retryAt: null, heardAt: 0 };
   /** @type {import('../link/wire.js').Feed | null} */
   feed = null;
-  /** null: nobody has said yet. @type {boolean | null} */
+  /** null: not known yet. @type {boolean | null} */
   simulated = null;
   version = '';
-  /** In the order in which they are shown. @type {Map<string, Row>} */
+  /** In display order. @type {Map<string, Row>} */
   rows = new Map();
-  /** Something the hub refused as a whole, to be read beside the prices. */
+  /** An error that concerns no single symbol, shown beside the prices. */
   notice = '';
-  /** How many symbols of the page's address the hub would not take any more. */
+  /** How many symbols of the page's address exceed the hub's limit. */
   leftOut = 0;
   log = new ActivityLog();
   updates = 0;
   clock = new ClockOffset();
   lagFromExchange = new RollingMean();
   lagFromHub = new RollingMean();
-  /** Whether the last REST answer came, while disconnected. @type {'none' | 'ok' | 'failed'} */
+  /** The result of the last REST request while disconnected. @type {'none' | 'ok' | 'failed'} */
   rest = 'none';
 
   /** @type {Changes} */
   #changes = { topics: new Set(), rows: new Set() };
   /**
-   * News that is not on the screen yet, newest per symbol.
+   * Prices that are not on the screen yet, the newest per symbol.
    * @type {Map<string, { madeAt: number | null, receivedAt: number }>}
    */
   #unpainted = new Map();
   #onChange;
 
-  /** @param {() => void} [onChange]  called at every change: schedule a paint */
+  /** @param {() => void} [onChange]  called at every change, to schedule a paint */
   constructor(onChange = () => {}) {
     this.#onChange = onChange;
   }
 
-  /** Symbols the hub does serve or may serve yet. */
+  /** How many symbols the hub serves or may still serve. */
   get tracked() {
     let count = 0;
     for (const row of this.rows.values()) if (row.state !== 'rejected') count += 1;
     return count;
   }
 
-  /** Hub's clock minus the page's, ms; 0 until it is measured. */
+  /** Hub's clock minus the page's, ms; 0 until measured. */
   get offset() {
     return this.clock.best?.offset ?? 0;
   }
 
-  /** Whether any number here comes from the simulator. */
+  /** Whether any number on the page comes from the simulator. */
   get showsSimulation() {
     if (this.simulated === true) return true;
     for (const row of this.rows.values()) if (row.quote?.simulated) return true;
     return false;
   }
 
-  /** What changed since the last call. @returns {Changes} */
+  /** The changes since the last call. @returns {Changes} */
   takeChanges() {
     const changes = this.#changes;
     this.#changes = { topics: new Set(), rows: new Set() };
     return changes;
   }
 
-  /** As if all had just changed: for a panel's first paint. @returns {Changes} */
+  /** Reports everything as changed, for a panel's first paint. @returns {Changes} */
   everything() {
     return { topics: new Set(TOPICS), rows: new Set(this.rows.keys()) };
   }
 
-  /**
-   * Shows these symbols, in this order; what is known of those that stay is kept.
-   * @param {string[]} names
-   */
+  /** Shows these symbols in this order. Rows that stay keep their state. @param {string[]} names */
   track(names) {
     /** @type {Map<string, Row>} */
     const rows = new Map();
@@ -117,7 +114,8 @@ export class Store {
   }
 
   /**
-   * The symbols were asked for on a new connection: the hub first answers with what it has.
+   * The symbols were subscribed on a new connection. The hub's first answers repeat what it already
+   * had.
    * @param {number} now
    */
   subscribed(now) {
@@ -131,11 +129,7 @@ export class Store {
     this.#changed('log');
   }
 
-  /**
-   * @param {Partial<Link>} change
-   * @param {string} [line]  for the log
-   * @param {number} [now]
-   */
+  /** @param {Partial<Link>} change @param {string} [line]  for the log @param {number} [now] */
   setLink(change, line, now = 0) {
     this.link = { ...this.link, ...change };
     if (this.link.state === 'connected') this.rest = 'none';
@@ -155,7 +149,7 @@ export class Store {
   /**
    * @param {Message} message
    * @param {number} now
-   * @param {boolean} [visible]  whether the page is painted: else no lag is measured
+   * @param {boolean} [visible]  whether the page is painted; if not, lag is not measured
    */
   receive(message, now, visible = true) {
     switch (message.event) {
@@ -195,7 +189,7 @@ export class Store {
   }
 
   /**
-   * The REST answer, while the socket is down.
+   * A REST answer while the socket is down.
    * @param {import('../link/wire.js').QuotesAnswer} answer
    * @param {number} now
    */
@@ -245,10 +239,7 @@ export class Store {
     this.#changed('clock');
   }
 
-  /**
-   * What was taken from here is on the screen now.
-   * @param {number} now
-   */
+  /** The changes that were taken are on the screen now. @param {number} now */
   painted(now) {
     const clock = this.clock.best;
     if (clock !== null) {
@@ -325,7 +316,7 @@ export class Store {
   }
 
   /**
-   * What is too long for a symbol is refused here: it would not fit into a message or an address.
+   * Rejects a name that is too long for a symbol: it would not fit into a message or an address.
    * @param {string} name
    * @returns {Row}
    */

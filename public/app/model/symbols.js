@@ -1,20 +1,25 @@
-/** Which symbols the page's address asks for. A link comes from anybody and may name anything. */
+/**
+ * The symbols that the page's address asks for. Anybody can write a link, so it may name anything.
+ */
 import { rowKey } from './quotes.js';
 
-/** What the hub takes per client; it refuses a longer list as a whole. */
+/** The hub's limit per client. It rejects a longer list as a whole. */
 export const MOST_SYMBOLS = 200;
-/** The hub knows symbols of 32 characters at an exchange of 40; longer names are not sent. */
+/**
+ * The hub's limits are 32 characters for a symbol and 40 for its exchange. Longer names are not
+ * sent.
+ */
 export const LONGEST_NAME = 73;
 
 /**
- * `leftOut`: how many more were asked for.
+ * `leftOut`: how many further symbols the address names.
  * @typedef {{ names: string[], leftOut: number }} Requested
  */
 
 /**
- * `?symbols=AAPL,TSLA`, each once.
+ * `?symbols=AAPL,TSLA`, without duplicates.
  * @param {string} search  of the page's address
- * @returns {Requested | null} null: none are named, so that the terminal's own are shown
+ * @returns {Requested | null} null: none are named, so the terminal's own are shown
  */
 export function requestedSymbols(search) {
   /** @type {Map<string, string>} */
@@ -28,7 +33,7 @@ export function requestedSymbols(search) {
 }
 
 /**
- * Why the hub need not be asked for this one; null: it must be asked.
+ * Why a name is invalid without asking the hub; null: the hub must be asked.
  * @param {string} name
  */
 export function objection(name) {

@@ -1,7 +1,7 @@
-/** How a panel builds its DOM: elements and text, never markup that is parsed. */
+/** Builds a panel's DOM from elements and text, never from markup that is parsed. */
 
 /**
- * A new element with attributes as HTML names them. Strings among the children become text.
+ * A new element. Attributes have their HTML names; string children become text.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, string>} [attributes]
@@ -18,7 +18,7 @@ export function element(tag, attributes = {}, ...children) {
 let ids = 0;
 
 /**
- * An id that no other element of the page has: a panel may be there twice.
+ * An id that is unique in the page, because a page may contain a panel twice.
  * @param {string} name
  */
 export function uniqueId(name) {

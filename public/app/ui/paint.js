@@ -1,4 +1,4 @@
-/** Writing to the page only what changed: what did not costs a comparison and no layout. */
+/** Writes to the page only what changed. An unchanged value costs a comparison and no layout. */
 import { MOST_IN_TITLE, short } from '../words/text.js';
 
 /**
@@ -12,11 +12,11 @@ export function setText(element, text) {
   } else if (text !== '') element.textContent = text;
 }
 
-/** What of others' text stands in an element, as they wrote it. @type {WeakMap<Element, string>} */
+/** The original foreign text of each element. @type {WeakMap<Element, string>} */
 const written = new WeakMap();
 
 /**
- * Text of others, of any length and content. The whole of it is in the title.
+ * Sets foreign text of any length and content. The title has all of it.
  * @param {Element} element  holds text and nothing else
  * @param {string} text
  * @param {number} most  characters

@@ -1,24 +1,24 @@
 /**
- * Paints the panels: all of them in one frame of the display, for any number of changes. A panel
- * that was added since the last frame is given everything, the others what changed.
+ * Paints all panels in one animation frame, however many changes there were. A panel that was added
+ * since the last frame gets everything, the others only what changed.
  */
 
 /** @typedef {import('../model/store.js').Store} Store */
 
 /**
- * What a panel is given when it may touch the page.
+ * What a panel gets when it may touch the page.
  * @typedef {object} Frame
  * @property {import('../model/store.js').Changes} changes
  * @property {number} now      page's clock, ms
- * @property {boolean} second  true in the one frame of each second in which ages move on
+ * @property {boolean} second  true in one frame of each second, in which ages advance
  */
 
 /**
  * A part of the page that shows something of the store.
  * @typedef {object} Panel
- * @property {HTMLElement} element  the root of what it built, for the layout to place
+ * @property {HTMLElement} element  the root element, for the layout to place
  * @property {(frame: Frame) => void} paint
- * @property {() => void} destroy  takes its elements, and all that would outlive them, away
+ * @property {() => void} destroy  removes its elements and everything that would outlive them
  */
 
 /**
@@ -31,7 +31,7 @@ export class Screen {
   #store;
   /** @type {Set<Panel>} */
   #panels = new Set();
-  /** Panels that were never painted. @type {Set<Panel>} */
+  /** Panels that were not painted yet. @type {Set<Panel>} */
   #added = new Set();
   #frame = 0;
   #secondDue = false;
@@ -58,7 +58,7 @@ export class Screen {
     this.#added.delete(panel);
   }
 
-  /** Something changed: paint at the next frame. */
+  /** Schedules a paint for the next frame. */
   request() {
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#paint());
   }

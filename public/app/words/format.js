@@ -1,56 +1,53 @@
-/** How numbers and times are written. The page is in English, so its numbers are too. */
+/** How numbers and times are written. The page is in English, and so are its numbers. */
 
 import { MOST_IN_TITLE, short } from './text.js';
 
 const LOCALE = 'en-US';
 
-/** What fits a cell: `$1,523,456,789.12` and one more. */
+/** The widest text that fits a cell: `$1,523,456,789.12` and one character more. */
 const MOST_CHARACTERS = 18;
-/** Decimals of a price whose decimals the hub did not tell. */
+/** Limits for the decimals of a price if the hub did not give them. */
 const FEWEST_DECIMALS = 2;
 const MOST_DECIMALS = 12;
 
 /** @typedef {import('../link/wire.js').Quote} Quote */
 /**
- * What a price is counted in: a sign before it, a unit behind it, or neither.
+ * The unit of a price: a sign before it, a unit behind it, or neither.
  * @typedef {{ sign: string, unit: string, unitName: string }} Denomination
  */
 
 /**
- * As upstream names currency and kind; where one of them is not known, nothing is claimed.
+ * From upstream's names of currency and kind. If one is unknown, the price has no unit.
  * @param {Pick<Quote, 'currency' | 'kind'>} quote
  * @returns {Denomination}
  */
 export function denomination({ currency, kind }) {
   const none = { sign: '', unit: '', unitName: '' };
   if (kind === 'Index') return { ...none, unit: 'pts', unitName: 'points' };
-  // The price of a currency in another one is a rate, and written without either.
+  // The price of one currency in another is a rate, and is written without sign or unit.
   if (kind === null || currency === null || kind === 'Physical Currency') return none;
   const sign = signOfCurrency(currency);
   if (sign !== '') return { ...none, sign };
-  // Upstream's name for a hundredth of a pound is no ISO code: Intl knows no short form of it.
+  // `GBp`, upstream's name for a hundredth of a pound, is no ISO code, so Intl has no short form.
   if (currency === 'GBp') return { ...none, unit: 'p', unitName: 'pence sterling' };
   return { ...none, unit: short(currency, 4), unitName: short(currency, MOST_IN_TITLE) };
 }
 
 /**
- * Decimals of price, bid and ask: as the hub says, else as few as the three need.
+ * Decimals of price, bid and ask: as the hub says, else as few as all three need.
  * @param {Quote} quote
  */
 export function decimalsOf({ decimals, price, bid, ask }) {
   return decimals ?? Math.max(...[price, bid ?? 0, ask ?? 0].map(decimalsNeeded));
 }
 
-/**
- * `$95,500.00`, `1.08500`, `1e308`: without the unit.
- * @param {Quote} quote
- */
+/** `$95,500.00`, `1.08500`, `1e308`: without the unit. @param {Quote} quote */
 export function formatPrice(quote) {
   return formatDecimal(quote.price, decimalsOf(quote), denomination(quote).sign);
 }
 
 /**
- * `95,499.50`: what it is counted in is said by the price beside it.
+ * `95,499.50`: without sign and unit, which the price beside it shows.
  * @param {Quote} quote
  * @param {number} bidOrAsk
  */
@@ -68,9 +65,9 @@ export function formatPriceAndUnit(quote) {
 }
 
 /**
- * With as many decimals as are asked for. What has no room then is written without the zeros at its
- * end; then rounded, with `≈` before it; then with an exponent. It is never cut off, and what is
- * not zero never looks like zero.
+ * Writes a number with the requested decimals. If it does not fit, it first loses its trailing
+ * zeros, then is rounded with a leading `≈`, then gets an exponent. It is never cut off, and a
+ * number other than zero never looks like zero.
  *
  * @param {number} value
  * @param {number} decimals
@@ -95,7 +92,7 @@ export function formatDecimal(value, decimals, sign = '') {
 }
 
 /**
- * Whether this is the short form of a number: then the whole one must be at hand.
+ * Whether a number was shortened. If so, the whole number must be available elsewhere.
  * @param {string} text
  */
 export function isShortened(text) {
@@ -103,7 +100,7 @@ export function isShortened(text) {
 }
 
 /**
- * `+0.25%`, `-0.05%`, `0.00%`; `+12,345%` and `+1.2e9%` where two decimals say nothing.
+ * `+0.25%`, `-0.05%`, `0.00%`; large values without decimals: `+12,345%` and `+1.2e9%`.
  * @param {number} percent  0.25 for 0.25 %
  */
 export function formatPercent(percent) {
@@ -113,7 +110,7 @@ export function formatPercent(percent) {
 }
 
 /**
- * The direction as it is shown: what rounds to 0.00 % is flat.
+ * The direction as shown: what rounds to 0.00 % is flat.
  * @param {number} percent
  * @returns {'up' | 'down' | 'flat'}
  */
@@ -123,7 +120,7 @@ export function signOf(percent) {
 }
 
 /**
- * `49,153`; from a million on `1.25M`; beyond trillions, and below 0.005, `5.9e20`.
+ * `49,153`; from a million on `1.25M`; above trillions and below 0.005 `5.9e20`.
  * @param {number} volume
  */
 export function formatVolume(volume) {
@@ -147,8 +144,7 @@ export function formatAge(ageMs) {
 }
 
 /**
- * `≤ 5 min`, `≤ 16 h`, `≤ 3 d`: an age of which only the most is known. It is rounded up, since
- * rounded down it would be false.
+ * `≤ 5 min`, `≤ 16 h`, `≤ 3 d`: an upper limit of an age. It is rounded up, or it would be wrong.
  * @param {number} ageMs
  */
 export function formatAgeAtMost(ageMs) {
@@ -193,13 +189,13 @@ export function formatClock(at) {
  * @param {number} now  ms
  */
 export function formatSince(at, now) {
-  // Another clock is off by some milliseconds, which must not turn 14:40:00 into 14:39:59.
+  // The other clock may differ by some milliseconds, which must not turn 14:40:00 into 14:39:59.
   const second = Math.round(at / 1_000) * 1_000;
   return new Date(second).toDateString() === new Date(now).toDateString() ? clock().format(second) : dayAndClock().format(second);
 }
 
 /**
- * Whether in such steps a number is not written with even one digit that is right.
+ * Whether a number rounded to `step` has at most one digit, and that digit is inexact.
  * @param {number} size
  * @param {number} step
  */
@@ -213,11 +209,7 @@ function decimalsNeeded(value) {
   return decimals.length;
 }
 
-/**
- * `1e308`, `5.9e20`, `1.2346e-15`.
- * @param {number} size
- * @param {number} digits  at most
- */
+/** `1e308`, `5.9e20`, `1.2346e-15`. @param {number} size @param {number} digits  at most */
 function exponential(size, digits) {
   const whole = size.toExponential();
   const exact = whole.replace('.', '').indexOf('e') <= digits;
@@ -229,8 +221,8 @@ function exponential(size, digits) {
 const signs = new Map();
 
 /**
- * The sign that Intl writes for an ISO code, `$` for USD, where it stands for one currency and no
- * other; else ''. A dollar of Australia, with Intl `A$`, is told by its code.
+ * The sign that Intl writes for an ISO code, `$` for USD, if it stands for that currency alone;
+ * else ''. An Australian dollar, `A$` in Intl, is shown by its code.
  * @param {string} currency
  */
 function signOfCurrency(currency) {
@@ -239,7 +231,7 @@ function signOfCurrency(currency) {
   if (sign === undefined) {
     const parts = new Intl.NumberFormat(LOCALE, { style: 'currency', currency }).formatToParts(0);
     const written = parts.find(({ type }) => type === 'currency')?.value ?? '';
-    // ¤ is how Intl writes XXX, no currency at all.
+    // Intl writes ¤ for XXX, which means no currency.
     sign = /^[^\P{Sc}¤]$/u.test(written) ? written : '';
     signs.set(currency, sign);
   }

@@ -1,23 +1,26 @@
 /**
- * Text that others wrote (names in a link, venues, reasons of the hub or of upstream), made fit to
- * be shown: as long as the page has room for, and with nothing in it that cannot be seen or that
- * moves what stands beside it.
+ * Prepares foreign text (names in a link, venues, reasons of the hub or of upstream) for display.
+ * It is shortened to the available room and contains nothing invisible and nothing that moves its
+ * surroundings.
  */
 
-/** What a tooltip holds at most. */
+/** The most characters of a tooltip. */
 export const MOST_IN_TITLE = 4_096;
 
-/** White space that would break a line is a space here, as it is in HTML. */
+/** White space that would break a line becomes a space, as in HTML. */
 const WHITE_SPACE = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu;
-/** Controls, marks of direction, joiners, and all else without a shape; variation selectors stay. */
+/** Controls, direction marks, joiners and all else without a shape. Variation selectors stay. */
 const UNSEEN = /\p{C}|(?![\uFE00-\uFE0F])\p{Default_Ignorable_Code_Point}/gu;
-/** No writing puts more than four marks on one letter; more would cover the lines around it. */
+/**
+ * No writing system puts more than four marks on a letter. More would cover the lines around it.
+ */
 const TOWER = /(\p{M}{4})(\p{M}+)/gu;
-/** Letters that run from right to left: Hebrew, Arabic and their neighbours. */
+/** Right-to-left letters: Hebrew, Arabic and their neighbours. */
 const RIGHT_TO_LEFT = /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFE\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]/u;
 
 /**
- * Nothing hides: U+202E, which would turn the rest of the line round, is written `\u{202E}`.
+ * Makes invisible characters visible: U+202E, which would reverse the rest of the line, becomes
+ * `\u{202E}`.
  * @param {string} text
  */
 export function visible(text) {
@@ -28,20 +31,19 @@ export function visible(text) {
 }
 
 /**
- * At most so many characters of it, and `…` when there are more.
+ * At most `most` characters, ending in `…` if there were more.
  * @param {string} text
  * @param {number} most
  */
 export function short(text, most) {
   if (text.length <= most) return visible(text);
-  // A character takes two places at most.
+  // A character takes at most two UTF-16 units.
   const characters = [...text.slice(0, 2 * (most + 1))];
   return characters.length <= most ? visible(text) : `${visible(characters.slice(0, most - 1).join(''))}…`;
 }
 
 /**
- * For the middle of a sentence of ours: letters that run from right to left are kept from taking
- * what follows along.
+ * For use within our own sentences: right-to-left letters must not reorder the text that follows.
  * @param {string} text
  * @param {number} most
  */

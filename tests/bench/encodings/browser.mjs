@@ -1,5 +1,6 @@
-// The same readings in Chromium: decoding by itself, and whole frames that come through a WebSocket, which is where a string or a buffer
-// has to be made. The page is the object's own, because a browser lets no other open sockets to this machine unasked.
+// The same measurements in Chromium: decoding alone, and whole frames through a WebSocket, where a
+// string or a buffer must be created. The object serves the page itself, because a browser lets no
+// other page open sockets to this machine without asking the user.
 
 import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
@@ -12,7 +13,11 @@ export class Browser {
   /** @type {import("playwright-core").CDPSession} */
   #session;
 
-  /** @param {import("playwright-core").Browser} browser @param {import("playwright-core").Page} page @param {import("playwright-core").CDPSession} session */
+  /**
+   * @param {import("playwright-core").Browser} browser
+   * @param {import("playwright-core").Page} page
+   * @param {import("playwright-core").CDPSession} session
+   */
   constructor(browser, page, session) {
     this.#browser = browser;
     this.#page = page;
@@ -38,12 +43,15 @@ export class Browser {
     return this.#browser.version();
   }
 
-  /** @param {{ symbols: number, updates: number }} scene @returns {Promise<{ json: number, binary: number }>} */
+  /**
+   * @param {{ symbols: number, updates: number }} scene
+   * @returns {Promise<{ json: number, binary: number }>}
+   */
   decoding(scene) {
     return this.#page.evaluate(async (scene) => (await import("./decoding.mjs")).measureDecoding(scene), scene);
   }
 
-  /** Opens a socket whose every frame is read as the page would. @param {number} symbols */
+  /** Opens a socket and reads every frame as the page would. @param {number} symbols */
   async listen(symbols) {
     await this.#page.evaluate(async (symbols) => {
       const { nothing, readBinary, readJson } = await import("./deltas.mjs");
@@ -61,12 +69,16 @@ export class Browser {
     }, symbols);
   }
 
-  /** Lets go of it. */
+  /** Closes the socket. */
   async deafen() {
     await this.#page.evaluate(() => /** @type {any} */ (globalThis).socket.close());
   }
 
-  /** Microseconds of the page's thread for each frame, while `send` sends so many. @param {number} frames @param {() => Promise<unknown>} send */
+  /**
+   * Microseconds of the page's thread per frame, while `send` sends this many frames.
+   * @param {number} frames
+   * @param {() => Promise<unknown>} send
+   */
   async receiving(frames, send) {
     await this.#page.evaluate((frames) => {
       const window = /** @type {any} */ (globalThis);
@@ -80,7 +92,7 @@ export class Browser {
     return (((await this.#threadSeconds()) - before) * 1e6) / frames;
   }
 
-  /** What the page's thread has spent in tasks, by the browser's own account. */
+  /** The time that the page's thread has spent in tasks, as reported by the browser. */
   async #threadSeconds() {
     const { metrics } = await this.#session.send("Performance.getMetrics");
     return metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN;

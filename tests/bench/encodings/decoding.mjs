@@ -1,8 +1,12 @@
-// How long V8 takes to read a delta in each encoding and to add it to what is held; in Node and, as a module of a page, in Chromium.
+// How long V8 takes to read a delta in each encoding and to add it to the client's state. Runs in
+// Node and, as a module of a page, in Chromium.
 
 import { encodeBinary, encodeJson, marketDeltas, nothing, readBinary, readJson } from "./deltas.mjs";
 
-/** What is compared: one symbol of a few in a delta, as with little load, and many of many, as under load. */
+/**
+ * The scenes: one of a few symbols in a delta, as under a light load, and many of many, as under a
+ * heavy one.
+ */
 export const SCENES = [
   { name: "1 of 8 symbols", symbols: 8, updates: 1 },
   { name: "10 of 100 symbols", symbols: 100, updates: 10 },
@@ -13,7 +17,8 @@ const ROUNDS = 30;
 const ROUND_MS = 20;
 
 /**
- * Microseconds a delta, in the fastest of some rounds, in which the encodings take turns: others on this machine only make it slower.
+ * Microseconds per delta in the fastest of several rounds, in which the encodings take turns. Other
+ * programs on this machine only make it slower.
  *
  * @param {{ symbols: number, updates: number }} scene
  */
@@ -47,7 +52,11 @@ export function measureDecoding({ symbols, updates }) {
   return { json: Math.min(...times.json), binary: Math.min(...times.binary) };
 }
 
-/** The encodings in the order of a turn: each goes first as often, because the first of a pair meets a cooler machine. @param {number} turn */
+/**
+ * The encodings in the order of a turn. Each goes first equally often, because the first of a pair
+ * runs on a cooler machine.
+ * @param {number} turn
+ */
 export function order(turn) {
   return turn % 2 === 0 ? /** @type {const} */ (["json", "binary"]) : /** @type {const} */ (["binary", "json"]);
 }

@@ -1,15 +1,26 @@
-// The same deltas of hamster.v1 in two encodings: the JSON arrays of docs/protocol.md, and what a sensible binary form would be. Read by
-// Node and by the browser alike, so nothing here is of either.
+// The same deltas of hamster.v1 in two encodings: the JSON arrays of docs/protocol.md, and a
+// sensible binary format. Node and the browser both read this file, so it uses the API of neither.
 //
-// Binary: every number a varint, signed ones in zigzag. A delta is `epoch seq t item…`; an item begins with `n << 3 | fields`, of how many
-// fields follow: price, time, age, volume, bid, ask, those at the end left out where they are zero. The time is in seconds,
-// doubled; odd where it is in milliseconds instead. (The rare items that are objects would be a length and JSON; none occur here.)
+// Binary: every number is a varint, signed ones in zigzag. A delta is `epoch seq t item…`. An item
+// begins with `n << 3 | fields`, where `fields` counts the fields that follow: price, time, age,
+// volume, bid, ask, without trailing zeros. The time is in seconds, doubled; odd if it is in
+// milliseconds instead. (The rare items that are objects would be a length and JSON; none occur
+// here.)
 
-/** @typedef {{ n: number, price: number, time: number, age: number, volume: number, bid: number, ask: number }} Item */
+/**
+ * @typedef {{
+ *   n: number, price: number, time: number, age: number, volume: number, bid: number, ask: number
+ * }} Item
+ */
 /** @typedef {{ epoch: number, seq: number, t: number, items: Item[] }} Delta */
-/** What a client holds of its symbols, by number. @typedef {{ price: number, bid: number, ask: number, volume: number, time: number, received: number }[]} Held */
+/**
+ * A client's state of its symbols, by number.
+ * @typedef {{
+ *   price: number, bid: number, ask: number, volume: number, time: number, received: number
+ * }[]} Held
+ */
 
-/** An epoch as the hub makes them in its first year: exact in JavaScript, more than 32 bits. */
+/** An epoch as the hub creates it in its first year: exact in JavaScript, more than 32 bits. */
 const EPOCH = 26_712_000_123_456;
 
 /** @param {number} symbols @returns {Held} */
@@ -18,9 +29,12 @@ export function nothing(symbols) {
 }
 
 /**
- * Deltas as a market makes them: prices that walk by some steps, a bid and an ask that mostly stay, a volume that grows, whole seconds.
+ * Deltas as a market makes them: prices that move by some steps, a bid and an ask that mostly stay,
+ * a growing volume, whole seconds.
  *
- * @param {number} symbols @param {number} updates in each delta @param {number} count
+ * @param {number} symbols
+ * @param {number} updates in each delta
+ * @param {number} count
  * @returns {Delta[]}
  */
 export function marketDeltas(symbols, updates, count) {
@@ -41,7 +55,7 @@ export function marketDeltas(symbols, updates, count) {
   });
 }
 
-/** Numbers that are the same in every run. @param {number} seed */
+/** Random numbers that are the same in every run. @param {number} seed */
 function generator(seed) {
   let state = seed >>> 0;
   return () => {
@@ -50,7 +64,7 @@ function generator(seed) {
   };
 }
 
-/** @param {Item} item @param {number} time as the encoding has it */
+/** @param {Item} item @param {number} time in the encoding's unit */
 function fieldsOf(item, time) {
   const fields = [item.price, time, item.age, item.volume, item.bid, item.ask];
   return fields.slice(0, fields.findLastIndex((field) => field !== 0) + 1);
@@ -79,7 +93,11 @@ export function encodeBinary({ epoch, seq, t, items }) {
   return Uint8Array.from(bytes);
 }
 
-/** Reads a delta into what is held; gives its number. @param {string} text @param {Held} held */
+/**
+ * Adds a delta to the state. Returns its sequence number.
+ * @param {string} text
+ * @param {Held} held
+ */
 export function readJson(text, held) {
   const [, seq, t, ...items] = JSON.parse(text);
   for (const [n, price = 0, time = 0, age = 0, volume = 0, bid = 0, ask = 0] of items) {
@@ -113,7 +131,11 @@ function zigzag() {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
-/** Reads a delta into what is held; gives its number. @param {ArrayBuffer} buffer @param {Held} held */
+/**
+ * Adds a delta to the state. Returns its sequence number.
+ * @param {ArrayBuffer} buffer
+ * @param {Held} held
+ */
 export function readBinary(buffer, held) {
   input = new Uint8Array(buffer);
   at = 0;

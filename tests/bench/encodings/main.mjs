@@ -1,5 +1,6 @@
-// `npm run bench:encodings`: JSON arrays or binary for the deltas of hamster.v1? Bytes, reading in Node and in Chromium, and sending from a
-// Durable Object in workerd. docs/benchmarks.md says what came of it.
+// `npm run bench:encodings`: JSON arrays or binary for the deltas of hamster.v1? Measures bytes,
+// reading in Node and in Chromium, and sending from a Durable Object in workerd. docs/benchmarks.md
+// has the results.
 
 import { loadavg } from "node:os";
 import { readArguments } from "../../../scripts/lib/arguments.mjs";
@@ -13,7 +14,7 @@ import { Sending, compareSends, lengthOnTheWire } from "./sending.mjs";
 const CLIENTS = 1_000;
 const ROUNDS = 10;
 const TRIES = 8;
-/** Frames to the page in one try. */
+/** Frames to the page per try. */
 const FRAMES = 200;
 
 await main(async () => {
@@ -53,7 +54,12 @@ await main(async () => {
   }
 });
 
-/** @param {Browser} browser @param {Sending} object @param {number} symbols @param {Record<"json" | "binary", string | Uint8Array>} frames */
+/**
+ * @param {Browser} browser
+ * @param {Sending} object
+ * @param {number} symbols
+ * @param {Record<"json" | "binary", string | Uint8Array>} frames
+ */
 async function receiving(browser, object, symbols, frames) {
   await browser.listen(symbols);
   /** @type {Record<"json" | "binary", number[]>} */

@@ -1,6 +1,10 @@
-// A Durable Object that does nothing but send: frames as texts or as buffers, to every socket, as often as it is asked to.
+// A Durable Object that only sends: frames as strings or as buffers, to every socket, as often as
+// requested.
 
-/** @typedef {{ acceptWebSocket(socket: unknown): void, getWebSockets(): { send(frame: string | ArrayBuffer): void }[] }} State */
+/**
+ * @typedef {{ send(frame: string | ArrayBuffer): void }} Socket
+ * @typedef {{ acceptWebSocket(socket: unknown): void, getWebSockets(): Socket[] }} State
+ */
 
 export class Sender {
   /** @param {State} state */
@@ -22,7 +26,7 @@ export class Sender {
     const sockets = this.state.getWebSockets();
     for (let round = 0; round < rounds; round++) {
       for (const socket of sockets) socket.send(frame);
-      // As the hub's pulse: what was sent is written before more is.
+      // As the hub's pulse does: what was sent is written before more is sent.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     return Response.json({ sockets: sockets.length });

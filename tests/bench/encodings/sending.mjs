@@ -1,5 +1,6 @@
-// What it costs workerd to send a frame to many hibernatable sockets, as one JavaScript string or as one buffer: time until everybody
-// has all of it, and workerd's CPU. The clients are bare TCP connections that count bytes, so that they cost little.
+// What it costs workerd to send a frame to many hibernatable sockets, as one JavaScript string or
+// as one buffer: the time until every client has all of it, and workerd's CPU. The clients are bare
+// TCP connections that count bytes, so that they cost little.
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
@@ -12,7 +13,10 @@ const PATIENCE_MS = 20_000;
 /** `/proc/PID/stat` counts hundredths of a second on every Linux that this runs on. */
 const CLOCK_TICK_US = 10_000;
 
-/** @typedef {{ sends: number, us: number, cpu_us: number | null }} Cost of one send, and how many there were in a round */
+/**
+ * The cost of one send, and the number of sends in a round.
+ * @typedef {{ sends: number, us: number, cpu_us: number | null }} Cost
+ */
 
 export class Sending {
   #miniflare = new Miniflare({
@@ -31,7 +35,7 @@ export class Sending {
   /** @type {Client[]} */
   #clients = [];
 
-  /** The address of the object. */
+  /** The object's address. */
   get url() {
     return this.#miniflare.ready;
   }
@@ -39,7 +43,7 @@ export class Sending {
   /** @param {number} count */
   async connect(count) {
     const { port } = await this.url;
-    // Some at a time: the system's queue of new connections is short.
+    // In groups, because the system's queue of new connections is short.
     while (this.#clients.length < count) {
       const some = Array.from({ length: Math.min(50, count - this.#clients.length) }, () => new Client(Number(port)));
       this.#clients.push(...some);
@@ -47,7 +51,12 @@ export class Sending {
     }
   }
 
-  /** Sends a frame to everybody, `rounds` times. @param {string | Uint8Array} frame @param {number} rounds @returns {Promise<Cost>} */
+  /**
+   * Sends a frame to every client, `rounds` times.
+   * @param {string | Uint8Array} frame
+   * @param {number} rounds
+   * @returns {Promise<Cost>}
+   */
   async cost(frame, rounds) {
     const sends = rounds * this.#clients.length;
     const bytes = rounds * lengthOnTheWire(frame);
@@ -74,7 +83,7 @@ export class Sending {
   }
 }
 
-/** A WebSocket client that only counts. */
+/** A WebSocket client that only counts bytes. */
 class Client {
   #expected = 0;
   #received = 0;
@@ -93,7 +102,7 @@ class Client {
       this.socket.on("error", reject);
       this.socket.on("data", (data) => {
         if (this.#isOpen) return this.#count(data.length);
-        // Nothing is sent before all are connected, so the answer's head is all that comes.
+        // Nothing is sent before all are connected, so this is only the head of the answer.
         this.#isOpen = data.toString("latin1").startsWith("HTTP/1.1 101");
         if (this.#isOpen) resolve(undefined);
         else reject(new Error(`no upgrade: ${data.toString("latin1").slice(0, 80)}`));
@@ -101,7 +110,7 @@ class Client {
     }));
   }
 
-  /** Resolves when so many bytes have come. @param {number} bytes @returns {Promise<void>} */
+  /** Resolves when this many bytes have arrived. @param {number} bytes @returns {Promise<void>} */
   receive(bytes) {
     this.#expected = bytes;
     this.#received = 0;
@@ -119,7 +128,13 @@ class Client {
   }
 }
 
-/** The costs of two frames, each the median of some tries in which they take turns. @param {Sending} sending @param {Record<"json" | "binary", string | Uint8Array>} frames @param {number} rounds @param {number} tries */
+/**
+ * The costs of two frames, which take turns. Each is the median of several tries.
+ * @param {Sending} sending
+ * @param {Record<"json" | "binary", string | Uint8Array>} frames
+ * @param {number} rounds
+ * @param {number} tries
+ */
 export async function compareSends(sending, frames, rounds, tries) {
   /** @type {Record<"json" | "binary", Cost[]>} */
   const costs = { json: [], binary: [] };
@@ -137,13 +152,19 @@ export async function compareSends(sending, frames, rounds, tries) {
   return { json: middle(costs.json), binary: middle(costs.binary) };
 }
 
-/** A frame's payload and its header, which is unmasked from a server. @param {string | Uint8Array} frame */
+/**
+ * The length of a frame's payload and its header. A server's frame is not masked.
+ * @param {string | Uint8Array} frame
+ */
 export function lengthOnTheWire(frame) {
   const length = typeof frame === "string" ? Buffer.byteLength(frame) : frame.length;
   return length + (length < 126 ? 2 : length < 65_536 ? 4 : 10);
 }
 
-/** CPU time of all workerd that this process started, in microseconds; null where the kernel does not tell. */
+/**
+ * CPU time of all workerds that this process started, in microseconds; null if the kernel does not
+ * report it.
+ */
 function workerdCpu() {
   let ticks = 0;
   for (const id of existsSync("/proc/self/stat") ? readdirSync("/proc") : []) {
@@ -159,7 +180,7 @@ function readStat(id) {
   try {
     return readFileSync(`/proc/${id}/stat`, "utf8");
   } catch {
-    // No process, or one that has just ended.
+    // No such process, or it has just ended.
     return "";
   }
 }

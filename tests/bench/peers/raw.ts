@@ -1,6 +1,7 @@
-// The raw ceiling of the runtime: the least that a Durable Object can do with a tick. It keeps one upstream socket, and sends what
-// comes, as it comes, to every hibernatable socket. No parsing beyond the symbol's name, no cache but the newest frame of each
-// symbol, no subscriptions, no repair.
+// The runtime's ceiling: the least that a Durable Object can do with a tick. It keeps one upstream
+// socket and forwards what arrives, unchanged, to every hibernatable socket. It parses only the
+// symbol's name, caches only the newest frame of each symbol, and has no subscriptions and no
+// repair.
 
 interface Env {
   HUB: DurableObjectNamespace;

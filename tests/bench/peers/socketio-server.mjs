@@ -1,5 +1,6 @@
-// Node and Socket.IO in the set-up that its documentation recommends for many connections: WebSocket only, bufferutil installed, the
-// first HTTP request of each connection let go, no compression. It reads Twelve Data's WebSocket and broadcasts `price_update`.
+// Node and Socket.IO in the set-up that its documentation recommends for many connections:
+// WebSocket only, bufferutil installed, the first HTTP request of each connection released, no
+// compression. It reads Twelve Data's WebSocket and broadcasts `price_update`.
 
 import { createServer } from "node:http";
 import { createRequire } from "node:module";

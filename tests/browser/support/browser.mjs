@@ -1,11 +1,11 @@
-/** One Chromium for a test file, and pages in it that remember everything that went wrong. */
+/** One Chromium for a test file, and pages in it that record everything that went wrong. */
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 /** @typedef {import('playwright-core').Browser} Browser */
 /** @typedef {import('playwright-core').Page} Page */
 
-/** Chromium as CHROMIUM_PATH says, or where Debian puts it. */
+/** Chromium from CHROMIUM_PATH, or from where Debian installs it. */
 export async function launch() {
   const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) throw new Error(`no Chromium at ${executablePath}: set CHROMIUM_PATH, or run npm run setup`);
@@ -13,7 +13,7 @@ export async function launch() {
 }
 
 /**
- * A page and the list of all that it complained about: console errors, exceptions, CSP violations.
+ * A page and the list of its complaints: console errors, exceptions, CSP violations.
  * @param {Browser} browser
  * @param {import('playwright-core').BrowserContextOptions} [options]
  */
@@ -27,7 +27,7 @@ export async function openPage(browser, options = {}) {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${message.type()}: ${message.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`exception: ${error.message}`));
-  // Reported as an event and not only in the console, so that a violation in any wording is caught.
+  // Listen for the event instead of matching console texts, so that no wording is missed.
   await page.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) => {
       console.error(`CSP violation: ${event.violatedDirective} ${event.blockedURI}`);
@@ -47,7 +47,7 @@ export function cell(page, symbol, cell) {
 }
 
 /**
- * Waits until `look` gives something truthy, and gives it.
+ * Waits until `look` returns something truthy, and returns that.
  * @template T
  * @param {() => Promise<T> | T} look
  * @param {string} what  for the error
@@ -64,10 +64,7 @@ export async function eventually(look, what, patienceMs = 10_000) {
   }
 }
 
-/**
- * A number as it is written in the page, `$95,500.00` for example.
- * @param {string | null} text
- */
+/** A number as the page writes it, for example `$95,500.00`. @param {string | null} text */
 export function numberIn(text) {
   return Number((text ?? '').replace(/[^0-9.-]/g, ''));
 }

@@ -1,7 +1,7 @@
 /**
- * A hub of the tests' own, for what the real one cannot be made to do on demand: to fall silent, to
- * refuse, to go back in time. It serves the built page with the headers that it is deployed with,
- * and speaks docs/protocol.md, all inside the browser: no port is opened.
+ * A fake hub for what the real one cannot do on demand: fall silent, refuse, go back in time. It
+ * serves the built page with its deployed headers and speaks docs/protocol.md, all inside the
+ * browser; no port is opened.
  */
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
@@ -23,35 +23,35 @@ const PRICES = /** @type {Record<string, number>} */ ({
 /** @typedef {import('playwright-core').WebSocketRoute} Socket */
 
 export class FakeHub {
-  /** Where the page is. The name resolves nowhere; https makes it a secure context. */
+  /** The page's origin. The name resolves nowhere; https makes it a secure context. */
   origin = 'https://hamster.test';
   simulated = false;
-  /** Whether it is one that does not know of currencies, decimals and precisions yet. */
+  /** Whether it is an older hub, without currencies, decimals and precisions. */
   old = false;
   feed = { state: 'live', since: new Date().toISOString(), reason: 'ticks are arriving' };
   /**
-   * What to say of a symbol other than that it streams.
+   * The states of symbols that do not simply stream.
    * @type {Record<string, { state: string, reason: string | null }>}
    */
   states = {};
   /** The quotes that the hub has. @type {Map<string, Record<string, unknown>>} */
   quotes = new Map();
-  /** Whether it takes new sockets; if not they are closed at once, as by a network that is down. */
+  /** Whether it accepts sockets. If not, they are closed at once, as when the network is down. */
   accepts = true;
-  /** Whether it hears what clients send and answers. */
+  /** Whether it reads and answers what clients send. */
   answers = true;
   /**
-   * Answers to GET /api/quotes; null: no answer comes, as from a hub that is down.
+   * Answers GET /api/quotes; null: no answer comes, as from a hub that is down.
    * @type {null | (() => object)}
    */
   rest = null;
-  /** Called when a page lets go of its socket. */
+  /** Called when a page drops its socket. */
   onLeft = () => {};
-  /** Sockets that are open, oldest first. @type {Socket[]} */
+  /** Open sockets, oldest first. @type {Socket[]} */
   sockets = [];
-  /** Sockets that were ever tried. */
+  /** How many sockets were tried. */
   attempts = 0;
-  /** Times of the REST questions by the page's clock, and their symbols. @type {string[]} */
+  /** The times of REST requests by the page's clock, and their symbols. @type {string[]} */
   restQuestions = [];
   /** What clients sent, pings included. @type {string[]} */
   received = [];
@@ -85,7 +85,7 @@ export class FakeHub {
   }
 
   /**
-   * A quote as the protocol has it.
+   * A quote in the format of the protocol.
    * @param {string} symbol
    * @param {Record<string, unknown>} [fields]
    */
@@ -102,7 +102,7 @@ export class FakeHub {
   }
 
   /**
-   * What is known of an instrument; an older hub says nothing of it.
+   * The fields that describe an instrument; an older hub has none of them.
    * @param {string} symbol
    */
   #facts(symbol) {
@@ -123,10 +123,7 @@ export class FakeHub {
     this.say(quote);
   }
 
-  /**
-   * To every client.
-   * @param {object | string} message
-   */
+  /** Sends to every client. @param {object | string} message */
   say(message) {
     const text = typeof message === 'string' ? message : JSON.stringify(message);
     for (const socket of this.sockets) socket.send(text);
@@ -139,7 +136,7 @@ export class FakeHub {
     await Promise.all(sockets.map((socket) => socket.close(how)));
   }
 
-  /** What REST answers from the quotes at hand. */
+  /** REST's answer from the current quotes. */
   quotesAnswer() {
     return {
       ok: true, simulated: this.simulated, time: new Date().toISOString(), feed: this.feed,
@@ -203,7 +200,7 @@ export class FakeHub {
   }
 }
 
-/** What public/_headers puts on every answer: its first paragraph. */
+/** The headers that public/_headers adds to every answer: its first paragraph. */
 async function deployedHeaders() {
   const [everywhere = ''] = (await readFile(new URL('_headers', PUBLIC), 'utf8')).split('\n\n');
   const lines = everywhere.split('\n');

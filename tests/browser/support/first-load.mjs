@@ -1,6 +1,6 @@
 /**
- * What a first visit costs, with nothing in the browser's cache: requests (the socket too), bytes
- * of the bodies as they were sent, and ms until DOMContentLoaded.
+ * The cost of a first visit with an empty browser cache: requests (including the socket), bytes of
+ * the bodies as sent, and ms until DOMContentLoaded.
  * @param {import('./browser.mjs').Page} page  of a context that has loaded nothing yet
  * @param {string} url
  */

@@ -1,4 +1,4 @@
-/** Everything that upstream, a link or a market may throw at the page. */
+/** Everything hostile that upstream, a link or a market may send to the page. */
 import { FakeHub } from './fake-hub.mjs';
 
 const TOWER = `Z${'\u0301'.repeat(200)}`;
@@ -29,7 +29,7 @@ const quotes = () => ({
 });
 
 export const REASON = 'the last price was discarded: it is 40 % away from the one before and nobody confirmed it; '.repeat(50).slice(0, 4_096);
-/** A symbol that is none, for each way in which it may be none. */
+/** An invalid symbol of each kind. */
 export const REFUSED = [LONG, 'A\u202ELPAA', TOWER, '$$$', '\u05D0\u05D1\u05D2'];
 
 /** @returns {{ hub: FakeHub, path: string }} */

@@ -1,4 +1,4 @@
-/** The whole layout twice in one page, with one store and one connection; runs in the browser. */
+/** The whole layout twice in one page, with one store and one connection. Runs in the browser. */
 import { placePanels } from '../../../public/app/layout.js';
 import { Connection } from '../../../public/app/link/connection.js';
 import { RestFallback } from '../../../public/app/link/rest.js';
@@ -25,7 +25,7 @@ const first = page('first');
 new Connection({ url: new URL('/ws', location.href).href, requested: null, store, fallback: new RestFallback(store) }).open();
 
 Object.assign(window, {
-  /** Later than the first, which has been painted by then. */
+  /** Called later, when the first one is already painted. */
   addSecond: () => void page('second'),
   destroyFirst: () => first.destroy(),
 });

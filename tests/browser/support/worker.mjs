@@ -1,4 +1,6 @@
-/** The built worker in `wrangler dev`, in a process group so that it can be killed as a whole. */
+/**
+ * The built worker in `wrangler dev`, in its own process group so that it can be killed as a whole.
+ */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -57,7 +59,7 @@ export class Worker {
     }
   }
 
-  /** Ends every process of it at once, without a goodbye. */
+  /** Kills all its processes at once, without a clean shutdown. */
   async kill() {
     const child = this.#process;
     this.#process = null;
@@ -71,13 +73,13 @@ export class Worker {
     await ended;
   }
 
-  /** Kills it and removes what it stored. */
+  /** Kills it and removes its storage. */
   async remove() {
     await this.kill();
     rmSync(this.#directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
-  /** No telemetry, no look at the network, no registry shared with other instances, no key. */
+  /** No telemetry, no network lookups, no registry shared with other instances, no key. */
   #environment() {
     return {
       ...process.env,
@@ -105,9 +107,8 @@ async function answers(url) {
 let portsTried = 0;
 
 /**
- * A port that nobody listens on, from below those that the system hands out by itself (on Linux
- * 32768 and up): one of these could become some connection's own port before the worker listens, or
- * while it is down for a restart.
+ * An unused port below the ephemeral ones (on Linux 32768 and up). The system could give one of
+ * those to some connection before the worker listens, or while it is down for a restart.
  * @returns {Promise<number>}
  */
 async function freePort() {

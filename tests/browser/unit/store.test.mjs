@@ -23,10 +23,7 @@ function update(fields = {}) {
   };
 }
 
-/**
- * A store that is connected and follows these symbols.
- * @param {...string} names
- */
+/** A connected store that tracks these symbols. @param {...string} names */
 function connected(...names) {
   const store = new Store();
   store.setLink({ state: 'connected', since: T, heardAt: T }, '✅ Connected to Hamster Terminal', T);

@@ -7,7 +7,7 @@ import { MalformedFrame } from '../../../public/app/link/wire.js';
 const options = { timeout: 5_000 };
 const protocol = await readFile(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');
 
-/** The examples of the document: the snapshot, and the delta that follows it. */
+/** The document's examples: the snapshot, and the delta that follows it. */
 function documented() {
   const snapshot = /\{"event":"snapshot"[^`]*/.exec(protocol)?.[0] ?? '';
   const delta = /\n(\[\d+,18,[^`]*)\n/.exec(protocol)?.[1] ?? '';

@@ -5,7 +5,7 @@ import { Watchdog } from '../../../public/app/link/watchdog.js';
 const options = { timeout: 5_000 };
 
 /**
- * Ticks once a second from `from` to `to` seconds, and gives what it said other than to wait.
+ * Ticks once a second from `from` to `to` seconds, and returns all results other than `wait`.
  * @param {Watchdog} dog
  * @param {number} from
  * @param {number} to

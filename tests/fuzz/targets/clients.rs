@@ -1,17 +1,17 @@
-//! The clients on a [`super::stage::Stage`], and what they hold against a hub that tells them something wrong.
+//! The clients on a [`super::stage::Stage`]. They check what the hub tells them.
 
 use hamster_kit::Reader;
 use hamster_terminal::dialect::Dialect;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All numbers that upstream ever sent, by their bits: no price comes from elsewhere.
+/// All numbers that upstream ever sent, by their bits. No price may come from elsewhere.
 #[derive(Debug, Default)]
 pub struct Sayings(BTreeSet<u64>);
 
 impl Sayings {
-    /// Takes note of every number in a text. The hub skips what it does not know, so it may understand a text that is not wholly JSON: a
-    /// number that no float can hold, in a field that nobody reads.
+    /// Records every number in a text. The hub ignores unknown fields, so it may accept a text that
+    /// is not wholly valid JSON: a number that no float can hold, in a field that it does not read.
     pub fn note(&mut self, text: &str) {
         match serde_json::from_str(text) {
             Ok(value) => self.gather(&value),
@@ -50,22 +50,24 @@ impl Sayings {
 pub struct Client {
     pub dialect: Dialect,
     pub is_connected: bool,
-    /// What it held when it last said goodbye or was cut off, and holds now.
+    /// The client's state. It survives a lost connection.
     pub reader: Reader,
-    /// Symbols as its attachment has them.
+    /// Symbols, as in its attachment.
     pub symbols: Vec<String>,
     pub record: String,
-    /// The hub found another's record in its attachment: what it is told from now on is not for it.
+    /// The hub found another client's record in its attachment, so frames to it are no longer meant
+    /// for it.
     pub is_mistaken: bool,
-    /// `hamster.v1`: nothing but a snapshot makes sense to it now.
+    /// `hamster.v1`: it cannot use anything but a snapshot now.
     awaits_snapshot: bool,
-    /// It claimed to be where it was not: whatever it is told until the next whole snapshot is its own fault.
+    /// It claimed a cursor that it never had. Until the next full snapshot, wrong frames are its
+    /// own fault.
     lied: bool,
-    /// Epoch and stream where it claimed to have been.
+    /// Epoch and channel of the claimed cursor.
     claimed: Option<(u64, u64)>,
     /// Symbols that it was shown.
     shown: BTreeSet<String>,
-    /// Plain JSON: price and time of each.
+    /// Plain JSON: price and time of each symbol.
     last: BTreeMap<String, (f64, Option<String>)>,
 }
 
@@ -86,20 +88,20 @@ impl Client {
         }
     }
 
-    /// A new connection, or a hub that woke up at the other end of the old one.
+    /// A new connection, or a hub that woke up behind the old one.
     pub fn begin_anew(&mut self) {
         self.is_connected = true;
         self.awaits_snapshot = true;
         self.last.clear();
     }
 
-    /// It claims this position for its stream.
+    /// Claims this cursor.
     pub fn claims(&mut self, epoch: u64, stream: u64, seq: u64) {
         self.claimed = Some((epoch, stream));
         self.lied |= (epoch, stream, seq) != (self.reader.epoch, self.reader.stream, self.reader.seq);
     }
 
-    /// Takes a frame and checks it.
+    /// Reads a frame and checks it.
     pub fn hear(&mut self, frame: &str, sayings: &Sayings) {
         if frame == "pong" {
             return;
@@ -122,7 +124,7 @@ impl Client {
                 let symbol = frame["symbol"].as_str().unwrap().to_owned();
                 let now = (
                     frame["price"].as_f64().expect("a price"),
-                    // `null`: the exchange did not say.
+                    // `null`: the exchange did not give a time.
                     frame["timestamp"].as_str().map(ToOwned::to_owned),
                 );
                 let before = self.last.insert(symbol, now.clone());
@@ -130,7 +132,7 @@ impl Client {
                 assert!(times.is_none_or(|(before, now)| before <= now), "back in time: {frame}");
                 assert!(frame["percent_change"].is_null() || frame["previous_close"].is_number());
             }
-            // A symbol that nobody watches may be forgotten, and begin anew.
+            // The hub may forget a symbol that nobody watches, and start over with it.
             "unsubscribe-status" | "reset-status" => self.last.clear(),
             "subscribe-status" => {
                 for failed in frame["fails"].as_array().into_iter().flatten() {
@@ -151,7 +153,8 @@ impl Client {
         }
         if is_snapshot {
             self.awaits_snapshot = false;
-            // It goes on from where the client is, or says that it is, and in this epoch; everything else is a silent hole.
+            // It may resume only in this epoch and at the client's cursor, or the one that it
+            // claims. Anything else would be a silent gap.
             let place = Some((epoch, frame["stream"].as_u64().expect("a stream")));
             let known = [self.claimed.take(), Some((self.reader.epoch, self.reader.stream))];
             assert!(
@@ -162,7 +165,7 @@ impl Client {
         if self.lied || self.awaits_snapshot {
             return;
         }
-        // Without a symbol there is no stream.
+        // Without symbols there is no channel.
         if !is_snapshot && self.symbols.is_empty() && frame["seq"] == 0 {
             self.reader.leave();
         }
@@ -181,7 +184,7 @@ impl Client {
         self.is_connected && has_picture && !self.is_mistaken && !self.lied
     }
 
-    /// The price of a symbol as it knows it.
+    /// The client's price of a symbol.
     pub fn price(&self, symbol: &str) -> Option<f64> {
         if self.dialect == Dialect::HamsterV1 {
             self.reader.price(symbol)

@@ -1,8 +1,8 @@
-//! What the fuzz targets do with their bytes. cargo-fuzz calls these functions (`npm run fuzz`), and so does `cargo test` with
-//! the seeds and with every input that once was a finding (`tests/fuzz/corpus.rs`).
+//! What the fuzz targets do with their bytes. cargo-fuzz calls these functions (`npm run fuzz`),
+//! and so does `cargo test` with the seeds and with every former finding (`tests/fuzz/corpus.rs`).
 //!
-//! Each target hands its bytes first to the parser that meets them in production, and then to whole hubs on a [`Stage`], which
-//! checks after every step what must hold whatever anybody says.
+//! Each target first feeds its bytes to the parser that reads them in production, then to whole
+//! hubs on a [`Stage`], which checks the invariants after every step.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -23,13 +23,13 @@ use hamster_terminal::provider::Secret;
 use hamster_terminal::provider::twelve_data::{parse_event, parse_quotes};
 use stage::{PLAIN, STREAMS, Stage};
 
-/// Lines that are looked at; more would only make each run slow.
+/// Lines read per input. More would only make each run slower.
 const MOST_LINES: usize = 48;
 
-/// A target: what it is called, and what it does.
+/// A target's name and function.
 pub type Target = (&'static str, fn(&[u8]));
 
-/// All of them.
+/// All fuzz targets.
 pub const TARGETS: [Target; 5] = [
     ("upstream_frames", upstream_frames),
     ("rest_bodies", rest_bodies),
@@ -51,7 +51,8 @@ pub fn upstream_frames(bytes: &[u8]) {
     stage.settle();
 }
 
-/// The first line holds an HTTP status; the rest is the body that answers two calls, of one symbol and of all.
+/// The first line is an HTTP status, the rest a body that answers two calls: one for one symbol,
+/// one for all.
 pub fn rest_bodies(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (status, body) = text.split_once('\n').unwrap_or(("200", &text));
@@ -74,7 +75,7 @@ pub fn rest_bodies(bytes: &[u8]) {
     stage.settle();
 }
 
-/// Each line is a frame of a client: one of plain JSON if it begins with a space, else one of `hamster.v1`.
+/// Each line is a client's frame: plain JSON if it begins with a space, else `hamster.v1`.
 pub fn client_frames(bytes: &[u8]) {
     let mut stage = Stage::new();
     stage.watched_by_all("AAPL");
@@ -84,14 +85,15 @@ pub fn client_frames(bytes: &[u8]) {
         let client = if line.starts_with(' ') { PLAIN[1] } else { STREAMS[1] };
         stage.client_says(client, &line);
         stage.tick("AAPL", 200.0 + number as f64 / 4.0);
-        // Nobody floods by what is said here, so that every line is read.
+        // The pause keeps the client below the flood limit, so that every line is read.
         stage.wait(500);
     }
     stage.settle();
 }
 
-/// Each line is where a client of `hamster.v1` claims to have been (`resume`), and what a hub that slept finds in its
-/// attachment. `+1 -2 0` is its true position with something added to epoch, stream and seq.
+/// Each line is both the cursor that a `hamster.v1` client claims (`resume`) and what a hub that
+/// slept finds in the client's attachment. `+1 -2 0` is its true cursor with these numbers added to
+/// epoch, channel and sequence number.
 pub fn resume_tokens(bytes: &[u8]) {
     let mut stage = Stage::new();
     stage.watched_by_all("AAPL,BTC/USD");

@@ -1,24 +1,26 @@
-//! The lines of the target `hub`. A letter says what happens, the rest is its text; what cannot be read does nothing.
+//! The lines of the target `hub`. A letter says what happens, the rest is its text. An unreadable
+//! line does nothing.
 //!
 //! | line | what happens |
 //! | --- | --- |
-//! | `u TEXT` | upstream sends a frame; `$now` in it is the present second |
-//! | `o` · `x` · `d STATUS TEXT` | the upgrade succeeds · the connection is lost · the upgrade is refused |
-//! | `r STATUS TEXT` · `f` | the REST call under way is answered · fails |
+//! | `u TEXT` | upstream sends a frame; `$now` in it is the current second |
+//! | `o` · `d STATUS TEXT` | the upgrade succeeds · is refused |
+//! | `x` | the connection is lost |
+//! | `r STATUS TEXT` · `f` | the running REST call is answered · fails |
 //! | `j N` · `l N` | client N joins (0 and 1 speak plain JSON, 2 and 3 `hamster.v1`) · leaves |
 //! | `c N TEXT` · `b N BYTES` | client N sends text · a binary frame |
-//! | `a N` · `q N ADDED` | client N acknowledges what it read · comes back and resumes, lying by what is added |
-//! | `g SYMBOLS` | a REST reader |
+//! | `a N` · `q N ADDED` | client N acknowledges · reconnects with its cursor plus what is added |
+//! | `g SYMBOLS` | a REST waiter asks |
 //! | `t MS` | time passes |
 //! | `z` · `k` | the hub is evicted while its sockets hibernate · killed |
 //! | `w TEXT` | it is killed, and storage holds this checkpoint afterwards |
-//! | `s` | storage refuses writes from now on, or takes them again |
-//! | `h` | the event loop hangs from now on, or comes round again |
+//! | `s` | storage starts to reject writes, or accepts them again |
+//! | `h` | the event loop hangs from now on, or runs again |
 
 use super::stage::Stage;
 use hamster_terminal::hub::ClientId;
 
-/// Longest that a line may let pass at once: reconnects, refreshes and staleness are well within it.
+/// The longest time that one line may let pass. Reconnects, refreshes and staleness take much less.
 const LONGEST_WAIT: u64 = 130_000;
 
 pub fn perform(stage: &mut Stage, line: &str) {
@@ -53,7 +55,7 @@ pub fn perform(stage: &mut Stage, line: &str) {
     }
 }
 
-/// `+1 -2 0`: what a client adds to its position.
+/// `+1 -2 0`: what a client adds to its cursor.
 pub fn position(text: &str) -> Option<[i64; 3]> {
     let mut numbers = text.split_whitespace().map(|word| word.parse::<i64>().ok());
     let position = [numbers.next()??, numbers.next()??, numbers.next()??];

@@ -1,5 +1,6 @@
-//! A hub, its upstream and its clients, all played by the fuzzer's bytes; and what must hold after every step: one upstream,
-//! bounded effects, deadlines that move, no invented price, no client left with an old one.
+//! A hub, its upstream and its clients, all driven by the fuzzer's bytes, and the invariants after
+//! every step: one upstream connection, bounded effects, deadlines that advance, no invented price,
+//! no client left with an old one.
 
 mod deeds;
 
@@ -24,7 +25,7 @@ pub struct Stage {
     object: Object,
     now: Millis,
     pub loop_hangs: bool,
-    /// When the REST call under way is given up.
+    /// When the running REST call times out.
     call_until: Option<Millis>,
     readers: u32,
     clients: BTreeMap<ClientId, Client>,
@@ -35,7 +36,7 @@ impl Stage {
     pub fn new() -> Self {
         let var = |name: &str| match name {
             "EXTRA_SYMBOLS" => Some(EXTRA_SYMBOLS.to_string()),
-            // So that there are several shards.
+            // One client per shard, so that there are several shards.
             "SHARD_CLIENTS" => Some("1".to_owned()),
             _ => None,
         };
@@ -63,7 +64,7 @@ impl Stage {
         stage
     }
 
-    /// Everybody joins and watches these.
+    /// All clients join and watch these symbols.
     pub fn watched_by_all(&mut self, symbols: &str) {
         let wish = json!({"action": "subscribe", "params": {"symbols": symbols}}).to_string();
         for client in PLAIN.into_iter().chain(STREAMS) {
@@ -98,7 +99,7 @@ impl Stage {
         self.happen(Input::Frame(link, text));
     }
 
-    /// The upstream connection, if it is in this state; else one that there never was.
+    /// The upstream connection if it is in this state; else the id of one that never existed.
     fn link(&self, is_wanted: impl Fn(bool) -> bool) -> LinkId {
         let link = self.object.platform.link().filter(|(_, is_open)| is_wanted(*is_open));
         link.map_or(LinkId(0), |(link, _)| link)
@@ -124,13 +125,13 @@ impl Stage {
         self.happen(Input::FetchFailed(call, REST_TIMED_OUT.to_owned()));
     }
 
-    /// The REST call under way, which ends now; else one that there never was.
+    /// Ends the running REST call and returns it; without one, the id of a call that never existed.
     fn call(&mut self) -> RequestId {
         self.call_until = None;
         self.object.platform.calls().next().unwrap_or(RequestId(0))
     }
 
-    /// Storage refuses writes from now on, or takes them again.
+    /// Storage starts to reject writes, or accepts them again.
     pub fn storage_changes(&mut self) {
         let storage = &mut self.object.platform.storage;
         *storage = match storage {
@@ -184,7 +185,7 @@ impl Stage {
         }
     }
 
-    /// Comes back after its connection broke, and goes on from where it was, give or take.
+    /// The client reconnects after a lost connection and resumes at its cursor, changed by `added`.
     pub fn client_resumes(&mut self, id: ClientId, added: [i64; 3]) {
         let reader = &self.client(id).reader;
         let [epoch, stream, seq] = [reader.epoch, reader.stream, reader.seq];
@@ -194,7 +195,7 @@ impl Stage {
             "seq": seq.wrapping_add_signed(added[2]),
         });
         self.client_comes_with(id, &place.to_string());
-        // While the event loop hangs, what is new waits for its turn, and follows the snapshot.
+        // While the event loop hangs, news waits for the next turn and follows the snapshot.
         let timers = &self.object.platform.timers;
         let nothing_waits = !self.loop_hangs && !timers.iter().any(|(_, why)| *why == Wakeup::Pulse);
         if added == [0; 3] && nothing_waits && self.client(id).is_current() {
@@ -202,7 +203,7 @@ impl Stage {
         }
     }
 
-    /// Comes back and claims to have been here.
+    /// The client reconnects with this claimed cursor.
     pub fn client_comes_with(&mut self, id: ClientId, place: &str) {
         self.client_leaves(id);
         let symbols = self.client(id).symbols.join(",");
@@ -210,12 +211,12 @@ impl Stage {
         let place: Value = serde_json::from_str(place).unwrap_or_else(|_| Value::String(place.to_owned()));
         let wish = json!({"action": "subscribe", "params": {"symbols": symbols, "resume": place}});
         self.client_says(id, &wish.to_string());
-        // A position that is none was refused; it begins anew.
+        // An invalid cursor was refused, so it subscribes without one.
         let wish = json!({"action": "subscribe", "params": {"symbols": symbols}});
         self.client_says(id, &wish.to_string());
     }
 
-    /// The hub woke up, and found this in the client's attachment.
+    /// The hub woke up and finds this in the client's attachment.
     pub fn client_is_found_with(&mut self, id: ClientId, record: &str) {
         let client = self.client(id);
         client.is_mistaken |= client.record != record;
@@ -231,7 +232,7 @@ impl Stage {
         self.happen(Input::Waiter(WaiterId(self.readers), Question::Quotes(symbols)));
     }
 
-    /// Lets time pass, meeting every deadline on the way.
+    /// Lets time pass and fires every deadline on the way.
     pub fn wait(&mut self, span: Millis) {
         let end = self.now + span;
         while let Some(at) = self.deadline().filter(|at| *at <= end) {
@@ -288,7 +289,7 @@ impl Stage {
         self.happen(began);
     }
 
-    /// Everybody reads what waits; then all who are connected must know the newest prices.
+    /// All clients read what is waiting. Then every connected client must know the newest prices.
     pub fn settle(&mut self) {
         self.loop_hangs = false;
         for _ in 0..3 {

@@ -1,51 +1,51 @@
 //! The platform of one object, in memory: two rows, an alarm, the clients' sockets with their
-//! attachments, timers, one upstream connection, REST calls. It keeps what a real one would keep,
-//! notes what the object does as [`Deed`]s, in order, for the world around it, and complains about
-//! what no platform could do.
+//! attachments, timers, one upstream connection and REST calls. It stores what a real platform
+//! would store, records what the object does as [`Deed`]s in order, and complains about what no
+//! platform allows.
 
 use hamster_terminal::driver::{Event, HeldAlarm, Platform, Socket, Wakeup};
 use hamster_terminal::hub::{Answer, ClientId, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write};
 use hamster_terminal::market::Millis;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Deeds of one event. More are a loop without end.
+/// Deeds per event. More mean an endless loop.
 const MOST_DEEDS: usize = 100_000;
 const ONE_UPSTREAM: &str = "one upstream connection";
 
-/// How storage takes writes.
+/// How storage treats writes.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Storage {
-    /// It commits them.
+    /// Commits them.
     #[default]
     Works,
-    /// It refuses them at once.
+    /// Rejects them at once.
     Refuses,
-    /// It takes them and cannot commit them: the platform will reset the object.
+    /// Accepts them but cannot commit them: the platform will reset the object.
     Breaks,
 }
 
-/// Something that the object did.
+/// An action of the object.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
-    /// It asks for the upstream connection.
+    /// Opens the upstream connection.
     OpenUpstream(LinkId),
-    /// It sends a frame on the open connection.
+    /// Sends a frame on the open connection.
     SendUpstream(LinkId, String),
-    /// It closes the connection, or gives up the attempt.
+    /// Closes the connection, or gives up opening it.
     CloseUpstream(LinkId),
-    /// It calls REST for these symbols.
+    /// Calls REST for these symbols.
     Fetch(RequestId, Vec<String>),
-    /// It sends a frame to these clients.
+    /// Sends a frame to these clients.
     Tell(Vec<ClientId>, String),
-    /// It closes a client's socket with this code.
+    /// Closes a client's socket with this code.
     Close(ClientId, u16),
-    /// It wrote a client's attachment.
+    /// Writes a client's attachment.
     Remember(ClientId),
-    /// It wants a row written.
+    /// Writes a row.
     Write(Row),
-    /// It answers a REST call that waits.
+    /// Answers a waiting REST call.
     Answer(WaiterId),
-    /// A line of its log.
+    /// Writes a line to the log.
     Log(String),
 }
 
@@ -54,24 +54,24 @@ pub enum Deed {
 pub struct Double {
     /// How storage behaves from now on.
     pub storage: Storage,
-    /// The rows that are committed.
+    /// The committed rows.
     pub rows: Stored,
-    /// What the durable alarm is set to.
+    /// The time of the durable alarm.
     pub alarm: Option<Millis>,
-    /// How often the alarm was set: the number of the present setting.
+    /// How often the alarm was set; the count identifies the current setting.
     pub settings: u32,
-    /// Rows written so far, alarms included.
+    /// Rows written so far, including alarms.
     pub rows_written: u64,
-    /// Timers that run, and when each fires by the object's clock.
+    /// Running timers, and when each fires by the object's clock.
     pub timers: Vec<(Millis, Wakeup)>,
-    /// Something was written that will not be committed. Nothing leaves the object any more,
-    /// because the platform holds back what comes after a write.
+    /// A write was accepted that will not be committed. The platform holds back everything after
+    /// it, so nothing leaves the object any more.
     pub is_doomed: bool,
-    /// The first thing that the object did and must never do: which promise that breaks, and how.
+    /// The first forbidden action of the object: the promise that it breaks, and how.
     pub complaint: Option<(&'static str, String)>,
     /// Clients' sockets and their attachments.
     sockets: BTreeMap<ClientId, String>,
-    /// The newest client's number.
+    /// The newest client's id.
     newest: Option<ClientId>,
     groups: BTreeMap<Group, BTreeSet<ClientId>>,
     /// The upstream connection, and whether it is open.
@@ -85,12 +85,12 @@ pub struct Double {
 }
 
 impl Double {
-    /// What the object did since the last call, in order.
+    /// The object's actions since the last call, in order.
     pub fn take_deeds(&mut self) -> VecDeque<Deed> {
         std::mem::take(&mut self.deeds)
     }
 
-    /// How many clients have a socket.
+    /// The number of clients with a socket.
     #[must_use]
     pub fn clients(&self) -> usize {
         self.sockets.len()
@@ -108,57 +108,56 @@ impl Double {
         self.sockets.get(&client).map(String::as_str)
     }
 
-    /// Puts something else into a client's attachment.
+    /// Overwrites a client's attachment.
     pub fn attach(&mut self, client: ClientId, record: &str) {
         if let Some(attachment) = self.sockets.get_mut(&client) {
             record.clone_into(attachment);
         }
     }
 
-    /// Closes all clients' sockets, and says whose they were.
+    /// Closes all clients' sockets and returns whose they were.
     pub fn drop_clients(&mut self) -> Vec<ClientId> {
         std::mem::take(&mut self.sockets).into_keys().collect()
     }
 
-    /// The upstream connection that the object asked for and that is not over, and whether it is
-    /// open.
+    /// The upstream connection that is opening or open, and whether it is open.
     #[must_use]
     pub fn link(&self) -> Option<(LinkId, bool)> {
         self.link
     }
 
-    /// The REST calls under way.
+    /// The running REST calls.
     pub fn calls(&self) -> impl Iterator<Item = RequestId> {
         self.calls.iter().map(|number| RequestId(*number))
     }
 
-    /// Whether a call is under way.
+    /// Whether a call is running.
     #[must_use]
     pub fn calls_for(&self, request: RequestId) -> bool {
         self.calls.contains(&request.0)
     }
 
-    /// Whether something keeps the object in memory: a timer, a connection of its own, a call.
+    /// Whether anything keeps the object in memory: a timer, an outgoing connection, a call.
     #[must_use]
     pub fn is_kept_awake(&self) -> bool {
         !self.timers.is_empty() || self.link.is_some() || !self.calls.is_empty()
     }
 
-    /// Whether it answers clients' pings by itself.
+    /// Whether the platform answers clients' pings for the object.
     #[must_use]
     pub fn answers_pings(&self) -> bool {
         self.leaves_pings
     }
 
-    /// The alarm, as a poke is told of it.
+    /// The alarm, as a poke reports it.
     #[must_use]
     pub fn held_alarm(&self) -> HeldAlarm {
         self.alarm.map_or(HeldAlarm::Absent, HeldAlarm::At)
     }
 
-    /// The clients' sockets, as a new instance of the object finds them. The newest is among them
-    /// even if it is closed: so no number is given twice, and what is still on its way to somebody
-    /// who left reaches nobody else.
+    /// The clients' sockets, as a new instance of the object finds them. The newest is included
+    /// even if it is closed, so that no id is used twice and no late message for a client that left
+    /// reaches another one.
     pub(crate) fn sockets(&self) -> Vec<Socket> {
         let open = self.sockets.iter().map(|(client, record)| Socket {
             client: *client,
@@ -169,7 +168,7 @@ impl Double {
         open.chain(closing).collect()
     }
 
-    /// The instance is gone, and with it all that only it had.
+    /// The instance is gone, with everything that it held in memory.
     pub(crate) fn end_life(&mut self) {
         self.timers.clear();
         self.groups.clear();
@@ -180,7 +179,7 @@ impl Double {
         self.leaves_pings = false;
     }
 
-    /// An event is about to be handled.
+    /// Updates the platform before an event is handled.
     pub(crate) fn meet(&mut self, event: &Event, now: Millis) {
         self.now = now;
         match event {
@@ -203,7 +202,7 @@ impl Double {
         }
     }
 
-    /// What happened while an event was handled.
+    /// The next event that occurred while another was handled.
     pub(crate) fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
@@ -213,7 +212,7 @@ impl Double {
         assert!(self.deeds.len() < MOST_DEEDS, "the object's deeds do not end");
     }
 
-    /// Does what leaves the object, unless nothing does any more.
+    /// Records an outgoing action, unless the platform holds it back.
     fn lets_out(&mut self, deed: Deed) {
         if !self.is_doomed {
             self.does(deed);
@@ -224,7 +223,7 @@ impl Double {
         self.complaint.get_or_insert((promise, how));
     }
 
-    /// A write was taken. Says whether it is committed.
+    /// Accepts a write. Returns whether it is committed.
     fn commit(&mut self, write: Write) -> bool {
         if self.storage == Storage::Breaks || self.is_doomed {
             self.is_doomed = true;

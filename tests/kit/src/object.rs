@@ -6,20 +6,20 @@ use hamster_terminal::driver::{Driver, Event, SharedBreaker, TurnedAway, Wakeup}
 use hamster_terminal::hub::{ClientId, Config, Machine, Stored};
 use hamster_terminal::market::Millis;
 
-/// An object, in memory or not. Every `now` is the time by its own clock.
+/// An object, in memory or evicted. Every `now` is the time by its own clock.
 #[derive(Debug)]
 pub struct Object {
-    /// What the operator set.
+    /// The operator's configuration.
     pub config: Config,
-    /// Its platform.
+    /// The object's platform.
     pub platform: Double,
-    /// Lives as long as the isolate.
+    /// The storage breaker lives as long as the isolate.
     breaker: SharedBreaker,
     driver: Option<Driver>,
 }
 
 impl Object {
-    /// An object that was never in memory.
+    /// A new object that is not in memory yet.
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
@@ -36,20 +36,20 @@ impl Object {
         self.driver.as_ref()
     }
 
-    /// The machine, while the object is in memory.
+    /// The state machine, while the object is in memory.
     #[must_use]
     pub fn machine(&self) -> Option<&Machine> {
         self.driver.as_ref().map(Driver::machine)
     }
 
-    /// Whether storage failed, and has not worked since.
+    /// Whether storage failed and has not worked since.
     #[must_use]
     pub fn is_troubled(&self) -> bool {
         self.breaker.borrow().is_troubled()
     }
 
-    /// Puts it into memory, as its constructor does: reads the rows, and gives the event to hand in
-    /// first, with the sockets that are there.
+    /// Loads it into memory as its constructor does: reads the rows and returns the first event to
+    /// hand in, which carries the open sockets.
     #[must_use]
     pub fn begin(&mut self, seed: u64, now: Millis) -> Event {
         let rows = Stored {
@@ -62,19 +62,19 @@ impl Object {
         Event::Began(self.platform.sockets())
     }
 
-    /// Takes it out of memory.
+    /// Evicts it from memory.
     pub fn end(&mut self) {
         self.driver = None;
         self.platform.end_life();
     }
 
-    /// The isolate is gone too, and what it knew of storage.
+    /// Drops the isolate too, with its storage breaker.
     pub fn forget_isolate(&mut self) {
         self.breaker = SharedBreaker::default();
     }
 
-    /// Hands an event to the driver, and whatever happens meanwhile. An object that is not in
-    /// memory meets nothing.
+    /// Hands an event to the driver, and then the events that follow from it. Does nothing while
+    /// the object is not in memory.
     pub fn happen(&mut self, event: impl Into<Event>, now: Millis) {
         let Some(driver) = &mut self.driver else { return };
         let mut next = Some(event.into());
@@ -85,10 +85,10 @@ impl Object {
         }
     }
 
-    /// A number for a client that connects: hand in [`Event::Joined`] next.
+    /// The id for a client that connects. Hand in [`Event::Joined`] next.
     ///
     /// # Errors
-    /// Why it may not come in.
+    /// Why the client is turned away.
     ///
     /// # Panics
     /// If the object is not in memory.
@@ -97,14 +97,14 @@ impl Object {
         driver.admit(address, now)
     }
 
-    /// When the next timer or the alarm fires, if both are on time. A pulse is not a deadline.
+    /// When the next timer or the alarm fires, if on time. A pulse is not a deadline.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Millis> {
         let timers = self.platform.timers.iter().filter(|(_, why)| *why != Wakeup::Pulse);
         timers.map(|(at, _)| *at).chain(self.platform.alarm).min()
     }
 
-    /// Fires the alarm and every timer that is due.
+    /// Fires every timer that is due, and the alarm if it is.
     pub fn wake(&mut self, now: Millis) {
         if self.platform.alarm.is_some_and(|at| at <= now) {
             self.happen(Event::AlarmFired, now);
@@ -114,7 +114,7 @@ impl Object {
         }
     }
 
-    /// The event loop comes round. Says whether anything waited for that.
+    /// Runs the next turn of the event loop. Returns whether anything waited for it.
     pub fn comes_round(&mut self, now: Millis) -> bool {
         let is_awaited = !self.take_timers(|_, why| why == Wakeup::Pulse).is_empty();
         if is_awaited {
@@ -123,7 +123,7 @@ impl Object {
         is_awaited
     }
 
-    /// Takes the timers that `are_wanted`, in order of time.
+    /// Removes and returns the timers that `are_wanted`, ordered by time.
     pub fn take_timers(&mut self, are_wanted: impl Fn(Millis, Wakeup) -> bool) -> Vec<(Millis, Wakeup)> {
         let timers = self.platform.timers.extract_if(.., |(at, why)| are_wanted(*at, *why));
         let mut taken: Vec<(Millis, Wakeup)> = timers.collect();

@@ -1,56 +1,57 @@
-//! A client of `hamster.v1`, written from docs/protocol.md alone. It believes nothing but what its
-//! frames say, and finds fault with a frame that does not follow from those before.
+//! A client of `hamster.v1`, written from docs/protocol.md alone. It trusts only what its frames
+//! say, and reports a frame that does not follow the one before.
 
 use crate::Symbol;
 use crate::scanner::Scanner;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Why a frame cannot be right.
+/// Why a frame is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// It does not follow from the frames before.
+    /// It does not follow the frames before it.
     Hole(String),
-    /// It is not what the protocol says.
+    /// It violates the protocol's format.
     Form(&'static str),
 }
 
-/// What a frame told.
+/// The news in a frame.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct News {
-    /// The numbers of the symbols that it told something of.
+    /// The numbers of the symbols that the frame updates.
     pub symbols: Vec<u64>,
     /// The feed's new state.
     pub feed: Option<String>,
-    /// It was a snapshot; whether of everything, so that an older epoch means nothing any more.
+    /// Set if the frame is a snapshot. True if it is a full one, so that state of an older epoch is
+    /// void.
     pub snapshot: Option<bool>,
 }
 
-/// What a client holds, and where it is. Of each symbol's object it keeps a `K`.
+/// A client's state and its cursor. It keeps a `K` of each symbol's object.
 #[derive(Debug, Clone)]
 pub struct Reader<K = Value> {
-    /// The hub's life.
+    /// The epoch: the hub's life.
     pub epoch: u64,
-    /// The channel; 0 before the first snapshot, and while it watches nothing.
+    /// The channel; 0 before the first snapshot, and while no symbol is watched.
     pub stream: u64,
-    /// The last delta that it read, or that its snapshot includes.
+    /// The last delta that was read or that the snapshot includes.
     pub seq: u64,
-    /// Whether the last snapshot went on from where the reader was.
+    /// Whether the last snapshot resumed at the reader's cursor.
     pub recovered: bool,
-    /// Deltas that the last snapshot stands for.
+    /// The number of deltas that the last snapshot replaces.
     pub missed: u64,
-    /// Whether this connection has shown it a snapshot. Until then its position is where the last
+    /// Whether this connection has brought a snapshot. Until then the cursor is where the last
     /// connection ended.
     pub is_placed: bool,
-    /// Deltas count their ms from here.
+    /// The time that deltas count their ms from.
     pub base: u64,
-    /// The symbols that the last snapshot showed, where whole objects are kept.
+    /// The symbols of the last snapshot, if whole objects are kept.
     pub named: Vec<String>,
     /// The feed's state, as an object.
     pub feed: Value,
-    /// How long an acknowledgement may wait, in ms.
+    /// The longest delay of an acknowledgement, in ms.
     pub ack_ms: u64,
-    /// Whether it read something since it last acknowledged, or was asked to.
+    /// Whether anything was read since the last acknowledgement, or the hub asked for one.
     pub unacknowledged: bool,
     /// Whether the hub asked for an acknowledgement at once.
     pub is_asked: bool,
@@ -92,7 +93,7 @@ impl Reader {
         Ok(news)
     }
 
-    /// Reads a frame that must be right.
+    /// Reads a frame that must be valid.
     ///
     /// # Panics
     /// If it is not.
@@ -102,13 +103,13 @@ impl Reader {
         }
     }
 
-    /// The price of a symbol, `None` without one.
+    /// The price of a symbol; `None` without one.
     #[must_use]
     pub fn price(&self, symbol: &str) -> Option<f64> {
         self.by_name(symbol)?.price()
     }
 
-    /// Everything about a symbol, in the words of plain JSON; `null` for one that it does not hold.
+    /// A symbol's quote in the format of plain JSON; `null` for an unknown symbol.
     #[must_use]
     pub fn quote(&self, symbol: &str) -> Value {
         self.by_name(symbol).map_or(Value::Null, Symbol::quote)
@@ -120,7 +121,7 @@ impl Reader {
 }
 
 impl<K> Reader<K> {
-    /// Reads a frame, and keeps what `keep` makes of each symbol's object.
+    /// Reads a frame and stores what `keep` makes of each symbol's object.
     ///
     /// # Errors
     /// What is wrong with it.
@@ -138,25 +139,24 @@ impl<K> Reader<K> {
         Ok(News::default())
     }
 
-    /// A symbol that it holds, by the number that frames use.
+    /// A symbol, by the number that frames use.
     #[must_use]
     pub fn symbol(&self, number: u64) -> Option<&Symbol<K>> {
         self.symbols.get(&number)
     }
 
-    /// It watches nothing any more, and is in no channel.
+    /// Leaves the channel: no symbol is watched any more.
     pub fn leave(&mut self) {
         (self.stream, self.is_placed) = (0, false);
     }
 
-    /// What it says when it has read so far.
+    /// The acknowledgement of everything read so far.
     #[must_use]
     pub fn acknowledgement(&self) -> String {
         json!({"action": "ack", "stream": self.stream, "seq": self.seq}).to_string()
     }
 
-    /// Where it goes on after a break, for a subscription's `resume`; `None` if it has been
-    /// nowhere.
+    /// The cursor for a subscription's `resume`; `None` if there was no snapshot yet.
     #[must_use]
     pub fn resume(&self) -> Option<Value> {
         (self.stream > 0).then(|| json!({"epoch": self.epoch, "stream": self.stream, "seq": self.seq}))
@@ -251,8 +251,8 @@ impl<K> Reader<K> {
         Ok(news)
     }
 
-    /// Any other object: its position is the present one. A restarted hub has another epoch, and
-    /// shows a snapshot of it next; its greeting is of no channel.
+    /// Checks any other object: its cursor is the current one. A restarted hub has another epoch
+    /// and sends a snapshot with it next; its greeting belongs to no channel.
     fn control(&self, frame: &Value) -> Result<(), Fault> {
         let is_here = frame["epoch"].as_u64() == Some(self.epoch) && frame["event"] != "connected";
         if self.is_placed && is_here && frame["seq"].as_u64() != Some(self.seq) {

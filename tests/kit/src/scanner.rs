@@ -1,18 +1,18 @@
-//! Reads the elements of a JSON list one after another. Nearly all of a delta is whole numbers, and
-//! a load generator reads thousands of deltas a second, so nothing is built of them.
+//! Reads the elements of a JSON list one after another. Deltas are nearly all whole numbers, and a
+//! load generator reads thousands of them a second, so the scanner builds no values.
 
 use crate::Fault;
 use serde_json::Value;
 
-/// The rest of a list.
+/// The unread rest of a list.
 pub struct Scanner<'a> {
     rest: &'a str,
-    /// Whether an element was read, so that a comma comes before the next.
+    /// Whether an element was read, so that a comma precedes the next.
     has_begun: bool,
 }
 
 impl<'a> Scanner<'a> {
-    /// The elements of a frame that is a list.
+    /// Scans a frame that is a list.
     pub fn of(frame: &'a str) -> Result<Self, Fault> {
         let mut scanner = Self {
             rest: frame,
@@ -25,7 +25,7 @@ impl<'a> Scanner<'a> {
         Ok(scanner)
     }
 
-    /// Whether another element follows. At the end of the list the bracket is taken too.
+    /// Whether another element follows. At the end of the list it consumes the bracket.
     pub fn more(&mut self) -> Result<bool, Fault> {
         if self.takes(']') {
             return Ok(false);
@@ -36,19 +36,19 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
-    /// Whether the element that follows begins with this.
+    /// Whether the next element begins with this character.
     pub fn is_next(&self, first: char) -> bool {
         self.rest.starts_with(first)
     }
 
-    /// A number that must follow.
+    /// Reads a number.
     pub fn number(&mut self) -> Result<f64, Fault> {
         let number = if self.more()? { self.this_number()? } else { None };
         number.ok_or(Fault::Form("a list that lacks a number"))
     }
 
-    /// The numbers of a list inside of this one, into the first places of `numbers`: what is not
-    /// there, or null, is zero there already. `more` said that something follows.
+    /// Reads a list of numbers into the beginning of `numbers`. Missing numbers and null leave the
+    /// zero that is there. Call it after `more`.
     pub fn numbers(&mut self, numbers: &mut [f64]) -> Result<(), Fault> {
         if !self.takes('[') {
             return Err(Fault::Form("an item that is neither list nor object"));
@@ -66,7 +66,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// An object. `more` said that something follows.
+    /// Reads an object. Call it after `more`.
     pub fn object(&mut self) -> Result<Value, Fault> {
         let mut values = serde_json::Deserializer::from_str(self.rest).into_iter::<Value>();
         let object = values.next().and_then(Result::ok).filter(Value::is_object);
@@ -75,7 +75,7 @@ impl<'a> Scanner<'a> {
         object.ok_or(Fault::Form("an item that is not JSON"))
     }
 
-    /// Nothing may follow the list.
+    /// Checks that nothing follows the list.
     pub fn end(&self) -> Result<(), Fault> {
         match self.rest {
             "" => Ok(()),
@@ -101,7 +101,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Most numbers are small whole ones.
+/// A fast path: most numbers are small whole ones.
 fn integer(text: &str) -> Option<f64> {
     let (digits, sign) = match text.strip_prefix('-') {
         Some(digits) => (digits, -1.0),

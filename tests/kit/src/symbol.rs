@@ -1,22 +1,22 @@
-//! A symbol as a client of `hamster.v1` holds it.
+//! A symbol in the state of a `hamster.v1` client.
 
 use serde_json::{Value, json};
 
-/// A symbol: the numbers that deltas are added to, and what the reader keeps of its object.
+/// The numbers that deltas add to, and what the reader keeps of the symbol's object.
 #[derive(Debug, Clone)]
 pub struct Symbol<K = Value> {
-    /// What the reader keeps of the object that showed it.
+    /// What the reader keeps of the symbol object.
     pub kept: K,
-    /// How many decimals the numbers have. `None`: they are in the quote currency.
+    /// Decimals of the scaled numbers. `None`: the numbers are in the quote currency.
     pub scale: Option<u32>,
     /// When the hub received the price, in ms.
     pub received: u64,
-    /// When the exchange made the price, in ms; `None` where it did not say.
+    /// When the exchange made the price, in ms; `None` if it did not say.
     pub time: Option<f64>,
-    /// The volume of the day.
+    /// The day's volume.
     pub volume: f64,
     price: Option<f64>,
-    /// Where there is a scale, bid and ask count from the price.
+    /// With a scale, bid and ask are relative to the price.
     bid: Option<f64>,
     ask: Option<f64>,
 }
@@ -36,8 +36,7 @@ impl<K> Symbol<K> {
         }
     }
 
-    /// Adds what a delta says that was sent at this time: price, seconds, age in ms, volume, bid,
-    /// ask.
+    /// Adds a delta sent at `sent`: price, seconds, age in ms, volume, bid, ask.
     pub(crate) fn add(&mut self, [price, seconds, age, volume, bid, ask]: [f64; 6], sent: u64) {
         let add = |number: &mut Option<f64>, step: f64| *number = number.map(|number| number + step);
         add(&mut self.price, price);
@@ -79,7 +78,7 @@ impl<K> Symbol<K> {
 }
 
 impl Symbol {
-    /// All of it, in the words of plain JSON.
+    /// The whole quote in the format of plain JSON.
     #[must_use]
     pub fn quote(&self) -> Value {
         let object = &self.kept;

@@ -1,4 +1,7 @@
-/** The built worker in Miniflare, which can evict a Durable Object: what Cloudflare does to one that nobody talks to. */
+/**
+ * The built worker in Miniflare, which can evict a Durable Object as Cloudflare does with an idle
+ * one.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,10 +20,13 @@ export class Hub {
   #vars;
   /** The folder of the build. */
   #build;
-  /** What the worker logged. @type {{ level: string, message: string }[]} */
+  /** The worker's log. @type {{ level: string, message: string }[]} */
   logs = [];
 
-  /** @param {Record<string, string>} vars @param {'release' | 'faults'} build which one of those that scripts/lib/worker.mjs makes */
+  /**
+   * @param {Record<string, string>} vars
+   * @param {'release' | 'faults'} build  one of the variants of scripts/lib/worker.mjs
+   */
   constructor(vars, build = 'release') {
     this.#vars = vars;
     this.#build = join(ROOT, 'build', build);
@@ -56,7 +62,10 @@ export class Hub {
     return `${(await this.#miniflare.ready).href.replace(/^http/, 'ws')}ws`;
   }
 
-  /** A deploy: every process ends at once, and a new one takes its place, with the same storage at the same address. */
+  /**
+   * A deploy: every process ends at once, and a new one replaces it with the same storage and
+   * address.
+   */
   async restart() {
     const { port } = await this.#miniflare.ready;
     await this.#miniflare.dispose();
@@ -64,7 +73,10 @@ export class Hub {
     await this.#miniflare.ready;
   }
 
-  /** Puts the hub out of memory. Its sockets hibernate, or are closed. @param {'hibernate' | 'close'} webSockets */
+  /**
+   * Evicts the hub from memory. Its sockets hibernate or are closed.
+   * @param {'hibernate' | 'close'} webSockets
+   */
   async evict(webSockets = 'hibernate') {
     await this.#miniflare.unsafeEvictDurableObject(NAME, 'Hub', { name: 'hub', webSockets });
   }
@@ -85,7 +97,11 @@ export class Hub {
     return client;
   }
 
-  /** A client of `hamster.v1` that acknowledges and, when it was connected before, goes on from there. @param {string} symbols @param {Reader} [before] */
+  /**
+   * A client of `hamster.v1` that acknowledges and, if it was connected before, resumes.
+   * @param {string} symbols
+   * @param {Reader} [before]
+   */
   async read(symbols, before) {
     const reader = new Reader(new WebSocket(await this.url(), PROTOCOL), before);
     await eventually('connected', () => reader.socket.readyState === WebSocket.OPEN);
@@ -101,7 +117,7 @@ export class Hub {
   }
 }
 
-/** A client that keeps everything that it hears. */
+/** A client that keeps everything that it receives. */
 export class Client {
   /** @type {Record<string, any>[]} */
   heard = [];
@@ -111,7 +127,7 @@ export class Client {
   /** @param {WebSocket} socket */
   constructor(socket) {
     this.socket = socket;
-    // The answer to a ping is the one text that is not JSON.
+    // A pong is the only text that is not JSON.
     socket.addEventListener('message', ({ data }) => this.heard.push(data === 'pong' ? { event: 'pong' } : JSON.parse(data)));
     socket.addEventListener('close', ({ code }) => (this.closed = code));
   }
@@ -125,7 +141,12 @@ export class Client {
     this.socket.send('ping');
   }
 
-  /** The first event after position `from` that is wanted. @param {string} what @param {(event: Record<string, any>) => boolean} wanted @param {number} from */
+  /**
+   * The first wanted event after position `from`.
+   * @param {string} what
+   * @param {(event: Record<string, any>) => boolean} wanted
+   * @param {number} from
+   */
   async until(what, wanted, from = 0) {
     await eventually(what, () => this.heard.slice(from).some(wanted));
     const found = this.heard.slice(from).find(wanted);
@@ -134,14 +155,17 @@ export class Client {
   }
 }
 
-/** A client of `hamster.v1`: the page's own, without the page. */
+/** A client of `hamster.v1`: the page's own code, without the page. */
 export class Reader {
-  /** The newest price of each symbol. @type {Map<string, import('../../../public/app/link/wire.js').Quote>} */
+  /**
+   * The newest price of each symbol.
+   * @type {Map<string, import('../../../public/app/link/wire.js').Quote>}
+   */
   quotes;
   snapshots = 0;
   /** @type {number | null} */
   closed = null;
-  /** Whatever was wrong with a frame. @type {unknown} */
+  /** The first error in a frame. @type {unknown} */
   complaint = null;
   #acknowledged = -1;
 
@@ -151,14 +175,15 @@ export class Reader {
     this.stream = before?.stream ?? new Stream();
     this.quotes = before?.quotes ?? new Map();
     this.stream.reconnected();
-    // More often than it must: while something is not acknowledged the hub looks after it, and cannot be evicted.
+    // More often than required: while anything is unacknowledged, the hub watches for it and cannot
+    // be evicted.
     const later = setInterval(() => this.#acknowledge(), 1_000);
     socket.addEventListener('message', ({ data }) => this.#hear(data));
     socket.addEventListener('close', ({ code }) => {
       this.closed = code;
       clearInterval(later);
     });
-    // A connection that was refused is not closed, says Node 22.
+    // Node 22 sends no `close` for a refused connection.
     socket.addEventListener('error', () => clearInterval(later));
   }
 

@@ -1,11 +1,18 @@
-/** A hub under attack: the built worker, a market that ticks ten times a second, a victim that watches it, and hostile clients. */
+/**
+ * A hub under attack: the built worker, a market that ticks ten times a second, a victim that
+ * watches it, and hostile clients.
+ */
 import { fork } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Hub, eventually } from './hub.mjs';
 import { Upstream } from './upstream.mjs';
 
-/** @typedef {Omit<import('./strangers.mjs').Attack, 'port'>} Attack @typedef {import('./strangers.mjs').Got} Got @typedef {import('./victim.mjs').Seen} Seen */
+/**
+ * @typedef {Omit<import('./strangers.mjs').Attack, 'port'>} Attack
+ * @typedef {import('./strangers.mjs').Got} Got
+ * @typedef {import('./victim.mjs').Seen} Seen
+ */
 
 const VICTIM = fileURLToPath(new URL('victim.mjs', import.meta.url));
 const STRANGERS = fileURLToPath(new URL('strangers.mjs', import.meta.url));
@@ -33,7 +40,10 @@ export class Siege {
     });
   }
 
-  /** @param {Record<string, string>} vars @param {{ symbols?: string[], tickMs?: number }} [market] */
+  /**
+   * @param {Record<string, string>} vars
+   * @param {{ symbols?: string[], tickMs?: number }} [market]
+   */
   static async begin(vars = {}, { symbols = ['AAPL', 'MSFT'], tickMs = TICK_MS } = {}) {
     const siege = new Siege(await Upstream.start(), vars);
     siege.#market = setInterval(() => {
@@ -51,12 +61,12 @@ export class Siege {
     await this.#upstream.stop();
   }
 
-  /** The victim counts anew. */
+  /** Resets the victim's counts. */
   forget() {
     this.#victim?.send('forget');
   }
 
-  /** What the victim saw since. @returns {Promise<Seen>} */
+  /** What the victim has seen since the reset. @returns {Promise<Seen>} */
   async seen() {
     if (!this.#victim) throw new Error('no victim');
     const answer = next(this.#victim, 'longestGap');
@@ -64,13 +74,13 @@ export class Siege {
     return answer;
   }
 
-  /** Megabytes that the runtime keeps resident; NaN where there is no /proc. */
+  /** The runtime's resident memory in megabytes; NaN without /proc. */
   memory() {
     return Math.round(resident(process.pid) / 1024);
   }
 
   /**
-   * Lets hostile clients loose until their time is up. While they are still connected, `during` may look around.
+   * Runs hostile clients until their time is up. `during` is called while they are still connected.
    * @param {Attack} attack
    * @param {() => Promise<void>} [during]
    * @returns {Promise<{ got: Got, seen: Seen, memory: { before: number, most: number } }>}
@@ -97,7 +107,12 @@ export class Siege {
 
 export { eventually };
 
-/** The next message of a process that has a field. @param {import('node:child_process').ChildProcess} child @param {string} field @returns {Promise<any>} */
+/**
+ * The next message of a process that has this field.
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {string} field
+ * @returns {Promise<any>}
+ */
 function next(child, field, ms = 60_000) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => over(() => reject(new Error(`waited in vain for ${field}`))), ms);
@@ -115,7 +130,11 @@ function next(child, field, ms = 60_000) {
   });
 }
 
-/** Kilobytes resident in the workerds below a process. @param {number} parent @returns {number} */
+/**
+ * The resident kilobytes of the workerds below a process.
+ * @param {number} parent
+ * @returns {number}
+ */
 function resident(parent) {
   let sum = 0;
   try {
@@ -131,7 +150,7 @@ function resident(parent) {
   return sum;
 }
 
-/** A process may end while it is looked at. @template T @param {() => T} work */
+/** A process may end while it is inspected. @template T @param {() => T} work */
 function attempt(work) {
   try {
     return work();

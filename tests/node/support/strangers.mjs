@@ -1,22 +1,36 @@
 /**
- * Hostile clients, in a process of their own: TCP sockets that speak WebSocket by hand, so that they can ignore a close, never
- * read, never finish a message. Started by siege.mjs with an `Attack` as JSON; tells what became of the sockets when it is asked to end.
+ * Hostile clients in their own process. They speak WebSocket by hand over TCP sockets, so they can
+ * ignore a close, never read, or never finish a message. siege.mjs starts this with an `Attack` as
+ * JSON; it reports what became of the sockets when it is asked to end.
  *
- * Locally the header CF-Connecting-IP is taken from the client, which is how these come from other addresses. Cloudflare overwrites it.
+ * Locally the header CF-Connecting-IP is taken from the client, so these can claim any address.
+ * Cloudflare overwrites it.
  */
 import { connect } from 'node:net';
 
 /**
- * `flood`: the text `message`, `rate` times a second on each socket, or as fast as it goes. `lie`: acknowledges what was never sent.
- * `mute`: subscribes and never reads. `storm`: is expelled once, then connects again and again. `unfinished`: 30 MB of a message that
- * never ends. `protocol-ping`: a flood of opcode 9.
+ * The kinds of attack:
+ *
+ * - `flood`: the text `message`, `rate` times a second on each socket, or as fast as possible.
+ * - `lie`: acknowledges what was never sent.
+ * - `mute`: subscribes and never reads.
+ * - `storm`: is expelled once, then connects again and again.
+ * - `unfinished`: 30 MB of a message that never ends.
+ * - `protocol-ping`: a flood of opcode 9.
+ *
  * @typedef {{
  *   kind: 'flood' | 'lie' | 'mute' | 'storm' | 'unfinished' | 'protocol-ping',
- *   port: number, sockets: number, ms: number, message?: string, rate?: number, protocol?: string, reads?: boolean,
+ *   port: number, sockets: number, ms: number,
+ *   message?: string, rate?: number, protocol?: string, reads?: boolean,
  *   addresses: 'one' | 'each', symbols?: string,
  * }} Attack
- * What the sockets got: HTTP statuses, codes of closes, and those whose TCP connection is still open at the end.
- * @typedef {{ statuses: Record<string, number>, retryAfter: string | null, closes: Record<string, number>, sent: number, open: number }} Got
+ *
+ * What the sockets got: HTTP statuses, close codes, and how many TCP connections are still open at
+ * the end.
+ * @typedef {{
+ *   statuses: Record<string, number>, retryAfter: string | null,
+ *   closes: Record<string, number>, sent: number, open: number
+ * }} Got
  */
 
 /** @type {Attack} */
@@ -32,7 +46,7 @@ process.once('disconnect', () => process.exit());
 /** @param {Record<string, number>} counts @param {string | number} key */
 const count = (counts, key) => void (counts[key] = (counts[key] ?? 0) + 1);
 
-/** A masked frame with a mask of zeroes. @param {number} opcode with the FIN bit @param {Buffer} payload */
+/** A frame masked with zeroes. @param {number} opcode with the FIN bit @param {Buffer} payload */
 function frame(opcode, payload) {
   const { length } = payload;
   if (length < 126) return Buffer.concat([Buffer.from([opcode, 0x80 | length, 0, 0, 0, 0]), payload]);
@@ -48,7 +62,11 @@ const say = (/** @type {object} */ message) => frame(0x81, Buffer.from(JSON.stri
 /** @param {number} index */
 const address = (index) => (attack.addresses === 'one' ? '203.0.113.66' : `198.18.${index >> 8}.${index & 255}`);
 
-/** A socket whose upgrade was answered, and the answer. @param {number} index @returns {Promise<{ socket: import('node:net').Socket, status: number }>} */
+/**
+ * Requests an upgrade. Returns the socket and the status of the answer.
+ * @param {number} index
+ * @returns {Promise<{ socket: import('node:net').Socket, status: number }>}
+ */
 function knock(index) {
   return new Promise((resolve) => {
     const socket = connect({ port: attack.port, host: '127.0.0.1', noDelay: true });
@@ -78,7 +96,7 @@ function knock(index) {
   });
 }
 
-/** Reads frames and counts the code of a close, which is never answered. @param {Buffer} pending */
+/** Reads frames and counts close codes. It never answers a close. @param {Buffer} pending */
 function closes(pending) {
   return (/** @type {Buffer} */ bytes) => {
     pending = pending.length > 0 ? Buffer.concat([pending, bytes]) : bytes;
@@ -95,7 +113,11 @@ function closes(pending) {
   };
 }
 
-/** Writes a frame again and again until the time is up. @param {import('node:net').Socket} socket @param {Buffer} one */
+/**
+ * Writes a frame repeatedly until the time is up.
+ * @param {import('node:net').Socket} socket
+ * @param {Buffer} one
+ */
 function flood(socket, one) {
   const { rate } = attack;
   if (rate) {
@@ -103,7 +125,7 @@ function flood(socket, one) {
     let sent = 0;
     const timer = setInterval(() => {
       const due = Math.min(rate, Math.floor(((Date.now() - begun) * rate) / 1_000) - sent);
-      // What the socket does not take is not kept: the attacker's memory is not the question.
+      // Drop what the socket does not take: the attacker's memory is not under test.
       if (due > 0 && socket.writableLength < MEGABYTE) socket.write(Buffer.concat(Array(due).fill(one)));
       sent += due;
       got.sent += due;

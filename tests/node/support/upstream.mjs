@@ -1,24 +1,25 @@
 /**
- * As much of Twelve Data as an eviction needs: it takes every upgrade and every symbol, counts its connections, sends the
- * ticks that a test asks for, and has no REST. The tests in Rust have a far better one; this one runs where only Node does.
+ * As much of Twelve Data as an eviction needs: it accepts every upgrade and every symbol, counts
+ * its connections, sends the ticks that a test asks for, and has no REST. The Rust tests have a far
+ * better one; this one needs only Node.
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
-/** The key that hubs are given here. Nothing may show it. */
+/** The key of the hubs in these tests. No output may contain it. */
 export const KEY = 'test-key-5d41402abc4b2a76';
 
 export class Upstream {
   /** The symbols of each open connection. @type {Map<import('node:stream').Duplex, Set<string>>} */
   #sockets = new Map();
   #server = createServer((_, response) => response.writeHead(503).end('{}'));
-  /** Upgrades asked for. */
+  /** Upgrades requested. */
   upgrades = 0;
-  /** Whether it answers upgrades as one does who does not know the key. */
+  /** Whether it answers upgrades as if the key were unknown. */
   refuses = false;
-  /** Most connections open at the same time. */
+  /** The most connections open at the same time. */
   mostAtOnce = 0;
   /** Symbols of every subscribe frame. @type {string[]} */
   subscriptions = [];
@@ -30,7 +31,7 @@ export class Upstream {
     return upstream;
   }
 
-  /** What tells a hub to use it. */
+  /** The vars that point a hub to this upstream. */
   get vars() {
     return {
       TWELVE_DATA_API_KEY: KEY,
@@ -49,14 +50,14 @@ export class Upstream {
     return this.#sockets.size;
   }
 
-  /** Sends a tick to who subscribed to its symbol. @param {string} symbol @param {number} price */
+  /** Sends a tick to the subscribers of its symbol. @param {string} symbol @param {number} price */
   tick(symbol, price) {
     const timestamp = Math.floor(Date.now() / 1_000);
     const event = { event: 'price', symbol, price, timestamp, type: 'Common Stock', exchange: 'NASDAQ' };
     for (const [socket, symbols] of this.#sockets) if (symbols.has(symbol)) send(socket, event);
   }
 
-  /** Ends every connection without a goodbye. */
+  /** Ends every connection without a close frame. */
   drop() {
     for (const socket of this.#sockets.keys()) socket.destroy();
   }
@@ -67,7 +68,10 @@ export class Upstream {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  /** @param {import('node:http').IncomingMessage} request @param {import('node:stream').Duplex} socket */
+  /**
+   * @param {import('node:http').IncomingMessage} request
+   * @param {import('node:stream').Duplex} socket
+   */
   #accept(request, socket) {
     this.upgrades += 1;
     if (this.refuses) {
@@ -94,7 +98,10 @@ export class Upstream {
     });
   }
 
-  /** @param {import('node:stream').Duplex} socket @param {{ action: string, params?: { symbols: string } }} message */
+  /**
+   * @param {import('node:stream').Duplex} socket
+   * @param {{ action: string, params?: { symbols: string } }} message
+   */
   #answer(socket, { action, params }) {
     if (action === 'heartbeat') send(socket, { event: 'heartbeat', status: 'ok' });
     if (action !== 'subscribe' || !params) return;

@@ -1,6 +1,7 @@
 /**
- * An honest plain-JSON client in a process of its own, which an attack on this machine's event loops does not reach. Prices are the
- * milliseconds since `began`, so each tells its age. Started by siege.mjs; says what it saw when it is asked.
+ * An honest plain-JSON client in its own process, so that an attack cannot slow its event loop.
+ * Prices are the milliseconds since `began`, so each reveals its age. siege.mjs starts this; it
+ * reports what it saw when asked.
  *
  * @typedef {{ longestGap: number, oldest: number, updates: number, closed: number | null }} Seen
  */
@@ -33,7 +34,7 @@ socket.addEventListener('message', ({ data }) => {
 
 process.on('message', (/** @type {string} */ wish) => {
   if (wish === 'forget') return forget();
-  // A gap that still lasts counts as well.
+  // A gap that is still open counts too.
   process.send?.({ ...seen, longestGap: Math.max(seen.longestGap, Date.now() - last) });
 });
 process.on('disconnect', () => process.exit());

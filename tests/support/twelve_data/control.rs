@@ -1,25 +1,27 @@
-//! Control from outside the process, for the browser tests and for playing by hand: `POST /_control/COMMAND`.
+//! Control from outside the process, for the browser tests and for manual use:
+//! `POST /_control/COMMAND`.
 //!
-//! | command | does |
+//! | command | effect |
 //! |---|---|
-//! | `counters` | answers what the server and the exchange counted (also with GET) |
-//! | `frames` | answers the client's text frames, oldest first (also with GET) |
-//! | `requests` | answers the REST requests, oldest first (also with GET) |
+//! | `counters` | returns what the server and the exchange counted (also with GET) |
+//! | `frames` | returns the client's text frames, oldest first (also with GET) |
+//! | `requests` | returns the REST requests, oldest first (also with GET) |
 //! | `stall?what=prices` | prices stop, heartbeats are answered |
-//! | `stall?what=everything` | nothing goes out any more, pongs included |
+//! | `stall?what=everything` | nothing is sent any more, pongs included |
 //! | `mute` | the connections that are open now fall silent; new ones work |
 //! | `close?code=1001` | closes every connection cleanly |
 //! | `reset` | resets every connection |
-//! | `refuse?status=503` | refuses upgrades with this status (with 401 and 403 the body says so too) |
-//! | `hang` | takes upgrade requests and never answers |
+//! | `refuse?status=503` | refuses upgrades with this status (401 and 403 also in the body) |
+//! | `hang` | accepts upgrade requests and never answers |
 //! | `drop` | accepts upgrades and drops the connection at once |
-//! | `rest?status=500` | REST answers this error; also `status=hang`, `reset`, `proxy` (502 and HTML), `ok` |
+//! | `rest?status=500` | REST answers this error |
+//! | `rest?status=hang` | REST hangs; also `reset`, `proxy` (502 and HTML) and `ok` |
 //! | `limit?per_minute=8&per_day=800` | REST credits |
-//! | `price?symbol=AAPL&price=123.45` | sends this price and holds it; `timestamp` in seconds, default now |
+//! | `price?symbol=AAPL&price=123.45` | sends and holds this price; `timestamp` in s, default now |
 //! | `previous_close?symbol=AAPL&price=120` | sets the previous close |
-//! | `release?symbol=AAPL` | gives the symbol back to the market |
+//! | `release?symbol=AAPL` | lets the market move the symbol again |
 //! | `automatic?on=false` | stops or starts the market |
-//! | `fault?name=truncated_events&on=true` | turns one of the switches that are either on or off |
+//! | `fault?name=truncated_events&on=true` | turns a switch on or off |
 //! | `raw` | sends the request's body to every connection |
 //! | `recover` | turns every fault off |
 

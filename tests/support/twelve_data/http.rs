@@ -1,5 +1,6 @@
-//! As much of HTTP/1.1 as a fake needs: one request, one answer, connection closed. Written by hand because a refused
-//! upgrade may have status 200 here, which server libraries do not allow, and because some requests get no answer.
+//! As much of HTTP/1.1 as a fake needs: one request, one answer, connection closed. Written by hand
+//! because a refused upgrade may have status 200 here, which server libraries do not allow, and
+//! because some requests get no answer.
 
 use std::io;
 
@@ -18,7 +19,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// Reads one request; `None` if the peer went away or speaks something else.
+    /// Reads one request; `None` if the peer left or speaks another protocol.
     pub(super) async fn read(stream: &mut TcpStream) -> Option<Request> {
         let mut bytes = Vec::new();
         let end = loop {
@@ -69,7 +70,7 @@ impl Request {
         })
     }
 
-    /// The query without the value of `apikey`, fit for a log.
+    /// The query with the value of `apikey` removed, safe to log.
     pub(super) fn redacted_query(&self) -> String {
         let hide = |pair: &str| match pair.split_once('=') {
             Some((name, _)) if name.eq_ignore_ascii_case("apikey") => format!("{name}=***"),
@@ -98,7 +99,7 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Sends a whole answer and ends the connection in good order.
+/// Sends a complete answer and closes the connection cleanly.
 pub(super) async fn answer(
     stream: &mut TcpStream,
     status: u16,

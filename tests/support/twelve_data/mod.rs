@@ -1,8 +1,8 @@
 //! A fake Twelve Data on real sockets: a WebSocket port and a REST port on 127.0.0.1.
 //!
-//! What it says is decided by the same [`Exchange`] that is the Worker's built-in simulator; this module adds the
-//! sockets and what only sockets can do wrong: resets, silence, hanging answers, a server that dies and comes back. It
-//! also keeps a record of what it saw, counted where it happens: at the socket.
+//! The same [`Exchange`] as in the Worker's built-in simulator decides what it sends. This module
+//! adds the sockets and their faults: resets, silence, hanging answers, a server that dies and
+//! comes back. It also records what it sees, at the socket where it happens.
 //!
 //! ```ignore
 //! let fake = FakeTwelveData::start(Settings { automatic: false, ..Settings::default() }).await;
@@ -33,10 +33,10 @@ use record::Record;
 pub use record::{Frame, RestRequest};
 use websocket::Connection;
 
-/// The prices are the same in every run.
+/// Prices are the same in every run.
 const SEED: u64 = 20_260_114;
 
-/// A running server. Everything ends when it is dropped.
+/// A running server. Dropping it ends everything.
 pub struct FakeTwelveData {
     shared: Arc<Shared>,
     ws: Mutex<Option<Listener>>,
@@ -46,13 +46,13 @@ pub struct FakeTwelveData {
     rest_address: SocketAddr,
 }
 
-/// What REST does beyond what [`Faults`] can say.
+/// REST behaviour that [`Faults`] cannot express.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum RestBehaviour {
-    /// Answers.
+    /// Answers normally.
     #[default]
     Answers,
-    /// Takes the request and never answers.
+    /// Accepts the request and never answers.
     Hangs,
     /// Resets the connection instead of answering.
     Resets,
@@ -60,10 +60,10 @@ pub enum RestBehaviour {
     Fails(u16),
 }
 
-/// What the tasks share.
+/// State shared by the tasks.
 struct Shared {
     state: Mutex<State>,
-    /// Rung when the next tick may have moved.
+    /// Notified when the time of the next tick may have changed.
     changed: Notify,
     /// Everything is silent, new connections too (`Stall::Everything`).
     silent: Arc<AtomicBool>,
@@ -83,12 +83,12 @@ struct Listener {
 }
 
 impl FakeTwelveData {
-    /// On two free ports.
+    /// Starts on two free ports.
     pub async fn start(settings: Settings) -> FakeTwelveData {
         FakeTwelveData::start_on(settings, 0, 0).await
     }
 
-    /// On the given ports; 0 takes a free one.
+    /// Starts on the given ports; 0 takes a free one.
     pub async fn start_on(settings: Settings, ws_port: u16, rest_port: u16) -> FakeTwelveData {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
@@ -125,24 +125,24 @@ impl FakeTwelveData {
         format!("http://{}", self.rest_address)
     }
 
-    /// Does something with the exchange behind the sockets.
+    /// Accesses the exchange behind the sockets.
     pub fn exchange<R>(&self, action: impl FnOnce(&mut Exchange) -> R) -> R {
         self.shared.exchange(action)
     }
 
-    /// Turns the switches of what goes wrong.
+    /// Changes the fault switches.
     pub fn faults<R>(&self, action: impl FnOnce(&mut Faults) -> R) -> R {
         self.exchange(|exchange| action(exchange.faults()))
     }
 
-    /// Sends exactly this price to all who hold `symbol` (or `SYMBOL:EXCHANGE`), and keeps it for REST. `timestamp` in
-    /// seconds since the epoch.
+    /// Sends exactly this price to every subscriber of `symbol` (or `SYMBOL:EXCHANGE`), and keeps
+    /// it for REST. `timestamp` in seconds since the epoch.
     pub fn push_price(&self, symbol: &str, price: f64, timestamp: u64) {
         self.shared
             .emit(|exchange| exchange.publish(symbol, price, timestamp, now()));
     }
 
-    /// Sends a text frame to every connection, whatever it holds.
+    /// Sends a text frame to every connection, whatever its subscriptions.
     pub fn push_raw(&self, text: &str) {
         self.shared.emit(|exchange| {
             let sessions: Vec<SessionId> = exchange.sessions().collect();
@@ -171,7 +171,7 @@ impl FakeTwelveData {
         self.shared.end_all(|session| Output::Drop { session });
     }
 
-    /// Takes upgrade requests and never answers them.
+    /// Accepts upgrade requests and never answers them.
     pub fn hang_upgrades(&self, yes: bool) {
         self.shared.lock().upgrades_hang = yes;
     }
@@ -182,12 +182,12 @@ impl FakeTwelveData {
         self.shared.changed.notify_waiters();
     }
 
-    /// Turns every fault off. What was lost stays lost.
+    /// Turns every fault off. Lost connections stay lost.
     pub fn recover(&self) {
         self.shared.recover();
     }
 
-    /// Dies: both ports refuse connections, open ones end without a close frame.
+    /// Simulates a crash: both ports refuse connections, open ones end without a close frame.
     pub async fn stop(&self) {
         let listeners = [&self.ws, &self.rest].map(|slot| slot.lock().unwrap().take());
         for listener in listeners.into_iter().flatten() {
@@ -203,17 +203,18 @@ impl FakeTwelveData {
         self.listen(ws, rest);
     }
 
-    /// WebSocket connections open now: from the 101 until a close frame or the end of the TCP connection.
+    /// WebSocket connections open now, each from its 101 until a close frame or the end of the TCP
+    /// connection.
     pub fn connections_open(&self) -> usize {
         self.shared.lock().record.open
     }
 
-    /// Most WebSocket connections open at the same time, ever.
+    /// The most WebSocket connections ever open at the same time.
     pub fn max_connections_at_once(&self) -> usize {
         self.shared.lock().record.most_open
     }
 
-    /// Upgrade requests seen, refused ones included.
+    /// Upgrade requests received, including refused ones.
     pub fn upgrades(&self) -> usize {
         self.shared.lock().record.upgrades.len()
     }
@@ -223,7 +224,7 @@ impl FakeTwelveData {
         self.shared.lock().record.upgrades.iter().copied().collect()
     }
 
-    /// Protocol pings seen.
+    /// Protocol pings received.
     pub fn pings_received(&self) -> usize {
         self.shared.lock().record.pings
     }
@@ -238,7 +239,7 @@ impl FakeTwelveData {
         self.shared.lock().record.requests.iter().cloned().collect()
     }
 
-    /// Whether a key was ever seen in a URL, of an upgrade or of a REST request.
+    /// Whether any URL, of an upgrade or of a REST request, contained a key.
     pub fn key_in_url(&self) -> bool {
         self.shared.lock().record.key_in_url
     }
@@ -286,7 +287,7 @@ impl Shared {
         result
     }
 
-    /// Carries out what the exchange wants done.
+    /// Carries out the exchange's outputs.
     fn emit(&self, action: impl FnOnce(&mut Exchange) -> Vec<Output>) {
         let mut state = self.lock();
         let outputs = action(&mut state.exchange);
@@ -331,7 +332,7 @@ impl State {
     }
 }
 
-/// The clock of the market: sleeps until the next tick, or until something changed.
+/// The clock of the market: sleeps until the next tick or until something changed.
 async fn tick(shared: Arc<Shared>) {
     loop {
         let changed = shared.changed.notified();
@@ -353,7 +354,7 @@ async fn tick(shared: Arc<Shared>) {
     }
 }
 
-/// Accepts until told to stop, then ends every connection.
+/// Accepts connections until told to stop, then ends all of them.
 fn accept<F>(listener: TcpListener, mut serve: impl FnMut(tokio::net::TcpStream) -> F + Send + 'static) -> Listener
 where
     F: Future<Output = ()> + Send + 'static,
@@ -379,7 +380,7 @@ where
     Listener { stop, task }
 }
 
-/// Binds, patiently: after a stop the port may be busy for a moment.
+/// Binds with retries: after a stop the port may be busy for a moment.
 async fn bind(address: SocketAddr) -> TcpListener {
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {

@@ -1,4 +1,4 @@
-//! What the server saw.
+//! What the server received.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -13,9 +13,9 @@ const MOST_ENTRIES: usize = 50_000;
 pub struct Frame {
     /// When it came.
     pub at: Instant,
-    /// On which connection.
+    /// Its connection.
     pub session: SessionId,
-    /// What it said.
+    /// The text.
     pub text: String,
 }
 
@@ -26,11 +26,11 @@ pub struct RestRequest {
     pub at: Instant,
     /// The path, such as `/quote`.
     pub path: String,
-    /// The query without `?`, with the value of a key cut out.
+    /// The query without `?`, with the key's value removed.
     pub query: String,
-    /// Whether its key was good.
+    /// Whether its key was valid.
     pub key_ok: bool,
-    /// The status it got; `None` if it got no answer.
+    /// The status of the answer; `None` if there was none.
     pub status: Option<u16>,
 }
 

@@ -45,7 +45,7 @@ pub(super) async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
         at: Instant::now(),
         path: request.path.clone(),
         query: request.redacted_query(),
-        // With a good key there is a count of credits.
+        // Only an answer to a valid key has a credit count.
         key_ok: reply
             .as_ref()
             .is_some_and(|reply| reply.headers.iter().any(|(name, _)| *name == "api-credits-used")),
@@ -66,7 +66,7 @@ pub(super) async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
     }
 }
 
-/// Holds the connection without an answer until the client leaves or REST works again.
+/// Keeps the connection without an answer until the client leaves or REST works again.
 async fn hang(shared: &Shared, stream: &mut TcpStream) {
     let mut byte = [0];
     loop {

@@ -20,10 +20,10 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use super::http::{self, Request};
 use super::{Conflation, Shared, now};
 
-/// The way to a connection's task.
+/// A handle to a connection's task.
 pub(super) struct Connection {
     pub(super) outputs: Conflation,
-    /// Nothing more goes out, pongs included.
+    /// Nothing more is sent, pongs included.
     pub(super) muted: Arc<AtomicBool>,
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn serve(shared: Arc<Shared>, mut stream: TcpStream) {
         state.record.key_in_url |= in_query.is_some();
     }
     while shared.lock().upgrades_hang {
-        // A client that gave up is gone, and must not count as connected later.
+        // A client that gave up during the delay must not count as connected.
         tokio::time::sleep(Duration::from_millis(20)).await;
         if matches!(stream.peek(&mut [0]).now_or_never(), Some(Ok(0) | Err(_))) {
             return;
@@ -109,7 +109,7 @@ async fn converse(
 ) {
     loop {
         tokio::select! {
-            // What was decided first goes out first: an eviction before the answer to a later message.
+            // Keep the order: an eviction is sent before the answer to a later message.
             biased;
             output = outputs.recv() => match output {
                 Some(Output::Text { text, .. }) => {
@@ -121,7 +121,7 @@ async fn converse(
                     open.end();
                     let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from_static(reason) };
                     let _ = socket.close(Some(frame)).await;
-                    // Until the client's own close frame, or until it is gone.
+                    // Read until the client's own close frame, or until it is gone.
                     while let Some(Ok(_)) = socket.next().await {}
                     return;
                 }
@@ -137,7 +137,8 @@ async fn converse(
                 }
                 Some(Ok(Message::Ping(_))) => shared.lock().record.pings += 1,
                 Some(Ok(Message::Close(_))) => {
-                    // The client is done with this connection, even if our answer to the close is slow or muted.
+                    // The client is done with this connection, even if our answer to its close is
+                    // slow or muted.
                     open.end();
                     while let Some(Ok(_)) = socket.next().await {}
                     return;
@@ -149,7 +150,7 @@ async fn converse(
     }
 }
 
-/// Counts the connection as open until it ends, however that happens.
+/// Counts the connection as open until it ends in any way.
 struct Open<'a> {
     shared: &'a Shared,
     session: SessionId,
@@ -173,8 +174,8 @@ impl Drop for Open<'_> {
     }
 }
 
-/// A socket that can be made to swallow what is written, while it goes on reading: so that a silent server still
-/// notices that its client went away.
+/// A socket that can discard its writes while it keeps reading, so that a silent server still
+/// notices that its client left.
 struct Mutable {
     stream: TcpStream,
     muted: Arc<AtomicBool>,

@@ -1,9 +1,9 @@
-//! `bindgen WASM FOLDER`: writes into FOLDER the JavaScript that goes with the worker's wasm, and
-//! the wasm as that JavaScript wants it.
+//! `bindgen WASM FOLDER`: writes the JavaScript for the worker's wasm into FOLDER, and the wasm
+//! adapted to it.
 //!
-//! It calls the library that the command-line tool `wasm-bindgen` is made of. Compiled here, its
-//! version is the one in Cargo.lock, which cargo ties to that of the worker's own `wasm-bindgen`;
-//! and it compiles in half a minute.
+//! It calls the library behind the command-line tool `wasm-bindgen`. Compiled here, it has the
+//! version in Cargo.lock, which cargo ties to the worker's own `wasm-bindgen`, and it compiles in
+//! half a minute.
 
 use std::process::ExitCode;
 use wasm_bindgen_cli_support::Bindgen;
@@ -29,8 +29,8 @@ fn write_bindings(wasm: &str, folder: &str) -> Result<(), String> {
         .input_path(wasm)
         .out_name("bindings")
         .typescript(false)
-        // After a panic the next call makes a new instance: both settings are what the `worker`
-        // crate's recovery is made of.
+        // After a panic the next call creates a new instance. The recovery in the `worker` crate
+        // relies on both settings.
         .reset_state_function(true)
         .force_enable_abort_handler(true);
     bindgen

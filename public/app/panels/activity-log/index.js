@@ -5,7 +5,7 @@ import { setAttribute, setText } from '../../ui/paint.js';
 import { formatClock } from '../../words/format.js';
 
 /**
- * The last hundred events, oldest first, pinned to its end by the style sheet alone.
+ * The last hundred events, oldest first. The style sheet alone keeps it scrolled to the end.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, store) {
@@ -19,7 +19,7 @@ export function createPanel(host, store) {
   );
   host.append(root);
 
-  /** Serial of the newest line that is shown. */
+  /** Serial of the newest line on the screen. */
   let shown = 0;
   let filterChanged = false;
   prices.addEventListener('change', () => {
@@ -38,7 +38,7 @@ export function createPanel(host, store) {
       }
       for (const line of lines) {
         if (line.serial <= shown) continue;
-        // The oldest line's element becomes the newest: a busy market makes no garbage here.
+        // Reuse the oldest line's element for the newest line, so a busy market creates no garbage.
         const oldest = list.childElementCount >= KEPT_LINES ? list.firstElementChild : null;
         const item = oldest ?? element('li');
         setText(item, `[${formatClock(line.at)}] ${line.text}`);

@@ -7,8 +7,8 @@ const SIGNS = { connected: '🟢', disconnected: '🔴', connecting: '⏳' };
 const WORDS = { connected: 'Connected', disconnected: 'Disconnected', connecting: 'Connecting…' };
 
 /**
- * Whether this page hears the hub. Only the word is announced: the countdown beside it would never
- * fall silent.
+ * The state of the page's connection. Only the word is announced to screen readers; the countdown
+ * beside it would be read out without end.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, store) {

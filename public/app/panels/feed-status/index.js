@@ -17,7 +17,7 @@ const WORDS = {
 };
 
 /**
- * What the hub's upstream is doing: the half of the way that this page cannot see by itself.
+ * The state of the hub's upstream, which this page cannot observe itself.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, store) {
@@ -38,7 +38,7 @@ export function createPanel(host, store) {
     paint({ changes, now, second }) {
       if (!second && !changes.topics.has('feed') && !changes.topics.has('link')) return;
       const { feed, link } = store;
-      // Cut off, and REST does not answer either: what the feed does now is not known.
+      // If the socket is down and REST does not answer either, the feed's current state is unknown.
       const known = feed !== null && (link.state === 'connected' || store.rest === 'ok');
       setAttribute(root, 'data-state', known ? feed.state : 'unknown');
       setText(word, known ? `${WORDS[feed.state]}${store.simulated ? ' (simulator)' : ''}` : 'Unknown');

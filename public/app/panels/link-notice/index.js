@@ -14,7 +14,7 @@ const PRICES = {
 };
 
 /**
- * What to make of the prices while the page is cut off from the stream.
+ * Where the prices come from while the page is disconnected.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, store) {

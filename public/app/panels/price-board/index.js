@@ -19,7 +19,7 @@ const COLUMNS = [
 const LEGEND = 'Change is against the previous close, volume is the day’s. Age counts from the time that the exchange gave the price.';
 
 /**
- * The prices: one line per symbol, of which only the cells that changed are written.
+ * The prices, one row per symbol. Only changed cells are written.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, store) {
@@ -34,7 +34,7 @@ export function createPanel(host, store) {
     heading,
     notice,
     leftOut,
-    // With roles, because the style sheet takes a table's display from it on a phone.
+    // Explicit roles, because on a phone the style sheet takes the table's display from it.
     element('table', { role: 'table', 'aria-labelledby': heading.id }, element('thead', { role: 'rowgroup' }, element('tr', { role: 'row' }, ...titles)), body),
     element('p', { class: 'legend' }, LEGEND),
   );
@@ -59,14 +59,14 @@ export function createPanel(host, store) {
     element: root,
     paint({ changes, now, second }) {
       if (changes.topics.has('rows')) arrange();
-      // Connection and clock decide on every row's marks and age.
+      // A change of connection or clock affects every row's marks and age.
       const all = second || ['rows', 'link', 'clock'].some((topic) => changes.topics.has(/** @type {any} */ (topic)));
       for (const key of all ? store.rows.keys() : changes.rows) {
         const row = store.rows.get(key);
         if (row) rows.get(key)?.paint(row, store, now);
       }
-      // Numbers stand below each other whether a unit follows them or not, once there is a unit at
-      // all.
+      // As soon as one row has a unit, all rows reserve its space, so that the numbers stay
+      // aligned.
       if (all || changes.rows.size > 0) {
         const units = [...rows.values()].some((row) => row.hasUnit);
         setAttribute(root, 'data-units', units ? '' : null);

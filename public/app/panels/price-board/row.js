@@ -7,19 +7,19 @@ import {
 } from '../../words/format.js';
 
 const GLYPHS = { up: '▲', down: '▼', flat: '■' };
-/** How much of others' text is on the board; the whole of it is in the title. */
+/** The most characters of foreign text on the board. The title has all of it. */
 const MOST_OF_NAME = 60;
 export const MOST_OF_REASON = 400;
 /**
- * A number with more characters is written smaller, and a row with one is laid out otherwise on a
- * phone; so is one with a longer change.
+ * A longer number is written smaller. On a phone, a row with a longer number or a longer change
+ * also has another layout.
  */
 const WIDE = 12;
 const WIDE_CHANGE = 8;
-/** Columns that a symbol without a price leaves to its reason, from the change on. */
+/** Without a price, the reason spans this many columns, from the change on. */
 const COLUMNS_WITHOUT_PRICE = '6';
 
-/** The cells of one symbol, of which only what changed is written. */
+/** The cells of one symbol. Only changed cells are written. */
 export class PriceRow {
   #name = element('bdi', { class: 'name' });
   #venue = element('bdi', { class: 'venue' });
@@ -47,7 +47,7 @@ export class PriceRow {
     this.#state,
   );
   #painted = '';
-  /** The price that is on the screen. @type {number | null} */
+  /** The price on the screen. @type {number | null} */
   #shown = null;
   #flashes = 0;
 
@@ -106,8 +106,8 @@ export class PriceRow {
     const before = this.#price.textContent;
     this.#paintNumber(this.#price, quote.price, () => formatPrice(quote));
     const { textContent: after } = this.#price;
-    // A move too small to be seen does not flash. Two names for one animation, in turn: a second
-    // move in the same direction flashes again.
+    // A move too small to be seen does not flash. Two names of the same animation alternate, so
+    // that a second move in the same direction flashes again.
     if (this.#shown !== null && this.#shown !== quote.price && before !== after) {
       this.#flashes += 1;
       setAttribute(this.#price, 'data-flash', `${quote.price > this.#shown ? 'up' : 'down'}-${this.#flashes % 2}`);

@@ -6,7 +6,7 @@ import { formatCount, formatLag } from '../../words/format.js';
 const CLOCKS_UNKNOWN = 'the clocks are not compared yet';
 
 /**
- * The counters. Lag is what was measured, or a dash; it moves once a second so that it can be read.
+ * The counters. Lag is a measured value or a dash; it changes once a second so that it can be read.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, store) {

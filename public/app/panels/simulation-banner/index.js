@@ -3,7 +3,7 @@ import { element } from '../../ui/element.js';
 import { show } from '../../ui/paint.js';
 
 /**
- * Says that no market is behind the numbers, for as long as a single one of them is simulated.
+ * Says that the numbers come from no real market, as long as any of them is simulated.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, store) {

@@ -1,4 +1,4 @@
-//! What becomes of the object's deeds, as the clients and upstream would have it.
+//! What the object's deeds mean for the clients and upstream.
 
 use super::{EXTRA_SYMBOLS, Stage};
 use hamster_kit::Deed;
@@ -7,12 +7,12 @@ use hamster_terminal::hub::ClientId;
 use serde_json::Value;
 
 impl Stage {
-    /// Hands in one event, carries out all that follows, and checks it. Unless it hangs, the event
-    /// loop then comes round.
+    /// Hands in one event, carries out what follows, and checks it. Then the event loop takes its
+    /// next turn, unless it hangs.
     pub(super) fn happen(&mut self, event: impl Into<Event>) {
         let mut next = Some(event.into());
         while let Some(event) = next {
-            // Each client that the object finds is an input of its own.
+            // Each client that the object finds counts as an input.
             let inputs = match &event {
                 Event::Began(sockets) => 1 + sockets.len(),
                 _ => 1,
