@@ -1,8 +1,6 @@
-// Bodies of answers, read no further than they may be long: whoever answers without end must not
-// fill the memory of all.
+// Reads bodies of answers up to a limit: an endless answer must not fill the isolate's memory.
 
-// The text of a stream, or undefined when it is longer than `most` bytes; then the rest is never
-// read.
+// The text of a stream; undefined if it is longer than `most` bytes. Then the rest is not read.
 export async function readText(stream, most) {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
@@ -13,7 +11,7 @@ export async function readText(stream, most) {
     if (done) return text + decoder.decode();
     bytes += value.byteLength;
     if (bytes > most) {
-      // Not waited for: a peer that pours on may never hear of it.
+      // Not awaited: a peer that continues to send may never react.
       reader.cancel().catch(() => {});
       return undefined;
     }

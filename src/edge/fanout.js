@@ -1,20 +1,22 @@
-// The client sockets of one hub, and the groups that are sent the same frames. It lives on this side of the border so that a frame
-// crosses from wasm once, becomes one JavaScript string once, and is sent in one loop, however many clients there are.
+// The client sockets of one hub, and the groups of sockets that get the same frames. It is written
+// in JavaScript so that a frame crosses from wasm once, becomes one JavaScript string, and is sent
+// in one loop, however many clients there are.
 //
-// A client's number stands in its socket's attachment, with what the hub wants remembered, so that hibernation loses neither.
+// The attachment of a socket holds the client's number and the hub's record of it, so that both
+// survive hibernation.
 
 export class Fanout {
   #sockets = new Map(); // client number -> WebSocket
   #clients = new WeakMap(); // WebSocket -> client number
   #groups = new Map(); // group number -> Set of WebSocket
 
-  // A new client: its number is kept in the attachment from the first moment.
+  // Adds a new client. Its number is in the attachment from the start.
   add(client, socket) {
     this.#take(client, socket);
     socket.serializeAttachment({ client, record: "" });
   }
 
-  // After hibernation: gives [client, record] of a socket that has an attachment of ours.
+  // After hibernation: returns [client, record] from the attachment of a socket, if it has ours.
   restore(socket) {
     const attachment = socket.deserializeAttachment();
     if (typeof attachment?.client !== "number") return undefined;
@@ -22,13 +24,13 @@ export class Fanout {
     return [attachment.client, String(attachment.record)];
   }
 
-  // The number in a socket's attachment, whatever became of the socket; 0 without one.
+  // The client number in a socket's attachment, also if the socket is closed; 0 if there is none.
   number(socket) {
     const client = socket.deserializeAttachment()?.client;
     return typeof client === "number" ? client : 0;
   }
 
-  // The client behind a socket; undefined for one that is gone already.
+  // The client number of a socket; undefined if the client has been removed.
   client(socket) {
     const client = this.#clients.get(socket) ?? socket.deserializeAttachment()?.client;
     return this.#sockets.has(client) ? client : undefined;
@@ -52,7 +54,7 @@ export class Fanout {
     if (members?.size === 0) this.#groups.delete(group);
   }
 
-  // It is a member of no group any more.
+  // The hub has dismissed it from all groups before.
   remove(client) {
     this.#sockets.delete(client);
   }
@@ -65,12 +67,12 @@ export class Fanout {
     for (const socket of this.#groups.get(group) ?? []) trySend(socket, frame);
   }
 
-  // Its number stays taken until its end is reported: the platform counts it among our sockets until then.
+  // The number stays in use until the platform reports the close: it counts the socket until then.
   close(client, code, reason) {
     try {
       this.#sockets.get(client)?.close(code, reason);
     } catch {
-      // Closed already: the same end.
+      // It is closed already.
     }
   }
 
@@ -80,17 +82,17 @@ export class Fanout {
   }
 }
 
-// Has the platform answer a page's ping, which then wakes nobody; or no longer.
+// Turns on or off that the platform answers "ping" itself, without waking the object.
 export function autoRespond(state, isOn) {
   if (isOn) state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
   else state.setWebSocketAutoResponse();
 }
 
-// A socket that cannot be written to is about to be reported closed; nobody else must suffer for it.
+// A socket that cannot be written to must not stop the loop for the others.
 function trySend(socket, frame) {
   try {
     socket?.send(frame);
   } catch {
-    // The close event follows.
+    // The platform reports its close next.
   }
 }

@@ -1,4 +1,4 @@
-// The Worker's module: what the platform calls, handed over to the Rust half.
+// The Worker's module: the platform calls it, and it calls the Rust half.
 //
 // Why it recovers: a panic or a trap kills the instance of the wasm, with the Rust halves of all
 // objects in it. The next call of any exported function makes a new instance (bindings.js, told so
@@ -13,12 +13,18 @@ Error.stackTraceLimit = 100;
 
 /** The state of a WebSocket that was closed by neither side. */
 const OPEN = 1;
-/** Messages of closed sockets that are dropped before the event loop is made to come round; some 10 µs each. */
+/**
+ * After this many dropped messages of closed sockets, the event loop gets a turn. Dropping one takes
+ * some 10 µs.
+ */
 const DROPPED_AT_ONCE = 100;
-/** How long the object takes no event then. */
+/** How long the object then takes no event. */
 const PAUSE_MS = 5;
 
-/** The number of the living instance. @returns {number} */
+/**
+ * The number of the living instance.
+ * @returns {number}
+ */
 function instance() {
   const { instanceId } = rust.__worker_init_state();
   if (instanceId !== living) {
@@ -29,10 +35,16 @@ function instance() {
   return instanceId;
 }
 let living = 0;
-/** What ends the calls that the living instance has not answered yet. @type {Set<(error: Error) => void>} */
+/**
+ * Rejects the calls that the living instance has not answered yet.
+ * @type {Set<(error: Error) => void>}
+ */
 const waiting = new Set();
 
-/** The answer of the Rust half, which never comes when its instance dies first. @param {Promise<any>} answer */
+/**
+ * The answer of the Rust half. If the instance dies first, the answer never comes, so this rejects.
+ * @param {Promise<any>} answer
+ */
 function unlessItDies(answer) {
   return new Promise((resolve, reject) => {
     waiting.add(reject);
@@ -76,9 +88,9 @@ function hosted(name) {
     }
 
     /**
-     * The event loop reads on for as long as some socket has a message, up to seconds, and looks neither for other input nor at its
-     * timers. So after some dropped messages the object takes no event until a timer has fired: all read loops wait at its gate, and
-     * the event loop comes round.
+     * workerd's event loop reads as long as some socket has a message, for seconds if need be, and
+     * meanwhile handles no other input and no timer. So after some dropped messages the object takes
+     * no event until a timer has fired: all read loops wait, and the event loop gets a turn.
      */
     #drop() {
       this.#dropped += 1;
@@ -89,8 +101,8 @@ function hosted(name) {
 
     /** @param {any} socket @param {any} message */
     webSocketMessage(socket, message) {
-      // One that we closed, and that does not answer the close but goes on talking. The platform
-      // has no way to cut it off.
+      // We closed this socket, but the client ignores the close and continues to send. The platform
+      // offers no way to cut it off.
       if (socket.readyState !== OPEN) return this.#drop();
       return this.#rust().webSocketMessage(socket, message);
     }
