@@ -316,8 +316,9 @@ impl World {
     /// **Assumption:** the cron trigger pokes the object once a minute. For speed, a poke that
     /// would find nothing to do is skipped.
     pub fn cron(&mut self) -> Check {
-        let alarm_is_set = self.object.inner.platform.alarm.is_some();
-        let alone = !self.object.is_running() && (alarm_is_set || self.object.sockets() == 0);
+        // An alarm of the past was lost.
+        let alarm_will_fire = self.object.inner.platform.alarm.is_some_and(|at| at > self.now);
+        let alone = !self.object.is_running() && (alarm_will_fire || self.object.sockets() == 0);
         if !self.scenario.setup.cron || alone && self.rng.u8(..30) != 0 {
             return Ok(());
         }
