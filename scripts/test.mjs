@@ -40,6 +40,10 @@ const WORKERS_AT_ONCE = 4;
  * }} Step
  */
 
+/** How the names of test files end. */
+const TESTS = ".test.mjs";
+const ATTACKS = "attacks.test.mjs";
+
 /**
  * Stages run one after another. The lists of a stage run in parallel, and the steps of a list one
  * after another. Cargo locks its target folder, so only one list of a stage may compile natively.
@@ -59,13 +63,18 @@ const STAGES = [
     [
       { name: "cargo build", needs: [], work: compileTests },
       { name: "cargo fmt", needs: ["set-up"], work: (print) => show(print, "cargo fmt", "cargo", ["fmt", "--all", "--check"]) },
-      { name: "cargo clippy", needs: ["set-up"], work: (print) => show(print, "cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]) },
     ],
   ],
   [[{ name: "core tests", needs: [], work: coreTests }]],
   [[{ name: "worker tests", needs: ["worker build"], work: workerTests }]],
-  [[{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", "tests/node", totals) }]],
-  [[{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", "tests/browser", totals) }]],
+  // They assert how long others wait, so nothing else may take the processor.
+  [[{ name: "attack tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "attack tests", testFiles("tests/node", ATTACKS), totals) }]],
+  // These mostly wait.
+  [
+    [{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", otherNodeTests(), totals) }],
+    [{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", testFiles("tests/browser", TESTS), totals) }],
+    [{ name: "cargo clippy", needs: ["set-up"], work: (print) => show(print, "cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]) }],
+  ],
   [[{ name: "bench smoke", needs: ["worker build"], work: benchSmoke }]],
 ];
 
@@ -203,11 +212,16 @@ async function workerTests(print, counted) {
   requireTests(counted);
 }
 
-/** @param {Print} print @param {string} name @param {string} folder @param {Totals} counted */
-async function nodeTest(print, name, folder, counted) {
-  const args = ["--test", "--test-concurrency=1", "--test-reporter=spec", ...testFiles(folder, ".test.mjs")];
+/** @param {Print} print @param {string} name @param {string[]} files @param {Totals} counted */
+async function nodeTest(print, name, files, counted) {
+  const args = ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files];
   await node(print, name, args, (line) => addNodeTotals(line, counted));
   requireTests(counted);
+}
+
+/** The test files of tests/node that need no quiet machine. */
+function otherNodeTests() {
+  return testFiles("tests/node", TESTS).filter((file) => !file.endsWith(ATTACKS));
 }
 
 /**
