@@ -165,12 +165,14 @@ impl Driver {
 
     /// Tells the machine about storage trouble and about every client that was connected before.
     fn begin(&mut self, sockets: Vec<Socket>) {
-        if let Some(trouble) = self.trouble.take() {
-            self.inputs.push_back(Input::Stored(Some(trouble)));
-        }
         for Socket { client, record } in sockets {
             self.visitors.came_back(client, record.is_some());
             self.inputs.extend(record.map(|record| Input::Rejoined(client, record)));
+        }
+        // After the clients: a hub that nobody watches goes idle, and forgets a stored wait for
+        // upstream.
+        if let Some(trouble) = self.trouble.take() {
+            self.inputs.push_back(Input::Stored(Some(trouble)));
         }
     }
 

@@ -44,6 +44,9 @@ const SYMBOL: &[(StreamState, StreamState)] = &[
     (Unavailable, Pending),
 ];
 
+/// The link opens after a refusal, and stays mute. So rare that even thousands of seeds may miss it.
+const RARE_FEED: &[(FeedState, FeedState)] = &[(Refused, Stalled)];
+
 /// Possible, but so rare that even thousands of seeds may miss them.
 const RARE: &[(StreamState, StreamState)] = &[(Unavailable, Streaming), (Unavailable, Polled)];
 
@@ -100,7 +103,8 @@ impl Coverage {
 
     /// Transitions that were taken but are not in the diagram.
     pub fn unexpected(&self) -> Vec<String> {
-        let feed: Vec<_> = FEED.iter().map(|(from, to)| (word(*from), word(*to))).collect();
+        let feed = FEED.iter().chain(RARE_FEED);
+        let feed: Vec<_> = feed.map(|(from, to)| (word(*from), word(*to))).collect();
         let symbol = SYMBOL.iter().chain(RARE);
         let symbol: Vec<_> = symbol.map(|(from, to)| (word(*from), word(*to))).collect();
         let beside = |taken: &BTreeMap<(String, String), u64>, known: &[(String, String)]| {
