@@ -152,9 +152,9 @@ export const MUTANTS = [
   },
   {
     name: "everything is stored on each tick",
-    file: "src/hub/persist/mod.rs",
-    find: "let due = self.checkpoint_at.is_some_and(|at| at <= now);",
-    replace: "let due = true;",
+    file: "src/hub/machine.rs",
+    find: "            self.flush(now);\n            let more",
+    replace: "            self.flush(now);\n            let row = self.checkpoint(now);\n            self.effects.push(Effect::SaveCheckpoint(row));\n            let more",
   },
   {
     name: "what a client watches is forgotten over hibernation",
