@@ -3,36 +3,27 @@
 
 use super::route::{Hub, Route, Serves};
 use super::{Problem, Reply};
-use crate::hub::{Answer, Question, Quotes, SymbolView};
+use crate::hub::{Quotes, SymbolView};
 use crate::market::{AssetClass, Instrument, Provenance, Session, StreamState};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-const fn class(path: &'static str, reply: fn(&Answer) -> Reply) -> Route {
+const fn class(path: &'static str, reply: fn(&Quotes) -> Reply) -> Route {
     Route {
         path,
-        serves: Serves::Hub(Hub {
-            question: |_| Question::Quotes(Vec::new()),
-            reply,
-        }),
+        serves: Serves::Hub(Hub::Quotes(reply)),
         takes_symbols: false,
         hint: "this route takes none; /api/quotes?symbols=BTC/USD,AAPL gives any symbols",
     }
 }
 
-pub(super) const STOCKS: Route = class("/api/stocks", |answer| reply(answer, AssetClass::Stocks));
-pub(super) const FOREX: Route = class("/api/forex", |answer| reply(answer, AssetClass::Forex));
-pub(super) const CRYPTO: Route = class("/api/crypto", |answer| reply(answer, AssetClass::Crypto));
+pub(super) const STOCKS: Route = class("/api/stocks", |quotes| reply(quotes, AssetClass::Stocks));
+pub(super) const FOREX: Route = class("/api/forex", |quotes| reply(quotes, AssetClass::Forex));
+pub(super) const CRYPTO: Route = class("/api/crypto", |quotes| reply(quotes, AssetClass::Crypto));
 
+/// The symbols of one class, each under its key:
 /// `{"ok":true,"simulated":false,"spy":{"price":470.5,"change":0.8,…},…}`.
-fn reply(answer: &Answer, class: AssetClass) -> Reply {
-    let Answer::Quotes(quotes) = answer else {
-        return Problem::Internal("the hub answered another question".to_owned()).reply();
-    };
-    class_quotes(quotes, class)
-}
-
-fn class_quotes(quotes: &Quotes, class: AssetClass) -> Reply {
+fn reply(quotes: &Quotes, class: AssetClass) -> Reply {
     let mut views: Vec<(String, &SymbolView)> = Vec::new();
     for view in &quotes.quotes {
         let symbol = &view.quote.symbol;
@@ -49,12 +40,11 @@ fn class_quotes(quotes: &Quotes, class: AssetClass) -> Reply {
     if !views.is_empty() && views.iter().all(|(_, view)| view.quote.price.is_none()) {
         return Problem::NoPrices(quotes.feed.reason.clone()).reply();
     }
-    let reply = Reply::json(&ClassQuotes {
+    Reply::json(&ClassQuotes {
         simulated: quotes.simulated,
         views: &views,
-    });
-    let content = reply.body.clone();
-    reply.with_tag_of(&content)
+    })
+    .tagged()
 }
 
 /// Reserved words of the envelope.

@@ -42,7 +42,5 @@ pub fn metrics(machine: &Machine, edge: &EdgeCounts, now: Millis) -> Reply {
 /// feed there is `/api/status`.
 #[must_use]
 pub fn health() -> Reply {
-    let reply = Reply::json(&serde_json::json!({"ok": true, "version": env!("CARGO_PKG_VERSION")}));
-    let content = reply.body.clone();
-    reply.with_tag_of(&content)
+    Reply::json(&serde_json::json!({"ok": true, "version": env!("CARGO_PKG_VERSION")})).tagged()
 }

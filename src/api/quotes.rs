@@ -1,17 +1,14 @@
 //! `/api/quotes?symbols=BTC/USD,AAPL`: the quotes of any symbols, or of the default ones.
 
+use super::Reply;
 use super::route::{Hub, Route, Serves};
-use super::{Problem, Reply};
-use crate::hub::{Answer, Question, Quotes};
+use crate::hub::Quotes;
 use crate::market::iso8601;
 use serde::Serialize;
 
 pub(super) const ROUTE: Route = Route {
     path: "/api/quotes",
-    serves: Serves::Hub(Hub {
-        question: Question::Quotes,
-        reply,
-    }),
+    serves: Serves::Hub(Hub::Quotes(reply)),
     takes_symbols: true,
     hint: "the parameter is symbols, as in /api/quotes?symbols=BTC/USD,AAPL",
 };
@@ -25,10 +22,7 @@ struct Body<'a> {
     quotes: &'a Quotes,
 }
 
-fn reply(answer: &Answer) -> Reply {
-    let Answer::Quotes(quotes) = answer else {
-        return Problem::Internal("the hub answered another question".to_owned()).reply();
-    };
+fn reply(quotes: &Quotes) -> Reply {
     let body = |time: &str| {
         Reply::json(&Body {
             ok: true,

@@ -47,6 +47,13 @@ impl Reply {
         Self::new(200, "application/json", body)
     }
 
+    /// Adds an `ETag` computed from the body.
+    #[must_use]
+    pub fn tagged(self) -> Self {
+        let content = self.body.clone();
+        self.with_tag_of(&content)
+    }
+
     /// Adds an `ETag` computed from `content`, which must leave out whatever differs each time,
     /// such as the current time. The reply may be cached, but must be revalidated before use.
     #[must_use]

@@ -1,7 +1,7 @@
 //! What a route is, and which parameters a request may have.
 
 use super::{Problem, Reply};
-use crate::hub::{Answer, Question};
+use crate::hub::{Answer, Question, Quotes, Status};
 use crate::market::Instrument;
 
 /// A path and who answers it.
@@ -9,7 +9,7 @@ use crate::market::Instrument;
 pub struct Route {
     /// The full path.
     pub path: &'static str,
-    /// Who answers.
+    /// Whether the hub or the Worker answers, and how.
     pub serves: Serves,
     /// Whether it accepts the parameter `symbols`, the only one there is.
     pub takes_symbols: bool,
@@ -30,13 +30,36 @@ pub enum Serves {
     Socket,
 }
 
-/// A question to the hub, and the reply built from its answer.
+/// What the hub is asked, and how its answer is shown.
 #[derive(Debug, Clone, Copy)]
-pub struct Hub {
-    /// Builds the question from the requested symbols, if the route accepts any.
-    pub question: fn(Vec<Instrument>) -> Question,
-    /// Builds the reply.
-    pub reply: fn(&Answer) -> Reply,
+pub enum Hub {
+    /// Quotes: of the symbols in the request, or of the default ones.
+    Quotes(fn(&Quotes) -> Reply),
+    /// The whole state.
+    Status(fn(&Status) -> Reply),
+}
+
+impl Hub {
+    /// The question about these symbols.
+    #[must_use]
+    pub fn question(self, symbols: Vec<Instrument>) -> Question {
+        match self {
+            Self::Quotes(_) => Question::Quotes(symbols),
+            Self::Status(_) => Question::Status,
+        }
+    }
+
+    /// The reply made of the answer to [`Hub::question`].
+    #[must_use]
+    pub fn reply(self, answer: &Answer) -> Reply {
+        match (self, answer) {
+            (Self::Quotes(show), Answer::Quotes(quotes)) => show(quotes),
+            (Self::Status(show), Answer::Status(status)) => show(status),
+            (Self::Quotes(_), Answer::Status(_)) | (Self::Status(_), Answer::Quotes(_)) => {
+                Problem::Internal("the hub answered another question".to_owned()).reply()
+            }
+        }
+    }
 }
 
 impl PartialEq for Hub {

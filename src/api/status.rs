@@ -1,25 +1,19 @@
 //! `/api/status`: the whole state, including the original's `cache`.
 
+use super::Reply;
 use super::route::{Hub, Route, Serves};
-use super::{Problem, Reply};
-use crate::hub::{Answer, Question, Status};
+use crate::hub::Status;
 use crate::market::iso8601;
 use serde::Serialize;
 
 pub(super) const ROUTE: Route = Route {
     path: "/api/status",
-    serves: Serves::Hub(Hub {
-        question: |_| Question::Status,
-        reply,
-    }),
+    serves: Serves::Hub(Hub::Status(reply)),
     takes_symbols: false,
     hint: "this route takes none",
 };
 
-fn reply(answer: &Answer) -> Reply {
-    let Answer::Status(status) = answer else {
-        return Problem::Internal("the hub answered another question".to_owned()).reply();
-    };
+fn reply(status: &Status) -> Reply {
     let quote = |symbol: &str| {
         let mut views = status.symbols.iter().map(|view| &view.quote);
         views.find(|quote| quote.symbol == symbol)

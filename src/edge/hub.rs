@@ -81,7 +81,7 @@ impl DurableObject for Hub {
                         object.with_driver(|driver| api::metrics(driver.machine(), driver.counts(), now()))?
                     }
                     Serves::Health => api::health(),
-                    Serves::Hub(hub) => (hub.reply)(&object.ask((hub.question)(symbols)).await?),
+                    Serves::Hub(hub) => hub.reply(&object.ask(hub.question(symbols)).await?),
                 },
             },
         };

@@ -21,8 +21,7 @@ impl Prices for Book {
     }
 
     fn tick(&mut self, id: SymbolId, tick: &Tick, now: Millis) -> Option<(Change, bool)> {
-        let taken = self.tick(id, tick, now)?;
-        Some((taken.change, taken.reference_changed))
+        self.tick(id, tick, now)
     }
 
     fn polled(&mut self, id: SymbolId, quote: &PolledQuote, is_streaming: bool, asked: Millis, now: Millis) {

@@ -52,15 +52,6 @@ pub struct Changed {
     pub service: bool,
 }
 
-/// The result of a tick.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Taken {
-    /// Whether the tick replaced or confirmed the quote.
-    pub change: Change,
-    /// Whether the session changed, or the time when the reference is due again.
-    pub reference_changed: bool,
-}
-
 impl Book {
     /// An empty book.
     #[must_use]
@@ -157,8 +148,9 @@ impl Book {
         self.last_update
     }
 
-    /// Applies a tick; `None` if the symbol is not tracked.
-    pub fn tick(&mut self, id: SymbolId, tick: &Tick, now: Millis) -> Option<Taken> {
+    /// Applies a tick. Returns whether it replaced or confirmed the quote, and whether the session
+    /// changed or the time when the reference is due again; `None` if the symbol is not tracked.
+    pub fn tick(&mut self, id: SymbolId, tick: &Tick, now: Millis) -> Option<(Change, bool)> {
         let provenance = self.provenance(Provenance::Live);
         let cell = &mut self.entries.get_mut(&id)?.cell;
         let known = |reference: &Reference| (reference.session, reference.asked);
@@ -166,10 +158,7 @@ impl Book {
         let change = cell.tick(tick, provenance, self.stale, now);
         let reference_changed = known(&cell.reference) != before;
         self.note(id, change, now);
-        Some(Taken {
-            change,
-            reference_changed,
-        })
+        Some((change, reference_changed))
     }
 
     /// Applies the answer to a REST call that was made at `asked`. `is_streaming`: ticks of the

@@ -347,12 +347,12 @@ impl Delivery {
     /// Closes a client that misbehaves.
     fn expel(&mut self, client: ClientId, reason: &'static str, stage: &mut Stage<'_>) {
         self.counts.floods += 1;
+        self.close(client, CLOSE_FLOOD, reason, stage);
+    }
+
+    pub(super) fn close(&mut self, client: ClientId, code: u16, reason: &'static str, stage: &mut Stage<'_>) {
         self.left(client, stage);
-        stage.effects.push(Effect::CloseClient {
-            client,
-            code: CLOSE_FLOOD,
-            reason,
-        });
+        stage.effects.push(Effect::CloseClient { client, code, reason });
     }
 
     /// A client acknowledged what it was never sent: it gets an error, or is closed.

@@ -274,12 +274,7 @@ impl Delivery {
 
     fn close_slow(&mut self, client: ClientId, reason: &'static str, stage: &mut Stage<'_>) {
         self.counts.slow += 1;
-        self.left(client, stage);
-        stage.effects.push(Effect::CloseClient {
-            client,
-            code: CLOSE_SLOW,
-            reason,
-        });
+        self.close(client, CLOSE_SLOW, reason, stage);
     }
 
     /// Deltas were sent: schedules a check of who reads them.
