@@ -55,7 +55,15 @@ impl Hub {
         match (self, answer) {
             (Self::Quotes(show), Answer::Quotes(quotes)) => show(quotes),
             (Self::Status(show), Answer::Status(status)) => show(status),
-            (Self::Quotes(_), Answer::Status(_)) | (Self::Status(_), Answer::Quotes(_)) => {
+            (
+                Self::Quotes(_) | Self::Status(_),
+                Answer::Quotes(_)
+                | Answer::Status(_)
+                | Answer::History(_)
+                | Answer::Sparklines(_)
+                | Answer::Search(_)
+                | Answer::Sessions(_),
+            ) => {
                 Problem::Internal("the hub answered another question".to_owned()).reply()
             }
         }

@@ -1,7 +1,7 @@
 //! Questions that REST routes ask the hub, and the answers: payloads with everything a route shows.
 
 use crate::dialect::{FeedView, QuoteView, SubscriptionFailure};
-use crate::market::{FeedStatus, Instrument, Millis, StreamState};
+use crate::market::{Bar, ExchangeHours, FeedStatus, Gap, Instrument, Interval, Kind, Millis, StreamState};
 use serde::{Serialize, Serializer};
 
 /// What a REST request asks.
@@ -11,6 +11,36 @@ pub enum Question {
     Quotes(Vec<Instrument>),
     /// The whole state, for `/api/status`.
     Status,
+    /// The bars of a symbol, for `/api/history`.
+    History(HistoryQuestion),
+    /// The closes of the last hour of these symbols; an empty list means the default symbols.
+    Sparklines(Vec<Instrument>),
+    /// The instruments whose symbol or name fits a text.
+    Search(SearchQuestion),
+    /// Which exchanges trade, and when that changes.
+    Sessions,
+}
+
+/// Which bars of a symbol are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryQuestion {
+    /// The symbol.
+    pub instrument: Instrument,
+    /// The interval of the bars.
+    pub interval: Interval,
+    /// The most bars, counted back from `before`.
+    pub limit: usize,
+    /// Only bars that start before this time; `None` means up to now.
+    pub before: Option<Millis>,
+}
+
+/// What is searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchQuestion {
+    /// As a person typed it, without white space around it, 1 to 64 characters.
+    pub text: String,
+    /// The most results.
+    pub limit: usize,
 }
 
 /// The answer to a [`Question`].
@@ -20,6 +50,148 @@ pub enum Answer {
     Quotes(Quotes),
     /// Answers [`Question::Status`].
     Status(Status),
+    /// Answers [`Question::History`].
+    History(History),
+    /// Answers [`Question::Sparklines`].
+    Sparklines(Sparklines),
+    /// Answers [`Question::Search`].
+    Search(Search),
+    /// Answers [`Question::Sessions`].
+    Sessions(Sessions),
+}
+
+/// Bars of a symbol, and what is missing and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// Whether the prices come from the simulator.
+    pub simulated: bool,
+    /// The symbol, with its exchange if it is pinned.
+    pub symbol: String,
+    /// The interval of the bars.
+    pub interval: Interval,
+    /// Currency of the prices, as the provider names it.
+    pub currency: Option<String>,
+    /// The venue's time zone, as a name of the IANA database.
+    pub timezone: Option<String>,
+    /// The provider's name, such as `twelve_data`, for bars of
+    /// [`BarSource::Provider`](crate::market::BarSource).
+    pub provider: &'static str,
+    /// In order of time.
+    pub bars: Vec<Bar>,
+    /// Parts without complete bars, within the bars' time, in order.
+    pub gaps: Vec<Gap>,
+    /// Start of the bar that is not complete yet, if it is among `bars`.
+    pub running: Option<Millis>,
+    /// Whether there are bars before the first one, here or at the provider.
+    pub more: bool,
+    /// The hub's time.
+    pub as_of: Millis,
+    /// Why bars are missing, as text for a person, if they are.
+    pub reason: Option<String>,
+    /// When to ask again for what is missing.
+    pub retry_at: Option<Millis>,
+    /// Whether the symbol is not served at all, for `reason`.
+    pub is_refused: bool,
+}
+
+/// The closes of the last hour, one a minute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sparklines {
+    /// Whether the prices come from the simulator.
+    pub simulated: bool,
+    /// The hub's time.
+    pub as_of: Millis,
+    /// One item for each tracked symbol, in the order asked.
+    pub symbols: Vec<(String, Spark)>,
+    /// Symbols that are not tracked, and why.
+    pub fails: Vec<SubscriptionFailure>,
+}
+
+/// Closes of consecutive minutes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Spark {
+    /// Start of the minute of the last value.
+    pub end: Millis,
+    /// In order of time, at most 60, the last one for the newest closed minute; `None` for a minute
+    /// without a trade. Empty if nothing is known.
+    pub values: Vec<Option<f64>>,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Search {
+    /// The text.
+    pub text: String,
+    /// Who answered.
+    pub from: FoundBy,
+    /// Why more may exist than was found, as text for a person.
+    pub reason: Option<String>,
+    /// When to ask again.
+    pub retry_at: Option<Millis>,
+    /// The best first.
+    pub results: Vec<Found>,
+}
+
+/// Who answered a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundBy {
+    /// The hub, from the symbols that it tracks.
+    Hub,
+    /// The hub, from an answer that the provider gave earlier.
+    Cache,
+    /// The provider, now.
+    Provider,
+}
+
+/// An instrument that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The symbol alone.
+    pub symbol: String,
+    /// What to subscribe to: pinned to the exchange where the symbol alone is another venue's.
+    pub subscribe: String,
+    /// The long name.
+    pub name: Option<String>,
+    /// The venue's name; forex has none.
+    pub exchange: Option<String>,
+    /// The venue's market identifier code (ISO 10383).
+    pub mic_code: Option<String>,
+    /// The kind, if it is known.
+    pub kind: Option<Kind>,
+    /// Currency of the price.
+    pub currency: Option<String>,
+    /// Country of the venue.
+    pub country: Option<String>,
+    /// How the hub gets or would get its prices.
+    pub serves: Service,
+    /// The smallest plan that includes it, in the provider's words, if the provider says so.
+    pub plan: Option<String>,
+}
+
+/// How the hub gets or would get the prices of an instrument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Service {
+    /// By the provider's stream.
+    Stream,
+    /// By REST.
+    Poll,
+    /// Not at all.
+    No,
+    /// It is not tracked, so nobody has tried.
+    Unknown,
+}
+
+/// The hours of exchanges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sessions {
+    /// When the provider said so; `None` if it has not yet.
+    pub as_of: Option<Millis>,
+    /// One item for each exchange that the provider lists.
+    pub exchanges: Vec<ExchangeHours>,
+    /// Why nothing, or nothing newer, is known.
+    pub reason: Option<String>,
+    /// When to ask again.
+    pub retry_at: Option<Millis>,
 }
 
 /// Quotes, with what a client needs to judge them.

@@ -27,7 +27,10 @@ mod tests;
 mod upstream;
 mod wiring;
 
-pub use answer::{Advice, Answer, BudgetView, CreditsView, Question, Quotes, Status, SymbolView};
+pub use answer::{
+    Advice, Answer, BudgetView, CreditsView, Found, FoundBy, History, HistoryQuestion, Question, Quotes, Search,
+    SearchQuestion, Service, Sessions, Spark, Sparklines, Status, SymbolView,
+};
 pub use book::Book;
 pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
 pub use deadlines::Deadline;

@@ -19,7 +19,7 @@ use super::clock::{DAY, MINUTE, Millis, SECOND};
 use super::details::{Details, never_closes};
 use super::instrument::Instrument;
 use super::quote::{Precision, Provenance, Quote, same_price};
-use super::reference::{Reference, Session};
+use super::reference::{DayRange, Reference, Session};
 use super::tick::{PolledQuote, Tick};
 
 /// What is known of one symbol.
@@ -51,6 +51,9 @@ impl Default for Cell {
                 session: Session::Unknown,
                 asked: 0,
                 is_provisional: false,
+                day: None,
+                opens_at: None,
+                closes_at: None,
             },
             details: Details::default(),
         }
@@ -81,9 +84,10 @@ impl Cell {
         if is_recent {
             self.trades_at(time);
         }
-        self.details
-            .learn(tick.kind.as_ref(), tick.currency.as_ref(), tick.mic_code.as_ref());
-        self.details.count_decimals([Some(tick.price), tick.bid, tick.ask]);
+        self.details.learn_from_tick(tick);
+        if let (true, Session::Open, Some(day)) = (is_recent, self.reference.session, &mut self.reference.day) {
+            day.add(tick.price);
+        }
         let before = self.quote.take();
         let exchange = match (&tick.exchange, before) {
             (Some(told), Some(before)) if before.exchange.as_ref() == Some(told) => before.exchange,
@@ -114,9 +118,10 @@ impl Cell {
         let before = self.quote.as_ref().and_then(|quote| quote.exchange_time);
         let after_a_pause = before.is_none_or(|before| before.saturating_add(PAUSE) < time);
         if of_another_day && (after_a_pause || never_closes(self.details.kind.as_deref())) {
-            // It is certainly out of date: show none rather than a wrong one. A session that
-            // continues over midnight UTC keeps its previous close.
+            // They are certainly out of date: show none rather than wrong ones. A session that
+            // continues over midnight UTC keeps them.
             reference.previous_close = None;
+            reference.day = None;
         }
         if was_closed || of_another_day {
             // A new session may have begun: ask REST again, and keep its old answer until then.
@@ -209,7 +214,7 @@ impl Cell {
 
     /// Applies REST's session and previous close; returns whether they changed.
     fn take_reference(&mut self, polled: &PolledQuote, streaming: bool, now: Millis) -> Change {
-        let before = (self.reference.previous_close, self.reference.session);
+        let before = self.reference.clone();
         let ticks = streaming
             && self.quote.as_ref().is_some_and(|quote| {
                 is_a_tick(quote.provenance)
@@ -227,11 +232,14 @@ impl Cell {
             session,
             asked: now,
             is_provisional: polled.previous_close.is_none() || polled.is_market_open == Some(false) && ticks,
+            day: DayRange::told(polled, before.day),
+            opens_at: before.opens_at,
+            closes_at: before.closes_at,
         };
         let details = self.details.clone();
-        self.details
-            .learn(polled.kind.as_ref(), polled.currency.as_ref(), polled.mic_code.as_ref());
-        let is_news = (self.reference.previous_close, self.reference.session) != before || self.details != details;
+        self.details.learn_from_quote(polled);
+        let shown = |reference: &Reference| (reference.previous_close, reference.session, reference.day);
+        let is_news = shown(&self.reference) != shown(&before) || self.details != details;
         if is_news { Change::Updated } else { Change::Dropped }
     }
 
@@ -346,14 +354,9 @@ mod tests {
         PolledQuote {
             price: value,
             previous_close: Some(100.0),
-            day_volume: None,
-            exchange: None,
-            mic_code: None,
-            currency: None,
-            kind: None,
             is_market_open: Some(open),
             last_quote_at: Some(timestamp),
-            bar_opened: None,
+            ..PolledQuote::default()
         }
     }
 

@@ -2,23 +2,29 @@
 //! states, time. It depends on none of our other modules.
 
 mod asset_class;
+mod candle;
 mod cell;
 mod clock;
 mod decimals;
 mod details;
 mod instrument;
+mod kind;
+mod lookup;
 mod quote;
 mod reference;
 mod states;
 mod tick;
 
 pub use asset_class::AssetClass;
+pub use candle::{Bar, BarSource, Gap, Interval};
 pub use cell::{Cell, Change};
 pub use clock::{DAY, MINUTE, Millis, SECOND, iso8601};
 pub use decimals::{decimals_of, scale_for, steps};
 pub use details::{Details, never_closes};
 pub use instrument::{Instrument, InstrumentError, Venue};
+pub use kind::Kind;
+pub use lookup::{ExchangeHours, Listing};
 pub use quote::{Precision, Provenance, Quote};
-pub use reference::{Reference, Session};
+pub use reference::{DayRange, Reference, Session};
 pub use states::{FeedState, FeedStatus, StreamState};
 pub use tick::{PolledQuote, Tick};

@@ -30,7 +30,7 @@ pub struct Tick {
 }
 
 /// One instrument in the answer to a REST call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PolledQuote {
     /// Close of the running bar, which is the last price, in `currency`.
     pub price: f64,
@@ -46,6 +46,20 @@ pub struct PolledQuote {
     pub currency: Option<String>,
     /// As [`Tick::kind`], if the provider says it.
     pub kind: Option<String>,
+    /// The long name, such as `Apple Inc.`
+    pub name: Option<String>,
+    /// First price of the running day, or of the last one if the market is closed.
+    pub open: Option<f64>,
+    /// Highest price of that day.
+    pub high: Option<f64>,
+    /// Lowest price of that day.
+    pub low: Option<f64>,
+    /// Lowest price of 52 weeks.
+    pub year_low: Option<f64>,
+    /// Highest price of 52 weeks.
+    pub year_high: Option<f64>,
+    /// Average volume of a day.
+    pub average_volume: Option<f64>,
     /// Whether the provider says that the market is open now.
     pub is_market_open: Option<bool>,
     /// Time of the last minute candle; crypto and forex have none.

@@ -10,13 +10,55 @@ pub mod twelve_data;
 pub use endpoint::{Endpoint, Outgoing};
 pub use secret::Secret;
 
-use crate::market::{Instrument, PolledQuote, Tick, Venue};
+use crate::market::{Bar, Instrument, Interval, PolledQuote, Tick, Venue};
 
 /// A source of market data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
     /// Twelve Data, or anything that speaks its protocol, such as the built-in simulator.
     TwelveData,
+}
+
+/// A REST call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// The quotes of these symbols, in the provider's notation.
+    Quotes(Vec<String>),
+    /// The newest bars of a symbol.
+    Series {
+        /// In the provider's notation.
+        symbol: String,
+        /// The interval of the bars.
+        interval: Interval,
+        /// How many, counted back from now.
+        bars: u32,
+    },
+    /// The instruments whose symbol or name fits a text.
+    Search {
+        /// The text as a person typed it.
+        text: String,
+        /// The most results.
+        most: u32,
+    },
+    /// Which exchanges trade, and when that changes.
+    Hours,
+}
+
+/// The answer to [`Call::Series`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Series {
+    /// In order of time, each time once. The last one may still be running.
+    pub bars: Vec<Bar>,
+    /// Currency of the prices, as the provider names it.
+    pub currency: Option<String>,
+    /// The venue's name.
+    pub exchange: Option<String>,
+    /// The venue's market identifier code (ISO 10383).
+    pub mic_code: Option<String>,
+    /// As [`Tick::kind`].
+    pub kind: Option<String>,
+    /// The venue's time zone, as a name of the IANA database.
+    pub timezone: Option<String>,
 }
 
 /// The limits of a plan, as defaults for the vars.
@@ -156,6 +198,14 @@ impl Refusal {
 }
 
 impl Provider {
+    /// The name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TwelveData => "twelve_data",
+        }
+    }
+
     /// The frame that subscribes to all of these.
     #[must_use]
     pub fn subscribe(self, instruments: &[Instrument]) -> String {

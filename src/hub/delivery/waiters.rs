@@ -22,7 +22,8 @@ impl Delivery {
         let mut wanted = Vec::new();
         let symbols = match &question {
             Question::Quotes(symbols) => symbols.as_slice(),
-            Question::Status => &[],
+            Question::Sparklines(symbols) => symbols.as_slice(),
+            Question::Status | Question::History(_) | Question::Search(_) | Question::Sessions => &[],
         };
         for instrument in symbols {
             // The answer says why a symbol is not tracked.

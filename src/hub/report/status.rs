@@ -13,6 +13,14 @@ impl Machine {
         match question {
             Question::Status => Answer::Status(self.status(now)),
             Question::Quotes(symbols) => Answer::Quotes(self.quotes(symbols, now)),
+            Question::History(_) | Question::Sparklines(_) | Question::Search(_) | Question::Sessions => {
+                Answer::Sessions(crate::hub::Sessions {
+                    as_of: None,
+                    exchanges: Vec::new(),
+                    reason: None,
+                    retry_at: None,
+                })
+            }
         }
     }
 

@@ -122,6 +122,7 @@ fn one(instrument: &Instrument, value: &Value, secret: &Secret) -> Result<Polled
         is_market_open: raw.is_market_open,
         last_quote_at: raw.last_quote_at.and_then(stamp),
         bar_opened: raw.timestamp.and_then(stamp),
+        ..PolledQuote::default()
     })
 }
 
@@ -165,6 +166,7 @@ mod tests {
             is_market_open: Some(true),
             last_quote_at: Some(1_788_893_340_000),
             bar_opened: Some(1_788_874_200_000),
+            ..PolledQuote::default()
         };
         assert_eq!(quotes, [Ok(expected)]);
     }
