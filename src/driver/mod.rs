@@ -17,7 +17,7 @@ mod visitors;
 pub use platform::{Event, HeldAlarm, Platform, REST_TIMED_OUT, REST_TIMEOUT, Socket, Wakeup};
 pub use visitors::TurnedAway;
 
-use crate::hub::{ClientId, Config, Door, EdgeCounts, Effect, Input, Machine, Row, StorageBreaker, Stored};
+use crate::hub::{ClientId, Config, Door, EdgeCounts, Effect, Input, Machine, Row, StorageBreaker, Stored, Write};
 use crate::market::Millis;
 use deadlines::{ALARM_RETRY, Deadlines};
 use std::cell::RefCell;
@@ -191,7 +191,7 @@ impl Driver {
             Effect::OpenUpstream { link } => platform.open_upstream(link),
             Effect::SendUpstream { link, frame } => platform.send_upstream(link, &frame),
             Effect::CloseUpstream { link } => platform.close_upstream(link),
-            Effect::Fetch { request, symbols } => platform.fetch(request, &symbols),
+            Effect::Fetch { request, call } => platform.fetch(request, &call),
             Effect::Answer(waiter, answer) => platform.answer(waiter, *answer),
             Effect::SaveCheckpoint(body) => {
                 let trouble = self.save(Row::Checkpoint, body, now, platform);
@@ -205,6 +205,12 @@ impl Driver {
                 let trouble = self.save(Row::Credits, body, now, platform);
                 self.inputs.push_back(Input::Charged(trouble));
             }
+            Effect::Load(ticket, span) => {
+                let rows = platform.load_rows(&span);
+                self.inputs.push_back(Input::Loaded(ticket, rows));
+            }
+            Effect::Keep(rows) => self.write(|write, platform| platform.keep_rows(rows, write), now, platform),
+            Effect::DropExpired => self.write(|write, platform| platform.drop_rows(now, write), now, platform),
             Effect::Log(line) => platform.log(&line),
         }
     }
@@ -221,6 +227,23 @@ impl Driver {
             self.breaker.borrow_mut().refused(write);
         }
         refusal
+    }
+
+    /// Writes rows that may be lost: they hold what the provider can be asked for again.
+    fn write<P: Platform>(
+        &mut self,
+        write_rows: impl FnOnce(Write, &mut P) -> Result<(), String>,
+        now: Millis,
+        platform: &mut P,
+    ) {
+        if self.breaker.borrow().holds(now) {
+            return;
+        }
+        let write = self.breaker.borrow_mut().begin_write();
+        if let Err(trouble) = write_rows(write, platform) {
+            self.breaker.borrow_mut().refused(write);
+            self.inputs.push_back(Input::Stored(Some(trouble)));
+        }
     }
 
     fn set_deadlines(&mut self, now: Millis, platform: &mut impl Platform) {

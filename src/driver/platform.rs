@@ -4,8 +4,9 @@
 //! (`edge/platform.rs`), the tests with an in-memory double (`tests/kit`).
 
 use crate::dialect::Dialect;
-use crate::hub::{Answer, ClientId, Group, Input, LinkId, RequestId, Row, WaiterId, Write};
+use crate::hub::{Answer, ClientId, Group, Input, Kept, LinkId, RequestId, Row, Span, WaiterId, Write};
 use crate::market::Millis;
+use crate::provider::Call;
 
 /// Milliseconds that the platform waits for the answer to a REST call before it hands in
 /// [`Input::FetchFailed`] with [`REST_TIMED_OUT`].
@@ -27,9 +28,9 @@ pub trait Platform {
     /// in afterwards.
     fn close_upstream(&mut self, link: LinkId);
 
-    /// Calls REST for the quotes of these symbols; ends in [`Input::Fetched`] or
-    /// [`Input::FetchFailed`], after [`REST_TIMEOUT`] at the latest.
-    fn fetch(&mut self, request: RequestId, symbols: &[String]);
+    /// Calls the provider's REST API; ends in [`Input::Fetched`] or [`Input::FetchFailed`], after
+    /// [`REST_TIMEOUT`] at the latest.
+    fn fetch(&mut self, request: RequestId, call: &Call);
 
     /// Sends a text frame to one client.
     fn send(&mut self, client: ClientId, frame: &str);
@@ -54,6 +55,22 @@ pub trait Platform {
     /// # Errors
     /// Storage's message, if it refused at once. A later failure to commit resets the object.
     fn write_row(&mut self, row: Row, body: String, write: Write) -> Result<(), String>;
+
+    /// Reads rows of [`Platform::keep_rows`] that have not expired, the newest first. Rows that cannot
+    /// be read count as absent.
+    fn load_rows(&mut self, span: &Span) -> Vec<(Millis, String)>;
+
+    /// Stores rows; ends in [`Event::Committed`].
+    ///
+    /// # Errors
+    /// As [`Platform::write_row`].
+    fn keep_rows(&mut self, rows: Vec<Kept>, write: Write) -> Result<(), String>;
+
+    /// Deletes the rows that expired before `now`; ends in [`Event::Committed`].
+    ///
+    /// # Errors
+    /// As [`Platform::write_row`].
+    fn drop_rows(&mut self, now: Millis, write: Write) -> Result<(), String>;
 
     /// Sets the durable alarm, replacing an earlier setting; ends in [`Event::Committed`] or
     /// [`Event::AlarmRefused`].

@@ -14,8 +14,11 @@ use super::source::Source;
 use super::storage;
 use super::upstream::{Listener, Upstream};
 use crate::driver::{Driver, Event, HeldAlarm, Platform, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
-use crate::hub::{Answer, ClientId, Group, Input, LinkId, Question, RequestId, RestAnswer, Row, WaiterId, Write};
+use crate::hub::{
+    Answer, ClientId, Group, Input, Kept, LinkId, Question, RequestId, RestAnswer, Row, Span, WaiterId, Write,
+};
 use crate::market::Millis;
+use crate::provider::Call;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use std::cell::{Cell, RefCell};
@@ -26,7 +29,8 @@ use std::time::Duration;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{AbortController, Date, Delay, Response, State, console_log};
 
-/// Most bytes read of a REST answer. The answer for sixty symbols has about fifty thousand.
+/// Most bytes read of a REST answer. That for sixty quotes has about fifty thousand, that for five
+/// thousand bars about seven hundred thousand.
 const LONGEST_ANSWER: u32 = 1024 * 1024;
 
 /// One instance of the object: the driver and the parts of its platform.
@@ -181,9 +185,9 @@ impl Platform for Hands<'_> {
         self.0.upstream.close(link);
     }
 
-    fn fetch(&mut self, request: RequestId, symbols: &[String]) {
+    fn fetch(&mut self, request: RequestId, call: &Call) {
         let object = Rc::clone(self.0);
-        let path = self.0.source.endpoint().provider.quote_path(symbols);
+        let path = self.0.source.endpoint().provider.path(call);
         spawn_local(async move {
             object.happen(match object.call(&path).await {
                 Ok(answer) => Input::Fetched(request, answer),
@@ -219,6 +223,22 @@ impl Platform for Hands<'_> {
 
     fn write_row(&mut self, row: Row, body: String, write: Write) -> Result<(), String> {
         storage::save(&self.0.state, row, body)?;
+        spawn_local(Rc::clone(self.0).watch(write));
+        Ok(())
+    }
+
+    fn load_rows(&mut self, span: &Span) -> Vec<(Millis, String)> {
+        storage::load_rows(&self.0.state, span)
+    }
+
+    fn keep_rows(&mut self, rows: Vec<Kept>, write: Write) -> Result<(), String> {
+        storage::keep_rows(&self.0.state, rows)?;
+        spawn_local(Rc::clone(self.0).watch(write));
+        Ok(())
+    }
+
+    fn drop_rows(&mut self, now: Millis, write: Write) -> Result<(), String> {
+        storage::drop_rows(&self.0.state, now)?;
         spawn_local(Rc::clone(self.0).watch(write));
         Ok(())
     }

@@ -22,13 +22,17 @@ pub enum Deadline {
     Waiters,
     /// A quote turns stale.
     Stale,
+    /// A minute bar closes.
+    Bars,
+    /// A REST request about bars, symbols or hours has waited long enough.
+    Lookups,
     /// Flow control of clients, rate-limited updates, or a pulse that got lost.
     Delivery,
 }
 
 impl Deadline {
     /// All deadlines, in declaration order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Reconnect,
         Self::Call,
         Self::Checkpoint,
@@ -37,6 +41,8 @@ impl Deadline {
         Self::Subscriptions,
         Self::Waiters,
         Self::Stale,
+        Self::Bars,
+        Self::Lookups,
         Self::Delivery,
     ];
 
@@ -47,7 +53,13 @@ impl Deadline {
     pub fn is_durable(self) -> bool {
         match self {
             Self::Reconnect | Self::Call | Self::Checkpoint | Self::Idle => true,
-            Self::Link | Self::Subscriptions | Self::Waiters | Self::Stale | Self::Delivery => false,
+            Self::Link
+            | Self::Subscriptions
+            | Self::Waiters
+            | Self::Stale
+            | Self::Bars
+            | Self::Lookups
+            | Self::Delivery => false,
         }
     }
 }
@@ -64,6 +76,8 @@ impl Machine {
             Deadline::Subscriptions => upstream.sync_deadline(config, now),
             Deadline::Waiters => self.delivery.waiters.deadline(),
             Deadline::Stale => book.stale_at().filter(|_| is_awake),
+            Deadline::Bars => book.bars_close_at(),
+            Deadline::Lookups => self.memory.deadline(),
             Deadline::Delivery => self.delivery.deadline(),
         }
     }

@@ -3,6 +3,7 @@
 use super::answer::{Answer, Question};
 use crate::dialect::Dialect;
 use crate::market::{FeedState, Millis};
+use crate::provider::Call;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -58,6 +59,36 @@ pub struct RequestId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WaiterId(pub u32);
 
+/// Id of a request for stored rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u32);
+
+/// Stored rows of one series, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The series.
+    pub series: String,
+    /// Least start of a row.
+    pub from: Millis,
+    /// Starts of rows are below this.
+    pub to: Millis,
+    /// The most rows.
+    pub most: usize,
+}
+
+/// A row to store, which replaces an earlier one of the same series and start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The series that it belongs to.
+    pub series: String,
+    /// Its place in the series.
+    pub start: Millis,
+    /// When it may be deleted.
+    pub expires: Millis,
+    /// The content.
+    pub body: String,
+}
+
 /// An event that the driver hands to the machine.
 #[derive(Debug, Clone)]
 pub enum Input {
@@ -89,6 +120,8 @@ pub enum Input {
     Stored(Option<String>),
     /// As [`Input::Stored`], for the row of [`Effect::SaveCredits`]: the call may leave only now.
     Charged(Option<String>),
+    /// The rows that [`Effect::Load`] asked for, by start.
+    Loaded(Ticket, Vec<(Millis, String)>),
     /// The event loop has turned since [`Effect::Pulse`].
     Pulse,
     /// A deadline may have passed.
@@ -134,12 +167,12 @@ pub enum Effect {
         /// The connection to close.
         link: LinkId,
     },
-    /// Call REST `/quote`. The budget is charged, and the charge is stored.
+    /// Call the provider's REST API. The budget is charged, and the charge is stored.
     Fetch {
         /// Id of the call, for its answer.
         request: RequestId,
-        /// Symbols in the provider's notation.
-        symbols: Vec<String>,
+        /// What is asked.
+        call: Call,
     },
     /// Send a frame to one client.
     Send {
@@ -194,6 +227,12 @@ pub enum Effect {
     SaveCheckpoint(String),
     /// Store the budget row. The call does not leave before [`Input::Charged`] answers.
     SaveCredits(String),
+    /// Read stored rows, for [`Input::Loaded`].
+    Load(Ticket, Span),
+    /// Store these rows.
+    Keep(Vec<Kept>),
+    /// Delete the rows that expired before now.
+    DropExpired,
     /// One line for the operator's log: a JSON object.
     Log(String),
 }

@@ -1,12 +1,12 @@
 //! The machine: passes inputs to its parts and lets each part do what is due.
 
 use super::book::Book;
-use super::delivery::{Delivery, Stage};
+use super::delivery::Delivery;
 use super::demand::Asker;
+use super::memory::Memory;
 use super::persist::{Beside, Earlier, Occasion, Persist, row};
 use super::report::Logged;
 use super::upstream::{Ledger, Turn, Upstream};
-use super::wiring::Tracking;
 use super::{Config, Effect, Effects, Input, Stored};
 use crate::market::Millis;
 
@@ -16,6 +16,7 @@ pub struct Machine {
     pub(super) config: Config,
     pub(super) upstream: Upstream,
     pub(super) book: Book,
+    pub(super) memory: Memory,
     pub(super) delivery: Delivery,
     pub(super) persist: Persist,
     pub(super) logged: Logged,
@@ -50,6 +51,7 @@ impl Machine {
             delivery: Delivery::new(&config, upstream.feed.status(), earlier.last_seen, seed, now),
             persist: Persist::new(stored, upstream.feed.remembered_wait(now), now),
             logged: Logged::new(upstream.feed.state()),
+            memory: Memory::new(&config),
             upstream,
             book,
             effects: Effects::default(),
@@ -108,10 +110,10 @@ impl Machine {
             Input::Left(client) => self.with_clients(now, |delivery, stage| delivery.left(client, stage)),
             Input::Waiter(waiter, question) => {
                 self.persist.wake(&self.config, now);
-                let woke = self.persist.woke;
-                self.with_clients(now, |delivery, stage| {
-                    delivery.waiter_came(waiter, question, woke, stage)
-                });
+                self.ask(waiter, question, now);
+            }
+            Input::Loaded(ticket, rows) => {
+                self.with_memory(now, |memory, recall| memory.history.loaded(ticket, &rows, recall));
             }
             Input::Opened(link) => {
                 let (upstream, turn) = self.turn(now);
@@ -130,8 +132,8 @@ impl Machine {
                 upstream.fetched(request, &answer, &mut turn);
             }
             Input::FetchFailed(request, what) => {
-                let (upstream, turn) = self.turn(now);
-                upstream.fetch_failed(request, &what, &turn);
+                let (upstream, mut turn) = self.turn(now);
+                upstream.fetch_failed(request, &what, &mut turn);
             }
             Input::Charged(trouble) => {
                 let (upstream, mut turn) = self.turn(now);
@@ -154,6 +156,7 @@ impl Machine {
         }
         let (upstream, mut turn) = self.turn(now);
         upstream.advance(is_watched, &mut turn);
+        self.with_memory(now, Memory::advance);
         if is_watched {
             self.book.expire(now);
             self.start_call(now);
@@ -173,8 +176,8 @@ impl Machine {
     }
 
     fn start_call(&mut self, now: Millis) {
-        let (upstream, turn) = self.turn(now);
-        if let Some(ledger) = upstream.start_call(&turn) {
+        let (upstream, mut turn) = self.turn(now);
+        if let Some(ledger) = upstream.start_call(&mut turn) {
             self.persist.counts.ledgers += 1;
             self.effects.push(Effect::SaveCredits(ledger));
         }
@@ -232,28 +235,11 @@ impl Machine {
         let turn = Turn {
             config: &self.config,
             prices: &mut self.book,
+            errands: &mut self.memory,
             effects: &mut self.effects,
             now,
         };
         (&mut self.upstream, turn)
-    }
-
-    fn with_clients<T>(&mut self, now: Millis, act: impl FnOnce(&mut Delivery, &mut Stage<'_>) -> T) -> T {
-        let Upstream { feed, symbols, .. } = &mut self.upstream;
-        let mut tracking = Tracking {
-            symbols,
-            book: &mut self.book,
-            config: &self.config,
-            now,
-        };
-        let mut stage = Stage {
-            config: &self.config,
-            feed: feed.status(),
-            demand: &mut tracking,
-            effects: &mut self.effects,
-            now,
-        };
-        act(&mut self.delivery, &mut stage)
     }
 
     /// Takes the next effect to execute.

@@ -5,9 +5,9 @@
 //! [`Machine::alarm_at`] is for the object's durable alarm, [`Machine::timer_at`] for an in-memory
 //! timer. When either passes, hand in [`Input::Time`]; early or repeated calls do nothing.
 //!
-//! The machine has four parts that do not know each other: [`upstream`] asks the provider, [`book`]
-//! decides prices, [`delivery`] serves clients, [`persist`] keeps what must survive a restart.
-//! `wiring` connects them; [`report`] reads them and changes nothing.
+//! The machine has five parts that do not know each other: [`upstream`] asks the provider, [`book`]
+//! decides prices, [`memory`] keeps bars and what was looked up, [`delivery`] serves clients,
+//! [`persist`] keeps what must survive a restart. `wiring` connects them; [`report`] reads them and changes nothing.
 //!
 //! Nothing here uses Workers, sockets, clocks or randomness: the seed of the backoff's jitter is
 //! passed in.
@@ -18,8 +18,10 @@ mod config;
 mod deadlines;
 mod delivery;
 mod demand;
+mod errand;
 mod io;
 mod machine;
+mod memory;
 mod persist;
 mod report;
 #[cfg(test)]
@@ -28,7 +30,7 @@ mod upstream;
 mod wiring;
 
 pub use answer::{
-    Advice, Answer, BudgetView, CreditsView, Found, FoundBy, History, HistoryQuestion, Question, Quotes, Search,
+    Advice, Answer, BudgetView, CreditsView, Found, FoundBy, History, HistoryQuestion, Question, Quotes, Reading, Search,
     SearchQuestion, Service, Sessions, Spark, Sparklines, Status, SymbolView,
 };
 pub use book::Book;
@@ -36,8 +38,8 @@ pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
 pub use deadlines::Deadline;
 pub use delivery::{Door, Refused};
 pub use io::{
-    ChannelId, ClientId, Effect, Effects, Group, Input, LinkId, QuoteShard, RequestId, RestAnswer, Stored, SymbolId,
-    Viewer, WaiterId,
+    ChannelId, ClientId, Effect, Effects, Group, Input, Kept, LinkId, QuoteShard, RequestId, RestAnswer, Span, Stored,
+    SymbolId, Ticket, Viewer, WaiterId,
 };
 pub use machine::Machine;
 pub use persist::{Row, StorageBreaker, Write};

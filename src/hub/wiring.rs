@@ -1,10 +1,15 @@
 //! Connects the parts. None of them knows another: upstream delivers prices to an implementation of
-//! [`Prices`], and delivery asks for symbols through an implementation of [`Demand`].
+//! [`Prices`], and delivery asks for symbols through an implementation of [`Demand`]. The memory
+//! has upstream run its [`Errands`](super::errand::Errands).
 
+use super::answer::{Answer, History, HistoryQuestion, Question, Reading};
 use super::book::Book;
+use super::delivery::{Delivery, Stage};
 use super::demand::{Asker, Demand, NotTracked};
-use super::upstream::{Prices, Symbols};
-use super::{Config, SymbolId};
+use super::machine::Machine;
+use super::memory::{Memory, Recall};
+use super::upstream::{Prices, Symbols, Upstream};
+use super::{Config, Effect, SymbolId, WaiterId};
 use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, StreamState, Tick};
 
 impl Prices for Book {
@@ -80,5 +85,71 @@ impl Demand for Tracking<'_> {
 
     fn give_up(&mut self, id: SymbolId) {
         self.symbols.give_up(id, self.book, self.now);
+    }
+}
+
+impl Machine {
+    pub(super) fn with_clients<T>(&mut self, now: Millis, act: impl FnOnce(&mut Delivery, &mut Stage<'_>) -> T) -> T {
+        let Upstream { feed, symbols, .. } = &mut self.upstream;
+        let mut tracking = Tracking {
+            symbols,
+            book: &mut self.book,
+            config: &self.config,
+            now,
+        };
+        let mut stage = Stage {
+            config: &self.config,
+            feed: feed.status(),
+            demand: &mut tracking,
+            effects: &mut self.effects,
+            now,
+        };
+        act(&mut self.delivery, &mut stage)
+    }
+
+    pub(super) fn with_memory<T>(&mut self, now: Millis, act: impl FnOnce(&mut Memory, &mut Recall<'_>) -> T) -> T {
+        let is_watched = self.delivery.audience.is_watching(self.config.idle, now);
+        let mut recall = Recall {
+            is_watched,
+            config: &self.config,
+            book: &mut self.book,
+            feed: self.upstream.feed.status(),
+            effects: &mut self.effects,
+            stores: self.persist.trouble.is_none(),
+            now,
+        };
+        act(&mut self.memory, &mut recall)
+    }
+
+    /// A REST request. Delivery answers what the hub holds; the memory what must be looked up.
+    pub(super) fn ask(&mut self, waiter: WaiterId, question: Question, now: Millis) {
+        let until = now + self.config.waiter;
+        let reading = match question {
+            Question::Quotes(symbols) => Reading::Quotes(symbols),
+            Question::Status => Reading::Status,
+            Question::Sparklines(symbols) => Reading::Sparklines(symbols),
+            Question::History(question) => return self.ask_history(waiter, question, until, now),
+            Question::Search(question) => {
+                self.delivery.audience.seen(now);
+                return self.memory.directory.ask(waiter, question, until, &self.config);
+            }
+            Question::Sessions => {
+                self.delivery.audience.seen(now);
+                return self.memory.hours.ask(waiter, until);
+            }
+        };
+        let woke = self.persist.woke;
+        self.with_clients(now, |delivery, stage| delivery.waiter_came(waiter, reading, woke, stage));
+    }
+
+    fn ask_history(&mut self, waiter: WaiterId, question: HistoryQuestion, until: Millis, now: Millis) {
+        let tracked = self.with_clients(now, |delivery, stage| delivery.asks_for(&question.instrument, stage));
+        match tracked {
+            Ok(id) => self.memory.history.ask(waiter, question, id, until),
+            Err(why) => {
+                let answer = History::refused(&question, why, &self.config, now);
+                self.effects.push(Effect::Answer(waiter, Box::new(Answer::History(answer))));
+            }
+        }
     }
 }

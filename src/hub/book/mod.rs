@@ -3,8 +3,12 @@
 //! Every change gets a revision. A reader asks what has changed since the revision it saw last and
 //! then reads the current state, so a value that was replaced in between is never shown.
 
+mod candles;
+
+pub use candles::Candles;
+
 use super::{Config, SymbolId};
-use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, Provenance, Reference, Session, StreamState, Tick};
+use crate::market::{Bar, Cell, Change, Instrument, Millis, PolledQuote, Provenance, Reference, Session, StreamState, Tick};
 use std::collections::BTreeMap;
 
 /// The quotes of all tracked symbols.
@@ -19,6 +23,8 @@ pub struct Book {
     updates: u64,
     service_changes: u64,
     last_update: Option<Millis>,
+    /// How often a symbol was added or removed.
+    turnover: u64,
 }
 
 #[derive(Debug)]
@@ -28,10 +34,15 @@ pub struct Entry {
     /// Its quote, reference and details.
     pub cell: Cell,
     pub service: Service,
+    /// Its recent minute bars.
+    pub candles: Candles,
+    /// The bar that closed last.
+    pub bar: Option<Bar>,
     /// The service that watchers were told last. The state `Pending` is not announced to them.
     told: Service,
     quote_revision: u64,
     service_revision: u64,
+    bar_revision: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +61,8 @@ pub struct Changed {
     pub quote: bool,
     /// Whether it gets its prices another way now.
     pub service: bool,
+    /// Whether a minute bar closed.
+    pub bar: bool,
 }
 
 impl Book {
@@ -65,6 +78,7 @@ impl Book {
             updates: 0,
             service_changes: 0,
             last_update: None,
+            turnover: 0,
         }
     }
 
@@ -74,6 +88,7 @@ impl Book {
             state: StreamState::Pending,
             reason: None,
         };
+        self.turnover += 1;
         self.entries.insert(
             id,
             Entry {
@@ -81,8 +96,11 @@ impl Book {
                 instrument: instrument.clone(),
                 service: pending.clone(),
                 told: pending,
+                candles: Candles::default(),
+                bar: None,
                 quote_revision: 0,
                 service_revision: 0,
+                bar_revision: 0,
             },
         );
     }
@@ -97,6 +115,7 @@ impl Book {
     /// The symbol is no longer tracked.
     pub fn close(&mut self, id: SymbolId) {
         if let Some(entry) = self.entries.remove(&id) {
+            self.turnover += 1;
             self.changes.remove(&entry.newest());
         }
     }
@@ -126,6 +145,7 @@ impl Book {
                 symbol: *id,
                 quote: entry.quote_revision > seen,
                 service: entry.service_revision > seen,
+                bar: entry.bar_revision > seen,
             })
         })
     }
@@ -152,12 +172,21 @@ impl Book {
     /// changed or the time when the reference is due again; `None` if the symbol is not tracked.
     pub fn tick(&mut self, id: SymbolId, tick: &Tick, now: Millis) -> Option<(Change, bool)> {
         let provenance = self.provenance(Provenance::Live);
-        let cell = &mut self.entries.get_mut(&id)?.cell;
+        let entry = self.entries.get_mut(&id)?;
+        let cell = &mut entry.cell;
         let known = |reference: &Reference| (reference.session, reference.asked);
         let before = known(&cell.reference);
         let change = cell.tick(tick, provenance, self.stale, now);
         let reference_changed = known(&cell.reference) != before;
+        let time = tick.timestamp.min(now);
+        let ended = match change {
+            Change::Updated => entry.candles.tick(tick.price, tick.day_volume, time, now),
+            Change::Dropped => None,
+        };
         self.note(id, change, now);
+        if let Some(bar) = ended {
+            self.bar_closed(id, bar);
+        }
         Some((change, reference_changed))
     }
 
@@ -172,6 +201,48 @@ impl Book {
             .cell
             .polled(quote, provenance, self.stale, is_streaming, asked, now);
         self.note(id, change, now);
+    }
+
+    /// When the next running bar closes if no tick ends it.
+    #[must_use]
+    pub fn bars_close_at(&self) -> Option<Millis> {
+        let entries = self.entries.values();
+        entries.filter_map(|entry| entry.candles.closes_at()).min()
+    }
+
+    /// Closes the bars whose time is over.
+    pub fn close_bars(&mut self, now: Millis) {
+        let entries = self.entries.iter_mut();
+        let closed = entries.filter_map(|(id, entry)| Some((*id, entry.candles.close(now)?)));
+        for (id, bar) in closed.collect::<Vec<_>>() {
+            self.bar_closed(id, bar);
+        }
+    }
+
+    fn bar_closed(&mut self, id: SymbolId, bar: Bar) {
+        self.revise(id, |entry, revision| {
+            entry.bar = Some(bar);
+            entry.bar_revision = revision;
+        });
+    }
+
+    /// The recent bars of a symbol, to add to them.
+    pub fn candles_mut(&mut self, id: SymbolId) -> Option<&mut Candles> {
+        self.entries.get_mut(&id).map(|entry| &mut entry.candles)
+    }
+
+    /// Changes what is known of a symbol apart from its price, and tells it if `change` returns
+    /// true.
+    pub fn learn(&mut self, id: SymbolId, change: impl FnOnce(&mut Cell) -> bool) {
+        if self.entries.get_mut(&id).is_some_and(|entry| change(&mut entry.cell)) {
+            self.revise(id, |entry, revision| entry.quote_revision = revision);
+        }
+    }
+
+    /// How often a symbol was added or removed.
+    #[must_use]
+    pub fn turnover(&self) -> u64 {
+        self.turnover
     }
 
     /// The market of this symbol never closes.
@@ -243,7 +314,7 @@ impl Book {
 
 impl Entry {
     fn newest(&self) -> u64 {
-        self.quote_revision.max(self.service_revision)
+        self.quote_revision.max(self.service_revision).max(self.bar_revision)
     }
 
     /// Whether its newest price may be taken as current.

@@ -1,7 +1,8 @@
 //! REST waiters: requests that wait for fresh prices.
 
 use super::{Book, Delivery, Millis, Stage, SymbolId, WaiterId};
-use crate::hub::answer::Question;
+use crate::hub::answer::Reading;
+use crate::market::Instrument;
 
 #[derive(Debug, Default)]
 pub struct Waiters(Vec<Waiter>);
@@ -9,7 +10,7 @@ pub struct Waiters(Vec<Waiter>);
 #[derive(Debug)]
 struct Waiter {
     id: WaiterId,
-    question: Question,
+    question: Reading,
     symbols: Vec<SymbolId>,
     until: Millis,
 }
@@ -17,13 +18,12 @@ struct Waiter {
 impl Delivery {
     /// Registers a REST request, which keeps the hub awake like a client. It waits only if the hub,
     /// which woke at `woke`, or one of its symbols is new.
-    pub fn waiter_came(&mut self, id: WaiterId, question: Question, woke: Millis, stage: &mut Stage<'_>) {
+    pub fn waiter_came(&mut self, id: WaiterId, question: Reading, woke: Millis, stage: &mut Stage<'_>) {
         self.audience.seen(stage.now);
         let mut wanted = Vec::new();
         let symbols = match &question {
-            Question::Quotes(symbols) => symbols.as_slice(),
-            Question::Sparklines(symbols) => symbols.as_slice(),
-            Question::Status | Question::History(_) | Question::Search(_) | Question::Sessions => &[],
+            Reading::Quotes(symbols) | Reading::Sparklines(symbols) => symbols.as_slice(),
+            Reading::Status => &[],
         };
         for instrument in symbols {
             // The answer says why a symbol is not tracked.
@@ -51,9 +51,23 @@ impl Delivery {
     }
 }
 
+impl Delivery {
+    /// A REST request about this symbol came, which keeps the hub awake like a client. Returns the
+    /// symbol's id, or why it is not tracked.
+    ///
+    /// # Errors
+    /// The reason, as text for a person.
+    pub fn asks_for(&mut self, instrument: &Instrument, stage: &mut Stage<'_>) -> Result<SymbolId, String> {
+        self.audience.seen(stage.now);
+        let symbol = self.track_for_waiter(instrument, stage)?;
+        stage.demand.read(symbol);
+        Ok(symbol)
+    }
+}
+
 impl Waiters {
     /// Takes waiters whose symbols are all fresh or whose time is up, with their questions.
-    pub fn take_ready(&mut self, book: &Book, now: Millis) -> Vec<(WaiterId, Question)> {
+    pub fn take_ready(&mut self, book: &Book, now: Millis) -> Vec<(WaiterId, Reading)> {
         // A symbol that is no longer tracked will not become fresh.
         let is_done = |id: &SymbolId| book.get(*id).is_none_or(|entry| entry.is_fresh());
         let is_ready = |waiter: &mut Waiter| now >= waiter.until || waiter.symbols.iter().all(is_done);

@@ -1,7 +1,9 @@
 //! The hub's state as the REST routes show it.
 
 use crate::dialect::{FeedView, QuoteView, SubscriptionFailure};
-use crate::hub::answer::{Answer, BudgetView, CreditsView, Question, Quotes, Status, SymbolView};
+use crate::hub::answer::{
+    Answer, BudgetView, CreditsView, Quotes, Reading, Spark, Sparklines, Status, SymbolView,
+};
 use crate::hub::book::Entry;
 use crate::hub::{Machine, SymbolId};
 use crate::market::{FeedState, Instrument, Millis, StreamState, iso8601};
@@ -9,18 +11,33 @@ use crate::market::{FeedState, Instrument, Millis, StreamState, iso8601};
 impl Machine {
     /// Answers a REST request.
     #[must_use]
-    pub fn answer(&self, question: &Question, now: Millis) -> Answer {
+    pub fn answer(&self, question: &Reading, now: Millis) -> Answer {
         match question {
-            Question::Status => Answer::Status(self.status(now)),
-            Question::Quotes(symbols) => Answer::Quotes(self.quotes(symbols, now)),
-            Question::History(_) | Question::Sparklines(_) | Question::Search(_) | Question::Sessions => {
-                Answer::Sessions(crate::hub::Sessions {
-                    as_of: None,
-                    exchanges: Vec::new(),
-                    reason: None,
-                    retry_at: None,
-                })
+            Reading::Status => Answer::Status(self.status(now)),
+            Reading::Quotes(symbols) => Answer::Quotes(self.quotes(symbols, now)),
+            Reading::Sparklines(symbols) => Answer::Sparklines(self.sparklines(symbols, now)),
+        }
+    }
+
+    fn sparklines(&self, symbols: &[Instrument], now: Millis) -> Sparklines {
+        let defaults = self.config.symbols.as_slice();
+        let asked = if symbols.is_empty() { defaults } else { symbols };
+        let (mut known, mut fails) = (Vec::new(), Vec::new());
+        for symbol in asked {
+            let tracked = self.upstream.symbols.find(symbol);
+            match tracked.and_then(|id| self.book.get(id)) {
+                Some(entry) => {
+                    let (end, values) = entry.candles.spark().unwrap_or_default();
+                    known.push((symbol.to_string(), Spark { end, values }));
+                }
+                None => fails.push(self.not_tracked(symbol, now)),
             }
+        }
+        Sparklines {
+            simulated: self.config.simulated,
+            as_of: now,
+            symbols: known,
+            fails,
         }
     }
 

@@ -1,10 +1,11 @@
 //! What the provider's events and REST answers change.
 
-use super::calls::{REFUSED_SYMBOL, soon};
+use super::calls::{Load, NO_ANSWER, REFUSED_SYMBOL, soon};
 use super::subscriptions::NOT_STREAMED;
 use super::{Turn, Upstream};
+use crate::hub::errand::{Errand, Outcome};
 use crate::hub::{Config, Effect, RequestId, RestAnswer, SymbolId};
-use crate::market::{Change, Millis, PolledQuote, SECOND, StreamState, Tick};
+use crate::market::{Change, Instrument, Millis, PolledQuote, SECOND, StreamState, Tick};
 use crate::provider::{CallError, Refusal, SymbolError};
 
 /// The reason why a price was discarded stays visible for at least this long, so that watchers are
@@ -14,10 +15,13 @@ const DISCARDED: Millis = 10 * SECOND;
 impl Upstream {
     /// Charges the next call that is due and returns the ledger row to store. The call leaves only
     /// after the row is stored, so that a restart cannot forget the charge.
-    pub fn start_call(&mut self, turn: &Turn<'_>) -> Option<String> {
+    pub fn start_call(&mut self, turn: &mut Turn<'_>) -> Option<String> {
+        if let Some(flight) = self.calls.give_up(turn.config, turn.now) {
+            self.errand_failed(&flight.load, NO_ANSWER, flight.asked, turn);
+        }
         let streams = self.streams();
         let Self { calls, symbols, .. } = self;
-        let starts = calls.start(symbols, turn.prices, streams, turn.config, turn.now);
+        let starts = calls.start(symbols, turn.prices, streams, turn.errands, turn.config, turn.now);
         starts.then(|| serde_json::to_string(&calls.ledger).unwrap_or_default())
     }
 
@@ -25,19 +29,16 @@ impl Upstream {
     pub fn charged(&mut self, is_stored: bool, turn: &mut Turn<'_>) {
         if !is_stored {
             let until = turn.now + turn.config.fallback;
-            self.calls
-                .cancel(until, "the budget could not be stored, so no REST call is made");
+            let why = "the budget could not be stored, so no REST call is made";
+            if let Some(flight) = self.calls.cancel(until, why) {
+                self.errand_failed(&flight.load, why, flight.asked, turn);
+            }
         } else if let Some(flight) = self.calls.leave() {
-            let symbols = flight
-                .symbols
-                .iter()
-                .map(|(_, instrument)| instrument.to_string())
-                .collect();
             self.counts.calls += 1;
             self.counts.credits_charged += u64::from(flight.credits());
             turn.effects.push(Effect::Fetch {
                 request: flight.request,
-                symbols,
+                call: flight.load.call(),
             });
         }
     }
@@ -50,7 +51,21 @@ impl Upstream {
         if let Some((used, left)) = answer.credits {
             self.calls.ledger.learn(used, left, now);
         }
-        let (ids, instruments): (Vec<_>, Vec<_>) = flight.symbols.into_iter().unzip();
+        match flight.load {
+            Load::Quotes(symbols) => self.quotes_told(symbols, answer, flight.asked, turn),
+            Load::Errand(errand) => self.errand_told(&errand, answer, flight.asked, turn),
+        }
+    }
+
+    fn quotes_told(
+        &mut self,
+        symbols: Vec<(SymbolId, Instrument)>,
+        answer: &RestAnswer,
+        asked: Millis,
+        turn: &mut Turn<'_>,
+    ) {
+        let (config, now) = (turn.config, turn.now);
+        let (ids, instruments): (Vec<_>, Vec<_>) = symbols.into_iter().unzip();
         let (provider, secret) = (config.provider, &config.secret);
         match provider.parse_quotes(&instruments, answer.status, &answer.body, secret) {
             Ok(quotes) => {
@@ -61,7 +76,7 @@ impl Upstream {
                         entry.is_suspect = false;
                     }
                     match quote {
-                        Ok(quote) => self.quoted(id, &quote, flight.asked, turn),
+                        Ok(quote) => self.quoted(id, &quote, asked, turn),
                         Err(error) => self.not_quoted(id, &error, serves_others, config, now),
                     }
                 }
@@ -85,6 +100,51 @@ impl Upstream {
                 self.counts.unreadable_answers += 1;
                 self.suspect(&ids, "upstream's REST answer could not be read", config, now);
             }
+        }
+    }
+
+    /// An errand was answered. A refusal of the key or for lack of credits concerns every call.
+    fn errand_told(&mut self, errand: &Errand, answer: &RestAnswer, asked: Millis, turn: &mut Turn<'_>) {
+        let config = turn.config;
+        let (provider, secret) = (config.provider, &config.secret);
+        let (status, body) = (answer.status, answer.body.as_str());
+        let told = match errand {
+            Errand::Series {
+                instrument, interval, ..
+            } => provider
+                .parse_series(instrument, *interval, status, body, secret)
+                .map(Outcome::Series),
+            Errand::Search { .. } => provider.parse_search(status, body, secret).map(Outcome::Found),
+            Errand::Hours => provider.parse_hours(status, body, secret, turn.now).map(Outcome::Hours),
+        };
+        let outcome = told.unwrap_or_else(|error| match error {
+            CallError::Unreadable => {
+                self.counts.unreadable_answers += 1;
+                Outcome::Failed("upstream's REST answer could not be read".to_owned())
+            }
+            CallError::Refused(refusal) => {
+                self.counts.calls_refused += 1;
+                match &refusal {
+                    Refusal::Request(text) | Refusal::Plan(text) => {
+                        return Outcome::Refused(format!("upstream's REST refused it: {text}"));
+                    }
+                    Refusal::Server(_) => {}
+                    Refusal::Key(_) | Refusal::Minute | Refusal::Day => self.call_refused(&refusal, config, turn.now),
+                }
+                Outcome::Failed(format!("upstream's REST failed: {}", refusal.text()))
+            }
+        });
+        if let Outcome::Failed(_) = outcome {
+            self.calls.hold_errands(turn.now + config.fallback);
+        }
+        turn.errands.ended(errand, outcome, asked);
+    }
+
+    /// A call ended without an answer.
+    fn errand_failed(&mut self, load: &Load, why: &str, asked: Millis, turn: &mut Turn<'_>) {
+        if let Load::Errand(errand) = load {
+            self.calls.hold_errands(turn.now + turn.config.fallback);
+            turn.errands.ended(errand, Outcome::Failed(why.to_owned()), asked);
         }
     }
 
@@ -121,15 +181,17 @@ impl Upstream {
     }
 
     /// The call failed without an HTTP response.
-    pub fn fetch_failed(&mut self, request: RequestId, what: &str, turn: &Turn<'_>) {
+    pub fn fetch_failed(&mut self, request: RequestId, what: &str, turn: &mut Turn<'_>) {
         let (config, now) = (turn.config, turn.now);
-        if let Some(flight) = self.calls.land(request, now) {
-            self.counts.calls_failed += 1;
-            let until = now + config.fallback;
-            let what = config.secret.clean(what);
-            self.calls
-                .hold(until, &format!("upstream's REST did not answer: {what}"));
-            let ids: Vec<_> = flight.symbols.into_iter().map(|(id, _)| id).collect();
+        let Some(flight) = self.calls.land(request, now) else {
+            return;
+        };
+        self.counts.calls_failed += 1;
+        let why = format!("upstream's REST did not answer: {}", config.secret.clean(what));
+        self.errand_failed(&flight.load, &why, flight.asked, turn);
+        if let Load::Quotes(symbols) = flight.load {
+            self.calls.hold(now + config.fallback, &why);
+            let ids: Vec<_> = symbols.into_iter().map(|(id, _)| id).collect();
             self.failed_as_a_whole(&ids, config, now);
         }
     }

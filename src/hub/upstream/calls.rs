@@ -4,13 +4,16 @@
 //! carries) and, while it has no fresh stream, for its *price*. **The operator's symbols come
 //! first**, whatever clients ask for: their references, then those that the WebSocket refused, then
 //! by number of watchers and waiting time. The other symbols follow, ranked the same way but
-//! without regard to references.
+//! without regard to references. **Errands come last**: bars, searches and hours are asked for when
+//! none of the operator's symbols is due.
 
 use super::credits::{Ledger, Purpose};
 use super::symbols::Symbols;
 use super::tracked::Tracked;
 use super::{Config, Prices, RequestId, SymbolId};
+use crate::hub::errand::{Errand, Errands};
 use crate::market::{Cell, Instrument, MINUTE, Millis, Provenance, SECOND, Session, StreamState};
+use crate::provider::Call;
 use std::cmp::Reverse;
 
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub struct Calls {
     pub ledger: Ledger,
     flight: Option<Flight>,
     not_before: Millis,
+    /// After an errand failed, none leaves before this time.
+    no_errand_before: Millis,
     next_request: u32,
     /// When a call was last charged for a symbol that is subscribed but silent.
     last_silent: Millis,
@@ -41,17 +46,42 @@ pub struct Due<'a> {
 #[derive(Debug, Clone)]
 pub struct Flight {
     pub request: RequestId,
-    /// In the order of the request.
-    pub symbols: Vec<(SymbolId, Instrument)>,
+    pub load: Load,
     /// When it was charged.
     pub asked: Millis,
     has_left: bool,
 }
 
-impl Flight {
+/// What a call is for.
+#[derive(Debug, Clone)]
+pub enum Load {
+    /// Quotes of these symbols, in the order of the request.
+    Quotes(Vec<(SymbolId, Instrument)>),
+    Errand(Errand),
+}
+
+impl Load {
     /// One credit per symbol.
+    fn credits(&self) -> u32 {
+        match self {
+            Self::Quotes(symbols) => u32::try_from(symbols.len()).unwrap_or(u32::MAX),
+            Self::Errand(_) => 1,
+        }
+    }
+
+    /// The REST call.
+    #[must_use]
+    pub fn call(&self) -> Call {
+        match self {
+            Self::Quotes(symbols) => Call::Quotes(symbols.iter().map(|(_, instrument)| instrument.to_string()).collect()),
+            Self::Errand(errand) => errand.call(),
+        }
+    }
+}
+
+impl Flight {
     pub fn credits(&self) -> u32 {
-        u32::try_from(self.symbols.len()).unwrap_or(u32::MAX)
+        self.load.credits()
     }
 }
 
@@ -60,6 +90,8 @@ const MOST_SYMBOLS_IN_A_CALL: usize = 60;
 /// Most bytes of symbols in a call's URL. Each byte counts as three, as if percent-encoded.
 const LONGEST_CALL: usize = 4 * 1024;
 const GIVE_UP: Millis = 20 * SECOND;
+/// What is wrong with a call that was given up.
+pub const NO_ANSWER: &str = "upstream's REST did not answer at all";
 /// Burst size and refill interval of calls that contain no symbol of the operator. Every call also
 /// writes rows of storage, which are billed.
 const OTHERS_AT_ONCE: Millis = 20;
@@ -78,6 +110,7 @@ impl Calls {
             ledger,
             flight: None,
             not_before: 0,
+            no_errand_before: 0,
             next_request: 0,
             last_silent: 0,
             others_drained_at: 0,
@@ -105,6 +138,11 @@ impl Calls {
         self.trouble = Some(why.to_owned());
     }
 
+    /// An errand failed. Quotes are asked for all the same.
+    pub fn hold_errands(&mut self, until: Millis) {
+        self.no_errand_before = until;
+    }
+
     /// Reports a problem without holding calls back.
     pub fn complain(&mut self, why: &str) {
         self.trouble = Some(why.to_owned());
@@ -125,10 +163,20 @@ impl Calls {
     }
 
     /// Drops the charged call. Its credits stay charged: the row may be stored after all.
-    pub fn cancel(&mut self, until: Millis, why: &str) {
-        if self.flight.take_if(|flight| !flight.has_left).is_some() {
+    pub fn cancel(&mut self, until: Millis, why: &str) -> Option<Flight> {
+        let cancelled = self.flight.take_if(|flight| !flight.has_left);
+        if cancelled.is_some() {
             self.hold(until, why);
         }
+        cancelled
+    }
+
+    /// Ends the call in flight if the platform lost it.
+    pub fn give_up(&mut self, config: &Config, now: Millis) -> Option<Flight> {
+        let flight = self.flight.take_if(|flight| now >= flight.asked + GIVE_UP)?;
+        self.ledger.landed(flight.credits(), flight.asked, now);
+        self.hold(now + config.fallback, NO_ANSWER);
+        Some(flight)
     }
 
     /// Charges the call that is due, if there is one. `streams`: the WebSocket is live.
@@ -137,27 +185,22 @@ impl Calls {
         symbols: &mut Symbols,
         prices: &dyn Prices,
         streams: bool,
+        errands: &mut dyn Errands,
         config: &Config,
         now: Millis,
     ) -> bool {
-        if let Some(flight) = self.flight.take_if(|flight| now >= flight.asked + GIVE_UP) {
-            self.ledger.landed(flight.credits(), flight.asked, now);
-            self.hold(now + config.fallback, "upstream's REST did not answer at all");
-        }
         if self.flight.is_some() || now < self.not_before {
             return false;
         }
-        let chosen = self.choose(
-            &Due {
-                symbols,
-                prices,
-                streams,
-                config,
-            },
-            now,
-        );
+        let due = Due {
+            symbols,
+            prices,
+            streams,
+            config,
+        };
+        let chosen = self.choose(&due, now);
         if chosen.is_empty() {
-            return false;
+            return self.start_errand(&due, errands, now);
         }
         for (id, _) in &chosen {
             if let Some(entry) = symbols.get_mut(*id) {
@@ -172,15 +215,47 @@ impl Calls {
         if !entries().any(|entry| entry.is_default) {
             self.others_drained_at = self.others_drained_at.max(now) + OTHERS_REFILL;
         }
-        let flight = Flight {
+        let load = Load::Quotes(chosen);
+        self.ledger.charge(load.credits(), now);
+        self.depart(load, now);
+        true
+    }
+
+    fn start_errand(&mut self, due: &Due<'_>, errands: &mut dyn Errands, now: Millis) -> bool {
+        let Some(errand) = errands.next(now).filter(|_| now >= self.no_errand_before) else {
+            return false;
+        };
+        let ours = || due.symbols.iter().filter(|(_, entry)| entry.is_default);
+        if ours().any(|(id, entry)| self.due_at(id, entry, due) <= now) {
+            return false;
+        }
+        let (of_minute, of_day) = self.reserve(due.symbols);
+        if !self.ledger.affords_errand(of_minute, of_day, now) {
+            return false;
+        }
+        errands.begun(&errand, now);
+        self.ledger.charge_errand(now);
+        self.next_request = self.next_request.wrapping_add(1);
+        self.depart(Load::Errand(errand), now);
+        true
+    }
+
+    fn depart(&mut self, load: Load, now: Millis) {
+        self.flight = Some(Flight {
             request: RequestId(self.next_request),
-            symbols: chosen,
+            load,
             asked: now,
             has_left: false,
-        };
-        self.ledger.charge(flight.credits(), now);
-        self.flight = Some(flight);
-        true
+        });
+    }
+
+    /// Credits of a minute and of a day that the operator's symbols may need if the WebSocket
+    /// breaks.
+    fn reserve(&self, symbols: &Symbols) -> (u32, u32) {
+        let (per_minute, per_day) = self.ledger.limits();
+        let ours = symbols.iter().filter(|(_, entry)| entry.is_default).count();
+        let of_minute = u32::try_from(ours).unwrap_or(u32::MAX).min(per_minute / 2);
+        (of_minute, per_day / DAYS_RESERVE)
     }
 
     /// When [`Calls::start`] may have something to do.
@@ -295,10 +370,8 @@ impl Calls {
         if self.others_drained_at > now + OTHERS_AT_ONCE * OTHERS_REFILL {
             return 0;
         }
-        let (per_minute, per_day) = self.ledger.limits();
-        let ours = symbols.iter().filter(|(_, entry)| entry.is_default).count();
-        let of_minute = u32::try_from(ours).unwrap_or(u32::MAX).min(per_minute / 2);
-        self.ledger.above(of_minute, per_day / DAYS_RESERVE, now)
+        let (of_minute, of_day) = self.reserve(symbols);
+        self.ledger.above(of_minute, of_day, now)
     }
 
     /// Counts a failed call. True from the second in a row on: one symbol may be the cause.

@@ -22,6 +22,11 @@ pub struct Ledger {
     per_day: u32,
     /// The UTC day for which the provider reported that no credits are left, whatever we counted.
     spent_day: u64,
+    /// Credits of errands among those of the minute and of the day.
+    #[serde(default)]
+    errands_in_minute: u32,
+    #[serde(default)]
+    errands_in_day: u32,
 }
 
 /// What a call is for. A missing previous close is worth more than one more price refresh.
@@ -47,6 +52,8 @@ impl Ledger {
             per_minute,
             per_day,
             spent_day: 0,
+            errands_in_minute: 0,
+            errands_in_day: 0,
         }
     }
 
@@ -74,6 +81,32 @@ impl Ledger {
     #[must_use]
     pub fn above(&self, of_minute: u32, of_day: u32, now: Millis) -> u32 {
         self.left(Purpose::Price, (of_minute, of_day), now)
+    }
+
+    /// Whether a call that is not for quotes may leave: bars, searches and hours have three eighths
+    /// of a minute and a quarter of a day, above the same reserve as prices.
+    #[must_use]
+    pub fn affords_errand(&self, of_minute: u32, of_day: u32, now: Millis) -> bool {
+        let (in_minute, in_day) = self.errands(now);
+        let may = in_minute < (self.per_minute * 3 / 8).max(1) && (self.per_day == 0 || in_day < self.per_day / 4);
+        may && self.available(Purpose::Reference, now) > 0 && self.above(of_minute, of_day, now) > 0
+    }
+
+    /// Charges a call that is not for quotes.
+    pub fn charge_errand(&mut self, now: Millis) {
+        self.charge(1, now);
+        self.errands_in_minute += 1;
+        self.errands_in_day += 1;
+    }
+
+    /// Credits of errands in the minute and in the day of `now`.
+    #[must_use]
+    pub fn errands(&self, now: Millis) -> (u32, u32) {
+        let of = |is_now: bool, count: u32| if is_now { count } else { 0 };
+        (
+            of(self.minute == now / MINUTE, self.errands_in_minute),
+            of(self.day == now / DAY, self.errands_in_day),
+        )
     }
 
     /// The next time after `now` at which [`Ledger::available`] may have grown.
@@ -172,6 +205,7 @@ impl Ledger {
 
     fn turn(&mut self, now: Millis) {
         let (in_minute, in_day) = self.used(now);
+        (self.errands_in_minute, self.errands_in_day) = self.errands(now);
         (self.minute, self.used_in_minute) = (now / MINUTE, in_minute);
         (self.day, self.used_in_day) = (now / DAY, in_day);
     }

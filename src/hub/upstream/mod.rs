@@ -20,6 +20,7 @@ pub use feed::{Feed, FeedTurn};
 pub use subscriptions::PAUSE;
 pub use symbols::Symbols;
 
+use super::errand::Errands;
 use super::{Config, Effect, Effects, LinkId, RequestId, SymbolId};
 use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, SECOND, StreamState, Tick};
 use crate::provider::Event;
@@ -48,6 +49,8 @@ pub trait Prices {
 pub struct Turn<'a> {
     pub config: &'a Config,
     pub prices: &'a mut dyn Prices,
+    /// What REST is asked for besides quotes.
+    pub errands: &'a mut dyn Errands,
     /// Effects for the driver to execute.
     pub effects: &'a mut Effects,
     pub now: Millis,

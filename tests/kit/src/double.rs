@@ -4,8 +4,11 @@
 //! platform allows.
 
 use hamster_terminal::driver::{Event, HeldAlarm, Platform, Socket, Wakeup};
-use hamster_terminal::hub::{Answer, ClientId, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write};
+use hamster_terminal::hub::{
+    Answer, ClientId, Group, Input, Kept, LinkId, RequestId, Row, Span, Stored, WaiterId, Write,
+};
 use hamster_terminal::market::Millis;
+use hamster_terminal::provider::Call;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Deeds per event. More mean an endless loop.
@@ -33,8 +36,8 @@ pub enum Deed {
     SendUpstream(LinkId, String),
     /// Closes the connection, or gives up opening it.
     CloseUpstream(LinkId),
-    /// Calls REST for these symbols.
-    Fetch(RequestId, Vec<String>),
+    /// Makes this REST call.
+    Fetch(RequestId, Call),
     /// Sends a frame to these clients.
     Tell(Vec<ClientId>, String),
     /// Closes a client's socket with this code.
@@ -43,6 +46,8 @@ pub enum Deed {
     Remember(ClientId),
     /// Writes a row.
     Write(Row),
+    /// Stores so many rows of the memory.
+    Keep(usize),
     /// Answers a waiting REST call.
     Answer(WaiterId),
     /// Writes a line to the log.
@@ -56,6 +61,8 @@ pub struct Double {
     pub storage: Storage,
     /// The committed rows.
     pub rows: Stored,
+    /// The committed rows of the memory: when each expires, and its body.
+    pub memory: BTreeMap<(String, Millis), (Millis, String)>,
     /// The time of the durable alarm.
     pub alarm: Option<Millis>,
     /// How often the alarm was set; the count identifies the current setting.
@@ -263,13 +270,14 @@ impl Platform for Double {
         self.does(Deed::CloseUpstream(link));
     }
 
-    fn fetch(&mut self, request: RequestId, symbols: &[String]) {
-        if symbols.is_empty() || !self.calls.is_empty() {
-            let how = format!("{request:?} for {symbols:?}, after {:?}", self.calls);
+    fn fetch(&mut self, request: RequestId, call: &Call) {
+        let is_for_nothing = matches!(call, Call::Quotes(symbols) if symbols.is_empty());
+        if is_for_nothing || !self.calls.is_empty() {
+            let how = format!("{request:?} for {call:?}, after {:?}", self.calls);
             self.complain("one REST call at a time, for something", how);
         }
         self.calls.insert(request.0);
-        self.lets_out(Deed::Fetch(request, symbols.to_vec()));
+        self.lets_out(Deed::Fetch(request, call.clone()));
     }
 
     fn send(&mut self, client: ClientId, frame: &str) {
@@ -316,6 +324,42 @@ impl Platform for Double {
                 Row::Checkpoint => self.rows.checkpoint = Some(body),
                 Row::Credits => self.rows.credits = Some(body),
             }
+        }
+        Ok(())
+    }
+
+    fn load_rows(&mut self, span: &Span) -> Vec<(Millis, String)> {
+        let key = |start| (span.series.clone(), start);
+        if span.from >= span.to {
+            return Vec::new();
+        }
+        let rows = self.memory.range(key(span.from)..key(span.to)).rev();
+        let rows = rows.map(|((_, start), (_, body))| (*start, body.clone()));
+        rows.take(span.most).collect()
+    }
+
+    fn keep_rows(&mut self, rows: Vec<Kept>, write: Write) -> Result<(), String> {
+        self.does(Deed::Keep(rows.len()));
+        if self.storage == Storage::Refuses {
+            return Err("disk full".to_owned());
+        }
+        if self.commit(write) {
+            self.rows_written += rows.len() as u64 - 1;
+            for row in rows {
+                self.memory.insert((row.series, row.start), (row.expires, row.body));
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_rows(&mut self, now: Millis, write: Write) -> Result<(), String> {
+        if self.storage == Storage::Refuses {
+            return Err("disk full".to_owned());
+        }
+        if self.commit(write) {
+            let before = self.memory.len();
+            self.memory.retain(|_, (expires, _)| *expires >= now);
+            self.rows_written += (before - self.memory.len()) as u64;
         }
         Ok(())
     }

@@ -1,0 +1,621 @@
+//! The bars of all tracked symbols: in memory, in storage, and what is asked of the provider.
+//!
+//! **Rows.** Minute bars are stored in rows of four hours. So that a crash loses five minutes at
+//! most, the bars that closed meanwhile go into a journal, one row for all symbols every five
+//! minutes. The cost of a day is 288 rows for the journal and six for each symbol.
+//!
+//! **Gaps.** While the ticks of a symbol do not arrive, its bars are incomplete or missing. That
+//! time is a gap with a reason, until the provider tells the bars of it.
+
+use super::Recall;
+use super::fills::{Base, Condition, Fills, Told};
+use super::rows::{CHUNK, Chunk, Entry, MINUTES_KEPT, Names, chunk_of};
+use super::series::{Bars, add_gap, without};
+use crate::hub::book;
+use crate::hub::errand::{Errand, Outcome};
+use crate::hub::io::{Effect, Kept, Span, Ticket};
+use crate::hub::{Config, HistoryQuestion, SymbolId, WaiterId};
+use crate::market::{
+    Bar, BarSource, FeedState, FeedStatus, Gap, Instrument, Interval, MINUTE, Millis, Session, StreamState,
+};
+use crate::provider::Series;
+use std::collections::BTreeMap;
+
+/// How often the bars that closed are written to the journal.
+const JOURNAL: Millis = 5 * MINUTE;
+/// Rows of the journal before the oldest is overwritten: five hours, so that every bar is in a row
+/// of its symbol by then.
+const JOURNAL_ROWS: Millis = 60;
+/// A chunk is stored this long after its end, because ticks may be half an hour late.
+const SETTLED: Millis = 31 * MINUTE;
+/// Bars that stay in memory though they are stored, for sparklines.
+const RECENT: Millis = 61 * MINUTE;
+/// Most gaps of a symbol in memory.
+const MOST_GAPS: usize = 32;
+/// How often rows that expired are deleted.
+const CLEANING: Millis = 24 * 60 * MINUTE;
+
+const NOT_RUNNING: &str = "the hub was not running";
+
+/// The bars of all tracked symbols.
+#[derive(Debug)]
+pub struct History {
+    names: Names,
+    pub(super) tracks: BTreeMap<SymbolId, Track>,
+    /// [`Book::turnover`](crate::hub::Book::turnover) when the tracks were last compared.
+    turnover: Option<u64>,
+    tasks: BTreeMap<Ticket, Task>,
+    last_ticket: u32,
+    pub(super) inquiries: Vec<Inquiry>,
+    outcomes: Vec<(SymbolId, Base, Outcome, Millis)>,
+    journal_at: Option<Millis>,
+    cleaned: Millis,
+}
+
+/// One symbol.
+#[derive(Debug)]
+pub struct Track {
+    /// Its name in rows.
+    pub(super) symbol: String,
+    instrument: Instrument,
+    is_default: bool,
+    pub(super) fills: Fills,
+    /// Whether what an earlier hub stored is known.
+    is_restored: bool,
+    streams: bool,
+    /// Since when its ticks do not arrive, and why, once bars are known.
+    quiet: Option<(Millis, String)>,
+    /// Gaps that may not be stored or filled yet.
+    pub(super) gaps: Vec<Gap>,
+    /// Bars that start before this are in the journal.
+    journaled: Millis,
+    /// Bars that start before this are in rows of the symbol.
+    stored: Millis,
+}
+
+/// A question about bars that waits.
+#[derive(Debug)]
+pub struct Inquiry {
+    pub waiter: WaiterId,
+    pub question: HistoryQuestion,
+    pub id: SymbolId,
+    pub until: Millis,
+    /// Whether its symbol knows that a person waits.
+    is_noted: bool,
+}
+
+/// Why rows were loaded.
+#[derive(Debug)]
+pub(super) enum Task {
+    /// A symbol is tracked from now on: when it was filled.
+    Told(SymbolId),
+    /// A symbol is tracked from now on: its newest minutes.
+    Recent(SymbolId),
+    /// The hub has started.
+    Journal,
+    /// Bars to store, by the start of their row. The provider's bars tell everything in `covered`.
+    Merge {
+        symbol: String,
+        base: Base,
+        chunks: BTreeMap<Millis, Chunk>,
+        covered: Option<(Millis, Millis)>,
+    },
+    /// Bars of a question. Hours come first, then the minutes after them.
+    Hours(Inquiry),
+    Minutes {
+        inquiry: Inquiry,
+        hours: Option<Vec<Bar>>,
+        most: usize,
+    },
+    Days(Inquiry),
+}
+
+impl History {
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self {
+            names: Names {
+                simulated: config.simulated,
+            },
+            tracks: BTreeMap::new(),
+            turnover: None,
+            tasks: BTreeMap::new(),
+            last_ticket: 0,
+            inquiries: Vec::new(),
+            outcomes: Vec::new(),
+            journal_at: None,
+            cleaned: 0,
+        }
+    }
+
+    /// When a question must be answered with what there is.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Millis> {
+        self.inquiries.iter().map(|inquiry| inquiry.until).min()
+    }
+
+    /// Registers a question about the bars of a tracked symbol.
+    pub fn ask(&mut self, waiter: WaiterId, question: HistoryQuestion, id: SymbolId, until: Millis) {
+        self.inquiries.push(Inquiry {
+            waiter,
+            question,
+            id,
+            until,
+            is_noted: false,
+        });
+    }
+
+    /// What a person waits for.
+    #[must_use]
+    pub fn asked_for(&self, now: Millis) -> Option<Errand> {
+        self.wish(now, |base| Base::ALL.contains(&base), true)
+    }
+
+    /// What nobody has asked for yet.
+    #[must_use]
+    pub fn missing(&self, now: Millis) -> Option<Errand> {
+        self.wish(now, |base| base == Base::Minutes, false)
+    }
+
+    fn wish(&self, now: Millis, is_meant: impl Fn(Base) -> bool, is_asked: bool) -> Option<Errand> {
+        self.tracks.iter().find_map(|(id, track)| {
+            let bases = Base::ALL.into_iter().filter(|base| is_meant(*base));
+            let mut fills = bases.map(|base| (base, track.fills.get(base)));
+            let (base, bars) = fills.find_map(|(base, fill)| {
+                let is_due = (fill.is_asked || !is_asked) && now >= fill.not_before;
+                fill.wish.filter(|_| is_due).map(|bars| (base, bars))
+            })?;
+            Some(Errand::Series {
+                id: *id,
+                instrument: track.instrument.clone(),
+                interval: base.interval(),
+                bars,
+            })
+        })
+    }
+
+    /// The provider answered, or did not. [`History::advance`] acts on it.
+    pub fn filled(&mut self, id: SymbolId, interval: Interval, outcome: Outcome, asked: Millis) {
+        self.outcomes.push((id, Base::of(interval), outcome, asked));
+    }
+
+    /// Does everything that is due.
+    pub fn advance(&mut self, recall: &mut Recall<'_>) {
+        if self.turnover != Some(recall.book.turnover()) {
+            self.compare(recall);
+        }
+        for (id, base, outcome, asked) in std::mem::take(&mut self.outcomes) {
+            self.take(id, base, outcome, asked, recall);
+        }
+        for inquiry in self.inquiries.iter_mut().filter(|inquiry| !inquiry.is_noted) {
+            if let Some(track) = self.tracks.get_mut(&inquiry.id) {
+                track.fills.get_mut(Base::of(inquiry.question.interval)).is_asked = true;
+                inquiry.is_noted = true;
+            }
+        }
+        for (id, track) in &mut self.tracks {
+            if let Some(entry) = recall.book.get(*id) {
+                let (streams, why) = arrives(entry, recall.feed);
+                track.hear(streams, why, recall.now);
+                track.consider(entry, recall.now);
+            }
+            if !track.streams
+                && let Some(candles) = recall.book.candles_mut(*id)
+            {
+                candles.interrupt();
+            }
+        }
+        self.read_for_the_ready(recall);
+        if recall.now >= *self.journal_at.get_or_insert(recall.now + JOURNAL) {
+            self.store(recall);
+        }
+    }
+
+    /// Stores everything now, because the hub falls asleep.
+    pub fn store(&mut self, recall: &mut Recall<'_>) {
+        self.journal_at = Some(recall.now + JOURNAL);
+        if recall.stores {
+            self.write_journal(recall);
+            self.write_chunks(recall);
+            if recall.now >= self.cleaned + CLEANING {
+                self.cleaned = recall.now;
+                recall.effects.push(Effect::DropExpired);
+            }
+        }
+    }
+
+    /// Follows which symbols are tracked.
+    fn compare(&mut self, recall: &mut Recall<'_>) {
+        if self.turnover.is_none() {
+            let span = Span {
+                series: self.names.journal(),
+                from: 0,
+                to: JOURNAL_ROWS,
+                most: JOURNAL_ROWS as usize,
+            };
+            // After the rows of each symbol.
+            self.load(Task::Journal, span, recall);
+        }
+        self.turnover = Some(recall.book.turnover());
+        self.tracks.retain(|id, _| recall.book.get(*id).is_some());
+        let new: Vec<(SymbolId, Instrument)> = recall
+            .book
+            .iter()
+            .filter(|(id, _)| !self.tracks.contains_key(id))
+            .map(|(id, entry)| (id, entry.instrument.clone()))
+            .collect();
+        for (id, instrument) in new {
+            let symbol = instrument.to_string();
+            let told = Span {
+                series: self.names.fills(&symbol),
+                from: 0,
+                to: 1,
+                most: 1,
+            };
+            let recent = Span {
+                series: self.names.bars(&symbol, Interval::Minute),
+                from: chunk_of(recall.now.saturating_sub(RECENT)),
+                to: Millis::MAX,
+                most: 3,
+            };
+            self.tracks.insert(id, Track::new(symbol, instrument, recall.config));
+            self.load(Task::Recent(id), recent, recall);
+            self.load(Task::Told(id), told, recall);
+        }
+    }
+
+    pub(super) fn load(&mut self, task: Task, span: Span, recall: &mut Recall<'_>) {
+        self.last_ticket = self.last_ticket.wrapping_add(1);
+        let ticket = Ticket(self.last_ticket);
+        self.tasks.insert(ticket, task);
+        recall.effects.push(Effect::Load(ticket, span));
+    }
+
+    /// The rows that were loaded for a ticket, the newest first.
+    pub fn loaded(&mut self, ticket: Ticket, rows: &[(Millis, String)], recall: &mut Recall<'_>) {
+        let Some(task) = self.tasks.remove(&ticket) else {
+            return;
+        };
+        match task {
+            Task::Told(id) => {
+                if let Some(track) = self.tracks.get_mut(&id) {
+                    let told: Option<Told> = rows.first().and_then(|(_, row)| serde_json::from_str(row).ok());
+                    track.fills.restore(told.unwrap_or_default());
+                    track.is_restored = true;
+                    let told = track.fills.get(Base::Minutes).told;
+                    track.was_known_until(told);
+                }
+            }
+            Task::Recent(id) => {
+                for (_, row) in rows {
+                    self.restore(id, Chunk::read(row), recall);
+                }
+            }
+            Task::Journal => {
+                for entry in rows.iter().filter_map(|(_, row)| Entry::read(row)) {
+                    for (symbol, chunk) in entry.symbols {
+                        let known = self.tracks.iter().find(|(_, track)| track.symbol == symbol);
+                        if let Some(id) = known.map(|(id, _)| *id) {
+                            self.restore(id, chunk, recall);
+                            if let Some(track) = self.tracks.get_mut(&id) {
+                                track.was_known_until(entry.at);
+                            }
+                        }
+                    }
+                }
+            }
+            Task::Merge {
+                symbol,
+                base,
+                chunks,
+                covered,
+            } => self.merge(&symbol, base, chunks, covered, rows, recall),
+            Task::Hours(inquiry) => self.read_minutes_after(inquiry, rows, recall),
+            Task::Minutes { inquiry, hours, most } => self.answer_minutes(inquiry, hours, most, rows, recall),
+            Task::Days(inquiry) => self.answer_days(&inquiry, rows, recall),
+        }
+    }
+
+    /// Bars that an earlier hub stored.
+    fn restore(&mut self, id: SymbolId, chunk: Chunk, recall: &mut Recall<'_>) {
+        let (Some(track), Some(candles)) = (self.tracks.get_mut(&id), recall.book.candles_mut(id)) else {
+            return;
+        };
+        if let Some(last) = chunk.bars.last() {
+            track.was_known_until(last.time + MINUTE);
+        }
+        for gap in &chunk.gaps {
+            add_gap(&mut track.gaps, gap.from, gap.to, &gap.reason);
+        }
+        candles.insert(chunk.bars.into_iter());
+    }
+
+    /// Takes in what the provider answered.
+    fn take(&mut self, id: SymbolId, base: Base, outcome: Outcome, asked: Millis, recall: &mut Recall<'_>) {
+        let Some(track) = self.tracks.get_mut(&id) else {
+            return;
+        };
+        let series = match outcome {
+            Outcome::Series(series) => series,
+            Outcome::Refused(why) => return track.fills.get_mut(base).failed(why, true, asked),
+            Outcome::Failed(why) => return track.fills.get_mut(base).failed(why, false, asked),
+            Outcome::Found(_) | Outcome::Hours(_) => return,
+        };
+        track.fills.get_mut(base).worked(asked);
+        let told = serde_json::to_string(&track.fills.told()).unwrap_or_default();
+        let symbol = track.symbol.clone();
+        recall.effects.push(Effect::Keep(vec![Kept {
+            series: self.names.fills(&symbol),
+            start: 0,
+            expires: recall.now + super::rows::HOURS_KEPT,
+            body: told,
+        }]));
+        learn(id, &series, recall);
+        let is_over = |bar: &Bar| bar.time + base.interval().length() <= asked;
+        let is_kept = |bar: &Bar| bar.time + base.kept() > recall.now;
+        let bars: Vec<Bar> = series
+            .bars
+            .into_iter()
+            .filter(|bar| is_over(bar) && is_kept(bar))
+            .collect();
+        let covered = bars.first().map(|first| (first.time, asked - asked % MINUTE));
+        let mut chunks: BTreeMap<Millis, Chunk> = BTreeMap::new();
+        match base {
+            Base::Minutes => {
+                if let (Some((from, to)), Some(track)) = (covered, self.tracks.get_mut(&id)) {
+                    track.is_told(from, to);
+                    // Rows may hold gaps of hours in which there was no bar.
+                    let starts = (chunk_of(from)..to).step_by(CHUNK as usize);
+                    chunks.extend(starts.map(|start| (start, Chunk::default())));
+                }
+                let recent = recall.now.saturating_sub(CHUNK);
+                if let Some(candles) = recall.book.candles_mut(id) {
+                    candles.insert(bars.iter().filter(|bar| bar.time >= recent).copied());
+                }
+                for bar in bars {
+                    chunks.entry(chunk_of(bar.time)).or_default().bars.push(bar);
+                }
+            }
+            Base::Hours | Base::Days => {
+                chunks.entry(0).or_default().bars = bars;
+            }
+        }
+        self.load_for_merge(symbol, base, chunks, covered, recall);
+    }
+
+    fn load_for_merge(
+        &mut self,
+        symbol: String,
+        base: Base,
+        chunks: BTreeMap<Millis, Chunk>,
+        covered: Option<(Millis, Millis)>,
+        recall: &mut Recall<'_>,
+    ) {
+        let (Some(first), Some(last)) = (chunks.keys().next(), chunks.keys().next_back()) else {
+            return;
+        };
+        let span = Span {
+            series: self.names.bars(&symbol, base.interval()),
+            from: *first,
+            to: last + 1,
+            most: chunks.len(),
+        };
+        let task = Task::Merge {
+            symbol,
+            base,
+            chunks,
+            covered,
+        };
+        self.load(task, span, recall);
+    }
+
+    /// Adds bars and gaps to the rows that hold their time. Rows that stay the same are not written.
+    fn merge(
+        &self,
+        symbol: &str,
+        base: Base,
+        chunks: BTreeMap<Millis, Chunk>,
+        covered: Option<(Millis, Millis)>,
+        rows: &[(Millis, String)],
+        recall: &mut Recall<'_>,
+    ) {
+        let mut kept = Vec::new();
+        for (start, new) in chunks {
+            let row = rows.iter().find(|(of, _)| *of == start);
+            let old = row.map(|(_, row)| Chunk::read(row)).unwrap_or_default();
+            let mut bars = Bars::default();
+            let is_kept = |bar: &Bar| bar.time + base.kept() > recall.now;
+            bars.add(old.bars.iter().copied().filter(is_kept));
+            bars.add(new.bars);
+            let mut gaps = match covered {
+                Some((from, to)) => without(&old.gaps, from, to),
+                None => old.gaps.clone(),
+            };
+            for gap in &new.gaps {
+                add_gap(&mut gaps, gap.from, gap.to, &gap.reason);
+            }
+            let merged = Chunk {
+                bars: bars.into_list(),
+                gaps,
+            };
+            if merged != old {
+                let interval = base.interval();
+                kept.push(self.names.kept(symbol, interval, start, &merged, recall.now));
+            }
+        }
+        if !kept.is_empty() {
+            recall.effects.push(Effect::Keep(kept));
+        }
+    }
+
+    /// One row with the bars of all symbols that closed since the last one.
+    fn write_journal(&mut self, recall: &mut Recall<'_>) {
+        let mut entry = Entry {
+            at: recall.now,
+            symbols: Vec::new(),
+        };
+        for (id, track) in &mut self.tracks {
+            let Some(of) = recall.book.get(*id) else { continue };
+            let new = of.candles.between(track.journaled, Millis::MAX);
+            let bars: Vec<Bar> = new.filter(|bar| bar.source == BarSource::Hub).copied().collect();
+            let gaps = track.gaps.iter().filter(|gap| gap.to > track.journaled);
+            let chunk = Chunk {
+                gaps: gaps.cloned().collect(),
+                bars,
+            };
+            let newest = chunk.bars.last().map(|bar| bar.time + MINUTE);
+            let newest = newest.max(chunk.gaps.iter().map(|gap| gap.to).max());
+            if let Some(newest) = newest {
+                track.journaled = newest;
+                entry.symbols.push((track.symbol.clone(), chunk));
+            }
+        }
+        if entry.symbols.is_empty() {
+            return;
+        }
+        recall.effects.push(Effect::Keep(vec![Kept {
+            series: self.names.journal(),
+            start: recall.now / JOURNAL % JOURNAL_ROWS,
+            expires: recall.now + MINUTES_KEPT,
+            body: entry.row(),
+        }]));
+    }
+
+    /// Stores the bars of chunks that are over, and forgets those that nobody needs in memory.
+    fn write_chunks(&mut self, recall: &mut Recall<'_>) {
+        let until = chunk_of(recall.now.saturating_sub(SETTLED));
+        let mut merges = Vec::new();
+        for (id, track) in &mut self.tracks {
+            let Some(candles) = recall.book.candles_mut(*id) else {
+                continue;
+            };
+            let mut chunks: BTreeMap<Millis, Chunk> = BTreeMap::new();
+            for bar in candles.between(track.stored, until) {
+                chunks.entry(chunk_of(bar.time)).or_default().bars.push(*bar);
+            }
+            let is_settled = |gap: &&Gap| (track.stored..until).contains(&gap.from);
+            for gap in track.gaps.iter().filter(is_settled) {
+                chunks.entry(chunk_of(gap.from)).or_default().gaps.push(gap.clone());
+            }
+            track.stored = track.stored.max(until);
+            candles.forget_before(until.min(recall.now.saturating_sub(RECENT)));
+            merges.push((track.symbol.clone(), chunks));
+        }
+        for (symbol, chunks) in merges {
+            self.load_for_merge(symbol, Base::Minutes, chunks, None, recall);
+        }
+    }
+
+    pub(super) fn names(&self) -> Names {
+        self.names
+    }
+}
+
+impl Track {
+    fn new(symbol: String, instrument: Instrument, config: &Config) -> Self {
+        Self {
+            symbol,
+            is_default: config.symbols.contains(&instrument),
+            instrument,
+            fills: Fills::default(),
+            is_restored: false,
+            streams: false,
+            quiet: None,
+            gaps: Vec::new(),
+            journaled: 0,
+            stored: 0,
+        }
+    }
+
+    /// An earlier hub knew everything until this time. From then on there is a gap.
+    fn was_known_until(&mut self, time: Millis) {
+        if time > 0 && !self.streams {
+            let (since, why) = self.quiet.take().unwrap_or((0, NOT_RUNNING.to_owned()));
+            self.quiet = Some((since.max(time), why));
+        }
+    }
+
+    /// Whether its ticks arrive, and if not, why.
+    fn hear(&mut self, streams: bool, why: &str, now: Millis) {
+        if self.streams == streams {
+            return;
+        }
+        self.streams = streams;
+        if streams {
+            if let Some((since, why)) = self.quiet.take() {
+                add_gap(&mut self.gaps, since, now, &why);
+                let surplus = self.gaps.len().saturating_sub(MOST_GAPS);
+                self.gaps.drain(..surplus);
+            }
+        } else {
+            self.quiet = Some((now, why.to_owned()));
+        }
+    }
+
+    /// The provider has told everything in `from..to`.
+    fn is_told(&mut self, from: Millis, to: Millis) {
+        self.gaps = without(&self.gaps, from, to);
+        if let Some((since, _)) = &mut self.quiet {
+            *since = (*since).max(to);
+        } else if !self.streams {
+            self.quiet = Some((to, "its ticks do not arrive".to_owned()));
+        }
+    }
+
+    fn consider(&mut self, entry: &book::Entry, now: Millis) {
+        if !self.is_restored {
+            return;
+        }
+        let condition = Condition {
+            is_default: self.is_default,
+            streams: self.streams,
+            is_closed: entry.cell.reference.session == Session::Closed,
+            gap: self.gaps.iter().map(|gap| gap.to).max(),
+            made: entry.candles.made(),
+        };
+        self.fills.consider(condition, now);
+    }
+
+    /// Whether what an earlier hub stored is known.
+    pub(super) fn is_restored(&self) -> bool {
+        self.is_restored
+    }
+
+    /// All gaps up to now.
+    #[must_use]
+    pub(super) fn gaps_until(&self, now: Millis) -> Vec<Gap> {
+        let mut gaps = self.gaps.clone();
+        if let Some((since, why)) = &self.quiet {
+            add_gap(&mut gaps, *since, now, why);
+        }
+        gaps
+    }
+}
+
+/// Whether the ticks of a symbol arrive, and if not, why.
+fn arrives<'a>(entry: &'a book::Entry, feed: &'a FeedStatus) -> (bool, &'a str) {
+    if feed.state != FeedState::Live {
+        (false, &feed.reason)
+    } else {
+        let streams = entry.service.state == StreamState::Streaming;
+        (streams, entry.service.reason.as_deref().unwrap_or("it did not stream"))
+    }
+}
+
+/// What the answer says about the instrument.
+fn learn(id: SymbolId, series: &Series, recall: &mut Recall<'_>) {
+    recall.book.learn(id, |cell| {
+        let details = &mut cell.details;
+        let before = details.clone();
+        let told = |known: &mut Option<String>, told: &Option<String>| {
+            if told.is_some() {
+                known.clone_from(told);
+            }
+        };
+        told(&mut details.currency, &series.currency);
+        told(&mut details.mic_code, &series.mic_code);
+        told(&mut details.kind, &series.kind);
+        told(&mut details.timezone, &series.timezone);
+        *details != before
+    });
+}
