@@ -29,6 +29,9 @@ pub struct Config {
     pub credits_per_minute: u32,
     /// API credits per UTC day; 0 for a plan without a daily cap.
     pub credits_per_day: u32,
+    /// Percent of a day's credits that bars, searches and the hours of exchanges may use. With 0 the
+    /// provider is asked for quotes only.
+    pub history_percent: u32,
     /// Interval of heartbeats to the provider.
     pub heartbeat: Millis,
     /// Time without any frame after which the connection counts as dead.
@@ -139,6 +142,7 @@ impl Config {
             extra_symbols: number("EXTRA_SYMBOLS", 50, 0, 1_000)? as usize,
             credits_per_minute: number("CREDITS_PER_MINUTE", tariff.credits_per_minute, 1, 100_000)? as u32,
             credits_per_day: number("CREDITS_PER_DAY", tariff.credits_per_day, 0, 1_000_000_000)? as u32,
+            history_percent: number("HISTORY_CREDITS_PERCENT", 25, 0, 100)? as u32,
             heartbeat: span("HEARTBEAT_MS", 10 * SECOND)?,
             silence: span("SILENCE_MS", 20 * SECOND)?,
             mute: span("MUTE_MS", 60 * SECOND)?,

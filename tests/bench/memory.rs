@@ -17,9 +17,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::{Driver, Event, Platform, SharedBreaker, Wakeup};
 use hamster_terminal::hub::{
-    Answer, ChannelId, ClientId, Config, Group, Input, LinkId, RequestId, Row, Stored, WaiterId, Write,
+    Answer, ChannelId, ClientId, Config, Group, Input, Kept, LinkId, RequestId, Row, Span, Stored, WaiterId, Write,
 };
 use hamster_terminal::market::{Millis, SECOND};
+use hamster_terminal::provider::Call;
 use serde_json::{Value, json};
 
 const CLIENTS: u32 = 10_000;
@@ -223,7 +224,7 @@ impl Platform for Outside {
 
     fn close_upstream(&mut self, _link: LinkId) {}
 
-    fn fetch(&mut self, request: RequestId, _symbols: &[String]) {
+    fn fetch(&mut self, request: RequestId, _call: &Call) {
         self.happens(Input::FetchFailed(request, "no REST here".to_owned()));
     }
 
@@ -258,6 +259,20 @@ impl Platform for Outside {
     }
 
     fn write_row(&mut self, _row: Row, _body: String, write: Write) -> Result<(), String> {
+        self.happens(Event::Committed(write));
+        Ok(())
+    }
+
+    fn load_rows(&mut self, _span: &Span) -> Vec<(Millis, String)> {
+        Vec::new()
+    }
+
+    fn keep_rows(&mut self, _rows: Vec<Kept>, write: Write) -> Result<(), String> {
+        self.happens(Event::Committed(write));
+        Ok(())
+    }
+
+    fn drop_rows(&mut self, _now: Millis, write: Write) -> Result<(), String> {
         self.happens(Event::Committed(write));
         Ok(())
     }

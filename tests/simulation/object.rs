@@ -12,7 +12,7 @@ use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, Question, 
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::market::{FeedState, StreamState};
-use hamster_terminal::provider::twelve_data::quote_query;
+use hamster_terminal::provider::Provider;
 use hamster_terminal::simulator::{Plan, SessionId};
 use std::collections::VecDeque;
 
@@ -504,8 +504,9 @@ impl World {
                     .and_then(|running| running.link.take_if(|held| held.link == link));
                 self.hang_up(held);
             }
-            Deed::Fetch(request, symbols) => {
-                self.after_a_way(Happening::CallArrives(life, request, quote_query(&symbols)));
+            Deed::Fetch(request, call) => {
+                let path = Provider::TwelveData.path(&call);
+                self.after_a_way(Happening::CallArrives(life, request, path));
                 self.at(self.now + REST_TIMEOUT, Happening::CallTimesOut(life, request));
             }
             Deed::Answer(_) => {
@@ -514,7 +515,7 @@ impl World {
                 }
             }
             Deed::Write(Row::Checkpoint) => self.a_row_is_seemly()?,
-            Deed::Write(Row::Credits) => {}
+            Deed::Write(Row::Credits) | Deed::Keep(_) => {}
             Deed::Log(line) => {
                 self.log.truncate(LAST_LINES - 1);
                 self.log.push_front(line);

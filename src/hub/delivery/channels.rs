@@ -15,8 +15,8 @@ use super::resume_log::ResumeLog;
 use super::shards::{Rate, ShardId, Shards};
 use super::{Book, ChannelId, ClientId, Effect, Effects, Group, SymbolId};
 use crate::dialect::Position;
-use crate::dialect::hamster_v1::delta;
-use crate::market::{MINUTE, Millis};
+use crate::dialect::hamster_v1::{bar_item, delta};
+use crate::market::{Bar, MINUTE, Millis};
 use std::collections::{BTreeMap, HashMap};
 
 /// 2026-01-01. Epochs count from here, so that JavaScript represents them exactly.
@@ -148,6 +148,14 @@ impl Channels {
         }
     }
 
+    /// A minute bar of a symbol closed: the next flush tells it.
+    pub fn bar(&mut self, symbol: SymbolId, bar: &Bar) {
+        let item = bar_item(symbol.0, bar);
+        for shard in self.shards.each() {
+            shard.bar(symbol, &item);
+        }
+    }
+
     /// Queues an item for every reader. The next flush sends it without waiting for the rate.
     pub fn tell(&mut self, item: &str) {
         for shard in self.shards.each() {
@@ -210,11 +218,15 @@ impl Channels {
             let items = said.items.iter();
             let mine = items.filter(|(symbol, _)| channel.symbols.binary_search(symbol).is_ok());
             let mine: Vec<&str> = mine.map(|(_, item)| item.as_str()).collect();
-            if mine.is_empty() && said.news.is_empty() {
+            let bars = said.bars.iter();
+            let bars = bars.filter(|(symbol, _)| channel.symbols.binary_search(symbol).is_ok());
+            let bars: Vec<&str> = bars.map(|(_, item)| item.as_str()).collect();
+            if mine.is_empty() && bars.is_empty() && said.news.is_empty() {
                 continue;
             }
             let readers = u64::from(channel.readers);
-            let items = mine.iter().copied().chain(said.news.iter().map(String::as_str));
+            let items = mine.iter().chain(&bars).copied();
+            let items = items.chain(said.news.iter().map(String::as_str));
             let t = now.saturating_sub(self.base);
             let frame = delta(self.epoch, channel.seq + 1, t, items);
             channel.advance(self.revision, frame.len());

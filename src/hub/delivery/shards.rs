@@ -109,6 +109,8 @@ pub struct Shard {
     held: HashMap<SymbolId, Held>,
     /// Symbols with news that a channel with readers holds.
     changed: BTreeSet<SymbolId>,
+    /// Bars that closed since the last flush, as items.
+    bars: Vec<(SymbolId, String)>,
     /// Items that do not concern a symbol.
     news: Vec<String>,
     /// Channels with readers.
@@ -123,8 +125,10 @@ pub struct Shard {
 pub struct Held {
     /// What was sent last.
     pub line: Line,
-    /// The revision of that.
+    /// The revision of that, or of the last bar.
     pub revision: u64,
+    /// Start of the last bar that closed.
+    bar: Option<Millis>,
     /// Channels that hold it.
     channels: u32,
     /// Those of them that have readers.
@@ -136,6 +140,8 @@ pub struct Held {
 pub struct Said {
     /// Items for each channel that holds the symbol, in order of id.
     pub items: Vec<(SymbolId, String)>,
+    /// Closed bars, for each channel that holds the symbol.
+    pub bars: Vec<(SymbolId, String)>,
     /// Items for every channel.
     pub news: Vec<String>,
     /// Channels with readers.
@@ -151,7 +157,8 @@ impl Shard {
         if !self.news.is_empty() || !self.arrivals.is_empty() {
             return Some(0);
         }
-        (!self.changed.is_empty()).then(|| self.flushed + rate.interval())
+        let is_due = !self.changed.is_empty() || !self.bars.is_empty();
+        is_due.then(|| self.flushed + rate.interval())
     }
 
     /// Whether its readers have not been sent the newest state of one of these symbols.
@@ -174,6 +181,13 @@ impl Shard {
     pub fn changed(&mut self, symbol: SymbolId) {
         if self.held.get(&symbol).is_some_and(|held| held.read > 0) {
             self.changed.insert(symbol);
+        }
+    }
+
+    /// Queues a bar that closed for the readers of the symbol.
+    pub fn bar(&mut self, symbol: SymbolId, item: &str) {
+        if self.held.get(&symbol).is_some_and(|held| held.read > 0) {
+            self.bars.push((symbol, item.to_owned()));
         }
     }
 
@@ -200,8 +214,16 @@ impl Shard {
                 held.revision = revision;
             }
         }
+        let bars = std::mem::take(&mut self.bars);
+        for (symbol, _) in &bars {
+            if let (Some(held), Some(entry)) = (self.held.get_mut(symbol), book.get(*symbol)) {
+                held.bar = entry.bar.map(|bar| bar.time);
+                held.revision = revision;
+            }
+        }
         Said {
             items,
+            bars,
             news: std::mem::take(&mut self.news),
             to: self.read.iter().copied().collect(),
             arrivals: std::mem::take(&mut self.arrivals),
@@ -270,6 +292,7 @@ impl Shard {
                 held.read = count(held.read);
                 if held.read == 0 {
                     self.changed.remove(symbol);
+                    self.bars.retain(|(of, _)| of != symbol);
                 }
             }
         }
@@ -280,6 +303,7 @@ impl Held {
     fn new(entry: &book::Entry, revision: u64) -> Self {
         Self {
             line: line(entry, None),
+            bar: entry.bar.map(|bar| bar.time),
             revision,
             channels: 0,
             read: 0,
@@ -289,9 +313,11 @@ impl Held {
     /// Adopts the current state; returns whether it differs.
     fn take(&mut self, entry: &book::Entry, revision: u64) -> bool {
         let next = line(entry, Some(&self.line));
-        let is_news = next != self.line;
+        let bar = entry.bar.map(|bar| bar.time);
+        let is_news = next != self.line || bar != self.bar;
         if is_news {
             self.line = next;
+            self.bar = bar;
             self.revision = revision;
         }
         is_news

@@ -50,7 +50,10 @@ fn an_overdrawn_minute_does_not_raise_the_limit() {
         .effects
         .iter()
         .find_map(|effect| match effect {
-            Effect::Fetch { request, symbols } => Some((*request, symbols.clone())),
+            Effect::Fetch {
+                request,
+                call: Call::Quotes(symbols),
+            } => Some((*request, symbols.clone())),
             _ => None,
         })
         .unwrap();
@@ -170,7 +173,10 @@ fn a_strangers_symbol_does_not_stop_the_others() {
         play.tick(link, "BTC/USD", 95_500.0);
         play.pass(5 * SECOND);
         while let Some((request, symbols)) = play.take().into_iter().find_map(|effect| match effect {
-            Effect::Fetch { request, symbols } => Some((request, symbols)),
+            Effect::Fetch {
+                request,
+                call: Call::Quotes(symbols),
+            } => Some((request, symbols)),
             _ => None,
         }) {
             let body = if symbols.iter().any(|symbol| symbol == "BAD:WORSE") {

@@ -17,8 +17,9 @@ mod values;
 use super::*;
 use crate::dialect::Dialect;
 use crate::market::*;
+use crate::provider::Call;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Noon of a UTC day, five seconds into a minute, so that no credit window turns soon.
 const NOON: Millis = 20_500 * DAY + DAY / 2 + 5 * SECOND;
@@ -41,13 +42,16 @@ struct Play {
     told: Vec<(ClientId, String)>,
     /// Whether pulses are answered.
     pulses: bool,
+    /// The rows of the memory.
+    memory: BTreeMap<(String, Millis), String>,
 }
 
-/// The defaults without the cap on plain clients, as time stands still between a test's ticks.
+/// The defaults without the cap on plain clients, as time stands still between a test's ticks, and
+/// without calls for anything but quotes.
 fn config(vars: &[(&str, &str)]) -> Config {
     Config::from_vars(false, |name| {
         vars.iter()
-            .chain(&[("PLAIN_INTERVAL_MS", "0")])
+            .chain(&[("PLAIN_INTERVAL_MS", "0"), ("HISTORY_CREDITS_PERCENT", "0")])
             .find(|(var, _)| *var == name)
             .map(|(_, value)| (*value).to_owned())
     })
@@ -72,6 +76,7 @@ impl Play {
             groups: BTreeSet::new(),
             told: Vec::new(),
             pulses: true,
+            memory: BTreeMap::new(),
         }
     }
 
@@ -123,6 +128,21 @@ impl Play {
                     }
                     continue;
                 }
+                Effect::Load(ticket, span) => {
+                    let rows = self.memory.iter().rev();
+                    let rows = rows.filter(|((series, start), _)| {
+                        *series == span.series && (span.from..span.to).contains(start)
+                    });
+                    let rows = rows.map(|((_, start), body)| (*start, body.clone()));
+                    answers.push(Input::Loaded(*ticket, rows.take(span.most).collect()));
+                    continue;
+                }
+                Effect::Keep(rows) => {
+                    let rows = rows.iter().cloned();
+                    self.memory.extend(rows.map(|row| ((row.series, row.start), row.body)));
+                    continue;
+                }
+                Effect::DropExpired => continue,
                 Effect::SaveCredits(_) if self.stores => answers.push(Input::Charged(None)),
                 Effect::Enroll { client, group } => {
                     self.groups.insert((*group, *client));
@@ -226,7 +246,10 @@ impl Play {
     /// Answers the call in flight: price and market state by symbol, `None` for an unknown symbol.
     fn answer_call(&mut self, quote: impl Fn(&str) -> Option<(f64, bool)>) -> Vec<String> {
         let call = self.effects.iter().rev().find_map(|effect| match effect {
-            Effect::Fetch { request, symbols } => Some((*request, symbols.clone())),
+            Effect::Fetch {
+                request,
+                call: Call::Quotes(symbols),
+            } => Some((*request, symbols.clone())),
             _ => None,
         });
         let (request, symbols) = call.expect("no call is under way");
@@ -276,7 +299,10 @@ impl Play {
     /// REST calls made since effects were last taken.
     fn calls(&self) -> Vec<Vec<String>> {
         let calls = self.effects.iter().filter_map(|effect| match effect {
-            Effect::Fetch { symbols, .. } => Some(symbols.clone()),
+            Effect::Fetch {
+                call: Call::Quotes(symbols),
+                ..
+            } => Some(symbols.clone()),
             _ => None,
         });
         calls.collect()
@@ -286,7 +312,10 @@ impl Play {
     fn open_calls(&mut self) -> Vec<(RequestId, Vec<String>)> {
         let is_call = |effect: &mut Effect| matches!(effect, Effect::Fetch { .. });
         let calls = self.effects.extract_if(.., is_call).filter_map(|effect| match effect {
-            Effect::Fetch { request, symbols } => Some((request, symbols)),
+            Effect::Fetch {
+                request,
+                call: Call::Quotes(symbols),
+            } => Some((request, symbols)),
             _ => None,
         });
         calls.collect()
@@ -352,7 +381,10 @@ fn answer_raw(play: &mut Play, fields: impl Fn(&str, Millis) -> Value) {
         .iter()
         .rev()
         .find_map(|effect| match effect {
-            Effect::Fetch { request, symbols } => Some((*request, symbols.clone())),
+            Effect::Fetch {
+                request,
+                call: Call::Quotes(symbols),
+            } => Some((*request, symbols.clone())),
             _ => None,
         })
         .expect("no call");

@@ -44,7 +44,7 @@ impl Upstream {
     }
 
     pub fn fetched(&mut self, request: RequestId, answer: &RestAnswer, turn: &mut Turn<'_>) {
-        let (config, now) = (turn.config, turn.now);
+        let now = turn.now;
         let Some(flight) = self.calls.land(request, now) else {
             return;
         };

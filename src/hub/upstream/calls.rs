@@ -229,8 +229,8 @@ impl Calls {
         if ours().any(|(id, entry)| self.due_at(id, entry, due) <= now) {
             return false;
         }
-        let (of_minute, of_day) = self.reserve(due.symbols);
-        if !self.ledger.affords_errand(of_minute, of_day, now) {
+        let reserve = self.reserve(due.symbols);
+        if !self.ledger.affords_errand(due.config.history_percent, reserve, now) {
             return false;
         }
         errands.begun(&errand, now);

@@ -84,11 +84,13 @@ impl Ledger {
     }
 
     /// Whether a call that is not for quotes may leave: bars, searches and hours have three eighths
-    /// of a minute and a quarter of a day, above the same reserve as prices.
+    /// of a minute and `percent` of a day, above the given reserve of both.
     #[must_use]
-    pub fn affords_errand(&self, of_minute: u32, of_day: u32, now: Millis) -> bool {
+    pub fn affords_errand(&self, percent: u32, (of_minute, of_day): (u32, u32), now: Millis) -> bool {
         let (in_minute, in_day) = self.errands(now);
-        let may = in_minute < (self.per_minute * 3 / 8).max(1) && (self.per_day == 0 || in_day < self.per_day / 4);
+        let a_day = u64::from(self.per_day) * u64::from(percent) / 100;
+        let may_today = self.per_day == 0 || u64::from(in_day) < a_day;
+        let may = percent > 0 && may_today && in_minute < (self.per_minute.saturating_mul(3) / 8).max(1);
         may && self.available(Purpose::Reference, now) > 0 && self.above(of_minute, of_day, now) > 0
     }
 
