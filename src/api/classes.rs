@@ -3,6 +3,7 @@
 
 use super::route::{Hub, Route, Serves};
 use super::{Problem, Reply};
+use crate::dialect::InstrumentView;
 use crate::hub::{Quotes, SymbolView};
 use crate::market::{AssetClass, Instrument, Provenance, Session, StreamState};
 use serde::Serialize;
@@ -30,7 +31,7 @@ fn reply(quotes: &Quotes, class: AssetClass) -> Reply {
         let Ok(instrument) = Instrument::parse(symbol) else {
             continue;
         };
-        if AssetClass::of(&instrument, view.quote.kind.as_deref()) == class {
+        if AssetClass::of(&instrument, view.quote.instrument.r#type.as_deref()) == class {
             let key = original_key(&instrument);
             // A symbol whose key is a word of the envelope or already taken uses its full name.
             let is_taken = ENVELOPE.contains(&key.as_str()) || views.iter().any(|(taken, _)| *taken == key);
@@ -85,16 +86,19 @@ struct OriginalEntry<'a> {
     session: Session,
     freshness: Option<&'a str>,
     stale_since: Option<&'a str>,
+    opens_at: Option<&'a str>,
+    closes_at: Option<&'a str>,
     previous_close: Option<f64>,
+    open: Option<f64>,
+    high: Option<f64>,
+    low: Option<f64>,
     bid: Option<f64>,
     ask: Option<f64>,
     #[serde(serialize_with = "crate::dialect::event::whole")]
     day_volume: Option<f64>,
     exchange: Option<&'a str>,
-    mic_code: Option<&'a str>,
-    kind: Option<&'a str>,
-    currency: Option<&'a str>,
-    decimals: Option<u8>,
+    #[serde(flatten)]
+    instrument: &'a InstrumentView,
     state: StreamState,
     reason: Option<&'a str>,
 }
@@ -113,15 +117,17 @@ impl<'a> OriginalEntry<'a> {
             session: quote.session,
             freshness: quote.freshness,
             stale_since: quote.stale_since.as_deref(),
+            opens_at: quote.opens_at.as_deref(),
+            closes_at: quote.closes_at.as_deref(),
             previous_close: quote.previous_close,
+            open: quote.open,
+            high: quote.high,
+            low: quote.low,
             bid: quote.bid,
             ask: quote.ask,
             day_volume: quote.day_volume,
             exchange: quote.exchange.as_deref(),
-            mic_code: quote.mic_code.as_deref(),
-            kind: quote.kind.as_deref(),
-            currency: quote.currency.as_deref(),
-            decimals: quote.decimals,
+            instrument: &quote.instrument,
             state: view.state,
             reason: view.reason.as_deref(),
         }

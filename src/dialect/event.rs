@@ -1,7 +1,8 @@
 //! What the hub sends. Each event is serialised once, however many clients receive it.
 
 use crate::market::{
-    Cell, FeedState, FeedStatus, Instrument, Millis, Precision, Provenance, Quote, Session, StreamState, iso8601,
+    Cell, DayRange, Details, FeedState, FeedStatus, Instrument, Kind, Millis, Precision, Provenance, Quote, Session,
+    StreamState, iso8601,
 };
 use serde::{Serialize, Serializer};
 
@@ -145,16 +146,9 @@ pub struct QuoteView {
     pub timestamp_precision: Option<&'static str>,
     /// The venue's name.
     pub exchange: Option<String>,
-    /// The venue's market identifier code (ISO 10383).
-    pub mic_code: Option<String>,
-    /// The provider's `type`: `Common Stock`, `ETF`, `Index`, `Physical Currency` or `Digital
-    /// Currency`.
-    pub kind: Option<String>,
-    /// Currency of the prices as the provider names it: `USD`, `GBp` for pence; for a pair the part
-    /// after the slash.
-    pub currency: Option<String>,
-    /// Decimals with which every price, bid and ask so far is exact. It only grows.
-    pub decimals: Option<u8>,
+    /// What the instrument is.
+    #[serde(flatten)]
+    pub instrument: InstrumentView,
     /// The provider's bid, if it sent one with this price.
     pub bid: Option<f64>,
     /// The provider's ask, if it sent one with this price.
@@ -164,6 +158,12 @@ pub struct QuoteView {
     pub day_volume: Option<f64>,
     /// Close of the previous trading day.
     pub previous_close: Option<f64>,
+    /// First price of the running day, or of the last one if the market is closed.
+    pub open: Option<f64>,
+    /// Highest price of that day.
+    pub high: Option<f64>,
+    /// Lowest price of that day.
+    pub low: Option<f64>,
     /// When the price reached the hub or was last confirmed.
     pub received_at: Option<String>,
     /// The provenance of the price.
@@ -172,6 +172,10 @@ pub struct QuoteView {
     pub simulated: bool,
     /// Whether its market trades.
     pub session: Session,
+    /// When its exchange opens next, while it is closed.
+    pub opens_at: Option<String>,
+    /// When its exchange closes, while it is open.
+    pub closes_at: Option<String>,
     /// `fresh` or `stale`; `null` without a price.
     pub freshness: Option<&'static str>,
     /// Since when it is stale; `null` while it is fresh.
@@ -188,6 +192,7 @@ impl QuoteView {
             details,
         } = cell;
         let known = quote.as_ref();
+        let day = |price: fn(&DayRange) -> Option<f64>| reference.day.as_ref().and_then(price);
         let text = |time: fn(&Quote) -> Option<Millis>| known.and_then(time).map(iso8601);
         Self {
             symbol: instrument.to_string(),
@@ -195,21 +200,69 @@ impl QuoteView {
             percent_change: cell.percent_change(),
             timestamp: text(|quote| quote.exchange_time),
             timestamp_precision: known.and_then(|quote| quote.precision).map(Precision::name),
-            kind: details.kind.clone(),
-            currency: details.currency.clone(),
-            mic_code: details.mic_code.clone(),
-            decimals: details.decimals,
+            instrument: InstrumentView::of(instrument, details),
             exchange: known.and_then(|quote| quote.exchange.clone()),
             bid: known.and_then(|quote| quote.bid),
             ask: known.and_then(|quote| quote.ask),
             day_volume: known.and_then(|quote| quote.day_volume),
             previous_close: reference.previous_close,
+            open: day(|day| day.open),
+            high: day(|day| day.high),
+            low: day(|day| day.low),
             received_at: text(|quote| Some(quote.received)),
             source: known.map(|quote| quote.provenance),
             simulated,
             session: reference.session,
+            opens_at: reference.opens_at.map(iso8601),
+            closes_at: reference.closes_at.map(iso8601),
             freshness: known.map(|quote| if quote.stale_since.is_some() { "stale" } else { "fresh" }),
             stale_since: text(|quote| quote.stale_since),
+        }
+    }
+}
+
+/// What an instrument is. Every field is `null` until the provider says it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InstrumentView {
+    /// The long name, such as `Apple Inc.`
+    pub name: Option<String>,
+    /// The provider's `type`, such as `Common Stock` or `Physical Currency`.
+    pub r#type: Option<String>,
+    /// The kind; `null` also for a type that is none of ours, such as `Bond`.
+    pub kind: Option<Kind>,
+    /// Currency of the prices as the provider names it: `USD`, `GBp` for pence; for a pair the part
+    /// after the slash.
+    pub currency: Option<String>,
+    /// The venue's market identifier code (ISO 10383).
+    pub mic_code: Option<String>,
+    /// The venue's time zone, as a name of the IANA database.
+    pub timezone: Option<String>,
+    /// Decimals with which every price, bid and ask so far is exact. It only grows.
+    pub decimals: Option<u8>,
+    /// Lowest price of 52 weeks.
+    pub year_low: Option<f64>,
+    /// Highest price of 52 weeks.
+    pub year_high: Option<f64>,
+    /// Average volume of a day.
+    #[serde(serialize_with = "whole")]
+    pub average_volume: Option<f64>,
+}
+
+impl InstrumentView {
+    /// The view of an instrument's details.
+    #[must_use]
+    pub fn of(instrument: &Instrument, details: &Details) -> Self {
+        Self {
+            name: details.name.clone(),
+            r#type: details.kind.clone(),
+            kind: details.kind_of(instrument),
+            currency: details.currency.clone(),
+            mic_code: details.mic_code.clone(),
+            timezone: details.timezone.clone(),
+            decimals: details.decimals,
+            year_low: details.year_low,
+            year_high: details.year_high,
+            average_volume: details.average_volume,
         }
     }
 }
@@ -236,6 +289,10 @@ pub struct SubscriptionFailure {
     pub reason: String,
 }
 
+/// A volume that is an element of a list; see [`whole`].
+#[derive(Serialize)]
+pub(crate) struct Volume(#[serde(serialize_with = "whole")] pub Option<f64>);
+
 /// Serialises whole volumes as integers: `49153`, neither `49153.0` nor `5.9e20`.
 pub(crate) fn whole<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
     const LARGEST: f64 = 1e30;
@@ -253,8 +310,6 @@ mod tests {
 
     #[test]
     fn volumes_are_whole_numbers_in_decimals() {
-        #[derive(Serialize)]
-        struct Volume(#[serde(serialize_with = "whole")] Option<f64>);
         for (volume, text) in [
             (Some(49_153.0), "49153"),
             (Some(5.9e20), "590000000000000000000"),

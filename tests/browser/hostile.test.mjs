@@ -199,7 +199,7 @@ test('a symbol that the hub takes away later stays where it is, with the reason,
   const symbols = () => page.locator('.price-board tbody tr').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-symbol')));
   const object = (/** @type {string} */ symbol, /** @type {number} */ n, /** @type {number} */ price) => ({
     n, symbol, scale: 2, price, bid: null, ask: null, day_volume: null, time: Date.now(), time_precision: 'second', received: Date.now(),
-    previous_close: null, exchange: 'NASDAQ', currency: 'USD', kind: 'Common Stock', mic_code: null, decimals: 2, source: 'live', session: 'open',
+    previous_close: null, exchange: 'NASDAQ', currency: 'USD', type: 'Common Stock', kind: 'stock', mic_code: null, decimals: 2, source: 'live', session: 'open',
     stale_since: null, state: 'streaming', reason: null,
   });
   const snapshot = (/** @type {number} */ seq, /** @type {object[]} */ objects) => ({

@@ -6,7 +6,7 @@
  * Parsed JSON frames go in, messages in the terms of plain JSON come out, so the code that shows
  * prices need not know the dialect.
  */
-import { MalformedFrame, instant, marks, number, parseFeed, parseMessage, precision, record } from './wire.js';
+import { MalformedFrame, instant, marks, number, parseBar, parseFeed, parseMessage, parseSpark, precision, record } from './wire.js';
 
 /** @typedef {import('./wire.js').Message} Message */
 
@@ -29,6 +29,8 @@ export class MissedFrames extends Error {}
  * @property {number} price
  * @property {number} bid
  * @property {number} ask
+ * @property {number | null} high  in the quote currency, as is `low`
+ * @property {number | null} low
  * @property {number} volume
  * @property {number | null} time  ms since 1970; null: the exchange did not give one
  * @property {number} received  ms since 1970
@@ -171,6 +173,11 @@ export class Stream {
     held.volume += volume;
     held.bid += bid;
     held.ask += ask;
+    if (held.object['session'] === 'open') {
+      const current = priceOf(held);
+      if (held.high !== null) held.high = Math.max(held.high, current);
+      if (held.low !== null) held.low = Math.min(held.low, current);
+    }
     return [this.#priceUpdate(held)];
   }
 
@@ -185,7 +192,19 @@ export class Stream {
       this.#ackMs = number(body['ack_ms']) ?? this.#ackMs;
       return [];
     }
-    return this.#whole(body);
+    if ('bar' in body) return this.#bar(parseBar(body['bar']));
+    // A later version of the protocol may have items that this one does not know.
+    return 'n' in body ? this.#whole(body) : [];
+  }
+
+  /**
+   * @param {{ n: number, at: number, close: number }} bar
+   * @returns {Message[]}
+   */
+  #bar({ n, at, close }) {
+    const held = this.#symbols.get(n);
+    if (!held) throw new MissedFrames(`a bar of symbol number ${n}, which was never shown`);
+    return [{ event: 'bar', symbol: String(held.object['symbol']), at, close }];
   }
 
   /**
@@ -201,12 +220,15 @@ export class Stream {
     /** @type {Held} */
     const held = {
       object, unit: 10 ** field('scale'), price: field('price'), bid: field('bid'), ask: field('ask'), volume: field('day_volume'),
+      high: number(object['high']), low: number(object['low']),
       time: instant(object['time']), received: instant(object['received']) ?? this.#base,
     };
     this.#symbols.set(n, held);
     const hasQuote = number(object['price']) !== null;
     const status = parseMessage({ event: 'subscribe-status', success: [{ ...object, has_quote: hasQuote }], fails: [] });
-    return hasQuote ? [status, this.#priceUpdate(held)] : [status];
+    if (!hasQuote) return [status];
+    const spark = parseSpark(object['spark'], held.unit);
+    return [status, this.#priceUpdate(held), ...(spark ? [/** @type {const} */ ({ event: 'spark', symbol: object['symbol'], spark })] : [])];
   }
 
   /**
@@ -222,9 +244,10 @@ export class Stream {
    * @param {Held} held
    * @returns {Message}
    */
-  #priceUpdate({ object, unit, price, bid, ask, volume, time, received }) {
+  #priceUpdate(held) {
+    const { object, unit, price, bid, ask, high, low, volume, time, received } = held;
     const scaled = object['scale'] !== null;
-    const current = scaled ? price / unit : price;
+    const current = priceOf(held);
     const previousClose = number(object['previous_close']);
     const staleSince = instant(object['stale_since']);
     /** @param {'bid' | 'ask'} name @param {number} steps */
@@ -235,6 +258,8 @@ export class Stream {
         symbol: String(object['symbol']),
         ...marks(object),
         price: current,
+        high,
+        low,
         simulated: this.#simulated,
         previousClose,
         bid: beside('bid', bid),
@@ -244,11 +269,18 @@ export class Stream {
         timestamp: time,
         precision: precision(time, object['time_precision']),
         receivedAt: received,
+        opensAt: instant(object['opens_at']),
+        closesAt: instant(object['closes_at']),
         freshness: number(object['stale_since']) === null ? 'fresh' : 'stale',
         staleSince,
       },
     };
   }
+}
+
+/** In the quote currency. @param {Held} held */
+function priceOf({ object, unit, price }) {
+  return object['scale'] === null ? price : price / unit;
 }
 
 /**

@@ -7,6 +7,13 @@
 /** @typedef {'pending' | 'streaming' | 'polled' | 'unavailable'} SymbolState */
 /** @typedef {'live' | 'rest' | 'restored' | 'simulated'} Source */
 /** @typedef {'second' | 'minute' | 'day'} Precision */
+/** @typedef {'stock' | 'etf' | 'index' | 'forex' | 'crypto' | 'metal'} Kind */
+
+/**
+ * Closes of consecutive minutes, at most 60; null for a minute without a trade. `end` is the start
+ * of the last minute, ms since 1970.
+ * @typedef {{ end: number, values: (number | null)[] }} Spark
+ */
 
 /**
  * The state of the hub's upstream. `since` is ms of the hub's clock; null if the hub did not give
@@ -20,8 +27,11 @@
  * @property {string} symbol  with the exchange if the request named one: `AAPL`, `RY:TSX`
  * @property {string | null} exchange  the venue of the price
  * @property {string | null} currency  as upstream names it: `USD`, `GBp`; of a pair the second
- * @property {string | null} kind  as upstream names it: `Common Stock`, `Index`, …
+ * @property {string | null} name  the long one: `Apple Inc.`
+ * @property {string | null} type  as upstream names it: `Common Stock`, `Index`, …
+ * @property {Kind | null} kind  null: `type` is not known, or is none of these
  * @property {string | null} micCode
+ * @property {string | null} timezone  of the venue, as IANA names it
  * @property {number | null} decimals  of price, bid and ask; null: the hub does not say
  * @property {number} price
  * @property {number | null} percentChange
@@ -29,6 +39,12 @@
  * @property {number | null} ask
  * @property {number | null} dayVolume
  * @property {number | null} previousClose
+ * @property {number | null} open  of the running or last day, as are `high` and `low`
+ * @property {number | null} high
+ * @property {number | null} low
+ * @property {number | null} yearLow  of 52 weeks
+ * @property {number | null} yearHigh
+ * @property {number | null} averageVolume  of a day
  * @property {number | null} timestamp  when the price was made; null: the exchange does not say
  * @property {Precision | null} precision  the price was made at `timestamp` or up to this much
  * later; null: unknown
@@ -36,6 +52,8 @@
  * @property {Source} source
  * @property {boolean} simulated
  * @property {'open' | 'closed' | 'extended' | 'unknown'} session  `extended`: closed, but traded
+ * @property {number | null} opensAt  while the exchange is closed
+ * @property {number | null} closesAt  while it is open
  * @property {'fresh' | 'stale'} freshness
  * @property {number | null} staleSince
  */
@@ -58,6 +76,8 @@
  *   | { event: 'time', id: number, time: number }
  *   | { event: 'error', code: string, message: string }
  *   | { event: 'snapshot', resumes: boolean, recovered: boolean, missed: number, changed: number }
+ *   | { event: 'spark', symbol: string, spark: Spark }
+ *   | { event: 'bar', symbol: string, at: number, close: number }
  *   | { event: 'pong' | 'other' }
  * )} Message
  */
@@ -75,8 +95,11 @@ const FEED_STATES = ['idle', 'connecting', 'live', 'stalled', 'fallback', 'refus
 const SYMBOL_STATES = ['pending', 'streaming', 'polled', 'unavailable'];
 const SOURCES = ['live', 'rest', 'restored', 'simulated'];
 const SESSIONS = ['open', 'closed', 'extended', 'unknown'];
+const KINDS = ['stock', 'etf', 'index', 'forex', 'crypto', 'metal'];
 const PRECISIONS = ['second', 'minute', 'day'];
 const MOST_DECIMALS = 12;
+/** A spark covers an hour. */
+export const MOST_CLOSES = 60;
 /** The range of a Date, in ms around 1970. */
 const LAST_INSTANT = 8.64e15;
 
@@ -182,6 +205,8 @@ function quote(body) {
     precision: precision(timestamp, body['timestamp_precision']),
     receivedAt: cameAt,
     simulated: body['simulated'] === true || body['source'] === 'simulated',
+    opensAt: time(body['opens_at']),
+    closesAt: time(body['closes_at']),
     freshness: body['freshness'] === 'stale' ? 'stale' : 'fresh',
     staleSince: time(body['stale_since']),
   };
@@ -190,20 +215,61 @@ function quote(body) {
 /**
  * The fields that both dialects name alike. An unknown provenance is not called live.
  * @param {Record<string, unknown>} body
- * @returns {Pick<Quote, 'exchange' | 'currency' | 'kind' | 'micCode' | 'decimals' | 'source' |
- *   'session'>}
+ * @returns {Pick<Quote, 'exchange' | 'currency' | 'name' | 'type' | 'kind' | 'micCode' |
+ *   'timezone' | 'decimals' | 'open' | 'high' | 'low' | 'yearLow' | 'yearHigh' | 'averageVolume' |
+ *   'source' | 'session'>}
  */
 export function marks(body) {
   const decimals = number(body['decimals']);
   return {
     exchange: text(body['exchange']),
     currency: text(body['currency']),
-    kind: text(body['kind']),
+    name: text(body['name']),
+    type: text(body['type']),
+    kind: /** @type {Kind | null} */ (oneOf(KINDS, body['kind'], null)),
     micCode: text(body['mic_code']),
+    timezone: text(body['timezone']),
     decimals: decimals !== null && Number.isInteger(decimals) && decimals >= 0 && decimals <= MOST_DECIMALS ? decimals : null,
+    open: number(body['open']),
+    high: number(body['high']),
+    low: number(body['low']),
+    yearLow: number(body['year_low']),
+    yearHigh: number(body['year_high']),
+    averageVolume: number(body['average_volume']),
     source: /** @type {Source} */ (oneOf(SOURCES, body['source'], 'restored')),
     session: /** @type {Quote['session']} */ (oneOf(SESSIONS, body['session'], 'unknown')),
   };
+}
+
+/**
+ * The closes in a symbol object, which are `[first, difference, …]` in units of 1 / `unit`.
+ * @param {unknown} value
+ * @param {number} unit
+ * @returns {Spark | null}  null: there are none, or they are malformed
+ */
+export function parseSpark(value, unit) {
+  if (typeof value !== 'object' || value === null) return null;
+  const { step, end, values } = /** @type {Record<string, unknown>} */ (value);
+  const at = instant((number(end) ?? NaN) * 1_000);
+  if (step !== 60 || at === null || !Array.isArray(values) || values.length === 0 || values.length > MOST_CLOSES) return null;
+  if (!values.every((difference) => difference === null || Number.isSafeInteger(difference))) return null;
+  let last = 0;
+  return { end: at, values: values.map((difference) => (difference === null ? null : (last += difference) / unit)) };
+}
+
+/**
+ * A bar of a minute: `[n, time, open, high, low, close, volume]`.
+ * @param {unknown} value
+ * @returns {{ n: number, at: number, close: number }}
+ * @throws {MalformedFrame}
+ */
+export function parseBar(value) {
+  const fields = list(value);
+  const [n, time, , , , close] = fields;
+  const at = instant((number(time) ?? NaN) * 1_000);
+  const isBar = fields.length === 7 && fields.slice(0, 6).every((field) => number(field) !== null);
+  if (!isBar || at === null) throw new MalformedFrame('a bar that lacks a number');
+  return { n, at, close };
 }
 
 /**
@@ -318,9 +384,10 @@ function time(value) {
 }
 
 /**
+ * @template {string | null} T
  * @param {string[]} known
  * @param {unknown} value
- * @param {string} otherwise
+ * @param {T} otherwise
  */
 function oneOf(known, value, otherwise) {
   return typeof value === 'string' && known.includes(value) ? value : otherwise;

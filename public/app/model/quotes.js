@@ -1,6 +1,9 @@
 /** One symbol on the board, and when a quote may replace another. Nothing here reads a clock. */
 
+import { MOST_CLOSES } from '../link/wire.js';
+
 /** @typedef {import('../link/wire.js').Quote} Quote */
+/** @typedef {import('../link/wire.js').Spark} Spark */
 
 /**
  * A symbol as the page tracks it.
@@ -10,6 +13,7 @@
  * @property {Quote | null} quote     null: no data yet
  * @property {import('../link/wire.js').SymbolState | 'rejected'} state  `rejected`: by the hub
  * @property {string | null} reason   for the state, or why the last price was discarded
+ * @property {Spark | null} spark     closes of the last hour; null: the hub has told none
  * @property {boolean} awaitsSnapshot the next quote repeats what the hub already had; it is no news
  * @property {number} vouchedAt       when the hub last sent this quote, page's clock, ms
  */
@@ -31,7 +35,7 @@ export function rowKey(symbol) {
  */
 export function newRow(name) {
   return {
-    key: rowKey(name), name, quote: null, state: 'pending', reason: null,
+    key: rowKey(name), name, quote: null, spark: null, state: 'pending', reason: null,
     awaitsSnapshot: false, vouchedAt: 0,
   };
 }
@@ -66,6 +70,26 @@ export function mayReplace(held, next) {
 function isBefore(one, other) {
   if (one.timestamp === null || one.precision === null || other.timestamp === null) return false;
   return one.timestamp + SPANS[one.precision] < other.timestamp;
+}
+
+const MINUTE = 60_000;
+
+/**
+ * The closes with that of one more minute, or with a corrected one. Minutes that no bar tells of
+ * had no trade.
+ * @param {Spark | null} spark
+ * @param {number} at  start of the minute, ms
+ * @param {number} close
+ * @returns {Spark}
+ */
+export function withClose(spark, at, close) {
+  if (spark === null || at >= spark.end + MOST_CLOSES * MINUTE) return { end: at, values: [close] };
+  const values = [...spark.values];
+  for (let end = spark.end; end < at; end += MINUTE) values.push(null);
+  const end = Math.max(spark.end, at);
+  const place = values.length - 1 - (end - at) / MINUTE;
+  if (place in values) values[place] = close;
+  return { end, values: values.slice(-MOST_CLOSES) };
 }
 
 /**

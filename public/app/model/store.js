@@ -6,7 +6,7 @@
 import { ActivityLog, feedLine, priceLine, problemLine, refusalLine, resumeLine, stateLine } from './activity.js';
 import { ClockOffset } from './clock.js';
 import { RollingMean } from './lag.js';
-import { isNews, mayReplace, newRow, outlived, rowKey } from './quotes.js';
+import { isNews, mayReplace, newRow, outlived, rowKey, withClose } from './quotes.js';
 import { objection } from './symbols.js';
 
 /** @typedef {import('./quotes.js').Row} Row */
@@ -171,6 +171,12 @@ export class Store {
         this.updates += 1;
         this.#changed('counters');
         this.#setQuote(message.quote, now, visible);
+        return;
+      case 'spark':
+        this.#setSpark(message.symbol, () => message.spark);
+        return;
+      case 'bar':
+        this.#setSpark(message.symbol, (held) => withClose(held, message.at, message.close));
         return;
       case 'snapshot':
         if (message.resumes) {
@@ -345,7 +351,11 @@ export class Store {
     row.vouchedAt = now;
     row.quote = quote;
     this.#rowChanged(row);
-    if (held?.simulated !== quote.simulated) this.#changed('feed');
+    if (held?.simulated !== quote.simulated) {
+      // A simulated and a real market share no closes.
+      row.spark = null;
+      this.#changed('feed');
+    }
     if (!isNews(held, quote)) return;
     if (logged) {
       this.log.add(now, 'price', priceLine(row.name, quote));
@@ -356,6 +366,17 @@ export class Store {
       const madeAt = quote.precision === 'second' ? quote.timestamp : null;
       this.#unpainted.set(row.key, { madeAt, receivedAt: quote.receivedAt });
     }
+  }
+
+  /**
+   * @param {string} symbol
+   * @param {(held: Row['spark']) => Row['spark']} change
+   */
+  #setSpark(symbol, change) {
+    const row = this.#rowOf(symbol);
+    if (!row) return;
+    row.spark = change(row.spark);
+    this.#rowChanged(row);
   }
 
   /** @param {string} symbol */

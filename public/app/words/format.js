@@ -17,15 +17,16 @@ const MOST_DECIMALS = 12;
  */
 
 /**
- * From upstream's names of currency and kind. If one is unknown, the price has no unit.
- * @param {Pick<Quote, 'currency' | 'kind'>} quote
+ * From currency and kind. Until upstream has told the currency and the type of the instrument, the
+ * price has no unit.
+ * @param {Pick<Quote, 'currency' | 'type' | 'kind'>} quote
  * @returns {Denomination}
  */
-export function denomination({ currency, kind }) {
+export function denomination({ currency, type, kind }) {
   const none = { sign: '', unit: '', unitName: '' };
-  if (kind === 'Index') return { ...none, unit: 'pts', unitName: 'points' };
+  if (kind === 'index') return { ...none, unit: 'pts', unitName: 'points' };
   // The price of one currency in another is a rate, and is written without sign or unit.
-  if (kind === null || currency === null || kind === 'Physical Currency') return none;
+  if (type === null || currency === null || kind === 'forex' || kind === 'metal') return none;
   const sign = signOfCurrency(currency);
   if (sign !== '') return { ...none, sign };
   // `GBp`, upstream's name for a hundredth of a pound, is no ISO code, so Intl has no short form.

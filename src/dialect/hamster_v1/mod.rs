@@ -4,7 +4,7 @@ mod frames;
 mod line;
 
 pub use frames::{SnapshotHead, delta, snapshot};
-pub use line::{Facts, Line, Prices};
+pub use line::{Closes, Facts, Line, Prices, bar_item};
 
 use super::{ClientError, ClientMessage, ServerEvent, message};
 

@@ -346,7 +346,12 @@ impl Channels {
             recovered: seen.is_some(),
             missed: known.map_or(0, |known| channel.seq.saturating_sub(known.seq)),
             symbols: lacking
-                .filter_map(|(symbol, held)| Some(held.line.whole(symbol.0, &book.get(symbol)?.instrument.to_string())))
+                .filter_map(|(symbol, held)| {
+                    Some(
+                        held.line
+                            .whole(symbol.0, &book.get(symbol)?.instrument.to_string(), None),
+                    )
+                })
                 .collect(),
         }
     }

@@ -109,8 +109,8 @@ export class FakeHub {
     if (this.old) return {};
     const currency = symbol.includes('/') ? symbol.split('/')[1] : 'USD';
     const rate = /^(EUR|GBP)\//.test(symbol);
-    const kind = rate ? 'Physical Currency' : symbol.includes('/') ? 'Digital Currency' : 'Common Stock';
-    return { currency, kind, mic_code: null, decimals: rate ? 5 : 2, timestamp_precision: 'second' };
+    const [type, kind] = rate ? ['Physical Currency', 'forex'] : symbol.includes('/') ? ['Digital Currency', 'crypto'] : ['Common Stock', 'stock'];
+    return { currency, type, kind, mic_code: null, decimals: rate ? 5 : 2, timestamp_precision: 'second' };
   }
 
   /**

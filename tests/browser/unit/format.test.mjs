@@ -4,6 +4,7 @@ import {
   denomination, formatAge, formatAgeAtMost, formatBeside, formatLag, formatPercent, formatPrice, formatPriceAndUnit, formatSpan, formatVolume,
   isShortened, signOf,
 } from '../../../public/app/words/format.js';
+import { UNKNOWN } from '../support/quote.mjs';
 
 const options = { timeout: 5_000 };
 
@@ -15,8 +16,8 @@ const options = { timeout: 5_000 };
  */
 function quote(fields) {
   return {
-    symbol: 'AAPL', exchange: null, currency: 'USD', kind: 'Common Stock', micCode: null, decimals: 2, price: 235.5, percentChange: null, bid: null,
-    ask: null, dayVolume: null, previousClose: null, timestamp: 0, precision: 'second', receivedAt: 0, source: 'live', simulated: false,
+    ...UNKNOWN, symbol: 'AAPL', exchange: null, currency: 'USD', type: 'Common Stock', kind: 'stock', decimals: 2, price: 235.5, percentChange: null,
+    bid: null, ask: null, dayVolume: null, previousClose: null, timestamp: 0, precision: 'second', receivedAt: 0, source: 'live', simulated: false,
     session: 'open', freshness: 'fresh', staleSince: null, ...fields,
   };
 }
@@ -24,7 +25,7 @@ function quote(fields) {
 test('a price is written in the currency that upstream names, with a sign only where it stands for one currency', options, () => {
   const cases = /** @type {[Partial<Quote>, string][]} */ ([
     [{ currency: 'USD' }, '$235.50'],
-    [{ currency: 'EUR', kind: 'ETF' }, '€235.50'],
+    [{ currency: 'EUR', kind: 'etf' }, '€235.50'],
     [{ currency: 'GBP' }, '£235.50'],
     [{ currency: 'JPY' }, '¥235.50'],
     [{ currency: 'AUD', price: 4.195, decimals: 3 }, '4.195 AUD'],
@@ -35,13 +36,15 @@ test('a price is written in the currency that upstream names, with a sign only w
     [{ currency: 'usd' }, '235.50 usd'],
     [{ currency: 'constructor' }, '235.50 con…'],
     [{ currency: '\u202E$' }, '235.50 \\u{202E}$'],
-    [{ currency: 'USD', kind: 'Index', price: 5123.45 }, '5,123.45 pts'],
-    [{ currency: null, kind: 'Index' }, '235.50 pts'],
-    [{ currency: 'USD', kind: 'Physical Currency', price: 1.085, decimals: 4 }, '1.0850'],
-    [{ currency: 'USD', kind: 'Digital Currency', price: 95_500 }, '$95,500.00'],
-    [{ currency: 'BTC', kind: 'Digital Currency', price: 0.0345, decimals: 5 }, '0.03450 BTC'],
+    [{ currency: 'USD', kind: 'index', price: 5123.45 }, '5,123.45 pts'],
+    [{ currency: null, kind: 'index' }, '235.50 pts'],
+    [{ currency: 'USD', kind: 'forex', price: 1.085, decimals: 4 }, '1.0850'],
+    [{ currency: 'USD', kind: 'metal', price: 2_650.5 }, '2,650.50'],
+    [{ currency: 'USD', kind: 'crypto', price: 95_500 }, '$95,500.00'],
+    [{ currency: 'BTC', kind: 'crypto', price: 0.0345, decimals: 5 }, '0.03450 BTC'],
     [{ currency: null }, '235.50'],
-    [{ currency: 'USD', kind: null }, '235.50'],
+    [{ currency: 'USD', type: 'Bond', kind: null }, '$235.50'],
+    [{ currency: 'USD', type: null, kind: null }, '235.50'],
     [{ price: -37.63 }, '-$37.63'],
   ]);
   for (const [fields, written] of cases) assert.equal(formatPriceAndUnit(quote(fields)), written, JSON.stringify(fields));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { marksOf } from '../../../public/app/model/marks.js';
 import { Store } from '../../../public/app/model/store.js';
+import { UNKNOWN } from '../support/quote.mjs';
 
 const options = { timeout: 5_000 };
 const T = Date.UTC(2026, 0, 19, 14, 32, 15);
@@ -16,9 +17,9 @@ function update(fields = {}) {
   return {
     event: 'price_update',
     quote: {
-      symbol: 'AAPL', exchange: 'NASDAQ', price: 235.5, percentChange: 0.15, bid: null, ask: null, dayVolume: null, previousClose: 235.15,
+      ...UNKNOWN, symbol: 'AAPL', exchange: 'NASDAQ', price: 235.5, percentChange: 0.15, bid: null, ask: null, dayVolume: null, previousClose: 235.15,
       timestamp: T, precision: 'second', receivedAt: T + 100, source: 'live', simulated: false, session: 'open', freshness: 'fresh', staleSince: null,
-      currency: 'USD', kind: 'Common Stock', micCode: null, decimals: 2, ...fields,
+      currency: 'USD', type: 'Common Stock', kind: 'stock', decimals: 2, ...fields,
     },
   };
 }
@@ -313,4 +314,25 @@ test('a page that comes back is told what it missed', options, () => {
     '🔁 Resumed: 23 updates missed, 1 symbol brought up to date',
     '🆕 Began anew: the hub does not know where this page was, so updates in between were missed',
   ]);
+});
+
+test('closes are kept by the minute, those of an hour, and none of another market', options, () => {
+  const store = connected('AAPL');
+  const spark = () => store.rows.get('AAPL')?.spark;
+  /** @param {number} minute @param {number} close */
+  const bar = (minute, close) => store.receive({ event: 'bar', symbol: 'AAPL', at: minute * 60_000, close }, T);
+  store.receive(update(), T);
+  bar(5, 1.5);
+  assert.deepEqual(spark(), { end: 300_000, values: [1.5] }, 'the first of a symbol without closes');
+  store.receive({ event: 'spark', symbol: 'AAPL', spark: { end: 300_000, values: [1, 2, null] } }, T);
+  bar(7, 4);
+  bar(5, 3);
+  bar(-9, 9);
+  assert.deepEqual(spark(), { end: 420_000, values: [1, 2, 3, null, 4] });
+  bar(64, 5);
+  assert.deepEqual([spark()?.values.length, spark()?.values[0], spark()?.values.at(-1)], [60, 3, 5]);
+  bar(124, 6);
+  assert.deepEqual(spark(), { end: 124 * 60_000, values: [6] });
+  store.receive(update({ simulated: true }), T);
+  assert.equal(spark(), null);
 });

@@ -24,14 +24,15 @@ const snapshot = (fields = {}) => ({ ...documented().snapshot, ...fields });
 test('the snapshot of the protocol document', options, () => {
   const stream = new Stream();
   const messages = stream.read(snapshot());
-  const { symbols: [object] } = snapshot();
-  assert.deepEqual(messages.map((message) => message.event), ['snapshot', 'feed', 'subscribe-status', 'price_update']);
+  assert.deepEqual(messages.map((message) => message.event), ['snapshot', 'feed', 'subscribe-status', 'price_update', 'spark']);
   assert.deepEqual(quotes(messages), [{
     symbol: 'BTC/USD', exchange: 'Binance', source: 'live', session: 'open', price: 95500, bid: 95499.5, ask: 95500.5, dayVolume: 49153,
     previousClose: 95261.85, percentChange: 0.25, timestamp: 1768833137000, receivedAt: 1768833137123, simulated: false,
-    freshness: 'fresh', staleSince: null, currency: object.currency ?? null, kind: object.kind ?? null, micCode: object.mic_code ?? null,
-    decimals: object.decimals ?? null, precision: 'second',
+    freshness: 'fresh', staleSince: null, precision: 'second', name: 'Bitcoin US Dollar', type: 'Digital Currency', kind: 'crypto', currency: 'USD',
+    micCode: null, timezone: null, decimals: 2, open: 95270, high: 96012.5, low: 94890.25, yearLow: 74420.69, yearHigh: 126198.07,
+    averageVolume: null, opensAt: null, closesAt: null,
   }]);
+  assert.deepEqual(messages.at(-1), { event: 'spark', symbol: 'BTC/USD', spark: { end: 1768833060000, values: [95480, 95484.5, null, 95498.25] } });
   assert.deepEqual(stream.position, { epoch: EPOCH, stream: 3, seq: 17 });
 });
 
@@ -47,11 +48,35 @@ test('a delta adds to what was there, exactly', options, () => {
   assert.equal(again[0]?.price, 95499.88, 'an update without a change of price is one too');
 });
 
+test('a price of an open session extends the range of the day, as far as it is known', options, () => {
+  const { symbols: [object] } = snapshot();
+  /** @param {Record<string, unknown>} fields @param {number[]} steps */
+  const range = (fields, ...steps) => {
+    const stream = new Stream();
+    stream.read(snapshot({ symbols: [{ ...object, high: 95500.5, low: 95499, ...fields }] }));
+    const updates = steps.flatMap((step, at) => quotes(stream.read([EPOCH, 18 + at, at, [0, step]])));
+    return [updates.at(-1)?.high, updates.at(-1)?.low];
+  };
+  assert.deepEqual(range({}, 10), [95500.5, 95499]);
+  assert.deepEqual(range({}, 51, -1), [95500.51, 95499]);
+  assert.deepEqual(range({}, -101, 1), [95500.5, 95498.99]);
+  assert.deepEqual(range({ high: null, low: undefined }, 51), [null, null]);
+  assert.deepEqual(range({ session: 'extended' }, 51), [95500.5, 95499]);
+});
+
+test('a bar names its symbol, and an item of a later version is ignored', options, () => {
+  const stream = new Stream();
+  stream.read(snapshot());
+  const messages = stream.read([EPOCH, 18, 1, { bar: [0, 1768833120, 95498.5, 95502, 95498.5, 95500, null] }, { hub: { viewers: 3 } }]);
+  assert.deepEqual(messages, [{ event: 'bar', symbol: 'BTC/USD', at: 1768833120000, close: 95500 }]);
+  assert.throws(() => stream.read([EPOCH, 19, 1, { bar: [5, 60, 1, 1, 1, 1, null] }]), MissedFrames);
+});
+
 test('news of the feed, of a symbol and of the pace come in deltas', options, () => {
   const stream = new Stream();
   stream.read(snapshot());
   const { symbols: [object] } = snapshot();
-  const messages = stream.read([EPOCH, 18, 1, { feed: { state: 'fallback', since: null, reason: 'closed' } }, { ack_ms: 5_000 }, { ...object, stale_since: 7, state: 'polled', reason: 'refused' }]);
+  const messages = stream.read([EPOCH, 18, 1, { feed: { state: 'fallback', since: null, reason: 'closed' } }, { ack_ms: 5_000 }, { ...object, spark: undefined, stale_since: 7, state: 'polled', reason: 'refused' }]);
   assert.deepEqual(messages.map((message) => message.event), ['feed', 'subscribe-status', 'price_update']);
   assert.deepEqual([quotes(messages)[0]?.freshness, quotes(messages)[0]?.staleSince], ['stale', 7]);
 });
@@ -103,9 +128,9 @@ test('a change in percent is against a previous close above zero, or there is no
 test('volumes beyond 2^53, and facts that change', options, () => {
   const stream = new Stream();
   const { symbols: [object] } = snapshot();
-  const facts = { currency: 'USD', kind: 'Digital Currency', mic_code: null, decimals: 2 };
+  const facts = { currency: 'USD', kind: 'crypto', mic_code: null, decimals: 2 };
   const [quote] = quotes(stream.read(snapshot({ symbols: [{ ...object, ...facts, day_volume: 5.9e20, session: 'extended' }] })));
-  assert.deepEqual([quote?.dayVolume, quote?.currency, quote?.kind, quote?.decimals, quote?.session], [5.9e20, 'USD', 'Digital Currency', 2, 'extended']);
+  assert.deepEqual([quote?.dayVolume, quote?.currency, quote?.kind, quote?.decimals, quote?.session], [5.9e20, 'USD', 'crypto', 2, 'extended']);
   assert.equal(quotes(stream.read([EPOCH, 18, 1, [0, 1, 0, 0, 1e20]]))[0]?.dayVolume, 6.9e20);
   assert.equal(quotes(stream.read([EPOCH, 19, 1, { ...object, ...facts, decimals: 5 }]))[0]?.decimals, 5);
 });

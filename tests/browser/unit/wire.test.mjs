@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MalformedFrame, parseFrame, parseQuotes } from '../../../public/app/link/wire.js';
+import { MalformedFrame, parseBar, parseFrame, parseQuotes, parseSpark } from '../../../public/app/link/wire.js';
+import { UNKNOWN } from '../support/quote.mjs';
 
 const options = { timeout: 5_000 };
 const UPDATE = {
@@ -17,7 +18,7 @@ test('a price of the protocol document', options, () => {
       symbol: 'BTC/USD', exchange: 'Binance', price: 95500, percentChange: 0.25, bid: 95499.5, ask: 95500.5, dayVolume: 49153,
       previousClose: 95261.85, timestamp: Date.UTC(2026, 0, 19, 14, 32, 17), receivedAt: Date.UTC(2026, 0, 19, 14, 32, 17, 123),
       source: 'live', simulated: false, session: 'open', freshness: 'fresh', staleSince: null,
-      currency: null, kind: null, micCode: null, decimals: null, precision: 'second',
+      ...UNKNOWN, precision: 'second',
     },
   });
 });
@@ -30,8 +31,12 @@ function parsed(fields) {
 }
 
 test('what is known of the instrument', options, () => {
-  const { currency, kind, micCode, decimals, session } = parsed({ currency: 'GBp', kind: 'ETF', mic_code: 'XLON', decimals: 12, session: 'extended' });
-  assert.deepEqual([currency, kind, micCode, decimals, session], ['GBp', 'ETF', 'XLON', 12, 'extended']);
+  const { currency, type, kind, micCode, decimals, session, closesAt } = parsed({
+    currency: 'GBp', type: 'ETF', kind: 'etf', mic_code: 'XLON', decimals: 12, session: 'extended', closes_at: '2026-01-19T16:30:00.000Z',
+  });
+  assert.deepEqual([currency, type, kind, micCode, decimals, session], ['GBp', 'ETF', 'etf', 'XLON', 12, 'extended']);
+  assert.equal(closesAt, Date.UTC(2026, 0, 19, 16, 30));
+  for (const odd of ['Common Stock', 'bond', 7]) assert.equal(parsed({ kind: odd }).kind, null, 'an older hub, or a later one');
   for (const odd of [-1, 13, 2.5, '2', null]) assert.equal(parsed({ decimals: odd }).decimals, null, String(odd));
 });
 
@@ -57,6 +62,17 @@ test('frames that do not fit are refused, with a sentence', options, () => {
     JSON.stringify({ event: 'subscribe-status', success: [null], fails: [] }),
   ];
   for (const frame of bad) assert.throws(() => parseFrame(frame), MalformedFrame, String(frame));
+});
+
+test('closes and bars are whole, or they are none', options, () => {
+  const spark = { step: 60, end: 1_768_833_060, values: [null, 100, null, -1] };
+  assert.deepEqual(parseSpark(spark, 100), { end: 1_768_833_060_000, values: [null, 1, null, 0.99] });
+  for (const odd of [{ step: 1 }, { end: null }, { end: 1e300 }, { values: 7 }, { values: [] }, { values: [0.5] }, { values: Array(61).fill(1) }]) {
+    assert.equal(parseSpark({ ...spark, ...odd }, 100), null, JSON.stringify(odd));
+  }
+  for (const bar of [7, [], [0, 60, 1, 2, 1, 1], [0, 60, 1, 2, 1, '1', null], [0, 1e300, 1, 2, 1, 1, null]]) {
+    assert.throws(() => parseBar(bar), MalformedFrame, JSON.stringify(bar));
+  }
 });
 
 test('pong, and events of a later version, are no error', options, () => {

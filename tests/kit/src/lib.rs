@@ -26,4 +26,4 @@ mod symbol;
 pub use double::{Deed, Double, Storage};
 pub use object::Object;
 pub use reader::{Fault, News, Reader};
-pub use symbol::Symbol;
+pub use symbol::{Spark, Symbol};

@@ -20,6 +20,8 @@ pub enum Fault {
 pub struct News {
     /// The numbers of the symbols that the frame updates.
     pub symbols: Vec<u64>,
+    /// The fields of each bar: `[n, time, open, high, low, close, volume]`.
+    pub bars: Vec<Value>,
     /// The feed's new state.
     pub feed: Option<String>,
     /// Set if the frame is a snapshot. True if it is a full one, so that state of an older epoch is
@@ -208,9 +210,38 @@ impl<K> Reader<K> {
             news.feed = self.feed["state"].as_str().map(str::to_owned);
         } else if let Some(within) = object["ack_ms"].as_u64() {
             self.ack_ms = within;
+        } else if let Some(bar) = object.get("bar") {
+            self.bar(bar)?;
+            news.bars.push(bar.clone());
         } else {
             news.symbols.push(self.take(&object, keep)?);
         }
+        Ok(())
+    }
+
+    fn bar(&mut self, bar: &Value) -> Result<(), Fault> {
+        let malformed = Fault::Form("a bar that is not as documented");
+        let numbers: Vec<_> = bar.as_array().into_iter().flatten().map(Value::as_f64).collect();
+        let [
+            Some(number),
+            Some(time),
+            Some(open),
+            Some(high),
+            Some(low),
+            Some(close),
+            _,
+        ] = numbers[..]
+        else {
+            return Err(malformed);
+        };
+        let (number, time) = (number as u64, time as u64);
+        let is_sound = [open, close].iter().all(|price| (low..=high).contains(price));
+        if time % 60 != 0 || !is_sound || !(bar[6].is_null() || bar[6].is_number()) {
+            return Err(malformed);
+        }
+        let symbol = self.symbols.get_mut(&number);
+        let symbol = symbol.ok_or_else(|| Fault::Hole(format!("symbol {number} was never shown")))?;
+        symbol.spark.add(time, close);
         Ok(())
     }
 
@@ -263,7 +294,9 @@ impl<K> Reader<K> {
 
     fn take(&mut self, object: &Value, mut keep: impl FnMut(&Value) -> K) -> Result<u64, Fault> {
         let number = object["n"].as_u64().ok_or(Fault::Form("an item that says nothing"))?;
-        self.symbols.insert(number, Symbol::shown(object, keep(object)));
+        let before = self.symbols.remove(&number);
+        self.symbols
+            .insert(number, Symbol::shown(object, keep(object), before)?);
         Ok(number)
     }
 }
