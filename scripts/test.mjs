@@ -28,7 +28,7 @@ const STEP_LIMIT_MS = 25 * 60_000;
  * A test on a real workerd mostly waits, for deadlines and for the next minute, so two cores can
  * run more than two at once.
  */
-const WORKERS_AT_ONCE = 4;
+const WORKERS_AT_ONCE = 6;
 
 /**
  * `needs` names the steps without which this one cannot work.
@@ -66,14 +66,17 @@ const STAGES = [
     ],
   ],
   [[{ name: "core tests", needs: [], work: coreTests }]],
-  [[{ name: "worker tests", needs: ["worker build"], work: workerTests }]],
+  // Clippy waits for cargo's lock on the target folder, and then takes what these tests leave.
+  [
+    [{ name: "worker tests", needs: ["worker build"], work: workerTests }],
+    [{ name: "cargo clippy", needs: ["set-up"], work: clippy }],
+  ],
   // They assert how long others wait, so nothing else may take the processor.
   [[{ name: "attack tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "attack tests", testFiles("tests/node", ATTACKS), totals) }]],
   // These mostly wait.
   [
     [{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", otherNodeTests(), totals) }],
     [{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", testFiles("tests/browser", TESTS), totals) }],
-    [{ name: "cargo clippy", needs: ["set-up"], work: (print) => show(print, "cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]) }],
   ],
   [[{ name: "bench smoke", needs: ["worker build"], work: benchSmoke }]],
 ];
@@ -154,12 +157,12 @@ function summarise() {
  * @param {string} name
  * @param {string} command
  * @param {string[]} args
- * @param {{ onLine?: (line: string) => void, env?: NodeJS.ProcessEnv }} [options]
+ * @param {{ onLine?: (line: string) => void, env?: NodeJS.ProcessEnv, givesWay?: boolean }} [options]
  */
-function show(print, name, command, args, { onLine, env } = {}) {
+function show(print, name, command, args, { onLine, env, givesWay } = {}) {
   const colours = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always", FORCE_COLOR: "1" } : {};
   const all = { ...wranglerEnv(), CHROMIUM_PATH: chromiumPath(), PROMTOOL_PATH: promtoolPath(), ...colours, ...env };
-  return run(name, command, args, { env: all, show: print, onLine, timeoutMs: STEP_LIMIT_MS });
+  return run(name, command, args, { env: all, show: print, onLine, givesWay, timeoutMs: STEP_LIMIT_MS });
 }
 
 /**
@@ -205,11 +208,29 @@ async function coreTests(print, counted) {
   requireTests(counted);
 }
 
+/** Resolved when the tests of the worker run, so that cargo holds no lock, or cannot run. */
+let sayTheyRun = () => {};
+const workerTestsRun = new Promise((/** @type {(value: void) => void} */ resolve) => void (sayTheyRun = resolve));
+
 /** @param {Print} print @param {Totals} counted */
 async function workerTests(print, counted) {
   const env = { RUST_TEST_THREADS: String(WORKERS_AT_ONCE) };
-  await show(print, "worker tests", "cargo", ["test", "--test", "worker"], { env, onLine: (line) => addCargoTotals(line, counted) });
+  const onLine = (/** @type {string} */ line) => {
+    if (/^running \d+ tests?$/.test(line)) sayTheyRun();
+    addCargoTotals(line, counted);
+  };
+  try {
+    await show(print, "worker tests", "cargo", ["test", "--test", "worker"], { env, onLine });
+  } finally {
+    sayTheyRun();
+  }
   requireTests(counted);
+}
+
+/** @param {Print} print */
+async function clippy(print) {
+  if (!results.some(({ name, outcome }) => name === "worker build" && outcome !== "ok")) await workerTestsRun;
+  await show(print, "cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], { givesWay: true });
 }
 
 /** @param {Print} print @param {string} name @param {string[]} files @param {Totals} counted */

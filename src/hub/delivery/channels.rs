@@ -15,7 +15,8 @@ use super::resume_log::ResumeLog;
 use super::shards::{Rate, ShardId, Shards};
 use super::{Book, ChannelId, ClientId, Effect, Effects, Group, SymbolId};
 use crate::dialect::Position;
-use crate::dialect::hamster_v1::{bar_item, delta};
+use crate::dialect::hamster_v1::{Closes, Line, bar_item, delta};
+use crate::hub::book;
 use crate::market::{Bar, MINUTE, Millis};
 use std::collections::{BTreeMap, HashMap};
 
@@ -346,12 +347,7 @@ impl Channels {
             recovered: seen.is_some(),
             missed: known.map_or(0, |known| channel.seq.saturating_sub(known.seq)),
             symbols: lacking
-                .filter_map(|(symbol, held)| {
-                    Some(
-                        held.line
-                            .whole(symbol.0, &book.get(symbol)?.instrument.to_string(), None),
-                    )
-                })
+                .filter_map(|(symbol, held)| Some(object(symbol, &held.line, book.get(symbol)?)))
                 .collect(),
         }
     }
@@ -422,6 +418,13 @@ impl Channels {
         }
         self.by_key.remove(&(channel.shard, channel.symbols));
     }
+}
+
+/// A symbol object of a snapshot, with the closes of the last hour.
+fn object(symbol: SymbolId, line: &Line, entry: &book::Entry) -> String {
+    let spark = entry.candles.spark();
+    let closes = spark.as_ref().map(|(end, values)| Closes { end: *end, values });
+    line.whole(symbol.0, &entry.instrument.to_string(), closes)
 }
 
 impl Flushed {

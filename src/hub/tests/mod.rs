@@ -6,6 +6,7 @@ mod channels;
 mod clients;
 mod feed;
 mod hard_days;
+mod memory;
 mod operators;
 mod properties;
 mod rest;

@@ -1,0 +1,345 @@
+//! Bars, searches and hours: what is remembered, asked for, stored and told.
+
+use super::*;
+use crate::hub::answer::{FoundBy, Service};
+
+const BTC: &[(&str, &str)] = &[("SYMBOLS", "BTC/USD"), ("HISTORY_CREDITS_PERCENT", "25")];
+/// Noon, on the minute.
+const MIDDAY: Millis = NOON - 5 * SECOND;
+
+impl Play {
+    /// The newest call that is not for quotes.
+    fn errand(&self) -> Option<(RequestId, Call)> {
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Fetch { call: Call::Quotes(_), .. } => None,
+            Effect::Fetch { request, call } => Some((*request, call.clone())),
+            _ => None,
+        })
+    }
+
+    fn errands(&self) -> usize {
+        let is_errand = |effect: &&Effect| matches!(effect, Effect::Fetch { call, .. } if !matches!(call, Call::Quotes(_)));
+        self.effects.iter().filter(is_errand).count()
+    }
+
+    fn answer_errand(&mut self, status: u16, body: &Value) -> Call {
+        let (request, call) = self.errand().expect("no errand is under way");
+        self.effects.retain(|effect| !matches!(effect, Effect::Fetch { request: one, .. } if *one == request));
+        self.input(Input::Fetched(request, answer(status, body)));
+        call
+    }
+
+    fn ask(&mut self, waiter: u32, question: Question) {
+        self.input(Input::Waiter(WaiterId(waiter), question));
+    }
+
+    fn ask_bars(&mut self, waiter: u32, symbol: &str, interval: Interval) {
+        self.ask(
+            waiter,
+            Question::History(HistoryQuestion {
+                instrument: Instrument::parse(symbol).unwrap(),
+                interval,
+                limit: 5_000,
+                before: None,
+            }),
+        );
+    }
+
+    fn reply(&mut self, waiter: u32) -> Option<Answer> {
+        self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Answer(WaiterId(one), answer) if *one == waiter => Some((**answer).clone()),
+            _ => None,
+        })
+    }
+
+    fn history(&mut self, waiter: u32) -> History {
+        match self.reply(waiter) {
+            Some(Answer::History(history)) => history,
+            other => panic!("no history but {other:?}"),
+        }
+    }
+
+    /// Lets minutes pass with a tick every ten seconds, each 1 higher than the last.
+    fn trade(&mut self, link: LinkId, symbol: &str, minutes: u64, from: f64) {
+        for step in 0..minutes * 6 {
+            self.tick(link, symbol, from + step as f64);
+            self.pass(10 * SECOND);
+        }
+    }
+
+    /// A hub that starts from what this one has stored.
+    fn restarted(self, vars: &[(&str, &str)], now: Millis) -> Self {
+        let stored = self.left_behind();
+        Self {
+            memory: self.memory,
+            ..Self::restored(config(vars), &stored, now)
+        }
+    }
+}
+
+/// A `/time_series` answer: one bar of these minutes ago for each, from `price` upwards.
+fn series(symbol: &str, now: Millis, minutes_ago: &[u64], price: f64) -> Value {
+    let values = minutes_ago.iter().map(|ago| {
+        let minute = now / MINUTE - ago;
+        let (day, minute) = (minute / 1_440, minute % 1_440);
+        let date = iso8601(day * DAY);
+        let (open, high) = (price + *ago as f64, price + *ago as f64 + 5.0);
+        json!({"datetime": format!("{} {:02}:{:02}:00", &date[..10], minute / 60, minute % 60),
+            "open": open.to_string(), "high": high.to_string(), "low": open.to_string(), "close": high.to_string()})
+    });
+    json!({"meta": {"symbol": symbol, "interval": "1min", "currency_quote": "US Dollar", "type": "Digital Currency"},
+        "values": values.collect::<Vec<_>>(), "status": "ok"})
+}
+
+fn live_bitcoin(vars: &[(&str, &str)]) -> (Play, LinkId) {
+    let mut play = Play::restored(config(vars), &Stored::default(), MIDDAY + 5 * SECOND);
+    play.input(Input::joined(ALICE, Dialect::Plain));
+    play.subscribe(ALICE, "BTC/USD");
+    let link = play.opened_link().unwrap();
+    play.answer_call(|_| Some((100.0, true)));
+    play.input(Input::Opened(link));
+    let items = json!([{"symbol": "BTC/USD", "type": "Digital Currency"}]);
+    play.frame(link, &json!({"event": "subscribe-status", "status": "ok", "success": items, "fails": null}));
+    play.take();
+    (play, link)
+}
+
+fn times(history: &History) -> Vec<i64> {
+    let of = |bar: &Bar| (bar.time as i64 - MIDDAY as i64) / MINUTE as i64;
+    history.bars.iter().map(of).collect()
+}
+
+#[test]
+fn ticks_make_bars_and_the_providers_come_before_them() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.tick(link, "BTC/USD", 100.0);
+    play.pass(MINUTE);
+    let body = series("BTC/USD", play.now, &[5, 4, 3, 0], 50.0);
+    let Call::Series { symbol, interval, bars } = play.answer_errand(200, &body) else {
+        panic!("no series");
+    };
+    assert_eq!((symbol.as_str(), interval, bars), ("BTC/USD", Interval::Minute, 5_000));
+    play.trade(link, "BTC/USD", 3, 200.0);
+    play.ask_bars(1, "BTC/USD", Interval::Minute);
+    let history = play.history(1);
+    assert_eq!(times(&history), [-4, -3, -2, 0, 1, 2, 3, 4]);
+    let sources: Vec<_> = history.bars.iter().map(|bar| bar.source).collect();
+    assert_eq!(sources[..3], [BarSource::Provider; 3], "the bar of the running minute is not taken");
+    assert_eq!(sources[3..], [BarSource::Hub; 5]);
+    let bar = history.bars[5];
+    assert_eq!((bar.open, bar.high, bar.low, bar.close), (206.0, 211.0, 206.0, 211.0));
+    assert_eq!(history.running, Some(MIDDAY + 4 * MINUTE));
+    assert_eq!((history.reason, history.gaps, history.more), (None, vec![], false));
+    play.ask_bars(2, "BTC/USD", Interval::FiveMinutes);
+    let history = play.history(2);
+    assert_eq!(times(&history), [-5, 0]);
+    assert_eq!((history.bars[1].open, history.bars[1].high), (100.0, 217.0));
+}
+
+#[test]
+fn a_crash_loses_five_minutes_that_are_named_and_filled_again() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    play.trade(link, "BTC/USD", 12, 100.0);
+    let crashed = play.now;
+    let mut play = play.restarted(BTC, crashed + 2 * MINUTE);
+    play.input(Input::joined(BOB, Dialect::Plain));
+    play.ask_bars(1, "BTC/USD", Interval::Minute);
+    play.pass(2 * SECOND);
+    let history = play.history(1);
+    let known = times(&history);
+    assert!(known.contains(&9) && *known.last().unwrap() >= 9, "{known:?}");
+    let [gap] = history.gaps.as_slice() else {
+        panic!("{:?}", history.gaps);
+    };
+    assert_eq!(gap.reason, "the hub was not running");
+    assert!(gap.from + 5 * MINUTE >= crashed && gap.from <= crashed && gap.to >= play.now, "{gap:?}");
+    // The link is back: the gap has an end, and the provider is asked once.
+    let link = play.opened_link().unwrap();
+    play.input(Input::Opened(link));
+    play.frame(link, &json!({"event": "subscribe-status", "success": [{"symbol": "BTC/USD"}]}));
+    play.pass(15 * MINUTE);
+    let Some((_, Call::Series { bars, .. })) = play.errand() else {
+        panic!("nobody asked for the gap");
+    };
+    assert!(bars < 60, "{bars}");
+    let ago: Vec<u64> = (1..40).rev().collect();
+    let body = series("BTC/USD", play.now, &ago, 50.0);
+    play.answer_errand(200, &body);
+    play.ask_bars(2, "BTC/USD", Interval::Minute);
+    let history = play.history(2);
+    assert_eq!(history.gaps, []);
+    assert!(history.bars.iter().rev().take(30).all(|bar| bar.source == BarSource::Provider));
+}
+
+#[test]
+fn without_credits_there_is_what_there_is_and_the_reason() {
+    let vars = [("SYMBOLS", "BTC/USD"), ("HISTORY_CREDITS_PERCENT", "0")];
+    let (mut play, link) = live_bitcoin(&vars);
+    play.trade(link, "BTC/USD", 2, 100.0);
+    play.take();
+    play.ask_bars(1, "BTC/USD", Interval::Minute);
+    assert_eq!(play.reply(1), None, "it may come yet");
+    play.pass(2 * SECOND);
+    let history = play.history(1);
+    assert_eq!((times(&history), history.more), (vec![0, 1], true));
+    assert!(history.reason.unwrap().contains("API credits") && history.retry_at.is_some());
+    assert_eq!(play.errands(), 0);
+    play.ask_bars(2, "BTC/USD", Interval::Day);
+    play.pass(2 * SECOND);
+    assert_eq!(times(&play.history(2)), []);
+}
+
+#[test]
+fn bars_wait_for_quotes_and_never_take_more_than_their_share() {
+    let list = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY";
+    let mut play = Play::with(&[("HISTORY_CREDITS_PERCENT", "25"), ("SYMBOLS", list)]);
+    play.input(Input::joined(ALICE, Dialect::Plain));
+    assert_eq!(play.errands(), 0, "quotes are due");
+    let mut by_minute: std::collections::BTreeMap<u64, usize> = std::collections::BTreeMap::new();
+    for _ in 0..600 {
+        play.pass(SECOND);
+        while let Some((request, symbols)) = play.open_calls().pop() {
+            play.answer_request(request, &symbols, |_| Some((100.0, false)));
+        }
+        if play.errand().is_some() {
+            *by_minute.entry(play.now / MINUTE).or_default() += 1;
+            let body = json!({"meta": {}, "values": [], "status": "ok"});
+            play.answer_errand(200, &body);
+        }
+    }
+    assert_eq!(by_minute.values().sum::<usize>(), 6, "each symbol once: {by_minute:?}");
+    assert!(by_minute.values().all(|calls| *calls <= 3), "{by_minute:?}");
+}
+
+#[test]
+fn a_symbol_that_is_not_served_says_why() {
+    let (mut play, _) = live_bitcoin(BTC);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[1], 50.0));
+    play.ask_bars(1, "VIX", Interval::Day);
+    play.pass(2 * SECOND);
+    let no = json!({"code": 404, "message": "This symbol is available starting with the Grow or Venture plan. Consider upgrading", "status": "error"});
+    let open = play.open_calls().pop().unwrap();
+    play.input(Input::Fetched(open.0, answer(404, &no)));
+    play.ask_bars(2, "VIX", Interval::Day);
+    play.pass(2 * SECOND);
+    let history = play.history(2);
+    assert!(history.is_refused && history.bars.is_empty(), "{history:?}");
+    assert!(history.reason.unwrap().contains("Grow or Venture"));
+}
+
+#[test]
+fn bars_of_five_days_are_kept_in_rows_of_four_hours_and_older_ones_go() {
+    let (mut play, link) = live_bitcoin(BTC);
+    let ago: Vec<u64> = (1..5_000).rev().collect();
+    play.answer_errand(200, &series("BTC/USD", play.now, &ago, 50.0));
+    let rows = |play: &Play| {
+        let rows = play.memory.keys().filter(|(series, _)| series.ends_with("BTC/USD/1min"));
+        rows.count()
+    };
+    assert_eq!(rows(&play), 5_000 / 240 + 1);
+    for _ in 0..5 * 60 {
+        play.trade(link, "BTC/USD", 1, 100.0);
+        play.take();
+    }
+    assert_eq!(rows(&play), 5_000 / 240 + 2, "the chunk of 12 to 16 h");
+    let journal = play.memory.keys().filter(|(series, _)| series.ends_with("journal")).count();
+    assert!((58..=61).contains(&journal), "{journal}");
+    let id = play.hub.upstream.symbols.find(&Instrument::parse("BTC/USD").unwrap()).unwrap();
+    let held = play.hub.book.get(id).unwrap().candles.between(0, Millis::MAX).count();
+    assert!(held <= 240 + 61, "{held} bars in memory");
+    play.ask_bars(1, "BTC/USD", Interval::Hour);
+    play.answer_errand(200, &json!({"values": [], "status": "ok"}));
+    let history = play.history(1);
+    assert!((87..=89).contains(&history.bars.len()), "hours of minutes: {}", history.bars.len());
+    assert!(history.bars.windows(2).all(|pair| pair[0].time + 60 * MINUTE == pair[1].time));
+}
+
+#[test]
+fn a_bar_that_closed_is_told_on_the_stream() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.input(Input::joined(BOB, Dialect::HamsterV1));
+    play.subscribe(BOB, "BTC/USD");
+    play.trade(link, "BTC/USD", 1, 100.0);
+    play.take();
+    play.trade(link, "BTC/USD", 1, 200.0);
+    let told: Vec<String> = play.told.iter().filter(|(whom, _)| *whom == BOB).map(|(_, frame)| frame.clone()).collect();
+    let seconds = MIDDAY / SECOND;
+    let bars: Vec<_> = told.iter().filter(|frame| frame.contains(r#"{"bar":"#)).collect();
+    assert_eq!(bars.len(), 1, "{told:?}");
+    assert!(bars[0].contains(&format!(r#"{{"bar":[0,{seconds},100,105,100,105,null]}}"#)), "{}", bars[0]);
+}
+
+#[test]
+fn a_search_is_answered_once_for_everybody() {
+    let (mut play, _) = live_bitcoin(BTC);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[1], 50.0));
+    let search = |text: &str| {
+        Question::Search(SearchQuestion {
+            text: text.to_owned(),
+            limit: 10,
+        })
+    };
+    play.ask(1, search("app"));
+    let body = json!({"data": [
+        {"symbol": "AAPL", "instrument_name": "Apple Inc", "exchange": "NASDAQ", "instrument_type": "Common Stock"},
+        {"symbol": "BTC/USD", "instrument_name": "Bitcoin App", "exchange": "Binance", "instrument_type": "Digital Currency"},
+    ], "status": "ok"});
+    assert_eq!(
+        play.answer_errand(200, &body),
+        Call::Search {
+            text: "app".to_owned(),
+            most: 120
+        }
+    );
+    let Some(Answer::Search(found)) = play.reply(1) else {
+        panic!("no search");
+    };
+    assert_eq!((found.from, found.results.len()), (FoundBy::Provider, 2));
+    assert_eq!(
+        (found.results[0].serves, found.results[1].serves),
+        (Service::Unknown, Service::Stream)
+    );
+    play.ask(2, search("apple"));
+    let Some(Answer::Search(found)) = play.reply(2) else {
+        panic!("no search");
+    };
+    assert_eq!((found.from, found.results.len()), (FoundBy::Cache, 1));
+    // Two calls a minute: the third text gets what the hub tracks.
+    play.ask(3, search("x"));
+    play.answer_errand(200, &json!({"data": [], "status": "ok"}));
+    play.ask(4, search("btc"));
+    play.pass(2 * SECOND);
+    let Some(Answer::Search(found)) = play.reply(4) else {
+        panic!("no search");
+    };
+    assert_eq!((found.from, found.results[0].subscribe.as_str()), (FoundBy::Hub, "BTC/USD"));
+    assert!(found.reason.is_some() && found.retry_at.is_some());
+}
+
+#[test]
+fn hours_are_asked_for_when_somebody_wants_them_and_told_to_symbols() {
+    let vars = [("SYMBOLS", "AAPL"), ("HISTORY_CREDITS_PERCENT", "25")];
+    let mut play = Play::with(&vars);
+    play.input(Input::joined(ALICE, Dialect::Plain));
+    answer_raw(&mut play, |_, now| {
+        json!({"close": "100", "previous_close": "99", "is_market_open": true, "last_quote_at": now / 1000, "mic_code": "XNGS"})
+    });
+    play.pass(15 * SECOND);
+    let mut asked = Vec::new();
+    while play.errand().is_some() {
+        let body = json!([{"name": "NASDAQ", "code": "XNGS", "country": "United States", "is_market_open": true,
+            "time_after_open": "02:00:00", "time_to_open": "00:00:00", "time_to_close": "04:00:00"}]);
+        let is_hours = matches!(play.errand(), Some((_, Call::Hours)));
+        let empty = json!({"values": [], "status": "ok"});
+        asked.push(play.answer_errand(200, if is_hours { &body } else { &empty }));
+        play.pass(15 * SECOND);
+    }
+    assert_eq!(asked.iter().filter(|call| **call == Call::Hours).count(), 1, "{asked:?}");
+    assert!(play.quote("AAPL").quote.closes_at.is_some());
+    play.ask(1, Question::Sessions);
+    let Some(Answer::Sessions(sessions)) = play.reply(1) else {
+        panic!("no sessions");
+    };
+    assert!(sessions.exchanges[0].is_open && sessions.reason.is_none());
+}
