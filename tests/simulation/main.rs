@@ -14,6 +14,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod bars;
 mod coverage;
 mod day;
 mod driver;

@@ -2,19 +2,25 @@
 //! for arrives. The object itself, driver and platform in memory, comes from the kit. **All contact
 //! with it is in this file.**
 
+use super::bars::Lookup;
 use super::scenario::{Setup, Tier};
 use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
 use hamster_kit::{Deed, Storage};
 use hamster_terminal::dialect::{CLOSE_SLOW, Dialect};
 use hamster_terminal::driver::{Driver, Event, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
-use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, Question, RequestId, Row, WaiterId};
+use hamster_terminal::hub::{
+    ClientId, Config, HistoryQuestion, Input, LinkId, Machine, Question, RequestId, Row, SearchQuestion, WaiterId,
+};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::market::{FeedState, StreamState};
 use hamster_terminal::provider::Provider;
 use hamster_terminal::simulator::{Plan, SessionId};
 use std::collections::VecDeque;
+
+/// The REST request that asks what the hub remembers.
+const LOOKUP: WaiterId = WaiterId(2);
 
 /// The platform allows 16 KiB per socket. The machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
@@ -215,6 +221,9 @@ impl World {
                     let stamps_are_true = !self.lies_about_time();
                     self.promises
                         .delivered(&text, stamps_are_true, |place, price| self.market.made_at(place, price));
+                    let clock = self.read_clock();
+                    let in_order = stamps_are_true && !self.weather().any(|one| *one == Weather::Reorder);
+                    self.bars.delivered(&text, in_order, clock);
                     self.a_frame_arrives(&text);
                 }
                 self.tell(Input::Frame(link, text))
@@ -313,6 +322,26 @@ impl World {
         self.tell(Input::Waiter(WaiterId(1), Question::Quotes(list.collect())))
     }
 
+    /// A REST request asks what the hub remembers.
+    pub fn somebody_looks_up(&mut self, lookup: Lookup) -> Check {
+        self.wake()?;
+        let question = match lookup {
+            Lookup::Bars(symbol, interval, limit) => Question::History(HistoryQuestion {
+                instrument: Instrument::parse(symbol).unwrap(),
+                interval,
+                limit,
+                before: None,
+            }),
+            Lookup::Search(text) => Question::Search(SearchQuestion {
+                text: text.to_owned(),
+                limit: 10,
+            }),
+            Lookup::Hours => Question::Sessions,
+            Lookup::Sparklines => Question::Sparklines(Vec::new()),
+        };
+        self.tell(Input::Waiter(LOOKUP, question))
+    }
+
     /// **Assumption:** the cron trigger pokes the object once a minute. For speed, a poke that
     /// would find nothing to do is skipped.
     pub fn cron(&mut self) -> Check {
@@ -333,6 +362,8 @@ impl World {
         if let Some(machine) = self.object.machine() {
             self.the_checkpoint_is_seemly(machine, self.object.inner.platform.rows.checkpoint.as_deref())?;
         }
+        let calm = self.calm();
+        self.bars.life_ended(calm, self.now);
         self.object.inner.end();
         if let Some(running) = self.object.running.take() {
             self.coverage.count("lives ended", 1);
@@ -509,7 +540,8 @@ impl World {
                 self.after_a_way(Happening::CallArrives(life, request, path));
                 self.at(self.now + REST_TIMEOUT, Happening::CallTimesOut(life, request));
             }
-            Deed::Answer(_) => {
+            Deed::Answer(LOOKUP, answer) => self.lookup_is_answered(&answer)?,
+            Deed::Answer(..) => {
                 if let Some(machine) = self.object.machine() {
                     self.reader_is_answered(machine)?;
                 }

@@ -1,6 +1,7 @@
 //! What a seed decides in advance: the set-up, and everything that happens to the hub, as a list of
 //! events. A failing list can be shrunk by leaving events out.
 
+use super::bars::{LOOKUPS, Lookup};
 use super::weather::Weather;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 
@@ -65,6 +66,8 @@ pub enum Event {
     Viewer(u32, Act),
     /// A REST waiter asks for these symbols; `None`: for the default ones.
     Reader(Option<&'static str>),
+    /// A REST waiter asks what the hub remembers.
+    Lookup(Lookup),
     /// The mean time between ticks from now on, in ms.
     Pace(Millis),
 }
@@ -201,6 +204,10 @@ impl Scenario {
             ));
         }
         events.push(Planned::new(calm + 2, Event::Pace(5 * SECOND)));
+        for (turn, lookup) in LOOKUPS.iter().enumerate() {
+            let at = length - MINUTE - turn as Millis * SECOND;
+            events.push(Planned::new(at, Event::Lookup(*lookup)));
+        }
         events.sort_by_key(|planned| planned.at);
         Self {
             seed,
@@ -368,6 +375,10 @@ fn fill(rng: &mut fastrand::Rng, setup: &Setup, (start, length): (Millis, Millis
             rng.choice(WISHES.iter().copied())
         };
         events.push(Planned::new(within(rng), Event::Reader(wish)));
+    }
+    for _ in 0..rng.u32(..4) {
+        let lookup = LOOKUPS[rng.usize(..LOOKUPS.len())];
+        events.push(Planned::new(within(rng), Event::Lookup(lookup)));
     }
     events.push(Planned::new(start, Event::Pace(rng.u64(8..25) * SECOND)));
     let busy = within(rng);

@@ -150,11 +150,12 @@ impl World {
 
     /// A REST call reaches upstream.
     pub fn call_arrives(&mut self, life: u32, request: RequestId, path: &str) -> Check {
-        let query = path.strip_prefix("/quote?").unwrap_or_default();
-        let symbols = query.split(',').count() as u64;
-        self.upstream.charge(symbols, self.now);
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let is_for_quotes = path == "/quote";
+        let credits = if is_for_quotes { query.split(',').count() as u64 } else { 1 };
+        self.upstream.charge(credits, self.now);
         self.coverage.count("REST calls", 1);
-        self.coverage.count("REST credits", symbols);
+        self.coverage.count("REST credits", credits);
         let (per_minute, per_day) = self.scenario.setup.tier.credits(self.scenario.setup.simulated);
         let (minute, day) = (self.upstream.minute.1, self.upstream.day.1);
         if minute > per_minute || per_day.is_some_and(|limit| day > limit) {
@@ -163,18 +164,24 @@ impl World {
                 format!("{minute} credits this minute, {day} this day"),
             ));
         }
-        let reply = self.upstream.exchange.rest("/quote", query, Some(KEY), self.now);
-        let symbols = decoded(query);
-        let reliably = self.calm() > 0 && self.now >= self.calm_since + SECOND;
-        self.promises.told_by_rest(&reply.body, &symbols, reliably, self.now);
+        let reply = self.upstream.exchange.rest(path, query, Some(KEY), self.now);
+        if is_for_quotes {
+            let symbols = decoded_list(query);
+            let reliably = self.calm() > 0 && self.now >= self.calm_since + SECOND;
+            self.promises.told_by_rest(&reply.body, &symbols, reliably, self.now);
+            self.the_owner_comes_first(&symbols)?;
+            self.unknown_names_cost_once(&symbols, &reply.body, reliably)?;
+        } else {
+            let setup = self.scenario.setup.clone();
+            self.an_errand_is_affordable(&setup)?;
+            self.errand_is_told(path, query, &reply.body);
+        }
         let body = if self.weather().any(|one| *one == Weather::BadNumbers) {
             with_bad_close(&reply.body)
         } else {
             reply.body.clone()
         };
         let credit = |name| reply.headers.iter().find(|(header, _)| *header == name)?.1.parse().ok();
-        self.the_owner_comes_first(&symbols)?;
-        self.unknown_names_cost_once(&symbols, &reply.body, reliably)?;
         let garbage = self.weather().find_map(|one| match one {
             Weather::RestGarbage(body) => Some(*body),
             _ => None,
@@ -371,10 +378,13 @@ fn with_bad_close(body: &str) -> String {
     format!(r#"{before}"previous_close":{number}{after}"#)
 }
 
-/// Decodes `%2F` and the like.
-fn decoded(query: &str) -> Vec<String> {
+/// The symbols of a query.
+fn decoded_list(query: &str) -> Vec<String> {
     let list = query.strip_prefix("symbol=").unwrap_or_default();
-    list.split(',')
-        .map(|symbol| symbol.replace("%2F", "/").replace("%20", " "))
-        .collect()
+    list.split(',').map(decoded).collect()
+}
+
+/// Decodes `%2F` and the like.
+pub fn decoded(text: &str) -> String {
+    text.replace("%2F", "/").replace("%20", " ").replace("%3A", ":")
 }

@@ -1,6 +1,7 @@
 //! The event loop: everything in flight waits in one queue ordered by time, and the world jumps
 //! from one event to the next. One seed decides everything.
 
+use super::bars::Bars;
 use super::coverage::Coverage;
 use super::manners::Manners;
 use super::market::{Market, Place};
@@ -103,6 +104,7 @@ pub struct World {
     pub market: Market,
     pub viewers: Viewers,
     pub promises: Promises,
+    pub bars: Bars,
     pub manners: Manners,
     pub coverage: Coverage,
     /// The hub's last log lines, newest first.
@@ -159,6 +161,7 @@ impl World {
             market: Market::new(now),
             viewers: Viewers::default(),
             promises: Promises::default(),
+            bars: Bars::default(),
             manners: Manners::default(),
             coverage: Coverage::default(),
             log: VecDeque::new(),
@@ -310,6 +313,7 @@ impl World {
             }
             Event::Viewer(viewer, act) => self.viewer_acts(viewer, &act),
             Event::Reader(symbols) => self.reader_asks(symbols),
+            Event::Lookup(lookup) => self.somebody_looks_up(lookup),
             Event::Pace(pace) => {
                 self.upstream.pace = pace;
                 self.market_moves();

@@ -9,7 +9,7 @@
 
 use super::Recall;
 use super::fills::{Base, Condition, Fills, Told};
-use super::rows::{CHUNK, Chunk, Entry, MINUTES_KEPT, Names, chunk_of};
+use super::rows::{CHUNK, Chunk, Entry, HOURS_KEPT, MINUTES_KEPT, Names, chunk_of};
 use super::series::{Bars, add_gap, without};
 use crate::hub::book;
 use crate::hub::errand::{Errand, Outcome};
@@ -99,6 +99,9 @@ pub(super) enum Task {
         base: Base,
         chunks: BTreeMap<Millis, Chunk>,
         covered: Option<(Millis, Millis)>,
+        /// The row that says when the symbol was filled, if the bars are the provider's. It is stored
+        /// together with them.
+        told: Option<Kept>,
     },
     /// Bars of a question. Hours come first, then the minutes after them.
     Hours(Inquiry),
@@ -309,7 +312,8 @@ impl History {
                 base,
                 chunks,
                 covered,
-            } => self.merge(&symbol, base, chunks, covered, rows, recall),
+                told,
+            } => self.merge(&symbol, base, chunks, covered, told, rows, recall),
             Task::Hours(inquiry) => self.read_minutes_after(inquiry, rows, recall),
             Task::Minutes { inquiry, hours, most } => self.answer_minutes(inquiry, hours, most, rows, recall),
             Task::Days(inquiry) => self.answer_days(&inquiry, rows, recall),
@@ -342,14 +346,13 @@ impl History {
             Outcome::Found(_) | Outcome::Hours(_) => return,
         };
         track.fills.get_mut(base).worked(asked);
-        let told = serde_json::to_string(&track.fills.told()).unwrap_or_default();
         let symbol = track.symbol.clone();
-        recall.effects.push(Effect::Keep(vec![Kept {
+        let told = Kept {
             series: self.names.fills(&symbol),
             start: 0,
-            expires: recall.now + super::rows::HOURS_KEPT,
-            body: told,
-        }]));
+            expires: recall.now + HOURS_KEPT,
+            body: serde_json::to_string(&track.fills.told()).unwrap_or_default(),
+        };
         learn(id, &series, recall);
         let is_over = |bar: &Bar| bar.time + base.interval().length() <= asked;
         let is_kept = |bar: &Bar| bar.time + base.kept() > recall.now;
@@ -359,6 +362,10 @@ impl History {
             .filter(|bar| is_over(bar) && is_kept(bar))
             .collect();
         let covered = bars.first().map(|first| (first.time, asked - asked % MINUTE));
+        if covered.is_none() {
+            recall.effects.push(Effect::Keep(vec![told]));
+            return;
+        }
         let mut chunks: BTreeMap<Millis, Chunk> = BTreeMap::new();
         match base {
             Base::Minutes => {
@@ -380,7 +387,7 @@ impl History {
                 chunks.entry(0).or_default().bars = bars;
             }
         }
-        self.load_for_merge(symbol, base, chunks, covered, recall);
+        self.load_for_merge(symbol, base, chunks, covered, Some(told), recall);
     }
 
     fn load_for_merge(
@@ -389,6 +396,7 @@ impl History {
         base: Base,
         chunks: BTreeMap<Millis, Chunk>,
         covered: Option<(Millis, Millis)>,
+        told: Option<Kept>,
         recall: &mut Recall<'_>,
     ) {
         let (Some(first), Some(last)) = (chunks.keys().next(), chunks.keys().next_back()) else {
@@ -405,6 +413,7 @@ impl History {
             base,
             chunks,
             covered,
+            told,
         };
         self.load(task, span, recall);
     }
@@ -416,10 +425,11 @@ impl History {
         base: Base,
         chunks: BTreeMap<Millis, Chunk>,
         covered: Option<(Millis, Millis)>,
+        told: Option<Kept>,
         rows: &[(Millis, String)],
         recall: &mut Recall<'_>,
     ) {
-        let mut kept = Vec::new();
+        let mut kept: Vec<Kept> = told.into_iter().collect();
         for (start, new) in chunks {
             let row = rows.iter().find(|(of, _)| *of == start);
             let old = row.map(|(_, row)| Chunk::read(row)).unwrap_or_default();
@@ -502,7 +512,7 @@ impl History {
             merges.push((track.symbol.clone(), chunks));
         }
         for (symbol, chunks) in merges {
-            self.load_for_merge(symbol, Base::Minutes, chunks, None, recall);
+            self.load_for_merge(symbol, Base::Minutes, chunks, None, None, recall);
         }
     }
 

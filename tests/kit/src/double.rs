@@ -48,8 +48,8 @@ pub enum Deed {
     Write(Row),
     /// Stores so many rows of the memory.
     Keep(usize),
-    /// Answers a waiting REST call.
-    Answer(WaiterId),
+    /// Answers a waiting REST request.
+    Answer(WaiterId, Box<Answer>),
     /// Writes a line to the log.
     Log(String),
 }
@@ -378,8 +378,8 @@ impl Platform for Double {
         self.timers.push((self.now + wait, wakeup));
     }
 
-    fn answer(&mut self, waiter: WaiterId, _answer: Answer) {
-        self.lets_out(Deed::Answer(waiter));
+    fn answer(&mut self, waiter: WaiterId, answer: Answer) {
+        self.lets_out(Deed::Answer(waiter, Box::new(answer)));
     }
 
     fn leave_pings(&mut self, to_the_platform: bool) -> bool {
