@@ -27,8 +27,8 @@ pub struct Bill {
     pub upstream: f64,
     /// Messages from clients, nearly all of them acknowledgements.
     pub clients: f64,
-    /// Rows of the cache, of the budget, and of the alarm.
-    pub rows: [f64; 3],
+    /// Rows of the cache, of the budget, of the alarm, and of bars.
+    pub rows: [f64; 4],
     /// Seconds in memory while something prevents hibernation.
     pub awake: f64,
 }
@@ -109,7 +109,7 @@ Free a day: 100,000 requests of the hub, as many of the Worker, 100,000 rows, 13
 
     /// Prints the whole bill.
     pub fn print(&self) {
-        let [cache, budget, alarm] = self.rows;
+        let [cache, budget, alarm, bars] = self.rows;
         let lines = [
             ("clients that connected", self.upgrades),
             ("messages of clients (20 are a request)", self.clients),
@@ -122,6 +122,7 @@ Free a day: 100,000 requests of the hub, as many of the Worker, 100,000 rows, 13
             ("rows of the cache", cache),
             ("rows of the budget", budget),
             ("rows of the alarm", alarm),
+            ("rows of bars", bars),
             ("rows written", self.all_rows()),
             ("seconds in memory", self.awake),
             ("GB-s", self.duration()),

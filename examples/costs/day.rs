@@ -86,7 +86,7 @@ impl Day {
         bill.alarms = count("hamster_alarms_total");
         bill.upstream = count("hamster_upstream_messages_total");
         bill.clients = count("hamster_client_messages_total");
-        bill.rows = ["checkpoint", "credits", "alarm"]
+        bill.rows = ["checkpoint", "credits", "alarm", "bars"]
             .map(|row| count(&format!("hamster_storage_rows_written_total{{row=\"{row}\"}}")));
         bill
     }

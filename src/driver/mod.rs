@@ -209,7 +209,10 @@ impl Driver {
                 let rows = platform.load_rows(&span);
                 self.inputs.push_back(Input::Loaded(ticket, rows));
             }
-            Effect::Keep(rows) => self.write(|write, platform| platform.keep_rows(rows, write), now, platform),
+            Effect::Keep(rows) => {
+                self.counts.rows_kept += rows.len() as u64;
+                self.write(|write, platform| platform.keep_rows(rows, write), now, platform);
+            }
             Effect::DropExpired => self.write(|write, platform| platform.drop_rows(now, write), now, platform),
             Effect::Log(line) => platform.log(&line),
         }

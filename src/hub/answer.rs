@@ -1,6 +1,5 @@
 //! Questions that REST routes ask the hub, and the answers: payloads with everything a route shows.
 
-use super::config::Config;
 use crate::dialect::{FeedView, QuoteView, SubscriptionFailure};
 use crate::market::{Bar, ExchangeHours, FeedStatus, Gap, Instrument, Interval, Kind, Millis, StreamState};
 use serde::{Serialize, Serializer};
@@ -104,29 +103,6 @@ pub struct History {
     pub retry_at: Option<Millis>,
     /// Whether the symbol is not served at all, for `reason`.
     pub is_refused: bool,
-}
-
-impl History {
-    /// No bars, because the symbol is not served, for this reason.
-    #[must_use]
-    pub fn refused(question: &HistoryQuestion, why: String, config: &Config, now: Millis) -> Self {
-        Self {
-            simulated: config.simulated,
-            symbol: question.instrument.to_string(),
-            interval: question.interval,
-            currency: None,
-            timezone: None,
-            provider: config.provider.name(),
-            bars: Vec::new(),
-            gaps: Vec::new(),
-            running: None,
-            more: false,
-            as_of: now,
-            reason: Some(why),
-            retry_at: None,
-            is_refused: true,
-        }
-    }
 }
 
 /// The closes of the last hour, one a minute.

@@ -2,12 +2,12 @@
 //! [`Prices`], and delivery asks for symbols through an implementation of [`Demand`]. The memory
 //! has upstream run its [`Errands`](super::errand::Errands).
 
-use super::answer::{Answer, History, HistoryQuestion, Question, Reading};
+use super::answer::{Answer, HistoryQuestion, Question, Reading};
 use super::book::Book;
 use super::delivery::{Delivery, Stage};
 use super::demand::{Asker, Demand, NotTracked};
 use super::machine::Machine;
-use super::memory::{Memory, Recall};
+use super::memory::{Memory, Recall, refused};
 use super::upstream::{Prices, Symbols, Upstream};
 use super::{Config, Effect, SymbolId, WaiterId};
 use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, StreamState, Tick};
@@ -147,7 +147,7 @@ impl Machine {
         match tracked {
             Ok(id) => self.memory.history.ask(waiter, question, id, until),
             Err(why) => {
-                let answer = History::refused(&question, why, &self.config, now);
+                let answer = refused(&question, why, &self.config, now);
                 self.effects.push(Effect::Answer(waiter, Box::new(Answer::History(answer))));
             }
         }

@@ -14,6 +14,7 @@ mod rows;
 mod series;
 
 pub use history::History;
+pub use replies::refused;
 
 use super::errand::{Errand, Errands, Outcome};
 use super::{Book, Config, Effects};

@@ -7,7 +7,7 @@ use super::rows::{CHUNK, Chunk, MINUTES_KEPT};
 use super::series::{Bars, roll_up, without};
 use crate::hub::answer;
 use crate::hub::io::{Effect, Span};
-use crate::hub::{Answer, book};
+use crate::hub::{Answer, Config, HistoryQuestion, book};
 use crate::market::{Bar, BarSource, Gap, Interval, MINUTE, Millis, SECOND};
 
 /// Rows of minutes that can exist, and one for the chunk that is running.
@@ -177,6 +177,27 @@ impl History {
         };
         let answer = Box::new(Answer::History(history));
         recall.effects.push(Effect::Answer(inquiry.waiter, answer));
+    }
+}
+
+/// No bars, because the symbol is not served, for this reason.
+#[must_use]
+pub fn refused(question: &HistoryQuestion, why: String, config: &Config, now: Millis) -> answer::History {
+    answer::History {
+        simulated: config.simulated,
+        symbol: question.instrument.to_string(),
+        interval: question.interval,
+        currency: None,
+        timezone: None,
+        provider: config.provider.name(),
+        bars: Vec::new(),
+        gaps: Vec::new(),
+        running: None,
+        more: false,
+        as_of: now,
+        reason: Some(why),
+        retry_at: None,
+        is_refused: true,
     }
 }
 

@@ -5,6 +5,8 @@
 pub struct EdgeCounts {
     /// Times the durable alarm was set; each is a storage row written.
     pub alarms_set: u64,
+    /// Rows of bars and of the journal that were stored.
+    pub rows_kept: u64,
     /// Alarms that fired.
     pub alarms_fired: u64,
     /// Ended client connections, in the order of [`CODES`].

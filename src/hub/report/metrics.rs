@@ -224,6 +224,11 @@ impl Machine {
             "API credits of those calls.",
             counts.credits_charged,
         );
+        page.count(
+            "hamster_errand_credits_total",
+            "Those of them that were for bars, searches and exchanges' hours.",
+            counts.errands,
+        );
         let (in_minute, in_day) = self.upstream.calls.ledger.used(now);
         page.family(
             "hamster_credits_used",
@@ -258,6 +263,7 @@ impl Machine {
                 ("checkpoint", counts.checkpoints),
                 ("credits", counts.ledgers),
                 ("alarm", edge.alarms_set),
+                ("bars", edge.rows_kept),
             ],
         );
         page.count(

@@ -36,6 +36,7 @@ impl Upstream {
         } else if let Some(flight) = self.calls.leave() {
             self.counts.calls += 1;
             self.counts.credits_charged += u64::from(flight.credits());
+            self.counts.errands += u64::from(matches!(flight.load, Load::Errand(_)));
             turn.effects.push(Effect::Fetch {
                 request: flight.request,
                 call: flight.load.call(),

@@ -82,6 +82,8 @@ pub struct Counts {
     /// REST calls that failed without an HTTP response.
     pub calls_failed: u64,
     pub credits_charged: u64,
+    /// Calls that left for bars, searches and hours. Each costs one credit.
+    pub errands: u64,
 }
 
 /// A histogram of tick ages. Twelve Data's timestamps are whole seconds, so an age is up to one
