@@ -16,6 +16,7 @@ use super::upstream::{Listener, Upstream};
 use crate::driver::{Driver, Event, HeldAlarm, Platform, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
 use crate::hub::{Answer, ClientId, Group, Input, LinkId, Question, RequestId, RestAnswer, Row, WaiterId, Write};
 use crate::market::Millis;
+use crate::provider::Call;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
 use std::cell::{Cell, RefCell};
@@ -183,7 +184,7 @@ impl Platform for Hands<'_> {
 
     fn fetch(&mut self, request: RequestId, symbols: &[String]) {
         let object = Rc::clone(self.0);
-        let path = self.0.source.endpoint().provider.quote_path(symbols);
+        let path = self.0.source.endpoint().provider.path(&Call::Quotes(symbols.to_vec()));
         spawn_local(async move {
             object.happen(match object.call(&path).await {
                 Ok(answer) => Input::Fetched(request, answer),
