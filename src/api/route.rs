@@ -63,9 +63,7 @@ impl Hub {
                 | Answer::Sparklines(_)
                 | Answer::Search(_)
                 | Answer::Sessions(_),
-            ) => {
-                Problem::Internal("the hub answered another question".to_owned()).reply()
-            }
+            ) => Problem::Internal("the hub answered another question".to_owned()).reply(),
         }
     }
 }

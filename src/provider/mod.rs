@@ -9,8 +9,9 @@ pub mod twelve_data;
 
 pub use endpoint::{Endpoint, Outgoing};
 pub use secret::Secret;
+pub use twelve_data::plan_named;
 
-use crate::market::{Bar, Instrument, Interval, PolledQuote, Tick, Venue};
+use crate::market::{self, Bar, ExchangeHours, Instrument, Interval, Millis, PolledQuote, Tick, Venue};
 
 /// A source of market data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -248,12 +249,11 @@ impl Provider {
         }
     }
 
-    /// The path and query of a REST request for these quotes. The key travels in a header, never
-    /// here.
+    /// The path and query of a REST call. The key travels in a header, never here.
     #[must_use]
-    pub fn quote_path(self, symbols: &[String]) -> String {
+    pub fn path(self, call: &Call) -> String {
         match self {
-            Self::TwelveData => twelve_data::quote_query(symbols),
+            Self::TwelveData => twelve_data::path(call),
         }
     }
 
@@ -270,6 +270,55 @@ impl Provider {
     ) -> Result<Vec<Result<PolledQuote, SymbolError>>, CallError> {
         match self {
             Self::TwelveData => twelve_data::parse_quotes(requested, http_status, body, secret),
+        }
+    }
+
+    /// Parses the answer to [`Call::Series`] for `requested`. Bars that cannot be are left out.
+    ///
+    /// # Errors
+    /// [`CallError`]; also if the provider refused the symbol, or answered for another one. A
+    /// symbol without bars is not an error.
+    pub fn parse_series(
+        self,
+        requested: &Instrument,
+        interval: Interval,
+        http_status: u16,
+        body: &str,
+        secret: &Secret,
+    ) -> Result<Series, CallError> {
+        match self {
+            Self::TwelveData => twelve_data::parse_series(requested, interval, http_status, body, secret),
+        }
+    }
+
+    /// Parses the answer to [`Call::Search`]: the best match first, one entry for each venue.
+    ///
+    /// # Errors
+    /// [`CallError`]. No match is not an error.
+    pub fn parse_search(
+        self,
+        http_status: u16,
+        body: &str,
+        secret: &Secret,
+    ) -> Result<Vec<market::Listing>, CallError> {
+        match self {
+            Self::TwelveData => twelve_data::parse_search(http_status, body, secret),
+        }
+    }
+
+    /// Parses the answer to [`Call::Hours`], which arrived at `now`.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub fn parse_hours(
+        self,
+        http_status: u16,
+        body: &str,
+        secret: &Secret,
+        now: Millis,
+    ) -> Result<Vec<ExchangeHours>, CallError> {
+        match self {
+            Self::TwelveData => twelve_data::parse_hours(http_status, body, secret, now),
         }
     }
 

@@ -5,8 +5,8 @@
 //! in whether numbers are strings.
 
 use super::mend::mended;
-use serde::Deserializer;
-use serde::de::{Deserialize, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -35,9 +35,49 @@ pub(super) fn boolean<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opti
     deserializer.deserialize_any(Any::<bool>::new())
 }
 
+/// A string with more than white space, without the white space around it.
+pub(super) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = text(deserializer)?;
+    Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+}
+
 /// A list; null, absence or any other type is an empty list. Items have their own leniency.
 pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(some_list(deserializer)?.unwrap_or_default())
+}
+
+/// A list; any other type is `None`.
+pub(super) fn some_list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
     deserializer.deserialize_any(ListOf(PhantomData))
+}
+
+/// An object inside a message. One that cannot be read costs only itself.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(super) enum Item<T> {
+    Read(T),
+    Other(IgnoredAny),
+}
+
+impl<T> Item<T> {
+    pub(super) fn read(self) -> Option<T> {
+        match self {
+            Self::Read(item) => Some(item),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+/// The whole numbers of a text such as `15:59:00`, if it has exactly `N` of them.
+pub(super) fn numbers<const N: usize>(text: &str, separator: char) -> Option<[i16; N]> {
+    let number = |part: &str| match part.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => part.parse().ok(),
+        false => None,
+    };
+    let numbers: Option<Vec<i16>> = text.split(separator).map(number).collect();
+    numbers?.try_into().ok()
 }
 
 /// How a target type is read from each of JSON's scalars.
@@ -126,38 +166,38 @@ impl<'de, T: Scalar> Visitor<'de> for Any<T> {
 struct ListOf<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for ListOf<T> {
-    type Value = Vec<T>;
+    type Value = Option<Vec<T>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list, or anything else for an empty one")
+        f.write_str("any JSON value")
     }
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok(None)
     }
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok(None)
     }
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok(None)
     }
     fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok(None)
     }
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok(None)
     }
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
+        Ok(None)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
             list.push(item);
         }
-        Ok(list)
+        Ok(Some(list))
     }
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
         while entries.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Vec::new())
+        Ok(None)
     }
 }

@@ -7,15 +7,23 @@
 mod command;
 mod event;
 mod headers;
+mod hours;
 mod lenient;
 mod mend;
+mod path;
 mod refusal;
 mod rest;
+mod search;
+mod series;
 mod tariff;
 
 pub use command::{heartbeat, reset, subscribe, unsubscribe};
 pub use event::parse_event;
 pub use headers::{CALL_URL, STREAM_PATH, STREAM_URL, VARS, call_key, credits, upgrade_key};
-pub use refusal::classify;
-pub use rest::{parse_quotes, quote_query};
+pub use hours::parse_hours;
+pub use path::path;
+pub use refusal::{classify, plan_named};
+pub use rest::parse_quotes;
+pub use search::parse_search;
+pub use series::parse_series;
 pub use tariff::{BASIC, SIMULATED};

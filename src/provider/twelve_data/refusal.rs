@@ -5,8 +5,9 @@
 //! decides where the code does not.
 
 use super::lenient;
-use crate::provider::{Refusal, Secret};
+use crate::provider::{CallError, Refusal, Secret};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 #[derive(Default, Deserialize)]
 struct Body {
@@ -32,6 +33,35 @@ pub fn classify(http_status: u16, body: &str, secret: &Secret) -> Option<Refusal
 /// As [`classify`], for one entry of a batch, which has no HTTP status of its own.
 pub(super) fn refusal_in(entry: &serde_json::Value, secret: &Secret) -> Option<Refusal> {
     Body::deserialize(entry).ok()?.into_refusal(secret)
+}
+
+/// The content of an answer.
+///
+/// # Errors
+/// [`CallError`] if it is a refusal, or is not what the call answers with.
+pub(super) fn read_answer<T: DeserializeOwned>(http_status: u16, body: &str, secret: &Secret) -> Result<T, CallError> {
+    match classify(http_status, body, secret) {
+        Some(refusal) => Err(CallError::Refused(refusal)),
+        None => lenient::read(body).ok_or(CallError::Unreadable),
+    }
+}
+
+/// The plans that a refusal names: `Grow or Venture` of "This symbol is available starting with the
+/// Grow or Venture plan". `None` if it names none.
+#[must_use]
+pub fn plan_named(text: &str) -> Option<String> {
+    let after = ["starting with ", "exclusively with "]
+        .iter()
+        .find_map(|phrase| Some(text.split_once(phrase)?.1))?;
+    let (named, _) = after.split_once(" plan")?;
+    let words: Vec<&str> = named.split_whitespace().skip_while(|word| *word == "the").collect();
+    let is_name = |word: &str| word.chars().all(char::is_alphanumeric);
+    let is_list = words.len() % 2 == 1
+        && words
+            .iter()
+            .enumerate()
+            .all(|(at, word)| if at % 2 == 0 { is_name(word) } else { *word == "or" });
+    is_list.then(|| words.join(" "))
 }
 
 impl Body {
@@ -128,6 +158,22 @@ mod tests {
         assert_eq!(classify(429, "nonsense"), Some(Refusal::Minute));
         assert!(matches!(classify(500, "<html>"), Some(Refusal::Server(_))));
         assert!(matches!(classify(302, ""), Some(Refusal::Server(text)) if text.contains("not followed")));
+    }
+
+    #[test]
+    fn a_refusal_may_name_the_plan() {
+        for (text, plan) in [
+            (PLAN_404, Some("Grow or Venture")),
+            (PLAN_403, Some("grow or pro or ultra or venture or enterprise")),
+            ("It is available starting with the Pro plan", Some("Pro")),
+            ("It is available starting with the  plan", None),
+            ("It is available exclusively with your current plan", None),
+            ("It is available starting with Grow", None),
+            (SYMBOL_404, None),
+            (MINUTE, None),
+        ] {
+            assert_eq!(plan_named(text).as_deref(), plan, "{text}");
+        }
     }
 
     #[test]

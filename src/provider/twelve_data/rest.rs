@@ -2,31 +2,13 @@
 //! 200.
 
 use super::event::{clean_all, price, stamp, volume};
+use super::lenient::Item;
 use super::refusal::refusal_in;
 use super::{classify, lenient};
 use crate::market::{Instrument, PolledQuote};
 use crate::provider::{CallError, Refusal, Secret, SymbolError};
 use serde::Deserialize;
 use serde_json::Value;
-
-/// The path and query for these symbols: `/quote?symbol=BTC%2FUSD,AAPL`. The key travels in a
-/// header, never here.
-#[must_use]
-pub fn quote_query(symbols: &[String]) -> String {
-    let mut query = String::from("/quote?symbol=");
-    for (position, symbol) in symbols.iter().enumerate() {
-        if position > 0 {
-            query.push(',');
-        }
-        for byte in symbol.bytes() {
-            match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b':' => query.push(char::from(byte)),
-                _ => query.push_str(&format!("%{byte:02X}")),
-            }
-        }
-    }
-    query
-}
 
 /// Parses the answer to a call for `requested`: a flat object for one symbol, a map keyed by symbol
 /// as sent for more. The result has one entry for each requested symbol, in order.
@@ -84,6 +66,18 @@ struct Raw {
     currency: Option<String>,
     #[serde(default, rename = "type", deserialize_with = "lenient::text")]
     kind: Option<String>,
+    #[serde(default, deserialize_with = "lenient::words")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    open: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    high: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    low: Option<f64>,
+    #[serde(default)]
+    fifty_two_week: Option<Item<Year>>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    average_volume: Option<f64>,
     #[serde(default, deserialize_with = "lenient::number")]
     close: Option<f64>,
     #[serde(default, deserialize_with = "lenient::number")]
@@ -98,19 +92,43 @@ struct Raw {
     last_quote_at: Option<f64>,
 }
 
+#[derive(Default, Deserialize)]
+struct Year {
+    #[serde(default, deserialize_with = "lenient::number")]
+    low: Option<f64>,
+    #[serde(default, deserialize_with = "lenient::number")]
+    high: Option<f64>,
+}
+
+/// Low and high. If they contradict each other, either may be wrong, and both are dropped.
+fn range(low: Option<f64>, high: Option<f64>) -> (Option<f64>, Option<f64>) {
+    match (price(low).ok(), price(high).ok()) {
+        (Some(low), Some(high)) if low > high => (None, None),
+        range => range,
+    }
+}
+
 fn one(instrument: &Instrument, value: &Value, secret: &Secret) -> Result<PolledQuote, SymbolError> {
     if let Some(refusal) = refusal_in(value, secret) {
         return Err(SymbolError::Refused(refusal));
     }
     let mut raw = Raw::deserialize(value).map_err(|_| SymbolError::Missing)?;
     if let Some(other) = raw.symbol.filter(|symbol| !instrument.is_about(symbol)) {
-        let other: String = secret.clean(&other).chars().take(LONGEST_NAME).collect();
-        return Err(SymbolError::NoPrice(format!("it answered for {other} instead")));
+        return Err(SymbolError::NoPrice(answered_for(&other, secret)));
     }
     clean_all(
         secret,
-        [&mut raw.exchange, &mut raw.mic_code, &mut raw.currency, &mut raw.kind],
+        [
+            &mut raw.exchange,
+            &mut raw.mic_code,
+            &mut raw.currency,
+            &mut raw.kind,
+            &mut raw.name,
+        ],
     );
+    let year = raw.fifty_two_week.and_then(Item::read).unwrap_or_default();
+    let (low, high) = range(raw.low, raw.high);
+    let (year_low, year_high) = range(year.low, year.high);
     Ok(PolledQuote {
         price: price(raw.close).map_err(|why| SymbolError::NoPrice(why.to_owned()))?,
         previous_close: price(raw.previous_close).ok(),
@@ -122,12 +140,23 @@ fn one(instrument: &Instrument, value: &Value, secret: &Secret) -> Result<Polled
         is_market_open: raw.is_market_open,
         last_quote_at: raw.last_quote_at.and_then(stamp),
         bar_opened: raw.timestamp.and_then(stamp),
-        ..PolledQuote::default()
+        name: raw.name,
+        open: price(raw.open).ok(),
+        high,
+        low,
+        year_low,
+        year_high,
+        // Zero means that nobody counts it.
+        average_volume: volume(raw.average_volume).filter(|average| *average > 0.0),
     })
 }
 
-/// Most characters of a symbol that an error text repeats.
-const LONGEST_NAME: usize = 40;
+/// What to say of an answer about another symbol.
+pub(super) fn answered_for(other: &str, secret: &Secret) -> String {
+    const LONGEST: usize = 40;
+    let other: String = secret.clean(other).chars().take(LONGEST).collect();
+    format!("it answered for {other} instead")
+}
 
 #[cfg(test)]
 mod tests {
@@ -163,10 +192,16 @@ mod tests {
             mic_code: Some("XNGS".into()),
             currency: Some("USD".into()),
             kind: None,
+            name: Some("Apple Inc.".into()),
+            open: Some(317.18),
+            high: Some(320.71),
+            low: Some(314.98),
+            year_low: Some(225.95),
+            year_high: Some(344.57001),
+            average_volume: Some(33_681_314.0),
             is_market_open: Some(true),
             last_quote_at: Some(1_788_893_340_000),
             bar_opened: Some(1_788_874_200_000),
-            ..PolledQuote::default()
         };
         assert_eq!(quotes, [Ok(expected)]);
     }
@@ -256,11 +291,38 @@ mod tests {
     }
 
     #[test]
-    fn the_query_is_encoded_and_holds_no_key() {
-        let symbols = ["BTC/USD", "AAPL", "BTC/USD:Coinbase Pro"].map(str::to_owned);
+    fn what_is_wrong_with_the_day_costs_the_price_nothing() {
+        let quote = |fields: &str| {
+            let body = format!(r#"{{"symbol":"AAPL","close":"5",{fields}}}"#);
+            parse_quotes(&instruments("AAPL"), 200, &body)
+                .unwrap()
+                .remove(0)
+                .unwrap()
+        };
+        let only_price = PolledQuote {
+            price: 5.0,
+            ..PolledQuote::default()
+        };
+        for fields in [
+            r#""name":" ","open":null,"high":"n/a","low":"0","average_volume":"0","fifty_two_week":null"#,
+            r#""name":7,"open":"0","high":[1],"low":{"low":2},"average_volume":"-4","fifty_two_week":"1 - 2""#,
+            r#""high":"4","low":"6","fifty_two_week":{"low":9,"high":8,"range":"9 - 8"}"#,
+        ] {
+            assert_eq!(quote(fields), only_price, "{fields}");
+        }
+        let half = quote(r#""high":NaN,"low":4.5,"fifty_two_week":{"high":"8"}"#);
         assert_eq!(
-            quote_query(&symbols),
-            "/quote?symbol=BTC%2FUSD,AAPL,BTC%2FUSD:Coinbase%20Pro"
+            (half.low, half.high, half.year_low, half.year_high),
+            (Some(4.5), None, None, Some(8.0))
+        );
+        let secret = Secret::new("SECRETKEY123456");
+        let body = format!(r#"{{"close":1,"name":"{}SECRETKEY123456"}}"#, "long ".repeat(12));
+        let quotes = super::parse_quotes(&instruments("AAPL"), 200, &body, &secret).unwrap();
+        let name = quotes[0].as_ref().unwrap().name.clone().unwrap();
+        assert_eq!(
+            name,
+            format!("{}[key", "long ".repeat(12)),
+            "it is cleaned, then cut to 64"
         );
     }
 
