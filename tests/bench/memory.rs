@@ -14,12 +14,12 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use hamster_terminal::dialect::Dialect;
+use hamster_terminal::dialect::{Dialect, MOST_SYMBOLS_PER_CLIENT};
 use hamster_terminal::driver::{Driver, Event, Platform, SharedBreaker, Wakeup};
 use hamster_terminal::hub::{
     Answer, ChannelId, ClientId, Config, Group, Input, Kept, LinkId, RequestId, Row, Span, Stored, WaiterId, Write,
 };
-use hamster_terminal::market::{Millis, SECOND};
+use hamster_terminal::market::{DAY, Millis, SECOND};
 use hamster_terminal::provider::Call;
 use serde_json::{Value, json};
 
@@ -107,6 +107,10 @@ struct Outside {
     /// The newest delta of each channel.
     seqs: Vec<u64>,
     deltas: u64,
+    /// Rows of bars that were stored.
+    rows: usize,
+    /// Bytes of the newest snapshot.
+    snapshot: usize,
     /// Events that occurred while the driver was working.
     events: Vec<Event>,
     /// When the alarm and the newest timer fire.
@@ -119,19 +123,30 @@ impl World {
     /// A live hub that tracks all symbols, with one client that watches them: the baseline before
     /// the others join.
     fn new() -> Self {
+        let mut world = Self::of(SYMBOLS);
+        let all: Vec<String> = (0..SYMBOLS).map(symbol).collect();
+        world.join(&all);
+        world.tick(2 * SYMBOLS, ACKNOWLEDGE_EVERY[0]);
+        world
+    }
+
+    /// A hub that may track as many symbols.
+    fn of(symbols: u32) -> Self {
         let config = Config::from_vars(false, |name| match name {
-            "EXTRA_SYMBOLS" | "SYMBOL_LIMIT" => Some(SYMBOLS.to_string()),
+            "EXTRA_SYMBOLS" | "SYMBOL_LIMIT" => Some(symbols.to_string()),
             _ => None,
         });
         let config = config.expect("good vars");
         let breaker = SharedBreaker::default();
-        let mut world = Self {
+        Self {
             hub: Driver::new(config, breaker, |_| Stored::default(), 1, BEGIN),
             outside: Outside {
                 link: LinkId(0),
                 streams: vec![ChannelId(0); CLIENTS as usize + 2],
                 seqs: vec![0; 2 * CLIENTS as usize],
                 deltas: 0,
+                rows: 0,
+                snapshot: 0,
                 events: Vec::new(),
                 alarm: None,
                 timer: None,
@@ -139,11 +154,7 @@ impl World {
             },
             now: BEGIN,
             clients: Vec::with_capacity(CLIENTS as usize + 1),
-        };
-        let all: Vec<String> = (0..SYMBOLS).map(symbol).collect();
-        world.join(&all);
-        world.tick(2 * SYMBOLS, ACKNOWLEDGE_EVERY[0]);
-        world
+        }
     }
 
     fn join(&mut self, symbols: &[String]) {
@@ -157,13 +168,18 @@ impl World {
 
     /// Upstream sends ticks for one symbol after the other.
     fn tick(&mut self, ticks: u32, acknowledge_every: Millis) {
+        self.trade(SYMBOLS, ticks, STEP, acknowledge_every);
+    }
+
+    /// As [`World::tick`], for so many symbols, with a tick every `step` milliseconds.
+    fn trade(&mut self, symbols: u32, ticks: u32, step: Millis, acknowledge_every: Millis) {
         for number in 0..ticks {
-            self.now += STEP;
+            self.now += step;
             let price = 100.0 + f64::from(number % 977) / 100.0;
-            let frame = json!({"event": "price", "symbol": symbol(number % SYMBOLS), "price": price, "bid": price - 0.01,
+            let frame = json!({"event": "price", "symbol": symbol(number % symbols), "price": price, "bid": price - 0.01,
                 "ask": price + 0.02, "day_volume": number, "timestamp": self.now / SECOND});
             self.handle(Input::Frame(self.outside.link, frame.to_string()));
-            if self.now % acknowledge_every < STEP {
+            if self.now % acknowledge_every < step {
                 self.acknowledge();
             }
             if self.outside.alarm.take_if(|at| *at <= self.now).is_some() {
@@ -233,6 +249,7 @@ impl Platform for Outside {
             let snapshot: Value = serde_json::from_str(frame).expect("JSON");
             let number = |name: &str| snapshot[name].as_u64().expect("a number");
             self.seqs[number("stream") as usize] = number("seq");
+            self.snapshot = frame.len();
         }
     }
 
@@ -267,7 +284,8 @@ impl Platform for Outside {
         Vec::new()
     }
 
-    fn keep_rows(&mut self, _rows: Vec<Kept>, write: Write) -> Result<(), String> {
+    fn keep_rows(&mut self, rows: Vec<Kept>, write: Write) -> Result<(), String> {
+        self.rows += rows.len();
         self.happens(Event::Committed(write));
         Ok(())
     }
@@ -326,6 +344,30 @@ fn measure(title: &str, choice: Choice) {
     ));
 }
 
+/// A day of ticks of so many symbols, each with one every ten seconds: what their bars take.
+fn remember(symbols: u32) {
+    let mut world = World::of(symbols);
+    let all: Vec<String> = (0..symbols).map(symbol).collect();
+    all.chunks(MOST_SYMBOLS_PER_CLIENT).for_each(|some| world.join(some));
+    let step = 10 * SECOND / Millis::from(symbols);
+    world.trade(symbols, 2 * symbols, step, ACKNOWLEDGE_EVERY[0]);
+    let held = HELD.load(Relaxed);
+    MOST.store(held, Relaxed);
+    let rows = world.outside.rows;
+    world.trade(symbols, (DAY / step) as u32, step, ACKNOWLEDGE_EVERY[0]);
+    let kib = |bytes: usize| bytes / 1024;
+    let (after, most) = (HELD.load(Relaxed), MOST.load(Relaxed));
+    let few = all.iter().take(SYMBOLS_PER_CLIENT);
+    world.join(&few.cloned().collect::<Vec<_>>());
+    say(&format!(
+        "a day of bars of {symbols} symbols: {} KiB held, {} at most; {} rows stored; a snapshot of {SYMBOLS_PER_CLIENT} symbols has {} bytes",
+        kib(after.saturating_sub(held)),
+        kib(most - held),
+        world.outside.rows - rows,
+        world.outside.snapshot,
+    ));
+}
+
 fn main() {
     std::panic::set_hook(Box::new(|panic| say(&panic.to_string())));
     say(&format!(
@@ -334,6 +376,7 @@ fn main() {
     ));
     measure("the same symbols", Choice::Same);
     measure("different symbols", Choice::Different);
+    [8, 200, 250].into_iter().for_each(remember);
 }
 
 #[cfg(not(target_arch = "wasm32"))]

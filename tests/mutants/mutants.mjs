@@ -33,8 +33,8 @@ export const MUTANTS = [
   {
     name: "credits are counted by call, not by symbol",
     file: "src/hub/upstream/calls.rs",
-    find: "u32::try_from(self.symbols.len()).unwrap_or(u32::MAX)",
-    replace: "1",
+    find: "Self::Quotes(symbols) => u32::try_from(symbols.len()).unwrap_or(u32::MAX),",
+    replace: "Self::Quotes(_) => 1,",
   },
   {
     name: "the day's budget is not kept",
@@ -341,5 +341,47 @@ export const MUTANTS = [
     file: "src/driver/mod.rs",
     find: "alarm.filter(|_| is_held)];",
     replace: "None];",
+  },
+  {
+    name: "a bar forgets its lowest price",
+    file: "src/market/candle.rs",
+    find: "        self.low = self.low.min(price);\n",
+    replace: "",
+  },
+  {
+    name: "a tick counts for the minute in which it came",
+    file: "src/hub/book/mod.rs",
+    find: "entry.candles.tick(tick.price, tick.day_volume, time, now)",
+    replace: "entry.candles.tick(tick.price, tick.day_volume, now, now)",
+  },
+  {
+    name: "a restart leaves no gap in the bars",
+    file: "src/hub/memory/history.rs",
+    find: "        if time > 0 && !self.streams {",
+    replace: "        if false && time > 0 {",
+  },
+  {
+    name: "a lost feed leaves no gap in the bars",
+    file: "src/hub/memory/history.rs",
+    find: "            self.quiet = Some((now, why.to_owned()));",
+    replace: "            let _ = (now, why);",
+  },
+  {
+    name: "bars may take every credit of a minute",
+    file: "src/hub/upstream/credits.rs",
+    find: "in_minute < (self.per_minute.saturating_mul(3) / 8).max(1)",
+    replace: "in_minute < self.per_minute",
+  },
+  {
+    name: "the journal of bars is not written",
+    file: "src/hub/memory/history.rs",
+    find: "            self.write_journal(recall);\n",
+    replace: "",
+  },
+  {
+    name: "who asks for bars waits for credits for ever",
+    file: "src/hub/memory/replies.rs",
+    find: "recall.now >= inquiry.until || track.is_none_or",
+    replace: "track.is_none_or",
   },
 ];

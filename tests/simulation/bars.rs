@@ -3,7 +3,7 @@
 
 use super::scenario::{Setup, Tier};
 use super::world::{Check, World, broken};
-use hamster_terminal::hub::{Answer, History};
+use hamster_terminal::hub::{Answer, History, WaiterId};
 use hamster_terminal::market::{Bar, BarSource, DAY, Instrument, Interval, MINUTE, Millis, SECOND};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -11,6 +11,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// A hub that ends without warning forgets the bars since its journal was written, every five
 /// minutes. The next alarm may be half a minute away, and the running minute is lost too.
 const MOST_LOST: Millis = 5 * MINUTE + 30 * SECOND + 2 * MINUTE;
+
+/// Ids of requests are above this.
+const FIRST: u32 = 1_000;
+/// How long a request may wait, besides late timers.
+const ANSWERED_WITHIN: Millis = 5 * SECOND;
 
 /// What reached the hub.
 #[derive(Debug, Default)]
@@ -28,6 +33,11 @@ pub struct Bars {
     day: (u64, u64),
     /// When the last life ended with nothing wrong for a while.
     ended: Option<Millis>,
+    /// Minutes in which the hub had no connection, at least for a moment.
+    deaf: HashSet<Millis>,
+    /// Questions without an answer: the life that was asked, and when.
+    waiting: BTreeMap<u32, (u32, Millis)>,
+    asked: u32,
 }
 
 /// A question about what the hub remembers.
@@ -110,6 +120,25 @@ impl Bars {
 
     pub fn life_ended(&mut self, calm: Millis, now: Millis) {
         self.ended = (calm > 10 * MINUTE).then_some(now);
+        self.waiting.clear();
+    }
+
+    /// The hub has no connection.
+    pub fn is_deaf(&mut self, now: Millis) {
+        self.deaf.insert(now - now % MINUTE);
+    }
+
+    /// Somebody asks. Returns the id of the request.
+    pub fn asks(&mut self, life: u32, now: Millis) -> WaiterId {
+        self.asked += 1;
+        let waiter = FIRST + self.asked;
+        self.waiting.insert(waiter, (life, now));
+        WaiterId(waiter)
+    }
+
+    /// Whether this is the answer to such a request.
+    pub fn is_answered(&mut self, waiter: WaiterId) -> bool {
+        self.waiting.remove(&waiter.0).is_some()
     }
 }
 
@@ -124,8 +153,9 @@ impl World {
             *window = (self.now / length, before + 1);
         }
         let (minute, day) = (bars.minute.1, bars.day.1);
-        // The hub's clock may lag: calls of two of its minutes arrive in one of upstream's.
-        let most = 2 * (per_minute * 3 / 8).max(1);
+        // If the hub's clock lags, calls of two of its minutes may arrive in one of upstream's.
+        let lags = self.calm() < 5 * MINUTE;
+        let most = (per_minute * 3 / 8).max(1) * if lags { 2 } else { 1 };
         if minute > most || setup.tier == Tier::Free && per_day.is_some_and(|limit| day > limit / 4 + 3) {
             return Err(broken(
                 "bars, searches and hours keep to their share",
@@ -134,6 +164,19 @@ impl World {
         }
         self.coverage.count("REST calls for bars, searches, hours", 1);
         Ok(())
+    }
+
+    /// Nobody who asked waits for long.
+    pub fn lookups_are_answered(&self) -> Check {
+        let late = ANSWERED_WITHIN + self.timers_late();
+        let waiting = self.bars.waiting.values();
+        match waiting.filter(|(life, _)| *life == self.object.life).min_by_key(|(_, at)| *at) {
+            Some((_, at)) if at + late < self.now => Err(broken(
+                "every request is answered",
+                format!("one waits for {} s", (self.now - at) / SECOND),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// A question about the memory was answered.
@@ -213,6 +256,7 @@ impl World {
             }
         }
         self.coverage.count("gaps named", history.gaps.len() as u64);
+        self.silence_is_named(symbol, history, first)?;
         let ended = self.bars.ended.filter(|at| *at > first);
         let gap = ended.and_then(|at| history.gaps.iter().find(|gap| gap.from <= at && at < gap.to));
         if let (Some(ended), Some(gap)) = (ended, gap)
@@ -225,6 +269,27 @@ impl World {
             ));
         }
         Ok(())
+    }
+
+    /// A market that never closes has bars in each minute: those in which the hub had no connection
+    /// are the provider's, or lie in a gap.
+    fn silence_is_named(&self, symbol: &str, history: &History, first: Millis) -> Check {
+        if !symbol.starts_with("BTC/") && !symbol.starts_with("ETH/") {
+            return Ok(());
+        }
+        let is_told: HashSet<Millis> = history.bars.iter().map(|bar| bar.time).collect();
+        let deaf = &self.bars.deaf;
+        let until = self.object.clock().saturating_sub(3 * MINUTE);
+        let inner = deaf.iter().filter(|minute| (first..until).contains(*minute));
+        let mut inner = inner.filter(|minute| [**minute - MINUTE, **minute + MINUTE].iter().all(|at| deaf.contains(at)));
+        let is_named = |minute: &Millis| history.gaps.iter().any(|gap| gap.from <= *minute && *minute < gap.to);
+        match inner.find(|minute| !is_told.contains(*minute) && !is_named(minute)) {
+            None => Ok(()),
+            Some(minute) => Err(broken(
+                "gaps are named",
+                format!("{symbol}: no connection {} minutes ago, no bar and no gap", (self.now - minute) / MINUTE),
+            )),
+        }
     }
 
     fn is_default(&self, symbol: &str) -> bool {

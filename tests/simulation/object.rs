@@ -19,9 +19,6 @@ use hamster_terminal::provider::Provider;
 use hamster_terminal::simulator::{Plan, SessionId};
 use std::collections::VecDeque;
 
-/// The REST request that asks what the hub remembers.
-const LOOKUP: WaiterId = WaiterId(2);
-
 /// The platform allows 16 KiB per socket. The machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
 
@@ -339,7 +336,8 @@ impl World {
             Lookup::Hours => Question::Sessions,
             Lookup::Sparklines => Question::Sparklines(Vec::new()),
         };
-        self.tell(Input::Waiter(LOOKUP, question))
+        let waiter = self.bars.asks(self.object.life, self.now);
+        self.tell(Input::Waiter(waiter, question))
     }
 
     /// **Assumption:** the cron trigger pokes the object once a minute. For speed, a poke that
@@ -540,7 +538,7 @@ impl World {
                 self.after_a_way(Happening::CallArrives(life, request, path));
                 self.at(self.now + REST_TIMEOUT, Happening::CallTimesOut(life, request));
             }
-            Deed::Answer(LOOKUP, answer) => self.lookup_is_answered(&answer)?,
+            Deed::Answer(waiter, answer) if self.bars.is_answered(waiter) => self.lookup_is_answered(&answer)?,
             Deed::Answer(..) => {
                 if let Some(machine) = self.object.machine() {
                     self.reader_is_answered(machine)?;

@@ -236,6 +236,7 @@ impl World {
     /// Checks every viewer.
     pub fn probe(&mut self) -> Check {
         self.check_rows()?;
+        self.lookups_are_answered()?;
         let calm = self.calm();
         let waits = self
             .viewers

@@ -250,6 +250,9 @@ impl World {
     /// Plans the next move; a distant one while nobody listens.
     pub fn market_goes_on(&mut self) {
         let is_heard = !self.upstream.sessions.is_empty();
+        if !is_heard {
+            self.bars.is_deaf(self.now);
+        }
         let pace = if is_heard { self.upstream.pace } else { MINUTE };
         let wait = 1 + self.rng.u64(..2 * pace);
         self.upstream.moves += 1;

@@ -16,7 +16,7 @@ use crate::hub::errand::{Errand, Outcome};
 use crate::hub::io::{Effect, Kept, Span, Ticket};
 use crate::hub::{Config, HistoryQuestion, SymbolId, WaiterId};
 use crate::market::{
-    Bar, BarSource, FeedState, FeedStatus, Gap, Instrument, Interval, MINUTE, Millis, Session, StreamState,
+    Bar, BarSource, DAY, FeedState, FeedStatus, Gap, Instrument, Interval, MINUTE, Millis, Session, StreamState,
 };
 use crate::provider::Series;
 use std::collections::BTreeMap;
@@ -36,6 +36,7 @@ const MOST_GAPS: usize = 32;
 const CLEANING: Millis = 24 * 60 * MINUTE;
 
 const NOT_RUNNING: &str = "the hub was not running";
+const NOT_STORED: &str = "the hub's storage did not take the bars";
 
 /// The bars of all tracked symbols.
 #[derive(Debug)]
@@ -214,7 +215,7 @@ impl History {
         }
     }
 
-    /// Stores everything now, because the hub falls asleep.
+    /// Stores what is not stored yet. While storage is in trouble, memory holds the bars of a day.
     pub fn store(&mut self, recall: &mut Recall<'_>) {
         self.journal_at = Some(recall.now + JOURNAL);
         if recall.stores {
@@ -224,6 +225,23 @@ impl History {
                 self.cleaned = recall.now;
                 recall.effects.push(Effect::DropExpired);
             }
+        } else {
+            self.forget_what_cannot_be_stored(recall);
+        }
+    }
+
+    fn forget_what_cannot_be_stored(&mut self, recall: &mut Recall<'_>) {
+        let limit = recall.now.saturating_sub(DAY);
+        for (id, track) in &mut self.tracks {
+            let Some(candles) = recall.book.candles_mut(*id) else {
+                continue;
+            };
+            let first = candles.between(track.stored, limit).next().map(|bar| bar.time);
+            if let Some(first) = first {
+                add_gap(&mut track.gaps, first, limit, NOT_STORED);
+                track.stored = limit;
+            }
+            candles.forget_before(limit);
         }
     }
 
@@ -236,7 +254,6 @@ impl History {
                 to: JOURNAL_ROWS,
                 most: JOURNAL_ROWS as usize,
             };
-            // After the rows of each symbol.
             self.load(Task::Journal, span, recall);
         }
         self.turnover = Some(recall.book.turnover());
