@@ -19,8 +19,8 @@ use super::{PATIENCE, eventually};
 /// The only key that the fake Twelve Data accepts.
 pub const KEY: &str = "test-key-5d41402abc4b2a76";
 
-/// Deadlines short enough for tests, and a plan that does not limit them. A test's own vars
-/// override these.
+/// Deadlines short enough for tests, a plan that does not limit them, and REST calls for quotes
+/// only. A test's own vars override these.
 const VARS: &[(&str, &str)] = &[
     ("TWELVE_DATA_API_KEY", KEY),
     ("RECONNECT_MS", "300"),
@@ -31,6 +31,7 @@ const VARS: &[(&str, &str)] = &[
     ("CREDITS_PER_MINUTE", "600"),
     ("CREDITS_PER_DAY", "0"),
     ("SYMBOL_LIMIT", "100"),
+    ("HISTORY_CREDITS_PERCENT", "0"),
 ];
 
 /// The default symbols of a terminal.

@@ -22,6 +22,7 @@ mod fake_twelve_data;
 mod fallback;
 mod faults;
 mod feed;
+mod memory;
 mod operators;
 mod rest_api;
 mod restart;
