@@ -9,14 +9,17 @@ pub use candles::Candles;
 
 use super::{Config, SymbolId};
 use crate::market::{Bar, Cell, Change, Instrument, Millis, PolledQuote, Provenance, Reference, Session, StreamState, Tick};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Outdated changes that are kept beside one for each symbol, so that they are seldom cleared.
+const MOST_OUTDATED: usize = 64;
 
 /// The quotes of all tracked symbols.
 #[derive(Debug)]
 pub struct Book {
     entries: BTreeMap<SymbolId, Entry>,
-    /// The newest change of each symbol, by revision.
-    changes: BTreeMap<u64, SymbolId>,
+    /// Changes in order of revision. Only the newest of each symbol counts.
+    changes: VecDeque<(u64, SymbolId)>,
     revision: u64,
     is_simulated: bool,
     stale: Millis,
@@ -71,7 +74,7 @@ impl Book {
     pub fn new(config: &Config) -> Self {
         Self {
             entries: BTreeMap::new(),
-            changes: BTreeMap::new(),
+            changes: VecDeque::new(),
             revision: 0,
             is_simulated: config.simulated,
             stale: config.stale,
@@ -114,9 +117,8 @@ impl Book {
 
     /// The symbol is no longer tracked.
     pub fn close(&mut self, id: SymbolId) {
-        if let Some(entry) = self.entries.remove(&id) {
+        if self.entries.remove(&id).is_some() {
             self.turnover += 1;
-            self.changes.remove(&entry.newest());
         }
     }
 
@@ -139,8 +141,9 @@ impl Book {
 
     /// The symbols that changed since revision `seen`, ordered by their newest change.
     pub fn changed_since(&self, seen: u64) -> impl Iterator<Item = Changed> {
-        self.changes.range(seen + 1..).filter_map(move |(_, id)| {
-            let entry = self.entries.get(id)?;
+        let first = self.changes.partition_point(|(revision, _)| *revision <= seen);
+        self.changes.range(first..).filter_map(move |(revision, id)| {
+            let entry = self.entries.get(id).filter(|entry| entry.newest() == *revision)?;
             Some(Changed {
                 symbol: *id,
                 quote: entry.quote_revision > seen,
@@ -303,11 +306,16 @@ impl Book {
     }
 
     fn revise(&mut self, id: SymbolId, revise: impl Fn(&mut Entry, u64)) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
         self.revision += 1;
-        if let Some(entry) = self.entries.get_mut(&id) {
-            self.changes.remove(&entry.newest());
-            revise(entry, self.revision);
-            self.changes.insert(self.revision, id);
+        revise(entry, self.revision);
+        self.changes.push_back((self.revision, id));
+        if self.changes.len() > 2 * self.entries.len() + MOST_OUTDATED {
+            let entries = &self.entries;
+            let counts = |(revision, id): &(u64, SymbolId)| entries.get(id).is_some_and(|one| one.newest() == *revision);
+            self.changes.retain(counts);
         }
     }
 }
