@@ -417,7 +417,7 @@ async fn what_upstream_calls_an_instrument_reaches_every_answer() {
             terminal.json(&format!("/api/{class}")).await[&key].clone(),
         ];
         for one in shown {
-            let said = [&one["kind"], &one["currency"], &one["exchange"], &one["mic_code"]];
+            let said = [&one["type"], &one["currency"], &one["exchange"], &one["mic_code"]];
             assert_eq!(
                 said,
                 [&words["type"], currency, &words["exchange"], &words["mic_code"]],

@@ -52,11 +52,13 @@ fn truth(play: &Play, symbol: &str) -> Value {
         .unwrap();
     let entry = play.hub.book.get(id).unwrap();
     let quote = entry.cell.quote.as_ref();
+    let day = entry.cell.reference.day.as_ref();
     json!({
         "price": quote.map(|quote| quote.price), "bid": quote.and_then(|quote| quote.bid), "ask": quote.and_then(|quote| quote.ask),
         "time": quote.map(|quote| quote.exchange_time), "received": quote.map(|quote| quote.received),
         "source": quote.map(|quote| quote.provenance), "stale_since": quote.and_then(|quote| quote.stale_since),
         "previous_close": entry.cell.reference.previous_close, "session": entry.cell.reference.session, "state": entry.service.state,
+        "open": day.map(|day| day.open), "high": day.map(|day| day.high), "low": day.map(|day| day.low),
     })
 }
 

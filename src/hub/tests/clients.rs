@@ -33,7 +33,9 @@ fn an_update_has_the_originals_fields_and_the_truth_beside_them() {
             "timestamp": iso8601(play.now / SECOND * SECOND), "exchange": null, "bid": null, "ask": null, "day_volume": null,
             "previous_close": 100.0, "received_at": iso8601(play.now), "source": "live", "simulated": false,
             "session": "open", "freshness": "fresh", "stale_since": null, "timestamp_precision": "second",
-            "kind": null, "currency": null, "mic_code": null, "decimals": 2,
+            "name": null, "type": null, "kind": null, "currency": null, "mic_code": null, "timezone": null, "decimals": 2,
+            "open": null, "high": null, "low": null, "year_low": null, "year_high": null, "average_volume": null,
+            "opens_at": null, "closes_at": null,
         })]
     );
 }
