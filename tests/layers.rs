@@ -23,14 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("hub/errand", &["market", "provider", "hub/io"]),
     (
         "hub/upstream",
-        &[
-            "market",
-            "provider",
-            "hub/io",
-            "hub/config",
-            "hub/demand",
-            "hub/errand",
-        ],
+        &["market", "provider", "hub/io", "hub/config", "hub/demand", "hub/errand"],
     ),
     (
         "hub/memory",

@@ -66,7 +66,8 @@ struct Remembered {
 
 /// Rows of the memory, the newest first. Rows that cannot be read count as absent.
 pub(super) fn load_rows(state: &State, span: &Span) -> Vec<(Millis, String)> {
-    let query = "SELECT start, body FROM memory WHERE series = ? AND start >= ? AND start < ? ORDER BY start DESC LIMIT ?";
+    let query =
+        "SELECT start, body FROM memory WHERE series = ? AND start >= ? AND start < ? ORDER BY start DESC LIMIT ?";
     let bindings = vec![
         SqlStorageValue::String(span.series.clone()),
         whole(span.from),

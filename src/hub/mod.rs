@@ -30,8 +30,8 @@ mod upstream;
 mod wiring;
 
 pub use answer::{
-    Advice, Answer, BudgetView, CreditsView, Found, FoundBy, History, HistoryQuestion, Question, Quotes, Reading, Search,
-    SearchQuestion, Service, Sessions, Spark, Sparklines, Status, SymbolView,
+    Advice, Answer, BudgetView, CreditsView, Found, FoundBy, History, HistoryQuestion, Question, Quotes, Reading,
+    Search, SearchQuestion, Service, Sessions, Spark, Sparklines, Status, SymbolView,
 };
 pub use book::Book;
 pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};

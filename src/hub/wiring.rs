@@ -139,7 +139,9 @@ impl Machine {
             }
         };
         let woke = self.persist.woke;
-        self.with_clients(now, |delivery, stage| delivery.waiter_came(waiter, reading, woke, stage));
+        self.with_clients(now, |delivery, stage| {
+            delivery.waiter_came(waiter, reading, woke, stage)
+        });
     }
 
     fn ask_history(&mut self, waiter: WaiterId, question: HistoryQuestion, until: Millis, now: Millis) {
@@ -148,7 +150,8 @@ impl Machine {
             Ok(id) => self.memory.history.ask(waiter, question, id, until),
             Err(why) => {
                 let answer = refused(&question, why, &self.config, now);
-                self.effects.push(Effect::Answer(waiter, Box::new(Answer::History(answer))));
+                self.effects
+                    .push(Effect::Answer(waiter, Box::new(Answer::History(answer))));
             }
         }
     }

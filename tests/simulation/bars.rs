@@ -73,9 +73,11 @@ impl Bars {
         let Some(tick) = text.contains("\"price\"").then(|| read(text)).flatten() else {
             return;
         };
-        let (Some(symbol), Some(price), Some(stamp)) =
-            (tick["symbol"].as_str(), number(&tick["price"]), tick["timestamp"].as_u64())
-        else {
+        let (Some(symbol), Some(price), Some(stamp)) = (
+            tick["symbol"].as_str(),
+            number(&tick["price"]),
+            tick["timestamp"].as_u64(),
+        ) else {
             return;
         };
         let made = (stamp * SECOND).min(clock);
@@ -98,12 +100,17 @@ impl Bars {
     pub fn told(&mut self, query: &str, body: &str) {
         let value = |name: &str| {
             let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.filter(|(of, _)| *of == name).map(|(_, value)| super::upstream::decoded(value)).next()
+            pairs
+                .filter(|(of, _)| *of == name)
+                .map(|(_, value)| super::upstream::decoded(value))
+                .next()
         };
         let (Some(symbol), Some(interval)) = (value("symbol"), value("interval")) else {
             return;
         };
-        let Some(interval) = Interval::named(&interval) else { return };
+        let Some(interval) = Interval::named(&interval) else {
+            return;
+        };
         let symbol = symbol.split(':').next().unwrap_or_default().to_owned();
         let Some(answer) = read(body) else { return };
         for bar in answer["values"].as_array().into_iter().flatten() {
@@ -170,7 +177,10 @@ impl World {
     pub fn lookups_are_answered(&self) -> Check {
         let late = ANSWERED_WITHIN + self.timers_late();
         let waiting = self.bars.waiting.values();
-        match waiting.filter(|(life, _)| *life == self.object.life).min_by_key(|(_, at)| *at) {
+        match waiting
+            .filter(|(life, _)| *life == self.object.life)
+            .min_by_key(|(_, at)| *at)
+        {
             Some((_, at)) if at + late < self.now => Err(broken(
                 "every request is answered",
                 format!("one waits for {} s", (self.now - at) / SECOND),
@@ -186,7 +196,9 @@ impl World {
             Answer::Search(search) => {
                 self.coverage.count("searches answered", 1);
                 let is_found = !search.results.is_empty() || search.reason.is_none() || search.retry_at.is_some();
-                is_found.then_some(()).ok_or_else(|| broken("an answer says what is missing", format!("{search:?}")))
+                is_found
+                    .then_some(())
+                    .ok_or_else(|| broken("an answer says what is missing", format!("{search:?}")))
             }
             Answer::Sparklines(sparklines) => {
                 let long = sparklines.symbols.iter().find(|(_, spark)| spark.values.len() > 60);
@@ -232,7 +244,10 @@ impl World {
         if is_true {
             return Ok(());
         }
-        Err(broken("no bar is invented", format!("{symbol} {} {bar:?}", interval.name())))
+        Err(broken(
+            "no bar is invented",
+            format!("{symbol} {} {bar:?}", interval.name()),
+        ))
     }
 
     /// Every minute in which a tick certainly reached the hub has a bar, or lies in a gap that is
@@ -251,7 +266,10 @@ impl World {
             let gap = history.gaps.iter().find(|gap| gap.from <= minute && minute < gap.to);
             if !known.contains(&minute) && gap.is_none() {
                 let ago = (self.now - minute) / MINUTE;
-                let how = format!("{symbol}: ticks came {ago} minutes ago, but no bar and no gap: {:?}", history.gaps);
+                let how = format!(
+                    "{symbol}: ticks came {ago} minutes ago, but no bar and no gap: {:?}",
+                    history.gaps
+                );
                 return Err(broken("gaps are named", how));
             }
         }
@@ -281,13 +299,20 @@ impl World {
         let deaf = &self.bars.deaf;
         let until = self.object.clock().saturating_sub(3 * MINUTE);
         let inner = deaf.iter().filter(|minute| (first..until).contains(*minute));
-        let mut inner = inner.filter(|minute| [**minute - MINUTE, **minute + MINUTE].iter().all(|at| deaf.contains(at)));
+        let mut inner = inner.filter(|minute| {
+            [**minute - MINUTE, **minute + MINUTE]
+                .iter()
+                .all(|at| deaf.contains(at))
+        });
         let is_named = |minute: &Millis| history.gaps.iter().any(|gap| gap.from <= *minute && *minute < gap.to);
         match inner.find(|minute| !is_told.contains(*minute) && !is_named(minute)) {
             None => Ok(()),
             Some(minute) => Err(broken(
                 "gaps are named",
-                format!("{symbol}: no connection {} minutes ago, no bar and no gap", (self.now - minute) / MINUTE),
+                format!(
+                    "{symbol}: no connection {} minutes ago, no bar and no gap",
+                    (self.now - minute) / MINUTE
+                ),
             )),
         }
     }
@@ -295,7 +320,9 @@ impl World {
     fn is_default(&self, symbol: &str) -> bool {
         let defaults = self.scenario.setup.symbols.split(',').map(str::trim);
         let instrument = Instrument::parse(symbol).ok();
-        defaults.filter_map(|text| Instrument::parse(text).ok()).any(|one| Some(one) == instrument)
+        defaults
+            .filter_map(|text| Instrument::parse(text).ok())
+            .any(|one| Some(one) == instrument)
     }
 
     /// An answer of REST that is not about quotes.
@@ -316,7 +343,11 @@ fn number(value: &Value) -> Option<f64> {
 
 /// `2026-01-19 14:32:00` or `2026-01-19`, in UTC.
 fn time_of(text: &str) -> Option<Millis> {
-    let text = if text.len() == 10 { format!("{text} 00:00:00") } else { text.to_owned() };
+    let text = if text.len() == 10 {
+        format!("{text} 00:00:00")
+    } else {
+        text.to_owned()
+    };
     let at: jiff::civil::DateTime = text.replace(' ', "T").parse().ok()?;
     let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     u64::try_from(at.timestamp().as_millisecond()).ok()

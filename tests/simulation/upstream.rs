@@ -152,7 +152,11 @@ impl World {
     pub fn call_arrives(&mut self, life: u32, request: RequestId, path: &str) -> Check {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let is_for_quotes = path == "/quote";
-        let credits = if is_for_quotes { query.split(',').count() as u64 } else { 1 };
+        let credits = if is_for_quotes {
+            query.split(',').count() as u64
+        } else {
+            1
+        };
         self.upstream.charge(credits, self.now);
         self.coverage.count("REST calls", 1);
         self.coverage.count("REST credits", credits);

@@ -1,7 +1,7 @@
 //! Bars, sparklines, searches and exchanges' hours, as the routes give them.
 
-use crate::support::{RestBehaviour, Terminal, manual, now_s};
 use crate::rest_api::assert_problem;
+use crate::support::{RestBehaviour, Terminal, manual, now_s};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -34,12 +34,23 @@ async fn history_is_upstreams_and_survives_a_restart() {
     let bars = body["bars"].as_array().unwrap();
     let time = |bar: &Value| bar[0].as_u64().unwrap();
     assert_eq!(bars.len(), 300);
-    assert!(bars.windows(2).all(|pair| time(&pair[0]) + 60 == time(&pair[1])), "a market without pauses");
-    assert_eq!((&body["sources"], &body["simulated"]), (&json!(["twelve_data", "hub"]), &json!(false)));
+    assert!(
+        bars.windows(2).all(|pair| time(&pair[0]) + 60 == time(&pair[1])),
+        "a market without pauses"
+    );
+    assert_eq!(
+        (&body["sources"], &body["simulated"]),
+        (&json!(["twelve_data", "hub"]), &json!(false))
+    );
     // The fake's own answer for the same minutes.
     let told = terminal.fake.exchange(|exchange| {
         let query = "symbol=BTC/USD&interval=1min&outputsize=60&timezone=UTC";
-        exchange.rest("/time_series", query, Some(crate::support::terminal::KEY), now_s() * 1_000)
+        exchange.rest(
+            "/time_series",
+            query,
+            Some(crate::support::terminal::KEY),
+            now_s() * 1_000,
+        )
     });
     let told: Value = serde_json::from_str(&told.body).unwrap();
     let unit = 10_f64.powi(body["scale"].as_i64().unwrap() as i32);
@@ -56,9 +67,12 @@ async fn history_is_upstreams_and_survives_a_restart() {
     terminal.worker.restart().await;
     terminal.fake.rest_behaviour(RestBehaviour::Hangs);
     let again = terminal.json(path).await;
-    assert_eq!(again["bars"][0], body["bars"][again["bars"][0][0].as_u64().map_or(0, |first| {
-        bars.iter().position(|bar| time(bar) == first).unwrap()
-    })]);
+    assert_eq!(
+        again["bars"][0],
+        body["bars"][again["bars"][0][0]
+            .as_u64()
+            .map_or(0, |first| { bars.iter().position(|bar| time(bar) == first).unwrap() })]
+    );
     assert_eq!(calls(&terminal, "/time_series"), asked, "it is stored");
 }
 
@@ -66,29 +80,53 @@ async fn history_is_upstreams_and_survives_a_restart() {
 async fn every_interval_comes_in_json_and_csv() {
     let terminal = Terminal::start(manual(), FILLED).await;
     let _client = terminal.watch("AAPL").await;
-    for (interval, step) in [("1min", 60), ("5min", 300), ("15min", 900), ("1h", 3_600), ("4h", 14_400), ("1day", 86_400)] {
+    for (interval, step) in [
+        ("1min", 60),
+        ("5min", 300),
+        ("15min", 900),
+        ("1h", 3_600),
+        ("4h", 14_400),
+        ("1day", 86_400),
+    ] {
         let path = format!("/api/history?symbol=AAPL&interval={interval}&limit=20");
         let body = complete(&terminal, &path).await;
         let bars = body["bars"].as_array().unwrap();
         assert_eq!(bars.len(), 20, "{interval}");
         let times: Vec<u64> = bars.iter().map(|bar| bar[0].as_u64().unwrap()).collect();
-        assert!(times.windows(2).all(|pair| pair[1] >= pair[0] + step), "{interval} {times:?}");
-        assert_eq!((&body["more"], &body["before"]), (&json!(true), &bars[0][0]), "{interval}");
+        assert!(
+            times.windows(2).all(|pair| pair[1] >= pair[0] + step),
+            "{interval} {times:?}"
+        );
+        assert_eq!(
+            (&body["more"], &body["before"]),
+            (&json!(true), &bars[0][0]),
+            "{interval}"
+        );
         let earlier = terminal.json(&format!("{path}&before={}", times[0])).await;
         let last = earlier["bars"].as_array().unwrap().last().unwrap()[0].as_u64().unwrap();
         assert!(last < times[0]);
         let table = terminal.get(&format!("{path}&format=csv")).await;
         assert_eq!(table.header("content-type"), "text/csv; charset=utf-8");
         let lines: Vec<&str> = table.text.lines().collect();
-        assert_eq!((lines[0], lines.len()), ("time,open,high,low,close,volume,source", 21), "{interval}");
+        assert_eq!(
+            (lines[0], lines.len()),
+            ("time,open,high,low,close,volume,source", 21),
+            "{interval}"
+        );
     }
-    assert!(calls(&terminal, "/time_series") <= 4, "three base intervals of AAPL, one of BTC/USD");
+    assert!(
+        calls(&terminal, "/time_series") <= 4,
+        "three base intervals of AAPL, one of BTC/USD"
+    );
     let path = "/api/history?symbol=AAPL&interval=1day&limit=5";
     let answer = terminal.get(path).await;
     assert_eq!(answer.header("cache-control"), "private, max-age=5");
     let tag = answer.header("etag").to_owned();
     let url = terminal.worker.url(path);
-    let request = reqwest::Client::new().get(url).header("If-None-Match", tag).header("Accept", "application/json");
+    let request = reqwest::Client::new()
+        .get(url)
+        .header("If-None-Match", tag)
+        .header("Accept", "application/json");
     assert_eq!(request.send().await.unwrap().status(), 304);
 }
 
@@ -104,16 +142,30 @@ async fn a_search_and_the_hours_ask_upstream_once() {
         "{found}"
     );
     let again = terminal.json("/api/search?q=apple").await;
-    assert_eq!((&again["from"], &again["results"][0]["symbol"]), (&json!("cache"), &json!("AAPL")));
+    assert_eq!(
+        (&again["from"], &again["results"][0]["symbol"]),
+        (&json!("cache"), &json!("AAPL"))
+    );
     assert_eq!(calls(&terminal, "/symbol_search"), 1);
     let sessions = complete(&terminal, "/api/sessions").await;
-    let exchange = sessions["exchanges"].as_array().unwrap().iter().find(|one| one["code"] == "XNGS");
+    let exchange = sessions["exchanges"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["code"] == "XNGS");
     let exchange = exchange.unwrap_or_else(|| panic!("{sessions}"));
-    assert_eq!(exchange["open"] == json!(true), exchange["closes_at"].is_string(), "{exchange}");
+    assert_eq!(
+        exchange["open"] == json!(true),
+        exchange["closes_at"].is_string(),
+        "{exchange}"
+    );
     terminal.json("/api/sessions").await;
     assert_eq!(calls(&terminal, "/market_state"), 1);
     let sparks = terminal.json("/api/sparklines?symbols=AAPL").await;
-    assert!(sparks["symbols"][0]["values"].as_array().unwrap().len() > 30, "{sparks}");
+    assert!(
+        sparks["symbols"][0]["values"].as_array().unwrap().len() > 30,
+        "{sparks}"
+    );
 }
 
 #[tokio::test]
@@ -121,7 +173,10 @@ async fn what_cannot_be_asked_says_what_can() {
     let terminal = Terminal::start(manual(), &[]).await;
     for (path, says) in [
         ("/api/history", "symbol"),
-        ("/api/history?symbol=AAPL&interval=2h", "1min, 5min, 15min, 1h, 4h, 1day"),
+        (
+            "/api/history?symbol=AAPL&interval=2h",
+            "1min, 5min, 15min, 1h, 4h, 1day",
+        ),
         ("/api/history?symbol=AAPL&interval=1h&limit=0", "1 to 5000"),
         ("/api/history?symbol=AAPL&interval=1h&limit=5001", "1 to 5000"),
         ("/api/history?symbol=%3Cb%3E&interval=1h", "not a symbol"),

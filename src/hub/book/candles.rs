@@ -175,7 +175,10 @@ mod tests {
         let bar = candles.tick(11.0, Some(190.0), at(2, 0), at(2, 0)).unwrap();
         assert_eq!(bar.volume, Some(10.0));
         candles.interrupt();
-        assert_eq!(candles.tick(11.0, Some(250.0), at(3, 0), at(3, 0)).unwrap().volume, None);
+        assert_eq!(
+            candles.tick(11.0, Some(250.0), at(3, 0), at(3, 0)).unwrap().volume,
+            None
+        );
     }
 
     #[test]

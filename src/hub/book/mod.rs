@@ -8,7 +8,9 @@ mod candles;
 pub use candles::Candles;
 
 use super::{Config, SymbolId};
-use crate::market::{Bar, Cell, Change, Instrument, Millis, PolledQuote, Provenance, Reference, Session, StreamState, Tick};
+use crate::market::{
+    Bar, Cell, Change, Instrument, Millis, PolledQuote, Provenance, Reference, Session, StreamState, Tick,
+};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Outdated changes that are kept beside one for each symbol, so that they are seldom cleared.
@@ -314,7 +316,8 @@ impl Book {
         self.changes.push_back((self.revision, id));
         if self.changes.len() > 2 * self.entries.len() + MOST_OUTDATED {
             let entries = &self.entries;
-            let counts = |(revision, id): &(u64, SymbolId)| entries.get(id).is_some_and(|one| one.newest() == *revision);
+            let counts =
+                |(revision, id): &(u64, SymbolId)| entries.get(id).is_some_and(|one| one.newest() == *revision);
             self.changes.retain(counts);
         }
     }

@@ -169,7 +169,10 @@ impl Delivery {
             if changed.quote {
                 self.conflation.changed(changed.symbol);
             }
-            if let Some(bar) = book.get(changed.symbol).and_then(|entry| entry.bar.filter(|_| changed.bar)) {
+            if let Some(bar) = book
+                .get(changed.symbol)
+                .and_then(|entry| entry.bar.filter(|_| changed.bar))
+            {
                 self.conflation.channels.bar(changed.symbol, &bar);
             }
         }

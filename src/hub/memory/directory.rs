@@ -284,7 +284,10 @@ mod tests {
     #[test]
     fn a_complete_answer_serves_every_longer_text() {
         let mut directory = Directory::default();
-        let found = vec![listing("AAPL", "Apple Inc", "NASDAQ"), listing("APP", "AppLovin", "NASDAQ")];
+        let found = vec![
+            listing("AAPL", "Apple Inc", "NASDAQ"),
+            listing("APP", "AppLovin", "NASDAQ"),
+        ];
         directory.found("Ap", Outcome::Found(found), 5);
         let names = |text: &str| {
             let found = directory.known(text);

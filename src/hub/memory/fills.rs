@@ -163,7 +163,9 @@ impl Fill {
             Base::Minutes => {
                 let wanted = condition.is_default || self.is_asked;
                 let is_new = self.told == 0;
-                let has_gap = condition.gap.is_some_and(|end| end > self.told && end + 2 * MINUTE <= now);
+                let has_gap = condition
+                    .gap
+                    .is_some_and(|end| end > self.told && end + 2 * MINUTE <= now);
                 // Ticks are thinned: the provider's bars replace those of a day that is over.
                 let is_over = condition.is_closed || of_an_earlier_day;
                 let to_replace = is_over && condition.made.is_some_and(|made| made + MINUTE > self.told);
@@ -241,7 +243,11 @@ mod tests {
             ..CALM
         };
         assert_eq!(wish(&mut fills, gap, later), Some(40));
-        assert_eq!(wish(&mut fills, gap, later - 1), None, "its last minute may not be over there");
+        assert_eq!(
+            wish(&mut fills, gap, later - 1),
+            None,
+            "its last minute may not be over there"
+        );
         let made = Condition {
             made: Some(later - 5 * MINUTE),
             ..CALM
@@ -263,7 +269,9 @@ mod tests {
         fills.get_mut(Base::Minutes).failed("no answer".to_owned(), false, NOW);
         assert_eq!(wish(&mut fills, CALM, NOW + FAILED - 1), None);
         assert!(wish(&mut fills, CALM, NOW + FAILED).is_some());
-        fills.get_mut(Base::Minutes).failed("not in your plan".to_owned(), true, NOW);
+        fills
+            .get_mut(Base::Minutes)
+            .failed("not in your plan".to_owned(), true, NOW);
         assert_eq!(wish(&mut fills, CALM, NOW + REFUSED - 1), None);
     }
 

@@ -97,7 +97,10 @@ impl Hours {
                 }
                 continue;
             };
-            turns_at = [turns_at, exchange.opens_at, exchange.closes_at].into_iter().flatten().min();
+            turns_at = [turns_at, exchange.opens_at, exchange.closes_at]
+                .into_iter()
+                .flatten()
+                .min();
             let reference = &entry.cell.reference;
             let known = (reference.opens_at, reference.closes_at);
             let told = (
@@ -141,7 +144,10 @@ impl Hours {
                 ..exchange.clone()
             }
         });
-        let waits = self.told.is_none().then(|| "the provider has not been asked yet".to_owned());
+        let waits = self
+            .told
+            .is_none()
+            .then(|| "the provider has not been asked yet".to_owned());
         let reason = self.trouble.clone().or(waits);
         let retry_at = Some(self.not_before).filter(|at| *at > now).unwrap_or(now + RETRY);
         Sessions {

@@ -73,10 +73,14 @@ impl Memory {
     /// When something is due that no other deadline triggers.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
-        [self.history.deadline(), self.directory.deadline(), self.hours.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.history.deadline(),
+            self.directory.deadline(),
+            self.hours.deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 }
 

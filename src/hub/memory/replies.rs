@@ -32,7 +32,9 @@ impl History {
                 Base::Minutes => self.read_minutes(inquiry, None, recall),
                 base @ (Base::Hours | Base::Days) => {
                     let span = Span {
-                        series: self.names().bars(&inquiry.question.instrument.to_string(), base.interval()),
+                        series: self
+                            .names()
+                            .bars(&inquiry.question.instrument.to_string(), base.interval()),
                         from: 0,
                         to: 1,
                         most: 1,
@@ -58,7 +60,10 @@ impl History {
             (Some(_), _) => ALL_ROWS,
         };
         // Hours are known up to the last answer; minutes follow them.
-        let from = hours.as_ref().and_then(|hours| hours.last()).map_or(0, |last| last.time);
+        let from = hours
+            .as_ref()
+            .and_then(|hours| hours.last())
+            .map_or(0, |last| last.time);
         self.read_rows(inquiry, hours, from, most, recall);
     }
 
@@ -134,14 +139,7 @@ impl History {
         self.answer(inquiry, bars.collect(), Vec::new(), false, recall);
     }
 
-    fn answer(
-        &self,
-        inquiry: &Inquiry,
-        mut bars: Vec<Bar>,
-        gaps: Vec<Gap>,
-        is_unread: bool,
-        recall: &mut Recall<'_>,
-    ) {
+    fn answer(&self, inquiry: &Inquiry, mut bars: Vec<Bar>, gaps: Vec<Gap>, is_unread: bool, recall: &mut Recall<'_>) {
         let question = &inquiry.question;
         let surplus = bars.len().saturating_sub(question.limit);
         bars.drain(..surplus);
@@ -166,7 +164,10 @@ impl History {
             currency: details.currency,
             timezone: details.timezone,
             provider: recall.config.provider.name(),
-            running: bars.last().map(|bar| bar.time).filter(|time| time + length > recall.now),
+            running: bars
+                .last()
+                .map(|bar| bar.time)
+                .filter(|time| time + length > recall.now),
             more: surplus > 0 || is_unread || is_missing && reason.is_some(),
             gaps: joined(gaps),
             as_of: recall.now,

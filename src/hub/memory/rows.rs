@@ -51,7 +51,15 @@ impl From<&Bar> for StoredBar {
             BarSource::Provider => 0,
             BarSource::Hub => 1,
         };
-        Self(bar.time / MINUTE, bar.open, bar.high, bar.low, bar.close, bar.volume, source)
+        Self(
+            bar.time / MINUTE,
+            bar.open,
+            bar.high,
+            bar.low,
+            bar.close,
+            bar.volume,
+            source,
+        )
     }
 }
 
@@ -64,7 +72,11 @@ impl From<StoredBar> for Bar {
             low,
             close,
             volume,
-            source: if source == 0 { BarSource::Provider } else { BarSource::Hub },
+            source: if source == 0 {
+                BarSource::Provider
+            } else {
+                BarSource::Hub
+            },
         }
     }
 }
@@ -106,11 +118,6 @@ impl Chunk {
     #[must_use]
     pub fn row(&self) -> String {
         serde_json::to_string(&StoredChunk::from(self)).unwrap_or_default()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bars.is_empty() && self.gaps.is_empty()
     }
 }
 
@@ -236,10 +243,10 @@ mod tests {
     #[test]
     fn a_row_that_cannot_be_read_is_empty() {
         for row in ["", "{}", "[]", r#"{"bars":[[1]],"gaps":[]}"#] {
-            assert!(Chunk::read(row).is_empty(), "{row}");
+            assert_eq!(Chunk::read(row), Chunk::default(), "{row}");
             assert_eq!(Entry::read(row), None);
         }
         let unsound = r#"{"bars":[[1,5.0,4.0,3.0,4.0,null,1]],"gaps":[]}"#;
-        assert!(Chunk::read(unsound).is_empty());
+        assert_eq!(Chunk::read(unsound), Chunk::default());
     }
 }

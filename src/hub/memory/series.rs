@@ -62,7 +62,10 @@ fn contiguous(bars: &[Bar], step: Millis) -> usize {
 pub fn add_gap(gaps: &mut Vec<Gap>, from: Millis, to: Millis, reason: &str) {
     let from = from - from % MINUTE;
     let to = to.next_multiple_of(MINUTE);
-    match gaps.iter_mut().find(|gap| gap.reason == reason && gap.from <= to && from <= gap.to) {
+    match gaps
+        .iter_mut()
+        .find(|gap| gap.reason == reason && gap.from <= to && from <= gap.to)
+    {
         Some(gap) => {
             gap.from = gap.from.min(from);
             gap.to = gap.to.max(to);
@@ -144,7 +147,10 @@ mod tests {
         add_gap(&mut gaps, T, T, "nothing");
         assert_eq!(gaps.len(), 1);
         let left = without(&gaps, T + 3 * MINUTE, T + 5 * MINUTE);
-        let ends: Vec<_> = left.iter().map(|gap| ((gap.from - T) / MINUTE, (gap.to - T) / MINUTE)).collect();
+        let ends: Vec<_> = left
+            .iter()
+            .map(|gap| ((gap.from - T) / MINUTE, (gap.to - T) / MINUTE))
+            .collect();
         assert_eq!(ends, [(1, 3), (5, 9)]);
         assert_eq!(without(&gaps, T, T + DAY), []);
     }

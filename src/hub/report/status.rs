@@ -1,9 +1,7 @@
 //! The hub's state as the REST routes show it.
 
 use crate::dialect::{FeedView, QuoteView, SubscriptionFailure};
-use crate::hub::answer::{
-    Answer, BudgetView, CreditsView, Quotes, Reading, Spark, Sparklines, Status, SymbolView,
-};
+use crate::hub::answer::{Answer, BudgetView, CreditsView, Quotes, Reading, Spark, Sparklines, Status, SymbolView};
 use crate::hub::book::Entry;
 use crate::hub::{Machine, SymbolId};
 use crate::market::{FeedState, Instrument, Millis, StreamState, iso8601};

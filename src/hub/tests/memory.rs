@@ -11,20 +11,24 @@ impl Play {
     /// The newest call that is not for quotes.
     fn errand(&self) -> Option<(RequestId, Call)> {
         self.effects.iter().rev().find_map(|effect| match effect {
-            Effect::Fetch { call: Call::Quotes(_), .. } => None,
+            Effect::Fetch {
+                call: Call::Quotes(_), ..
+            } => None,
             Effect::Fetch { request, call } => Some((*request, call.clone())),
             _ => None,
         })
     }
 
     fn errands(&self) -> usize {
-        let is_errand = |effect: &&Effect| matches!(effect, Effect::Fetch { call, .. } if !matches!(call, Call::Quotes(_)));
+        let is_errand =
+            |effect: &&Effect| matches!(effect, Effect::Fetch { call, .. } if !matches!(call, Call::Quotes(_)));
         self.effects.iter().filter(is_errand).count()
     }
 
     fn answer_errand(&mut self, status: u16, body: &Value) -> Call {
         let (request, call) = self.errand().expect("no errand is under way");
-        self.effects.retain(|effect| !matches!(effect, Effect::Fetch { request: one, .. } if *one == request));
+        self.effects
+            .retain(|effect| !matches!(effect, Effect::Fetch { request: one, .. } if *one == request));
         self.input(Input::Fetched(request, answer(status, body)));
         call
     }
@@ -99,7 +103,10 @@ fn live_bitcoin(vars: &[(&str, &str)]) -> (Play, LinkId) {
     play.answer_call(|_| Some((100.0, true)));
     play.input(Input::Opened(link));
     let items = json!([{"symbol": "BTC/USD", "type": "Digital Currency"}]);
-    play.frame(link, &json!({"event": "subscribe-status", "status": "ok", "success": items, "fails": null}));
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "status": "ok", "success": items, "fails": null}),
+    );
     play.take();
     (play, link)
 }
@@ -124,7 +131,11 @@ fn ticks_make_bars_and_the_providers_come_before_them() {
     let history = play.history(1);
     assert_eq!(times(&history), [-4, -3, -2, 0, 1, 2, 3, 4]);
     let sources: Vec<_> = history.bars.iter().map(|bar| bar.source).collect();
-    assert_eq!(sources[..3], [BarSource::Provider; 3], "the bar of the running minute is not taken");
+    assert_eq!(
+        sources[..3],
+        [BarSource::Provider; 3],
+        "the bar of the running minute is not taken"
+    );
     assert_eq!(sources[3..], [BarSource::Hub; 5]);
     let bar = history.bars[5];
     assert_eq!((bar.open, bar.high, bar.low, bar.close), (206.0, 211.0, 206.0, 211.0));
@@ -153,11 +164,17 @@ fn a_crash_loses_five_minutes_that_are_named_and_filled_again() {
         panic!("{:?}", history.gaps);
     };
     assert_eq!(gap.reason, "the hub was not running");
-    assert!(gap.from + 5 * MINUTE >= crashed && gap.from <= crashed && gap.to >= play.now, "{gap:?}");
+    assert!(
+        gap.from + 5 * MINUTE >= crashed && gap.from <= crashed && gap.to >= play.now,
+        "{gap:?}"
+    );
     // The link is back: the gap has an end, and the provider is asked once.
     let link = play.opened_link().unwrap();
     play.input(Input::Opened(link));
-    play.frame(link, &json!({"event": "subscribe-status", "success": [{"symbol": "BTC/USD"}]}));
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": [{"symbol": "BTC/USD"}]}),
+    );
     play.pass(15 * MINUTE);
     let Some((_, Call::Series { bars, .. })) = play.errand() else {
         panic!("nobody asked for the gap");
@@ -169,7 +186,14 @@ fn a_crash_loses_five_minutes_that_are_named_and_filled_again() {
     play.ask_bars(2, "BTC/USD", Interval::Minute);
     let history = play.history(2);
     assert_eq!(history.gaps, []);
-    assert!(history.bars.iter().rev().take(30).all(|bar| bar.source == BarSource::Provider));
+    assert!(
+        history
+            .bars
+            .iter()
+            .rev()
+            .take(30)
+            .all(|bar| bar.source == BarSource::Provider)
+    );
 }
 
 #[test]
@@ -187,7 +211,7 @@ fn without_credits_there_is_what_there_is_and_the_reason() {
     assert_eq!(play.errands(), 0);
     play.ask_bars(2, "BTC/USD", Interval::Day);
     play.pass(2 * SECOND);
-    assert_eq!(times(&play.history(2)), []);
+    assert!(play.history(2).bars.is_empty());
 }
 
 #[test]
@@ -234,7 +258,10 @@ fn bars_of_five_days_are_kept_in_rows_of_four_hours_and_older_ones_go() {
     let ago: Vec<u64> = (1..5_000).rev().collect();
     play.answer_errand(200, &series("BTC/USD", play.now, &ago, 50.0));
     let rows = |play: &Play| {
-        let rows = play.memory.keys().filter(|(series, _)| series.ends_with("BTC/USD/1min"));
+        let rows = play
+            .memory
+            .keys()
+            .filter(|(series, _)| series.ends_with("BTC/USD/1min"));
         rows.count()
     };
     assert_eq!(rows(&play), 5_000 / 240 + 1);
@@ -243,16 +270,34 @@ fn bars_of_five_days_are_kept_in_rows_of_four_hours_and_older_ones_go() {
         play.take();
     }
     assert_eq!(rows(&play), 5_000 / 240 + 2, "the chunk of 12 to 16 h");
-    let journal = play.memory.keys().filter(|(series, _)| series.ends_with("journal")).count();
+    let journal = play
+        .memory
+        .keys()
+        .filter(|(series, _)| series.ends_with("journal"))
+        .count();
     assert!((58..=61).contains(&journal), "{journal}");
-    let id = play.hub.upstream.symbols.find(&Instrument::parse("BTC/USD").unwrap()).unwrap();
+    let id = play
+        .hub
+        .upstream
+        .symbols
+        .find(&Instrument::parse("BTC/USD").unwrap())
+        .unwrap();
     let held = play.hub.book.get(id).unwrap().candles.between(0, Millis::MAX).count();
     assert!(held <= 240 + 61, "{held} bars in memory");
     play.ask_bars(1, "BTC/USD", Interval::Hour);
     play.answer_errand(200, &json!({"values": [], "status": "ok"}));
     let history = play.history(1);
-    assert!((87..=89).contains(&history.bars.len()), "hours of minutes: {}", history.bars.len());
-    assert!(history.bars.windows(2).all(|pair| pair[0].time + 60 * MINUTE == pair[1].time));
+    assert!(
+        (87..=89).contains(&history.bars.len()),
+        "hours of minutes: {}",
+        history.bars.len()
+    );
+    assert!(
+        history
+            .bars
+            .windows(2)
+            .all(|pair| pair[0].time + 60 * MINUTE == pair[1].time)
+    );
 }
 
 #[test]
@@ -263,11 +308,20 @@ fn a_bar_that_closed_is_told_on_the_stream() {
     play.trade(link, "BTC/USD", 1, 100.0);
     play.take();
     play.trade(link, "BTC/USD", 1, 200.0);
-    let told: Vec<String> = play.told.iter().filter(|(whom, _)| *whom == BOB).map(|(_, frame)| frame.clone()).collect();
+    let told: Vec<String> = play
+        .told
+        .iter()
+        .filter(|(whom, _)| *whom == BOB)
+        .map(|(_, frame)| frame.clone())
+        .collect();
     let seconds = MIDDAY / SECOND;
     let bars: Vec<_> = told.iter().filter(|frame| frame.contains(r#"{"bar":"#)).collect();
     assert_eq!(bars.len(), 1, "{told:?}");
-    assert!(bars[0].contains(&format!(r#"{{"bar":[0,{seconds},100,105,100,105,null]}}"#)), "{}", bars[0]);
+    assert!(
+        bars[0].contains(&format!(r#"{{"bar":[0,{seconds},100,105,100,105,null]}}"#)),
+        "{}",
+        bars[0]
+    );
 }
 
 #[test]
@@ -313,7 +367,10 @@ fn a_search_is_answered_once_for_everybody() {
     let Some(Answer::Search(found)) = play.reply(4) else {
         panic!("no search");
     };
-    assert_eq!((found.from, found.results[0].subscribe.as_str()), (FoundBy::Hub, "BTC/USD"));
+    assert_eq!(
+        (found.from, found.results[0].subscribe.as_str()),
+        (FoundBy::Hub, "BTC/USD")
+    );
     assert!(found.reason.is_some() && found.retry_at.is_some());
 }
 
@@ -322,9 +379,10 @@ fn hours_are_asked_for_when_somebody_wants_them_and_told_to_symbols() {
     let vars = [("SYMBOLS", "AAPL"), ("HISTORY_CREDITS_PERCENT", "25")];
     let mut play = Play::with(&vars);
     play.input(Input::joined(ALICE, Dialect::Plain));
-    answer_raw(&mut play, |_, now| {
-        json!({"close": "100", "previous_close": "99", "is_market_open": true, "last_quote_at": now / 1000, "mic_code": "XNGS"})
-    });
+    answer_raw(
+        &mut play,
+        |_, now| json!({"close": "100", "previous_close": "99", "is_market_open": true, "last_quote_at": now / 1000, "mic_code": "XNGS"}),
+    );
     play.pass(15 * SECOND);
     let mut asked = Vec::new();
     while play.errand().is_some() {
@@ -335,7 +393,11 @@ fn hours_are_asked_for_when_somebody_wants_them_and_told_to_symbols() {
         asked.push(play.answer_errand(200, if is_hours { &body } else { &empty }));
         play.pass(15 * SECOND);
     }
-    assert_eq!(asked.iter().filter(|call| **call == Call::Hours).count(), 1, "{asked:?}");
+    assert_eq!(
+        asked.iter().filter(|call| **call == Call::Hours).count(),
+        1,
+        "{asked:?}"
+    );
     assert!(play.quote("AAPL").quote.closes_at.is_some());
     play.ask(1, Question::Sessions);
     let Some(Answer::Sessions(sessions)) = play.reply(1) else {

@@ -131,9 +131,8 @@ impl Play {
                 }
                 Effect::Load(ticket, span) => {
                     let rows = self.memory.iter().rev();
-                    let rows = rows.filter(|((series, start), _)| {
-                        *series == span.series && (span.from..span.to).contains(start)
-                    });
+                    let rows = rows
+                        .filter(|((series, start), _)| *series == span.series && (span.from..span.to).contains(start));
                     let rows = rows.map(|((_, start), body)| (*start, body.clone()));
                     answers.push(Input::Loaded(*ticket, rows.take(span.most).collect()));
                     continue;

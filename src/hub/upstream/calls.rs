@@ -73,7 +73,9 @@ impl Load {
     #[must_use]
     pub fn call(&self) -> Call {
         match self {
-            Self::Quotes(symbols) => Call::Quotes(symbols.iter().map(|(_, instrument)| instrument.to_string()).collect()),
+            Self::Quotes(symbols) => {
+                Call::Quotes(symbols.iter().map(|(_, instrument)| instrument.to_string()).collect())
+            }
             Self::Errand(errand) => errand.call(),
         }
     }

@@ -60,7 +60,12 @@ impl Stage {
                 client.record = record;
             }
             Deed::Close(client, _) => self.client(client).is_connected = false,
-            Deed::OpenUpstream(_) | Deed::CloseUpstream(_) | Deed::Write(_) | Deed::Keep(_) | Deed::Answer(..) | Deed::Log(_) => {}
+            Deed::OpenUpstream(_)
+            | Deed::CloseUpstream(_)
+            | Deed::Write(_)
+            | Deed::Keep(_)
+            | Deed::Answer(..)
+            | Deed::Log(_) => {}
         }
     }
 
