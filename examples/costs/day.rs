@@ -7,7 +7,7 @@ use hamster_kit::{Deed, Object, Reader};
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::Event;
 use hamster_terminal::hub::{ClientId, Config, Input, LinkId, RestAnswer};
-use hamster_terminal::provider::twelve_data::quote_query;
+use hamster_terminal::provider::{Call, Provider};
 use hamster_terminal::simulator::{Exchange, Output, Plan, SessionId, Settings};
 use serde_json::json;
 use std::collections::VecDeque;
@@ -228,7 +228,7 @@ impl Life {
                 }
             }
             Deed::Fetch(request, symbols) => {
-                let address = quote_query(&symbols);
+                let address = Provider::TwelveData.path(&Call::Quotes(symbols));
                 let (path, query) = address.split_once('?').expect("a query");
                 let reply = self.exchange.rest(path, query, Some("key"), self.now);
                 let answer = RestAnswer {

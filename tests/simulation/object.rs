@@ -12,7 +12,7 @@ use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, Question, 
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::market::{FeedState, StreamState};
-use hamster_terminal::provider::twelve_data::quote_query;
+use hamster_terminal::provider::{Call, Provider};
 use hamster_terminal::simulator::{Plan, SessionId};
 use std::collections::VecDeque;
 
@@ -505,7 +505,11 @@ impl World {
                 self.hang_up(held);
             }
             Deed::Fetch(request, symbols) => {
-                self.after_a_way(Happening::CallArrives(life, request, quote_query(&symbols)));
+                self.after_a_way(Happening::CallArrives(
+                    life,
+                    request,
+                    Provider::TwelveData.path(&Call::Quotes(symbols)),
+                ));
                 self.at(self.now + REST_TIMEOUT, Happening::CallTimesOut(life, request));
             }
             Deed::Answer(_) => {
