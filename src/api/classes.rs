@@ -1,30 +1,45 @@
 //! `/api/stocks`, `/api/forex`, `/api/crypto`: the default symbols in the original terminal's
 //! shape, plus the fields about source and freshness.
 
-use super::route::{Hub, Route, Serves};
+use super::route::{Asked, Route, Show};
 use super::{Problem, Reply};
 use crate::dialect::InstrumentView;
-use crate::hub::{Quotes, SymbolView};
+use crate::hub::{Answer, Question, SymbolView};
 use crate::market::{AssetClass, Instrument, Provenance, Session, StreamState};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-const fn class(path: &'static str, reply: fn(&Quotes) -> Reply) -> Route {
-    Route {
-        path,
-        serves: Serves::Hub(Hub::Quotes(reply)),
-        takes_symbols: false,
-        hint: "this route takes none; /api/quotes?symbols=BTC/USD,AAPL gives any symbols",
-    }
-}
+const HINT: &str = "this route takes none; /api/quotes?symbols=BTC/USD,AAPL gives any symbols";
 
-pub(super) const STOCKS: Route = class("/api/stocks", |quotes| reply(quotes, AssetClass::Stocks));
-pub(super) const FOREX: Route = class("/api/forex", |quotes| reply(quotes, AssetClass::Forex));
-pub(super) const CRYPTO: Route = class("/api/crypto", |quotes| reply(quotes, AssetClass::Crypto));
+pub(super) const STOCKS: Route = Route {
+    path: "/api/stocks",
+    parameters: &[],
+    hint: HINT,
+    asks: |_| Ok(defaults(|answer| reply(answer, AssetClass::Stocks))),
+};
+
+pub(super) const FOREX: Route = Route {
+    path: "/api/forex",
+    asks: |_| Ok(defaults(|answer| reply(answer, AssetClass::Forex))),
+    ..STOCKS
+};
+
+pub(super) const CRYPTO: Route = Route {
+    path: "/api/crypto",
+    asks: |_| Ok(defaults(|answer| reply(answer, AssetClass::Crypto))),
+    ..STOCKS
+};
+
+fn defaults(show: fn(&Answer) -> Option<Reply>) -> Asked {
+    Asked::Hub(Question::Quotes(Vec::new()), Show(show))
+}
 
 /// The symbols of one class, each under its key:
 /// `{"ok":true,"simulated":false,"spy":{"price":470.5,"change":0.8,…},…}`.
-fn reply(quotes: &Quotes, class: AssetClass) -> Reply {
+fn reply(answer: &Answer, class: AssetClass) -> Option<Reply> {
+    let Answer::Quotes(quotes) = answer else {
+        return None;
+    };
     let mut views: Vec<(String, &SymbolView)> = Vec::new();
     for view in &quotes.quotes {
         let symbol = &view.quote.symbol;
@@ -39,13 +54,13 @@ fn reply(quotes: &Quotes, class: AssetClass) -> Reply {
         }
     }
     if !views.is_empty() && views.iter().all(|(_, view)| view.quote.price.is_none()) {
-        return Problem::NoPrices(quotes.feed.reason.clone()).reply();
+        return Some(Problem::NoPrices(quotes.feed.reason.clone()).reply());
     }
-    Reply::json(&ClassQuotes {
+    let body = ClassQuotes {
         simulated: quotes.simulated,
         views: &views,
-    })
-    .tagged()
+    };
+    Some(Reply::json(&body).tagged())
 }
 
 /// Reserved words of the envelope.

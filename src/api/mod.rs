@@ -2,16 +2,23 @@
 //! passes requests in and sends replies out. A new route is a file and a line in `routes.rs`.
 
 mod classes;
+mod history;
+mod parameters;
 mod plain;
 mod problem;
 mod quotes;
 mod reply;
 mod route;
 mod routes;
+mod search;
+mod sessions;
+mod sparklines;
 mod status;
+#[cfg(test)]
+mod tests;
 
 pub use plain::{health, metrics};
 pub use problem::Problem;
 pub use reply::Reply;
-pub use route::{Route, Serves, requested_symbols};
-pub use routes::{ALLOWED_METHODS, Asked, is_ours, route};
+pub use route::{Asked, Show};
+pub use routes::{ALLOWED_METHODS, is_ours, route};

@@ -1,31 +1,30 @@
 //! The routes that ask the hub no question: `/metrics`, `/health` and `/ws`.
 
 use super::Reply;
-use super::route::{Route, Serves};
+use super::parameters::NONE;
+use super::route::{Asked, Route};
 use crate::hub::{EdgeCounts, Machine};
 use crate::market::Millis;
 
-const NOTHING: &str = "this route takes none";
-
 pub(super) const METRICS: Route = Route {
     path: "/metrics",
-    serves: Serves::Metrics,
-    takes_symbols: false,
-    hint: NOTHING,
+    parameters: &[],
+    hint: NONE,
+    asks: |_| Ok(Asked::Metrics),
 };
 
 pub(super) const HEALTH: Route = Route {
     path: "/health",
-    serves: Serves::Health,
-    takes_symbols: false,
-    hint: NOTHING,
+    parameters: &[],
+    hint: NONE,
+    asks: |_| Ok(Asked::Health),
 };
 
 pub(super) const SOCKET: Route = Route {
     path: "/ws",
-    serves: Serves::Socket,
-    takes_symbols: false,
+    parameters: &[],
     hint: "/ws takes none: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}",
+    asks: |_| Ok(Asked::Socket),
 };
 
 /// `/metrics`, in Prometheus' text format. Scraping keeps nothing awake.

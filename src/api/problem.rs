@@ -6,10 +6,8 @@ use serde_json::json;
 /// What is wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// An unknown path.
-    #[error(
-        "there is nothing at {0}; the routes are /api/stocks, /api/forex, /api/crypto, /api/quotes, /api/status, /metrics, /health and /ws"
-    )]
+    /// Nothing is at the path, or the symbol is not served: a whole sentence.
+    #[error("{0}")]
     NotFound(String),
     /// The path allows GET, HEAD and OPTIONS only.
     #[error("{0} is not allowed here; use GET, HEAD or OPTIONS")]

@@ -1,16 +1,16 @@
 //! `/api/quotes?symbols=BTC/USD,AAPL`: the quotes of any symbols, or of the default ones.
 
 use super::Reply;
-use super::route::{Hub, Route, Serves};
-use crate::hub::Quotes;
+use super::route::{Asked, Route, Show};
+use crate::hub::{Answer, Question, Quotes};
 use crate::market::iso8601;
 use serde::Serialize;
 
 pub(super) const ROUTE: Route = Route {
     path: "/api/quotes",
-    serves: Serves::Hub(Hub::Quotes(reply)),
-    takes_symbols: true,
+    parameters: &["symbols"],
     hint: "the parameter is symbols, as in /api/quotes?symbols=BTC/USD,AAPL",
+    asks: |parameters| Ok(Asked::Hub(Question::Quotes(parameters.symbols()?), Show(reply))),
 };
 
 #[derive(Serialize)]
@@ -22,7 +22,10 @@ struct Body<'a> {
     quotes: &'a Quotes,
 }
 
-fn reply(quotes: &Quotes) -> Reply {
+fn reply(answer: &Answer) -> Option<Reply> {
+    let Answer::Quotes(quotes) = answer else {
+        return None;
+    };
     let body = |time: &str| {
         Reply::json(&Body {
             ok: true,
@@ -33,5 +36,5 @@ fn reply(quotes: &Quotes) -> Reply {
     };
     // The time differs in each answer, so the tag does not cover it.
     let content = body("").body;
-    body(&iso8601(quotes.time)).with_tag_of(&content)
+    Some(body(&iso8601(quotes.time)).with_tag_of(&content))
 }

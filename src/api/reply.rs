@@ -1,5 +1,6 @@
 //! An HTTP reply before it becomes a platform's response.
 
+use crate::market::{Millis, iso8601};
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -47,6 +48,16 @@ impl Reply {
         Self::new(200, "application/json", body)
     }
 
+    /// Status 200 with a JSON object, to which the hub's time is added as `as_of`. It differs each
+    /// time, so the tag does not cover it.
+    #[must_use]
+    pub(super) fn json_as_of(object: &impl Serialize, as_of: Millis) -> Self {
+        let mut reply = Self::json(object).tagged();
+        reply.body.pop();
+        reply.body.push_str(&format!(r#","as_of":"{}"}}"#, iso8601(as_of)));
+        reply
+    }
+
     /// Adds an `ETag` computed from the body.
     #[must_use]
     pub fn tagged(self) -> Self {
@@ -57,11 +68,10 @@ impl Reply {
     /// Adds an `ETag` computed from `content`, which must leave out whatever differs each time,
     /// such as the current time. The reply may be cached, but must be revalidated before use.
     #[must_use]
-    pub fn with_tag_of(mut self, content: &str) -> Self {
+    pub fn with_tag_of(self, content: &str) -> Self {
         let mut hasher = DefaultHasher::new();
         content.hash(&mut hasher);
         let tag = format!("W/\"{:016x}\"", hasher.finish());
-        self.headers.retain(|(name, _)| *name != "Cache-Control");
         self.with_header("Cache-Control", "no-cache").with_header("ETag", &tag)
     }
 
@@ -103,9 +113,10 @@ impl Reply {
             .with_header("Access-Control-Max-Age", "86400")
     }
 
-    /// Adds a header.
+    /// Adds a header, or replaces it.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.retain(|(before, _)| *before != name);
         self.headers.push((name, value.to_owned()));
         self
     }

@@ -1,26 +1,30 @@
 //! `/api/status`: the whole state, including the original's `cache`.
 
 use super::Reply;
-use super::route::{Hub, Route, Serves};
-use crate::hub::Status;
+use super::parameters::NONE;
+use super::route::{Asked, Route, Show};
+use crate::hub::{Answer, Question, Status};
 use crate::market::iso8601;
 use serde::Serialize;
 
 pub(super) const ROUTE: Route = Route {
     path: "/api/status",
-    serves: Serves::Hub(Hub::Status(reply)),
-    takes_symbols: false,
-    hint: "this route takes none",
+    parameters: &[],
+    hint: NONE,
+    asks: |_| Ok(Asked::Hub(Question::Status, Show(reply))),
 };
 
-fn reply(status: &Status) -> Reply {
+fn reply(answer: &Answer) -> Option<Reply> {
+    let Answer::Status(status) = answer else {
+        return None;
+    };
     let quote = |symbol: &str| {
         let mut views = status.symbols.iter().map(|view| &view.quote);
         views.find(|quote| quote.symbol == symbol)
     };
     let price = |symbol| quote(symbol).and_then(|quote| quote.price);
     let change = |symbol| quote(symbol).and_then(|quote| quote.percent_change);
-    Reply::json(&StatusBody {
+    Some(Reply::json(&StatusBody {
         ok: true,
         version: env!("CARGO_PKG_VERSION"),
         simulated: status.simulated,
@@ -38,7 +42,7 @@ fn reply(status: &Status) -> Reply {
             eurusd: price("EUR/USD"),
             gbpusd: price("GBP/USD"),
         },
-    })
+    }))
 }
 
 #[derive(Serialize)]

@@ -1,9 +1,9 @@
 //! The Worker's front door: it answers what needs no state and passes the rest to the one hub.
 
 use super::hub::POKE_PATH;
-use super::query::{borrowed, header, is_https, method, parameters, socket_address};
+use super::query::{asked, header, is_https, method, socket_address};
 use super::respond::respond;
-use crate::api::{self, Asked, Problem, Reply, Serves};
+use crate::api::{self, Asked, Problem, Reply};
 use crate::market::iso8601;
 use worker::{Date, Env, Request, Response, Result, Stub, console_error};
 
@@ -21,30 +21,20 @@ const HUB_NAME: &str = "hub";
 pub async fn handle(request: Request, env: Env) -> Result<Response> {
     #[cfg(feature = "faults")]
     super::panics::break_if_asked(&request.path(), "gateway");
-    let (method, path) = (method(&request), request.path());
+    let path = request.path();
+    let is_head = method(&request) == "HEAD";
     let reply = |reply: Reply| respond(&reply.over(is_https(&request)));
-    let response = match api::route(&method, &path) {
+    let response = match asked(&request) {
         #[cfg(feature = "faults")]
         Err(_) if path.starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
         Err(Problem::NotFound(_)) if !api::is_ours(&path) => not_found_page(&env).await,
         Err(problem) => reply(problem.reply()),
         Ok(Asked::Options) => reply(Reply::options()),
-        Ok(Asked::For(route)) => match api::requested_symbols(route, borrowed(&parameters(&request))) {
-            Err(problem) => reply(problem.reply()),
-            Ok(_) => match route.serves {
-                Serves::Health => reply(api::health().unless_known(header(&request, "If-None-Match").as_deref())),
-                Serves::Socket if !is_upgrade(&request) => {
-                    reply(Problem::UpgradeRequired(socket_address(&request)).reply())
-                }
-                Serves::Socket | Serves::Metrics | Serves::Hub(_) => ask_hub(request, &env).await,
-            },
-        },
+        Ok(Asked::Health) => reply(api::health().unless_known(header(&request, "If-None-Match").as_deref())),
+        Ok(Asked::Socket) if !is_upgrade(&request) => reply(Problem::UpgradeRequired(socket_address(&request)).reply()),
+        Ok(Asked::Socket | Asked::Metrics | Asked::Hub(..)) => ask_hub(request, &env).await,
     }?;
-    if method == "HEAD" {
-        without_body(&response)
-    } else {
-        Ok(response)
-    }
+    if is_head { without_body(&response) } else { Ok(response) }
 }
 
 /// The page for an unknown address.

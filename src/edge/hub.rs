@@ -7,11 +7,11 @@
 
 use super::fanout::{Fanout, auto_respond};
 use super::platform::{Object, now};
-use super::query::{borrowed, header, is_https, method, parameters, socket_address};
+use super::query::{asked, header, is_https, socket_address};
 use super::respond::respond;
 use super::source::{Source, text};
 use super::storage;
-use crate::api::{self, Asked, Problem, Reply, Serves};
+use crate::api::{self, Asked, Problem, Reply};
 use crate::dialect::Dialect;
 use crate::driver::{Driver, Event, Socket, TurnedAway};
 use crate::hub::Refused;
@@ -67,23 +67,18 @@ impl DurableObject for Hub {
             object.poked().await;
             return Response::empty();
         }
-        let reply = match api::route(&method(&request), &path) {
+        let reply = match asked(&request) {
             Err(problem) => problem.reply(),
             Ok(Asked::Options) => Reply::options(),
-            Ok(Asked::For(route)) => match api::requested_symbols(route, borrowed(&parameters(&request))) {
+            Ok(Asked::Socket) => match connect_client(object, &request)? {
+                Ok(response) => return Ok(response),
                 Err(problem) => problem.reply(),
-                Ok(symbols) => match route.serves {
-                    Serves::Socket => match connect_client(object, &request)? {
-                        Ok(response) => return Ok(response),
-                        Err(problem) => problem.reply(),
-                    },
-                    Serves::Metrics => {
-                        object.with_driver(|driver| api::metrics(driver.machine(), driver.counts(), now()))?
-                    }
-                    Serves::Health => api::health(),
-                    Serves::Hub(hub) => hub.reply(&object.ask(hub.question(symbols)).await?),
-                },
             },
+            Ok(Asked::Metrics) => {
+                object.with_driver(|driver| api::metrics(driver.machine(), driver.counts(), now()))?
+            }
+            Ok(Asked::Health) => api::health(),
+            Ok(Asked::Hub(question, show)) => show.reply(&object.ask(question).await?),
         };
         let reply = reply.unless_known(header(&request, "If-None-Match").as_deref());
         respond(&reply.over(is_https(&request)))

@@ -31,7 +31,7 @@ use worker::{AbortController, Date, Delay, Response, State, console_log};
 
 /// Most bytes read of a REST answer. That for sixty quotes has about fifty thousand, that for five
 /// thousand bars about seven hundred thousand.
-const LONGEST_ANSWER: u32 = 1024 * 1024;
+const LONGEST_ANSWER: u32 = 2 * 1024 * 1024;
 
 /// One instance of the object: the driver and the parts of its platform.
 pub(super) struct Object {
@@ -133,7 +133,7 @@ impl Object {
             Ok::<_, worker::Error>(RestAnswer {
                 status: response.status_code(),
                 credits: self.credits(&response),
-                body: body.ok_or("its answer is longer than 1 MiB, which was not read")?,
+                body: body.ok_or("its answer is longer than 2 MiB, which was not read")?,
             })
         };
         let timeout = Delay::from(Duration::from_millis(REST_TIMEOUT));

@@ -2,7 +2,22 @@
 //! parser with all of Unicode's host name tables, a fifth of the Worker's size, although the
 //! platform already has parsed the URL.
 
+use crate::api::{self, Asked, Problem};
 use worker::Request;
+
+/// What the request asks for.
+///
+/// # Errors
+/// A problem for an unknown path, another method or wrong parameters.
+pub(super) fn asked(request: &Request) -> Result<Asked, Problem> {
+    let accept = header(request, "Accept");
+    api::route(
+        &method(request),
+        &request.path(),
+        &parameters(request),
+        accept.as_deref(),
+    )
+}
 
 /// The method as sent; the `worker` crate turns methods that it does not know into GET.
 pub(super) fn method(request: &Request) -> String {
@@ -30,7 +45,7 @@ pub(super) fn query(request: &Request) -> String {
 }
 
 /// The parameters, decoded, in order.
-pub(super) fn parameters(request: &Request) -> Vec<(String, String)> {
+fn parameters(request: &Request) -> Vec<(String, String)> {
     let Ok(parameters) = web_sys::UrlSearchParams::new_with_str(&query(request)) else {
         return Vec::new();
     };
@@ -41,11 +56,6 @@ pub(super) fn parameters(request: &Request) -> Vec<(String, String)> {
         Some((text(&pair, 0)?, text(&pair, 1)?))
     };
     pairs.filter_map(pair).collect()
-}
-
-/// The parameters in the form that the routes accept.
-pub(super) fn borrowed(parameters: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 pub(super) fn header(request: &Request, name: &str) -> Option<String> {
