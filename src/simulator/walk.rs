@@ -195,8 +195,8 @@ pub(crate) fn scramble(value: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// The shock of a day, of mean 0 and variance 1: the sum of four uniform draws, so it is bounded (by
-/// ±3.46) and cheap.
+/// The shock of a day, of mean 0 and variance 1: the sum of four uniform draws, so it is bounded
+/// (by ±3.46) and cheap.
 fn shock(seed: u64) -> f64 {
     let bits = fastrand::Rng::with_seed(seed).u64(..);
     let sum: u64 = (0..4).map(|part| (bits >> (part * 16)) & 0xFFFF).sum();

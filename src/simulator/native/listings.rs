@@ -1,5 +1,5 @@
-//! The REST endpoints that cost one credit and accept no batch: usage, reference lists, and those of
-//! `directory`.
+//! The REST endpoints that cost one credit and accept no batch: usage, reference lists, and those
+//! of `directory`.
 
 use jiff::tz::TimeZone;
 

@@ -3,8 +3,8 @@
 //! Worker.
 //!
 //! `control` is how tests drive an exchange. The rest is Twelve Data's REST beyond what a hub asks,
-//! for its SDKs and for trying the fake by hand: `prices` and `listings` are endpoints, `csv` is the
-//! table format, and `/time_series` knows all time zones.
+//! for its SDKs and for trying the fake by hand: `prices` and `listings` are endpoints, `csv` is
+//! the table format, and `/time_series` knows all time zones.
 
 mod control;
 mod csv;
@@ -16,13 +16,12 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::Millis;
+use super::endpoints::{endpoint_of, hub_symbol_endpoint, is_open_to_all, no_such_endpoint};
 use super::exchange::{BAD_KEY, Exchange};
 use super::faults::Faults;
 use super::json::{Json, Object};
 use super::plan::Keys;
-use super::rest::{
-    Endpoint, Failure, JSON, Query, RestReply, endpoint_of, hub_symbol_endpoint, is_open_to_all, no_such_endpoint,
-};
+use super::rest::{Endpoint, Failure, JSON, Query, RestReply};
 use super::series::unknown_zone;
 use csv::Format;
 
