@@ -10,10 +10,10 @@ use super::series::venue_zone;
 
 impl<F: Switches> Exchange<F> {
     /// A GET request to an endpoint of this file: `/quote`, `/time_series`, `/market_state` or
-    /// `/symbol_search`. Any other is refused, most with 404. Answers are JSON whatever their `format`;
-    /// `timezone` may be `Exchange`, `UTC` or the zone of an exchange here. `query` has no `?`;
-    /// `key` is from the header `Authorization: apikey KEY`, with the query's `apikey` as fallback.
-    /// (`X-TD-APIKEY` is for the WebSocket only.)
+    /// `/symbol_search`. Any other is refused, most with 404. Answers are JSON whatever their
+    /// `format`; `timezone` may be `Exchange`, `UTC` or the zone of an exchange here. `query` has
+    /// no `?`; `key` is from the header `Authorization: apikey KEY`, with the query's `apikey` as
+    /// fallback. (`X-TD-APIKEY` is for the WebSocket only.)
     pub fn get(&mut self, path: &str, query: &str, key: Option<&str>, now: Millis) -> RestReply {
         let query = Query::parse(query);
         let key = query.key(key).to_owned();

@@ -14,9 +14,9 @@
 //!
 //! Read in this order: `instruments` (what is traded), `walk` (how a price moves), `hours` (when),
 //! `market` (prices), `plan` (what a key may do), `protocol` (messages), `exchange` and `ticks`
-//! (sessions), `rest`, `endpoints`, `quote`, `series` and `directory` (REST), `json` (how answers are
-//! written), `faults` (everything that goes wrong in practice, as switches), `native` (for tests
-//! only).
+//! (sessions), `rest`, `endpoints`, `quote`, `series` and `directory` (REST), `json` (how answers
+//! are written), `faults` (everything that goes wrong in practice, as switches), `native` (for
+//! tests only).
 
 mod calendar;
 mod directory;
