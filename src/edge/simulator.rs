@@ -64,7 +64,7 @@ impl DurableObject for Simulator {
             return self.open_session();
         }
         let mut exchange = self.market.exchange.borrow_mut();
-        let reply = exchange.quotes(&query(&request), None, now());
+        let reply = exchange.get(&request.path(), &query(&request), None, now());
         respond(reply)
     }
 

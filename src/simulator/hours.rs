@@ -96,6 +96,35 @@ impl Hours {
             .unwrap_or(at)
     }
 
+    /// The stretches of trade in `from..=to`, in order: what is left of the range without nights,
+    /// weekends and holidays.
+    pub(crate) fn stretches(self, from: Millis, to: Millis) -> impl Iterator<Item = (Millis, Millis)> {
+        let stretch = move |from: Millis| {
+            let open = self.next_open(from);
+            (open <= to).then(|| (open, self.closing(open).min(to)))
+        };
+        successors(stretch(from), move |(_, close)| {
+            let next = (*close < to).then(|| stretch(*close)).flatten();
+            // Beyond the calendar's last year nothing opens any more.
+            next.filter(|next| next.1 > *close)
+        })
+    }
+
+    /// When an open market closes next.
+    fn closing(self, at: Millis) -> Millis {
+        match self {
+            Hours::Always => Millis::MAX,
+            Hours::Forex => {
+                let zone = &NEW_YORK.zone;
+                let today = local(zone, at).date();
+                successors(Some(today), |day| day.tomorrow().ok())
+                    .find(|day| day.weekday() == Weekday::Friday)
+                    .map_or(Millis::MAX, |friday| moment(zone, friday.to_datetime(FOREX_TURN)))
+            }
+            Hours::NewYork | Hours::Toronto | Hours::Frankfurt => self.session(at).close,
+        }
+    }
+
     /// The time zone of the venue.
     pub(crate) fn zone(self) -> &'static TimeZone {
         static UTC: TimeZone = TimeZone::UTC;
@@ -125,6 +154,9 @@ impl Calendar {
     }
 }
 
+/// When forex closes on Friday and opens on Sunday, in New York.
+const FOREX_TURN: Time = Time::constant(17, 0, 0, 0);
+
 /// The weekend pause of forex that contains `at`, if any: its start (Friday 17:00 New York) and end
 /// (Sunday 17:00 New York).
 fn forex_weekend(at: Millis) -> Option<(Millis, Millis)> {
@@ -132,10 +164,9 @@ fn forex_weekend(at: Millis) -> Option<(Millis, Millis)> {
     let today = local(zone, at).date();
     let friday = successors(Some(today), |day| day.yesterday().ok()).find(|day| day.weekday() == Weekday::Friday)?;
     let sunday = friday.tomorrow().ok()?.tomorrow().ok()?;
-    let five = Time::constant(17, 0, 0, 0);
     let (start, end) = (
-        moment(zone, friday.to_datetime(five)),
-        moment(zone, sunday.to_datetime(five)),
+        moment(zone, friday.to_datetime(FOREX_TURN)),
+        moment(zone, sunday.to_datetime(FOREX_TURN)),
     );
     (start..end).contains(&at).then_some((start, end))
 }

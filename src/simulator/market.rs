@@ -9,9 +9,6 @@ use super::instruments::{Class, Instrument};
 use super::walk::{Walk, WalkDay, fraction, scramble};
 use super::{DAY, Millis};
 
-/// How many points of the walk a candle reads for its high and low.
-const SAMPLES: u64 = 24;
-
 /// The key of an instrument: symbol and exchange.
 pub(crate) type Listing = (&'static str, &'static str);
 
@@ -40,7 +37,9 @@ pub(crate) struct Trade {
     pub(crate) day_volume: Option<u64>,
 }
 
-/// Open, high, low, close and volume of a period that starts at `at`.
+/// Open, high, low, close and volume of a period that starts at `at`. Candles of one market touch:
+/// the close is the price at the end of the period, with which the next one opens. High and low are
+/// the extremes of the path between, so every tick of the period lies within.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Candle {
     pub(crate) at: Millis,
@@ -125,12 +124,17 @@ impl Market {
 
     /// The candle so far of the session at `now`.
     pub(crate) fn session_candle(&self, instrument: &Instrument, now: Millis) -> Candle {
-        let session = self.hours(instrument).session(now);
-        let candle = self.reader(instrument).candle(session.open, session.close.min(now));
+        let hours = self.hours(instrument);
+        let session = hours.session(now);
+        // Forex has a Sunday that opens in the evening.
+        let open = hours.next_open(session.open);
+        let candle = self.reader(instrument).candle(open, session.close.min(now));
         self.with_pin(instrument, candle)
     }
 
-    /// Lowest and highest price of the 365 days before `now`. A pinned price has no history.
+    /// Lowest and highest price of the 365 days before `now`, over nights and weekends too: a year
+    /// of trading hours would take too long to look up. It contains every candle of the year. A
+    /// pinned price has no history.
     pub(crate) fn year_range(&self, instrument: &Instrument, now: Millis) -> (f64, f64) {
         let reader = self.reader(instrument);
         let price = self.price(instrument, now);
@@ -138,9 +142,15 @@ impl Market {
             return (price, price);
         }
         let today = now / DAY;
-        (today.saturating_sub(364)..=today)
-            .map(|day| instrument.round(reader.level(reader.walk.midnight(day))))
-            .fold((price, price), |(low, high), one| (low.min(one), high.max(one)))
+        let day = reader.walk.day(today);
+        let start = day.at(now);
+        // Newest first, from a known range: most days cannot widen it much, and are soon skipped.
+        let (low, high) = (today.saturating_sub(364)..today)
+            .rev()
+            .map(|day| reader.walk.day(day))
+            .fold(day.widen((start, start), 0, now), |range, day| day.widen(range, 0, now));
+        let [low, high] = [low, high].map(|logarithm| instrument.round(reader.level(logarithm)));
+        (low.min(price), high.max(price))
     }
 
     pub(super) fn with_pin(&self, instrument: &Instrument, candle: Candle) -> Candle {
@@ -179,36 +189,37 @@ impl Reader<'_> {
         self.instrument.reference_price * logarithm.exp()
     }
 
-    fn price(&mut self, at: Millis) -> f64 {
-        let at = self.hours.last_trade(at);
-        let index = at / DAY;
-        let day = match self.day {
-            Some(day) if day.index == index => day,
-            _ => self.walk.day(index),
-        };
-        self.day = Some(day);
-        self.instrument.round(self.level(day.at(at)))
+    fn day(&mut self, index: u64) -> WalkDay {
+        let day = self.day.filter(|day| day.index == index);
+        *self.day.insert(day.unwrap_or_else(|| self.walk.day(index)))
     }
 
+    fn price(&mut self, at: Millis) -> f64 {
+        let at = self.hours.last_trade(at);
+        let logarithm = self.day(at / DAY).at(at);
+        self.instrument.round(self.level(logarithm))
+    }
+
+    /// `from` is a time of trade. Rounding keeps the order of prices, so the extremes of the path
+    /// become those of the rounded prices.
     pub(super) fn candle(&mut self, from: Millis, to: Millis) -> Candle {
-        let open = self.price(from);
-        let mut candle = Candle {
+        let (open, close) = (self.price(from), self.price(to));
+        let start = self.day(from / DAY).at(from);
+        let mut range = (start, start);
+        for (from, to) in self.hours.stretches(from, to) {
+            for index in from / DAY..=to / DAY {
+                range = self.day(index).widen(range, from, to);
+            }
+        }
+        let [low, high] = [range.0, range.1].map(|logarithm| self.instrument.round(self.level(logarithm)));
+        Candle {
             at: from,
             open,
-            high: open,
-            low: open,
-            close: open,
-            volume: None,
-        };
-        let length = to.saturating_sub(from);
-        for sample in 1..=SAMPLES {
-            let price = self.price(from + length * sample / SAMPLES);
-            candle.high = candle.high.max(price);
-            candle.low = candle.low.min(price);
-            candle.close = price;
+            high: high.max(open).max(close),
+            low: low.min(open).min(close),
+            close,
+            volume: self.volume_between(from, to),
         }
-        candle.volume = self.volume_between(from, to);
-        candle
     }
 
     /// Cumulative volume of a session at a time within it. It rises along a smooth curve that is

@@ -2,10 +2,10 @@
 //!
 //! It has two users: the Simulator Durable Object, which is the upstream of everyone without an API
 //! key, and the fake server of the integration tests. Both drive the same [`Exchange`], so there is
-//! only one simulation to get right. A hub uses the WebSocket and `/quote`; all other endpoints and
-//! every fault are compiled for tests only. The facts it imitates (shapes, texts, limits, oddities)
-//! come from Twelve Data's documentation, its official clients and public captures of its traffic;
-//! where no source says, a comment says so.
+//! only one simulation to get right. A hub uses the WebSocket and four REST endpoints; all others
+//! and every fault are compiled for tests only. The facts it imitates (shapes, texts, limits,
+//! oddities) come from Twelve Data's documentation, its official clients and public captures of its
+//! traffic; where no source says, a comment says so.
 //!
 //! It is sans-IO: text, requests and the time come in, [`Output`]s and [`RestReply`]s go out.
 //! Nothing in here opens a socket, reads a clock or uses global randomness: the same seed and
@@ -14,10 +14,13 @@
 //!
 //! Read in this order: `instruments` (what is traded), `walk` (how a price moves), `hours` (when),
 //! `market` (prices), `plan` (what a key may do), `protocol` (messages), `exchange` and `ticks`
-//! (sessions), `rest` and `quote` (REST), `json` (how answers are written), `faults` (everything
-//! that goes wrong in practice, as switches), `native` (for tests only).
+//! (sessions), `rest`, `endpoints`, `quote`, `series` and `directory` (REST), `json` (how answers
+//! are written), `faults` (everything that goes wrong in practice, as switches), `native` (for
+//! tests only).
 
 mod calendar;
+mod directory;
+mod endpoints;
 mod exchange;
 mod faults;
 mod hours;
@@ -30,6 +33,7 @@ mod plan;
 mod protocol;
 mod quote;
 mod rest;
+mod series;
 mod ticks;
 mod walk;
 

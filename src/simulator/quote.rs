@@ -87,6 +87,16 @@ pub(super) fn mic_code(instrument: &Instrument) -> Option<&'static str> {
     (!instrument.class.is_pair()).then_some(instrument.mic_code)
 }
 
+/// The currency, or both currencies of a pair.
+pub(super) fn with_currencies(fields: Object, instrument: &Instrument) -> Object {
+    if !instrument.class.is_pair() {
+        return fields.with("currency", instrument.currency);
+    }
+    fields
+        .with("currency_base", instrument.currency_base)
+        .with("currency_quote", instrument.currency_quote)
+}
+
 /// Decimals of a price: `dp` if given, else 5, or more where the instrument needs them.
 pub(super) fn places(query: &Query, instrument: &Instrument) -> usize {
     match query.get("dp").and_then(|dp| dp.parse::<usize>().ok()) {

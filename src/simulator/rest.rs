@@ -1,10 +1,10 @@
 //! REST: turns a query into a status, headers and a body. Keys, credits and errors are handled
-//! here; the answer for a symbol is in `quote`, and all other endpoints are in `native`.
+//! here. `endpoints` chooses the answer, which is in `quote`, `series` or `directory`.
 
 use std::collections::BTreeMap;
 
 use super::Millis;
-use super::exchange::{BAD_KEY, Exchange};
+use super::exchange::Exchange;
 use super::faults::{RestErrorStatus, Switches};
 use super::instruments::Instrument;
 use super::json::{Json, Object};
@@ -108,27 +108,6 @@ impl Query {
 pub(super) type Endpoint<F> = fn(&Exchange<F>, &Instrument, &Query, Millis) -> Result<Json, Failure>;
 
 impl<F: Switches> Exchange<F> {
-    /// `GET /quote`, the endpoint that a hub uses. `query` has no `?`; `key` is from the header
-    /// `Authorization: apikey KEY`, with the query's `apikey` as fallback. (`X-TD-APIKEY` is for
-    /// the WebSocket only.)
-    pub fn quotes(&mut self, query: &str, key: Option<&str>, now: Millis) -> RestReply {
-        let query = Query::parse(query);
-        let key = query.key(key).to_owned();
-        self.count_call("quote");
-        let good = if self.is_good(Some(&key)) {
-            Ok(())
-        } else {
-            Err(Failure::new(401, BAD_KEY))
-        };
-        let answer = good.and_then(|()| {
-            self.about_symbols(&query, &key, now, |exchange, instrument, query, now| {
-                Ok(exchange.quote(instrument, query, now))
-            })
-        });
-        let answer = answer.map(|answer| (JSON, answer.to_string()));
-        self.reply(answer, &key, query.symbols().len() > 1, now)
-    }
-
     pub(super) fn count_call(&mut self, endpoint: &str) {
         *self.counters.rest_calls.entry(endpoint.to_owned()).or_default() += 1;
     }

@@ -17,6 +17,11 @@ const PERSISTENCE: f64 = 0.95;
 const MEMORY: u64 = 64;
 /// How often the bridge is halved: 86,400 s / 2^20 = 82 ms, finer than the fastest tick.
 const DEPTH: u32 = 20;
+/// How far the path can leave the range of a piece's two ends, in deviations of its midpoint. The
+/// shock of a midpoint is at most √3. The displacements of two levels are linear between quarter
+/// points, so together they reach at most 1/2 + 1/√2 (at a quarter); each further pair of levels is
+/// half as high, which doubles the sum: √3 (1 + √2).
+const REACH: f64 = 4.181_540_550_352_056;
 
 /// The path of one instrument.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +39,22 @@ pub(crate) struct WalkDay {
     daily_volatility: f64,
     start: f64,
     end: f64,
+}
+
+/// The deviation below the finest level, or below the one after it where that completes a pair, as
+/// a share of the first level's: 2^-10.5.
+const FINEST: f64 = std::f64::consts::FRAC_1_SQRT_2 / 1_024.0;
+
+/// A piece of a day between two points of the bridge, which are counted in 1/2^20 of the day.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    left: u64,
+    width: u64,
+    /// The values at both ends.
+    start: f64,
+    end: f64,
+    /// Standard deviation of the midpoint.
+    deviation: f64,
 }
 
 impl Walk {
@@ -75,27 +96,91 @@ impl WalkDay {
     /// Natural logarithm of price / reference price at `at`, which is clamped to the day.
     pub(crate) fn at(&self, at: Millis) -> f64 {
         let into = at.saturating_sub(self.index * DAY).min(DAY);
-        let steps = 1u64 << DEPTH;
         // Position in 1/2^20 of a day; exact enough, as the rest is interpolated below.
-        let scaled = into * steps;
+        let scaled = into << DEPTH;
         let position = scaled / DAY;
-        let (mut left, mut width) = (0u64, steps);
-        let (mut low, mut high) = (self.start, self.end);
-        let mut deviation = self.daily_volatility / 2.0;
-        while width > 1 {
-            width /= 2;
-            let middle = left + width;
-            let value = (low + high) / 2.0 + deviation * shock(scramble(self.key ^ middle));
-            if position >= middle {
-                left = middle;
-                low = value;
-            } else {
-                high = value;
-            }
-            deviation *= std::f64::consts::FRAC_1_SQRT_2;
+        let mut piece = self.whole();
+        while piece.width > 1 {
+            let (before, after) = self.halves(piece);
+            piece = if position >= after.left { after } else { before };
         }
+        let Piece { left, start, end, .. } = piece;
         let rest = (scaled - left * DAY) as f64 / DAY as f64;
-        low + (high - low) * rest.clamp(0.0, 1.0)
+        // Without the clamp, rounding can leave the two ends by a hair, and with them the extremes.
+        (start + (end - start) * rest).clamp(start.min(end), start.max(end))
+    }
+
+    /// Widens `(low, high)` to every value from `from` to `to`, both included and clamped to the
+    /// day. The path is linear between the points of the bridge, so these points and the two ends
+    /// suffice. Pieces that cannot leave the range found so far are skipped.
+    pub(crate) fn widen(&self, (low, high): (f64, f64), from: Millis, to: Millis) -> (f64, f64) {
+        let into = |at: Millis| at.saturating_sub(self.index * DAY).min(DAY) << DEPTH;
+        let points = (into(from).div_ceil(DAY), into(to) / DAY);
+        let ends = [self.at(from), self.at(to)];
+        let [low, high] = [(-1.0, low), (1.0, high)].map(|(sign, best)| {
+            let mut best = ends.iter().fold(sign * best, |best, end| best.max(sign * end));
+            self.climb(sign, self.whole(), points, &mut best);
+            sign * best
+        });
+        (low, high)
+    }
+
+    /// Raises `best` to `sign` times the value of every point strictly inside `whole` that is one
+    /// of `first..=last`. It goes level by level: the coarse points find a `best` that lets most of
+    /// the finer ones be skipped. Depth first, three times as many would be read.
+    fn climb(&self, sign: f64, whole: Piece, (first, last): (u64, u64), best: &mut f64) {
+        // What the levels below the finest would add; there are none.
+        let missing = self.daily_volatility / 2.0 * FINEST;
+        let (mut level, mut next) = (vec![whole], Vec::new());
+        while !level.is_empty() {
+            for piece in level.drain(..) {
+                let outside = piece.left + piece.width <= first || piece.left >= last;
+                let bound = (sign * piece.start).max(sign * piece.end) + REACH * (piece.deviation - missing);
+                if piece.width == 1 || outside || bound <= *best {
+                    continue;
+                }
+                let (before, after) = self.halves(piece);
+                if (first..=last).contains(&after.left) {
+                    *best = best.max(sign * after.start);
+                }
+                next.extend([before, after]);
+            }
+            std::mem::swap(&mut level, &mut next);
+        }
+    }
+
+    fn whole(&self) -> Piece {
+        Piece {
+            left: 0,
+            width: 1 << DEPTH,
+            start: self.start,
+            end: self.end,
+            deviation: self.daily_volatility / 2.0,
+        }
+    }
+
+    fn halves(&self, piece: Piece) -> (Piece, Piece) {
+        let width = piece.width / 2;
+        let middle = piece.left + width;
+        // Uniform, of variance 1. A bell curve would look the same after a few levels, but reach
+        // further, so that finding the extremes would take longer.
+        let shock = (2.0 * fraction(scramble(self.key ^ middle)) - 1.0) * 3f64.sqrt();
+        let value = (piece.start + piece.end) / 2.0 + piece.deviation * shock;
+        let deviation = piece.deviation * std::f64::consts::FRAC_1_SQRT_2;
+        let before = Piece {
+            width,
+            end: value,
+            deviation,
+            ..piece
+        };
+        let after = Piece {
+            left: middle,
+            width,
+            start: value,
+            deviation,
+            ..piece
+        };
+        (before, after)
     }
 }
 
@@ -110,8 +195,8 @@ pub(crate) fn scramble(value: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// A shock of mean 0 and variance 1: the sum of four uniform draws, so it is bounded (by ±3.46) and
-/// cheap.
+/// The shock of a day, of mean 0 and variance 1: the sum of four uniform draws, so it is bounded
+/// (by ±3.46) and cheap.
 fn shock(seed: u64) -> f64 {
     let bits = fastrand::Rng::with_seed(seed).u64(..);
     let sum: u64 = (0..4).map(|part| (bits >> (part * 16)) & 0xFFFF).sum();
@@ -149,6 +234,31 @@ mod tests {
             let midnight = (index + 1) * DAY;
             assert!((today.at(midnight) - tomorrow.at(midnight)).abs() < 1e-12);
             assert!((today.at(midnight - 1) - tomorrow.at(midnight)).abs() < 0.001);
+        }
+    }
+
+    #[test]
+    fn the_extremes_are_those_of_every_point_between_the_two_times() {
+        for seed in 0..20 {
+            let day = Walk::new(seed, "EUR/USD", 0.1).day(DAY_0);
+            let length = [50, 700, 60_000, 3_600_000, DAY][seed as usize % 5];
+            let from = DAY_0 * DAY + scramble(seed) % (DAY - length + 1);
+            let start = day.at(from);
+            let (low, high) = day.widen((start, start), from, from + length);
+            // Milliseconds miss the points of the bridge, and long ranges are read in 20,000 steps.
+            let (mut seen_low, mut seen_high) = (start, start);
+            for at in (from..=from + length).step_by((length / 20_000).max(1) as usize) {
+                let value = day.at(at);
+                assert!(low <= value && value <= high, "seed {seed}, {length} ms");
+                (seen_low, seen_high) = (seen_low.min(value), seen_high.max(value));
+            }
+            let near = 0.02 * (high - low).max(f64::MIN_POSITIVE);
+            assert!(
+                seen_low - low <= near && high - seen_high <= near,
+                "seed {seed}, {length} ms"
+            );
+            let known = (start - 1.0, start + 1.0);
+            assert_eq!(day.widen(known, from, from + length), known);
         }
     }
 

@@ -1,15 +1,16 @@
-//! The REST endpoints that cost one credit and accept no batch: usage, market states, search and
-//! reference lists.
+//! The REST endpoints that cost one credit and accept no batch: usage, reference lists, and those
+//! of `directory`.
 
-use super::super::exchange::Exchange;
 use jiff::tz::TimeZone;
 
-use super::super::hours::{Hours, local};
+use super::super::directory::symbol_search;
+use super::super::exchange::Exchange;
+use super::super::hours::local;
 use super::super::instruments::{Class, INSTRUMENTS, Instrument};
 use super::super::json::{Json, Object};
 use super::super::rest::{Failure, Query};
+use super::super::series::datetime;
 use super::super::{Millis, SECOND};
-use super::series::datetime;
 
 pub(super) fn is_known(endpoint: &str) -> bool {
     matches!(
@@ -55,46 +56,6 @@ impl Exchange {
             .with("plan_category", plan.category)
             .into()
     }
-
-    fn market_state(&self, query: &Query, now: Millis) -> Json {
-        let venues = [
-            ("NASDAQ", "XNGS", "United States", Hours::NewYork),
-            ("NYSE", "XNYS", "United States", Hours::NewYork),
-            ("NYSE", "ARCX", "United States", Hours::NewYork),
-            ("TSX", "XTSE", "Canada", Hours::Toronto),
-            ("XETR", "XETR", "Germany", Hours::Frankfurt),
-        ];
-        let states = venues
-            .into_iter()
-            .filter(|(name, code, country, _)| {
-                let fits = |parameter, value: &str| {
-                    query
-                        .get(parameter)
-                        .is_none_or(|wanted| wanted.eq_ignore_ascii_case(value))
-                };
-                fits("exchange", name) && fits("code", code) && fits("country", country)
-            })
-            .map(|(name, code, country, hours)| {
-                let hours = if self.settings.always_open {
-                    Hours::Always
-                } else {
-                    hours
-                };
-                let session = hours.session(now);
-                let open = hours.is_open(now);
-                let since = |yes: bool, length: Millis| clock(if yes { length } else { 0 });
-                Object::default()
-                    .with("name", name)
-                    .with("code", code)
-                    .with("country", country)
-                    .with("is_market_open", open)
-                    .with("time_after_open", since(open, now.saturating_sub(session.open)))
-                    .with("time_to_open", since(!open, hours.next_open(now).saturating_sub(now)))
-                    .with("time_to_close", since(open, session.close.saturating_sub(now)))
-                    .into()
-            });
-        Json::List(states.collect())
-    }
 }
 
 /// The supported indicators. There are none yet, but the official Python client does not start
@@ -102,33 +63,6 @@ impl Exchange {
 fn technical_indicators() -> Json {
     Object::default()
         .with("data", Object::default())
-        .with("status", "ok")
-        .into()
-}
-
-fn symbol_search(query: &Query) -> Json {
-    let wanted = query.get("symbol").unwrap_or_default().to_ascii_uppercase();
-    let count = query.get("outputsize").and_then(|text| text.parse::<usize>().ok());
-    let found = INSTRUMENTS
-        .iter()
-        .filter(|one| {
-            !wanted.is_empty() && (one.symbol.starts_with(&wanted) || one.name.to_ascii_uppercase().contains(&wanted))
-        })
-        .take(count.unwrap_or(30).min(120))
-        .map(|one| {
-            Object::default()
-                .with("symbol", one.symbol)
-                .with("instrument_name", one.name)
-                .with("exchange", one.exchange)
-                .with("mic_code", one.mic_code)
-                .with("exchange_timezone", one.hours.zone().iana_name().unwrap_or("UTC"))
-                .with("instrument_type", one.class.name())
-                .with("country", one.country)
-                .with("currency", one.currency)
-                .into()
-        });
-    Object::default()
-        .with("data", found.collect::<Vec<Json>>())
         .with("status", "ok")
         .into()
 }
@@ -176,10 +110,4 @@ fn reference_list(endpoint: &str, query: &Query) -> Json {
         .with("data", data)
         .with("status", "ok")
         .into()
-}
-
-/// A duration as `HH:MM:SS`.
-fn clock(length: Millis) -> String {
-    let seconds = length / SECOND;
-    format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }

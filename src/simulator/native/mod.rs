@@ -2,25 +2,27 @@
 //! [`Exchange`] with fault switches, which the Worker's does not have, so none of it gets into the
 //! Worker.
 //!
-//! `control` is how tests drive an exchange. The rest is Twelve Data's REST beyond `/quote`, for
-//! its SDKs and for trying the fake by hand: `prices`, `series` and `listings` are endpoints, and
-//! `csv` is the table format.
+//! `control` is how tests drive an exchange. The rest is Twelve Data's REST beyond what a hub asks,
+//! for its SDKs and for trying the fake by hand: `prices` and `listings` are endpoints, `csv` is
+//! the table format, and `/time_series` knows all time zones.
 
 mod control;
 mod csv;
 mod listings;
 mod prices;
-mod series;
 
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 
 use super::Millis;
+use super::endpoints::{endpoint_of, hub_symbol_endpoint, is_open_to_all, no_such_endpoint};
 use super::exchange::{BAD_KEY, Exchange};
 use super::faults::Faults;
 use super::json::{Json, Object};
 use super::plan::Keys;
 use super::rest::{Endpoint, Failure, JSON, Query, RestReply};
+use super::series::unknown_zone;
 use csv::Format;
 
 /// Most requests in one `/batch`.
@@ -65,23 +67,30 @@ impl<'de> Visitor<'de> for Requests {
 /// The endpoints that cost one credit per symbol and answer several symbols with a map.
 fn symbol_endpoint(name: &str) -> Option<Endpoint<Faults>> {
     Some(match name {
-        "quote" => |exchange, instrument, query, now| Ok(exchange.quote(instrument, query, now)),
         "price" => |exchange, instrument, query, now| Ok(exchange.price_alone(instrument, query, now)),
         "eod" => |exchange, instrument, query, now| Ok(exchange.eod(instrument, query, now)),
-        "time_series" => Exchange::time_series,
+        "time_series" => |exchange, instrument, query, now| exchange.time_series(instrument, query, any_zone, now),
         "exchange_rate" => Exchange::exchange_rate,
         "currency_conversion" => Exchange::currency_conversion,
-        _ => return None,
+        _ => return hub_symbol_endpoint(name),
     })
+}
+
+/// Any zone, from jiff's bundled copy of the IANA database, so that every machine has the same.
+fn any_zone(name: &str) -> Result<TimeZone, Failure> {
+    let others = "or a name of the IANA time zone database, such as Asia/Tokyo";
+    TimeZoneDatabase::bundled()
+        .get(name)
+        .map_err(|_| unknown_zone(name, others))
 }
 
 impl Exchange {
     /// A GET request to any endpoint. `path` is for example `/quote`; the rest is as for
-    /// [`Exchange::quotes`].
+    /// [`Exchange::get`].
     pub fn rest(&mut self, path: &str, query: &str, key: Option<&str>, now: Millis) -> RestReply {
         let query = Query::parse(query);
         let key = query.key(key).to_owned();
-        let endpoint = path.trim_matches('/').to_ascii_lowercase();
+        let endpoint = endpoint_of(path);
         self.count_call(if is_known(&endpoint) { &endpoint } else { "unknown" });
         let is_batch = query.symbols().len() > 1 && symbol_endpoint(&endpoint).is_some();
         let answer = self.answer(&endpoint, &query, &key, now);
@@ -114,7 +123,7 @@ impl Exchange {
             let (path, query) = request.url.split_once('?').unwrap_or((&request.url, ""));
             let query = Query::parse(query);
             let one_key = query.get("apikey").unwrap_or(&account).to_owned();
-            let endpoint = path.trim_matches('/').to_ascii_lowercase();
+            let endpoint = endpoint_of(path);
             let (response, status) = match self.answer(&endpoint, &query, &one_key, now) {
                 Ok(response) => (response, "success"),
                 Err(failure) => (failure.body(), "error"),
@@ -134,8 +143,7 @@ impl Exchange {
         if let Some(code) = self.faults.rest_failure {
             return Err(Failure::new(code, "Internal server error. Please try again later."));
         }
-        // The symbol search was seen to answer without a key.
-        if endpoint != "symbol_search" {
+        if !is_open_to_all(endpoint) {
             self.check_key(endpoint, query, key)?;
         }
         let about = symbol_endpoint(endpoint);
@@ -171,17 +179,4 @@ impl Exchange {
 
 fn is_known(endpoint: &str) -> bool {
     symbol_endpoint(endpoint).is_some() || listings::is_known(endpoint)
-}
-
-fn no_such_endpoint(endpoint: &str) -> Failure {
-    if matches!(endpoint, "dividends" | "splits" | "earnings" | "market_movers") {
-        return Failure::new(
-            403,
-            format!(
-                "/{endpoint} is available exclusively with grow or pro or ultra or venture or enterprise plans. \
-                 Consider upgrading your API Key now at https://twelvedata.com/pricing"
-            ),
-        );
-    }
-    Failure::new(404, "The requested endpoint does not exist.")
 }

@@ -4,7 +4,7 @@ use super::super::exchange::Exchange;
 use super::super::hours::local;
 use super::super::instruments::Instrument;
 use super::super::json::{Json, Object};
-use super::super::quote::{mic_code, places, venue};
+use super::super::quote::{mic_code, places, venue, with_currencies};
 use super::super::rest::{Failure, Query};
 use super::super::{Millis, SECOND};
 
@@ -61,14 +61,4 @@ impl Exchange {
             .with("timestamp", at);
         Ok(answer.into())
     }
-}
-
-/// The currency, or both currencies of a pair.
-pub(super) fn with_currencies(fields: Object, instrument: &Instrument) -> Object {
-    if !instrument.class.is_pair() {
-        return fields.with("currency", instrument.currency);
-    }
-    fields
-        .with("currency_base", instrument.currency_base)
-        .with("currency_quote", instrument.currency_quote)
 }

@@ -1,6 +1,7 @@
 //! The simulator compared with what is known of Twelve Data: messages, limits, oddities, REST.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod candles;
 mod field_order;
 mod messages;
 mod prices;
@@ -10,6 +11,7 @@ mod subscriptions;
 mod tables;
 mod time_zones;
 mod upgrade;
+mod worker;
 
 use serde_json::{Value, json};
 

@@ -394,21 +394,3 @@ fn a_posted_batch_says_success() {
     assert!(answer["data"]["one"]["response"]["price"].is_string());
     assert_eq!(answer["data"]["two"]["status"], "error");
 }
-
-#[test]
-fn the_workers_quotes_are_those_of_every_endpoint_together() {
-    let mut whole = exchange(Settings::default());
-    let mut workers = Exchange::faultless(Settings::default(), 42, WEDNESDAY);
-    for query in [
-        "symbol=AAPL",
-        "symbol=btc/usd,NOPE,RY:TSX&dp=2",
-        "symbol=",
-        "symbol=NOPE",
-        "symbol=AAPL&type=ETF",
-    ] {
-        let expected = whole.rest("/quote", query, None, WEDNESDAY);
-        assert_eq!(workers.quotes(query, None, WEDNESDAY), expected, "{query}");
-    }
-    let keyed = Exchange::faultless(keyed(Plan::pro()), 42, WEDNESDAY).quotes("symbol=AAPL", None, WEDNESDAY);
-    assert_eq!(keyed.status, 401);
-}

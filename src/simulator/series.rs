@@ -1,17 +1,17 @@
-//! `/time_series`: candles of a minute to a month, with times in any time zone.
+//! `/time_series`: candles of a minute to a month. The caller decides which time zones there are.
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
-use jiff::tz::TimeZoneDatabase;
+use jiff::tz::TimeZone;
 
-use super::super::exchange::Exchange;
-use super::super::hours::{Hours, local, moment};
-use super::super::instruments::Instrument;
-use super::super::json::{Json, Object};
-use super::super::market::{Candle, Market};
-use super::super::quote::{mic_code, venue};
-use super::super::rest::{Failure, Query};
-use super::super::{MINUTE, Millis};
-use super::prices::with_currencies;
+use super::exchange::Exchange;
+use super::faults::Switches;
+use super::hours::{Hours, local, moment};
+use super::instruments::Instrument;
+use super::json::{Json, Object};
+use super::market::{Candle, Market};
+use super::quote::{mic_code, venue, with_currencies};
+use super::rest::{Failure, Query};
+use super::{MINUTE, Millis};
 
 /// Most candles in one answer.
 const MOST_CANDLES: usize = 5_000;
@@ -25,8 +25,17 @@ pub(crate) enum Interval {
     Month,
 }
 
-impl Exchange {
-    pub(super) fn time_series(&self, instrument: &Instrument, query: &Query, now: Millis) -> Result<Json, Failure> {
+/// Finds a time zone by its name.
+pub(super) type Zones = fn(&str) -> Result<TimeZone, Failure>;
+
+impl<F: Switches> Exchange<F> {
+    pub(super) fn time_series(
+        &self,
+        instrument: &Instrument,
+        query: &Query,
+        zones: Zones,
+        now: Millis,
+    ) -> Result<Json, Failure> {
         let written = query.get("interval").unwrap_or_default();
         let interval = Interval::named(written).ok_or_else(|| {
             Failure::new(
@@ -52,12 +61,11 @@ impl Exchange {
         let hours = self.market.hours(instrument);
         let own_zone = instrument.hours.zone();
         let is_pair = instrument.class.is_pair();
-        // jiff's bundled copy of the IANA database, so that every machine has the same.
         let named = match query
             .get("timezone")
             .filter(|name| !name.eq_ignore_ascii_case("exchange"))
         {
-            Some(name) => Some(TimeZoneDatabase::bundled().get(name).map_err(|_| unknown_zone(name))?),
+            Some(name) => Some(zones(name)?),
             None => None,
         };
         let zone = named.as_ref().unwrap_or(own_zone);
@@ -223,10 +231,20 @@ pub(super) fn datetime(local: DateTime) -> String {
     format!("{} {}", local.date(), local.time())
 }
 
-fn unknown_zone(name: &str) -> Failure {
-    let message = format!(
-        "Invalid **timezone** provided: {name}. It should be Exchange, UTC or a name of the IANA time zone database, such \
-         as Asia/Tokyo"
-    );
-    Failure::new(400, message)
+/// UTC and the zones of the exchanges here: all that the Worker has.
+pub(super) fn venue_zone(name: &str) -> Result<TimeZone, Failure> {
+    [Hours::Always, Hours::NewYork, Hours::Toronto, Hours::Frankfurt]
+        .map(Hours::zone)
+        .into_iter()
+        .find(|zone| zone.iana_name().is_some_and(|one| one.eq_ignore_ascii_case(name)))
+        .cloned()
+        .ok_or_else(|| unknown_zone(name, "America/New_York, America/Toronto or Europe/Berlin"))
+}
+
+/// `others`: what is right beside `Exchange` and `UTC`.
+pub(super) fn unknown_zone(name: &str, others: &str) -> Failure {
+    Failure::new(
+        400,
+        format!("Invalid **timezone** provided: {name}. It should be Exchange, UTC, {others}"),
+    )
 }
