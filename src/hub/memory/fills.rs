@@ -292,6 +292,10 @@ mod tests {
         }
         fills.consider(CALM, NOW + DAY / 2 - 1);
         assert_eq!((fills.get(Base::Hours).wish, fills.get(Base::Days).wish), (None, None));
+        assert!(!fills.get(Base::Days).is_asked, "who asked was served");
+        for base in [Base::Hours, Base::Days] {
+            fills.get_mut(base).is_asked = true;
+        }
         fills.consider(CALM, NOW + DAY);
         assert_eq!(
             (fills.get(Base::Hours).wish, fills.get(Base::Days).wish),

@@ -188,6 +188,17 @@ impl History {
         if self.turnover != Some(recall.book.turnover()) {
             self.compare(recall);
         }
+        for (id, track) in &mut self.tracks {
+            if let Some(entry) = recall.book.get(*id) {
+                let (streams, why) = arrives(entry, recall.feed);
+                track.hear(streams, why, recall.now);
+            }
+            if !track.streams
+                && let Some(candles) = recall.book.candles_mut(*id)
+            {
+                candles.interrupt();
+            }
+        }
         for (id, base, outcome, asked) in std::mem::take(&mut self.outcomes) {
             self.take(id, base, outcome, asked, recall);
         }
@@ -199,14 +210,7 @@ impl History {
         }
         for (id, track) in &mut self.tracks {
             if let Some(entry) = recall.book.get(*id) {
-                let (streams, why) = arrives(entry, recall.feed);
-                track.hear(streams, why, recall.now);
                 track.consider(entry, recall.now);
-            }
-            if !track.streams
-                && let Some(candles) = recall.book.candles_mut(*id)
-            {
-                candles.interrupt();
             }
         }
         self.read_for_the_ready(recall);

@@ -58,10 +58,11 @@ impl Memory {
     /// Does everything that is due. A hub that falls asleep stores what it knows; one that sleeps
     /// does nothing.
     pub fn advance(&mut self, recall: &mut Recall<'_>) {
-        if !std::mem::replace(&mut self.was_watched, recall.is_watched) && !recall.is_watched {
+        recall.book.close_bars(recall.now);
+        let was_watched = std::mem::replace(&mut self.was_watched, recall.is_watched);
+        if !was_watched && !recall.is_watched && self.deadline().is_none() {
             return;
         }
-        recall.book.close_bars(recall.now);
         self.history.advance(recall);
         if !recall.is_watched {
             self.history.store(recall);

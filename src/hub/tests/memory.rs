@@ -68,6 +68,9 @@ impl Play {
         for step in 0..minutes * 6 {
             self.tick(link, symbol, from + step as f64);
             self.pass(10 * SECOND);
+            for (request, symbols) in self.open_calls() {
+                self.answer_request(request, &symbols, |_| Some((100.0, true)));
+            }
         }
     }
 
@@ -107,7 +110,6 @@ fn live_bitcoin(vars: &[(&str, &str)]) -> (Play, LinkId) {
         link,
         &json!({"event": "subscribe-status", "status": "ok", "success": items, "fails": null}),
     );
-    play.take();
     (play, link)
 }
 
@@ -120,31 +122,31 @@ fn times(history: &History) -> Vec<i64> {
 fn ticks_make_bars_and_the_providers_come_before_them() {
     let (mut play, link) = live_bitcoin(BTC);
     play.tick(link, "BTC/USD", 100.0);
-    play.pass(MINUTE);
     let body = series("BTC/USD", play.now, &[5, 4, 3, 0], 50.0);
     let Call::Series { symbol, interval, bars } = play.answer_errand(200, &body) else {
         panic!("no series");
     };
     assert_eq!((symbol.as_str(), interval, bars), ("BTC/USD", Interval::Minute, 5_000));
     play.trade(link, "BTC/USD", 3, 200.0);
+    play.tick(link, "BTC/USD", 300.0);
     play.ask_bars(1, "BTC/USD", Interval::Minute);
     let history = play.history(1);
-    assert_eq!(times(&history), [-4, -3, -2, 0, 1, 2, 3, 4]);
+    assert_eq!(times(&history), [-5, -4, -3, 0, 1, 2, 3]);
     let sources: Vec<_> = history.bars.iter().map(|bar| bar.source).collect();
     assert_eq!(
         sources[..3],
         [BarSource::Provider; 3],
         "the bar of the running minute is not taken"
     );
-    assert_eq!(sources[3..], [BarSource::Hub; 5]);
-    let bar = history.bars[5];
+    assert_eq!(sources[3..], [BarSource::Hub; 4]);
+    let bar = history.bars[4];
     assert_eq!((bar.open, bar.high, bar.low, bar.close), (206.0, 211.0, 206.0, 211.0));
-    assert_eq!(history.running, Some(MIDDAY + 4 * MINUTE));
+    assert_eq!(history.running, Some(MIDDAY + 3 * MINUTE));
     assert_eq!((history.reason, history.gaps, history.more), (None, vec![], false));
     play.ask_bars(2, "BTC/USD", Interval::FiveMinutes);
     let history = play.history(2);
     assert_eq!(times(&history), [-5, 0]);
-    assert_eq!((history.bars[1].open, history.bars[1].high), (100.0, 217.0));
+    assert_eq!((history.bars[1].open, history.bars[1].high), (100.0, 300.0));
 }
 
 #[test]
@@ -175,7 +177,16 @@ fn a_crash_loses_five_minutes_that_are_named_and_filled_again() {
         link,
         &json!({"event": "subscribe-status", "success": [{"symbol": "BTC/USD"}]}),
     );
-    play.pass(15 * MINUTE);
+    for step in 0..90 {
+        if play.errand().is_some() {
+            break;
+        }
+        play.tick(link, "BTC/USD", 100.0 + f64::from(step));
+        play.pass(10 * SECOND);
+        for (request, symbols) in play.open_calls() {
+            play.answer_request(request, &symbols, |_| Some((100.0, true)));
+        }
+    }
     let Some((_, Call::Series { bars, .. })) = play.errand() else {
         panic!("nobody asked for the gap");
     };
@@ -240,11 +251,13 @@ fn bars_wait_for_quotes_and_never_take_more_than_their_share() {
 fn a_symbol_that_is_not_served_says_why() {
     let (mut play, _) = live_bitcoin(BTC);
     play.answer_errand(200, &series("BTC/USD", MIDDAY, &[1], 50.0));
+    play.take();
     play.ask_bars(1, "VIX", Interval::Day);
     play.pass(2 * SECOND);
     let no = json!({"code": 404, "message": "This symbol is available starting with the Grow or Venture plan. Consider upgrading", "status": "error"});
     let open = play.open_calls().pop().unwrap();
     play.input(Input::Fetched(open.0, answer(404, &no)));
+    play.answer_errand(404, &no);
     play.ask_bars(2, "VIX", Interval::Day);
     play.pass(2 * SECOND);
     let history = play.history(2);
@@ -303,25 +316,22 @@ fn bars_of_five_days_are_kept_in_rows_of_four_hours_and_older_ones_go() {
 #[test]
 fn a_bar_that_closed_is_told_on_the_stream() {
     let (mut play, link) = live_bitcoin(BTC);
+    for step in 0..5_u32 {
+        play.tick(link, "BTC/USD", 100.0 + f64::from(step));
+        play.pass(10 * SECOND);
+    }
     play.input(Input::joined(BOB, Dialect::HamsterV1));
     play.subscribe(BOB, "BTC/USD");
-    play.trade(link, "BTC/USD", 1, 100.0);
     play.take();
-    play.trade(link, "BTC/USD", 1, 200.0);
-    let told: Vec<String> = play
-        .told
-        .iter()
-        .filter(|(whom, _)| *whom == BOB)
-        .map(|(_, frame)| frame.clone())
-        .collect();
-    let seconds = MIDDAY / SECOND;
-    let bars: Vec<_> = told.iter().filter(|frame| frame.contains(r#"{"bar":"#)).collect();
-    assert_eq!(bars.len(), 1, "{told:?}");
-    assert!(
-        bars[0].contains(&format!(r#"{{"bar":[0,{seconds},100,105,100,105,null]}}"#)),
-        "{}",
-        bars[0]
-    );
+    play.pass(9 * SECOND);
+    let frames = play.told.iter().filter(|(whom, _)| *whom == BOB);
+    let bars: Vec<_> = frames.filter(|(_, frame)| frame.contains(r#"{"bar":"#)).collect();
+    let bar = format!(r#"{{"bar":[0,{},100.0,104.0,100.0,104.0,null]}}"#, MIDDAY / SECOND);
+    assert!(bars.len() == 1 && bars[0].1.contains(&bar), "{bars:?}");
+    play.input(Input::joined(ClientId(3), Dialect::HamsterV1));
+    play.subscribe(ClientId(3), "BTC/USD");
+    let snapshot = play.heard_events(ClientId(3), "snapshot").pop().unwrap();
+    assert_eq!(snapshot["symbols"][0]["spark"]["values"], json!([10_400]), "{snapshot}");
 }
 
 #[test]

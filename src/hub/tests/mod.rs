@@ -310,7 +310,15 @@ impl Play {
 
     /// Takes the REST calls made since effects were last taken.
     fn open_calls(&mut self) -> Vec<(RequestId, Vec<String>)> {
-        let is_call = |effect: &mut Effect| matches!(effect, Effect::Fetch { .. });
+        let is_call = |effect: &mut Effect| {
+            matches!(
+                effect,
+                Effect::Fetch {
+                    call: Call::Quotes(_),
+                    ..
+                }
+            )
+        };
         let calls = self.effects.extract_if(.., is_call).filter_map(|effect| match effect {
             Effect::Fetch {
                 request,
