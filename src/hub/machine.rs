@@ -142,7 +142,12 @@ impl Machine {
                     self.persist.charge_refused(trouble);
                 }
             }
-            Input::Stored(trouble) => self.persist.stored(trouble, &self.config, now),
+            Input::Stored(trouble) => {
+                if trouble.is_some() {
+                    self.memory.history.storage_failed();
+                }
+                self.persist.stored(trouble, &self.config, now);
+            }
             Input::Time => {}
         }
         false

@@ -28,6 +28,8 @@ pub struct Bars {
     newest: HashMap<String, Millis>,
     /// Bars that REST told: symbol, interval, time, and the four prices.
     told: HashSet<(String, &'static str, Millis, [u64; 4])>,
+    /// The prices of the minutes that REST told, by symbol and hour.
+    minutes: HashMap<(String, Millis), HashSet<u64>>,
     /// Errands in this minute and in this day, as upstream counts them.
     minute: (u64, u64),
     day: (u64, u64),
@@ -119,8 +121,12 @@ impl Bars {
             if let (Some(time), Some(open), Some(high), Some(low), Some(close)) =
                 (time, price("open"), price("high"), price("low"), price("close"))
             {
-                self.told
-                    .insert((symbol.clone(), interval.name(), time, [open, high, low, close]));
+                let prices = [open, high, low, close];
+                self.told.insert((symbol.clone(), interval.name(), time, prices));
+                if interval == Interval::Minute {
+                    let hour = (symbol.clone(), time - time % Interval::Hour.length());
+                    self.minutes.entry(hour).or_default().extend(prices);
+                }
             }
         }
     }
@@ -237,7 +243,14 @@ impl World {
                 let ticks = self.bars.ticks.get(&(symbol.to_owned(), bar.time));
                 ticks.is_some_and(|ticks| prices.iter().all(|price| ticks.contains(price)))
             }
-            (BarSource::Provider, Interval::Minute | Interval::Hour | Interval::Day) => is_told(),
+            (BarSource::Provider, Interval::Minute | Interval::Day) => is_told(),
+            (BarSource::Provider, Interval::Hour) => {
+                // Told as it is, or made of minutes that were told. An hour may begin at half past.
+                let halves = [bar.time, bar.time + 30 * MINUTE].map(|time| time - time % interval.length());
+                let minutes = halves.map(|hour| self.bars.minutes.get(&(symbol.to_owned(), hour)));
+                let is_of_minutes = |price: &u64| minutes.iter().flatten().any(|told| told.contains(price));
+                is_told() || prices.iter().all(is_of_minutes)
+            }
             // Made of the others.
             (BarSource::Hub | BarSource::Provider, _) => true,
         };
@@ -266,8 +279,14 @@ impl World {
             let gap = history.gaps.iter().find(|gap| gap.from <= minute && minute < gap.to);
             if !known.contains(&minute) && gap.is_none() {
                 let ago = (self.now - minute) / MINUTE;
+                let near = history
+                    .bars
+                    .iter()
+                    .filter(|bar| bar.time.abs_diff(minute) <= 3 * MINUTE);
+                let near: Vec<_> = near.map(|bar| (bar.time / MINUTE, bar.source)).collect();
                 let how = format!(
-                    "{symbol}: ticks came {ago} minutes ago, but no bar and no gap: {:?}",
+                    "{symbol}: ticks came {ago} minutes ago ({}), but no bar and no gap: {near:?} {:?}",
+                    minute / MINUTE,
                     history.gaps
                 );
                 return Err(broken("gaps are named", how));

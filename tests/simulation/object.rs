@@ -360,7 +360,11 @@ impl World {
         if let Some(machine) = self.object.machine() {
             self.the_checkpoint_is_seemly(machine, self.object.inner.platform.rows.checkpoint.as_deref())?;
         }
-        let calm = self.calm();
+        let is_live = self
+            .object
+            .machine()
+            .is_some_and(|one| one.feed_state() == FeedState::Live);
+        let calm = if is_live { self.calm() } else { 0 };
         self.bars.life_ended(calm, self.now);
         self.object.inner.end();
         if let Some(running) = self.object.running.take() {

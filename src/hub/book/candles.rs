@@ -24,6 +24,9 @@ pub struct Candles {
 #[derive(Debug)]
 struct Running {
     bar: Bar,
+    /// When the first of its ticks was made, and the last one.
+    opened: Millis,
+    closed: Millis,
     /// The day's volume at its last tick.
     day_volume: Option<f64>,
     /// When its last tick arrived.
@@ -31,7 +34,7 @@ struct Running {
 }
 
 impl Candles {
-    /// Adds a tick that was made at `time`. Returns the bar that it ends.
+    /// Adds a tick that was made at `time`. Ticks may come out of order. Returns the bar that it ends.
     pub fn tick(&mut self, price: f64, day_volume: Option<f64>, time: Millis, now: Millis) -> Option<Bar> {
         if time.saturating_add(OLDEST_TICK) < now {
             return None;
@@ -42,24 +45,25 @@ impl Candles {
             _ => None,
         };
         match &mut self.running {
-            Some(running) if running.bar.time == start => {
-                running.bar.add(price);
-                running.day_volume = day_volume.or(running.day_volume);
-                running.heard = now;
+            Some(running) if running.bar.time == start => running.add(price, day_volume, time, now),
+            None if !self.closed.contains_key(&start) => {
+                self.running = Some(Running {
+                    bar: Bar::first(start, price, BarSource::Hub),
+                    opened: time,
+                    closed: time,
+                    day_volume,
+                    heard: now,
+                });
             }
-            Some(_) => {}
-            None => match self.closed.get_mut(&start) {
-                // The bar was closed by the clock, or the provider has told it.
-                Some(bar) if bar.source == BarSource::Hub => bar.add(price),
-                Some(_) => {}
-                None => {
-                    self.running = Some(Running {
-                        bar: Bar::first(start, price, BarSource::Hub),
-                        day_volume,
-                        heard: now,
-                    });
+            // The bar was closed by the clock or by a later tick, or the provider has told it.
+            Some(_) | None => {
+                let bar = self.closed.entry(start);
+                let bar = bar.or_insert_with(|| Bar::first(start, price, BarSource::Hub));
+                if bar.source == BarSource::Hub {
+                    bar.high = bar.high.max(price);
+                    bar.low = bar.low.min(price);
                 }
-            },
+            }
         }
         ended
     }
@@ -150,6 +154,22 @@ impl Candles {
     }
 }
 
+impl Running {
+    fn add(&mut self, price: f64, day_volume: Option<f64>, time: Millis, now: Millis) {
+        let (first, last) = (self.bar.open, self.bar.close);
+        self.bar.add(price);
+        if time < self.closed {
+            self.bar.close = last;
+        } else {
+            self.day_volume = day_volume.or(self.day_volume);
+        }
+        self.bar.open = if time < self.opened { price } else { first };
+        self.opened = self.opened.min(time);
+        self.closed = self.closed.max(time);
+        self.heard = now;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,6 +194,10 @@ mod tests {
         assert_eq!(bar.volume, None, "nobody knows what was traded before the first tick");
         let bar = candles.tick(11.0, Some(190.0), at(2, 0), at(2, 0)).unwrap();
         assert_eq!(bar.volume, Some(10.0));
+        candles.tick(15.0, Some(195.0), at(2, 20), at(2, 20));
+        candles.tick(17.0, Some(192.0), at(2, 10), at(2, 21));
+        let bar = candles.running().unwrap();
+        assert_eq!((bar.open, bar.high, bar.close), (11.0, 17.0, 15.0), "out of order");
         candles.interrupt();
         assert_eq!(
             candles.tick(11.0, Some(250.0), at(3, 0), at(3, 0)).unwrap().volume,

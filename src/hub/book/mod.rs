@@ -184,10 +184,8 @@ impl Book {
         let change = cell.tick(tick, provenance, self.stale, now);
         let reference_changed = known(&cell.reference) != before;
         let time = tick.timestamp.min(now);
-        let ended = match change {
-            Change::Updated => entry.candles.tick(tick.price, tick.day_volume, time, now),
-            Change::Dropped => None,
-        };
+        // A tick that is too old to be the newest price still belongs to its minute.
+        let ended = entry.candles.tick(tick.price, tick.day_volume, time, now);
         self.note(id, change, now);
         if let Some(bar) = ended {
             self.bar_closed(id, bar);

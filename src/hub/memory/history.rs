@@ -9,7 +9,7 @@
 
 use super::Recall;
 use super::fills::{Base, Condition, Fills, Told};
-use super::rows::{CHUNK, Chunk, Entry, HOURS_KEPT, MINUTES_KEPT, Names, chunk_of};
+use super::rows::{ALL_ROWS, CHUNK, Chunk, Entry, HOURS_KEPT, MINUTES_KEPT, Names, chunk_of};
 use super::series::{Bars, add_gap, without};
 use crate::hub::book;
 use crate::hub::errand::{Errand, Outcome};
@@ -19,13 +19,13 @@ use crate::market::{
     Bar, BarSource, DAY, FeedState, FeedStatus, Gap, Instrument, Interval, MINUTE, Millis, Session, StreamState,
 };
 use crate::provider::Series;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// How often the bars that closed are written to the journal.
 const JOURNAL: Millis = 5 * MINUTE;
-/// Rows of the journal before the oldest is overwritten: five hours, so that every bar is in a row
-/// of its symbol by then.
-const JOURNAL_ROWS: Millis = 60;
+/// Rows of the journal before the oldest is overwritten. They last for five hours even if the hub
+/// falls asleep between any two, so that every bar is in a row of its symbol by then.
+const JOURNAL_ROWS: u64 = 120;
 /// A chunk is stored this long after its end, because ticks may be half an hour late.
 const SETTLED: Millis = 31 * MINUTE;
 /// Bars that stay in memory though they are stored, for sparklines.
@@ -47,9 +47,14 @@ pub struct History {
     turnover: Option<u64>,
     tasks: BTreeMap<Ticket, Task>,
     last_ticket: u32,
+    /// Merges that wait, because each must see what the one before it has stored.
+    merges: VecDeque<(Task, Span)>,
+    is_merging: bool,
     pub(super) inquiries: Vec<Inquiry>,
     outcomes: Vec<(SymbolId, Base, Outcome, Millis)>,
     journal_at: Option<Millis>,
+    /// The row of the journal that is written next.
+    next_journal: u64,
     cleaned: Millis,
 }
 
@@ -68,8 +73,18 @@ pub struct Track {
     quiet: Option<(Millis, String)>,
     /// Gaps that may not be stored or filled yet.
     pub(super) gaps: Vec<Gap>,
+    kept: Progress,
+    /// As it was when storage was last known to work.
+    kept_before: Progress,
+}
+
+/// What is stored of a symbol.
+#[derive(Debug, Default, Clone, Copy)]
+struct Progress {
     /// Bars that start before this are in the journal.
     journaled: Millis,
+    /// Gaps that end before this are in the journal.
+    gaps_journaled: Millis,
     /// Bars that start before this are in rows of the symbol.
     stored: Millis,
 }
@@ -125,9 +140,12 @@ impl History {
             turnover: None,
             tasks: BTreeMap::new(),
             last_ticket: 0,
+            merges: VecDeque::new(),
+            is_merging: false,
             inquiries: Vec::new(),
             outcomes: Vec::new(),
             journal_at: None,
+            next_journal: 0,
             cleaned: 0,
         }
     }
@@ -223,6 +241,9 @@ impl History {
     pub fn store(&mut self, recall: &mut Recall<'_>) {
         self.journal_at = Some(recall.now + JOURNAL);
         if recall.stores {
+            for track in self.tracks.values_mut() {
+                track.kept_before = track.kept;
+            }
             self.write_journal(recall);
             self.write_chunks(recall);
             if recall.now >= self.cleaned + CLEANING {
@@ -234,16 +255,23 @@ impl History {
         }
     }
 
+    /// Storage refused the last rows: they are written again.
+    pub fn storage_failed(&mut self) {
+        for track in self.tracks.values_mut() {
+            track.kept = track.kept_before;
+        }
+    }
+
     fn forget_what_cannot_be_stored(&mut self, recall: &mut Recall<'_>) {
         let limit = recall.now.saturating_sub(DAY);
         for (id, track) in &mut self.tracks {
             let Some(candles) = recall.book.candles_mut(*id) else {
                 continue;
             };
-            let first = candles.between(track.stored, limit).next().map(|bar| bar.time);
+            let first = candles.between(track.kept.stored, limit).next().map(|bar| bar.time);
             if let Some(first) = first {
                 add_gap(&mut track.gaps, first, limit, NOT_STORED);
-                track.stored = limit;
+                track.kept.stored = limit;
             }
             candles.forget_before(limit);
         }
@@ -316,14 +344,20 @@ impl History {
                 }
             }
             Task::Journal => {
-                for entry in rows.iter().filter_map(|(_, row)| Entry::read(row)) {
+                let entries = rows.iter().filter_map(|(start, row)| Some((*start, Entry::read(row)?)));
+                let entries: Vec<(u64, Entry)> = entries.collect();
+                let newest = entries.iter().max_by_key(|(_, entry)| entry.at);
+                self.next_journal = newest.map_or(0, |(start, _)| start + 1);
+                for (_, entry) in entries {
                     for (symbol, chunk) in entry.symbols {
                         let known = self.tracks.iter().find(|(_, track)| track.symbol == symbol);
                         if let Some(id) = known.map(|(id, _)| *id) {
-                            self.restore(id, chunk, recall);
                             if let Some(track) = self.tracks.get_mut(&id) {
                                 track.was_known_until(entry.at);
+                                let last = chunk.bars.last().map_or(0, |bar| bar.time + MINUTE);
+                                track.kept.journaled = track.kept.journaled.max(last);
                             }
+                            self.restore(id, chunk, recall);
                         }
                     }
                 }
@@ -334,7 +368,11 @@ impl History {
                 chunks,
                 covered,
                 told,
-            } => self.merge(&symbol, base, chunks, covered, told, rows, recall),
+            } => {
+                self.merge(&symbol, base, chunks, covered, told, rows, recall);
+                self.is_merging = false;
+                self.start_merging(recall);
+            }
             Task::Hours(inquiry) => self.read_minutes_after(inquiry, rows, recall),
             Task::Minutes { inquiry, hours, most } => self.answer_minutes(inquiry, hours, most, rows, recall),
             Task::Days(inquiry) => self.answer_days(&inquiry, rows, recall),
@@ -427,7 +465,7 @@ impl History {
             series: self.names.bars(&symbol, base.interval()),
             from: *first,
             to: last + 1,
-            most: chunks.len(),
+            most: ALL_ROWS,
         };
         let task = Task::Merge {
             symbol,
@@ -436,7 +474,18 @@ impl History {
             covered,
             told,
         };
-        self.load(task, span, recall);
+        self.merges.push_back((task, span));
+        self.start_merging(recall);
+    }
+
+    fn start_merging(&mut self, recall: &mut Recall<'_>) {
+        if self.is_merging {
+            return;
+        }
+        if let Some((task, span)) = self.merges.pop_front() {
+            self.is_merging = true;
+            self.load(task, span, recall);
+        }
     }
 
     /// Adds bars and gaps to the rows that hold their time. Rows that stay the same are not written.
@@ -487,26 +536,24 @@ impl History {
         };
         for (id, track) in &mut self.tracks {
             let Some(of) = recall.book.get(*id) else { continue };
-            let new = of.candles.between(track.journaled, Millis::MAX);
+            let new = of.candles.between(track.kept.journaled, Millis::MAX);
             let bars: Vec<Bar> = new.filter(|bar| bar.source == BarSource::Hub).copied().collect();
-            let gaps = track.gaps.iter().filter(|gap| gap.to > track.journaled);
-            let chunk = Chunk {
-                gaps: gaps.cloned().collect(),
-                bars,
-            };
-            let newest = chunk.bars.last().map(|bar| bar.time + MINUTE);
-            let newest = newest.max(chunk.gaps.iter().map(|gap| gap.to).max());
-            if let Some(newest) = newest {
-                track.journaled = newest;
-                entry.symbols.push((track.symbol.clone(), chunk));
+            let gaps = track.gaps_until(recall.now).into_iter();
+            let gaps: Vec<Gap> = gaps.filter(|gap| gap.to > track.kept.gaps_journaled).collect();
+            // One that ticks is told without a bar too: so far, nothing is missing.
+            if track.streams || !bars.is_empty() || !gaps.is_empty() {
+                track.kept.journaled = bars.last().map_or(track.kept.journaled, |bar| bar.time + MINUTE);
+                track.kept.gaps_journaled = recall.now - recall.now % MINUTE;
+                entry.symbols.push((track.symbol.clone(), Chunk { bars, gaps }));
             }
         }
         if entry.symbols.is_empty() {
             return;
         }
+        self.next_journal += 1;
         recall.effects.push(Effect::Keep(vec![Kept {
             series: self.names.journal(),
-            start: recall.now / JOURNAL % JOURNAL_ROWS,
+            start: self.next_journal % JOURNAL_ROWS,
             expires: recall.now + MINUTES_KEPT,
             body: entry.row(),
         }]));
@@ -521,15 +568,17 @@ impl History {
                 continue;
             };
             let mut chunks: BTreeMap<Millis, Chunk> = BTreeMap::new();
-            for bar in candles.between(track.stored, until) {
+            for bar in candles.between(track.kept.stored, until) {
                 chunks.entry(chunk_of(bar.time)).or_default().bars.push(*bar);
             }
-            let is_settled = |gap: &&Gap| (track.stored..until).contains(&gap.from);
+            let is_settled = |gap: &&Gap| (track.kept.stored..until).contains(&gap.from);
             for gap in track.gaps.iter().filter(is_settled) {
                 chunks.entry(chunk_of(gap.from)).or_default().gaps.push(gap.clone());
             }
-            track.stored = track.stored.max(until);
-            candles.forget_before(until.min(recall.now.saturating_sub(RECENT)));
+            track.kept.stored = track.kept.stored.max(until);
+            // Not those of this time: storage may refuse the rows.
+            let stored = track.kept_before.stored;
+            candles.forget_before(stored.min(recall.now.saturating_sub(RECENT)));
             merges.push((track.symbol.clone(), chunks));
         }
         for (symbol, chunks) in merges {
@@ -553,8 +602,8 @@ impl Track {
             streams: false,
             quiet: None,
             gaps: Vec::new(),
-            journaled: 0,
-            stored: 0,
+            kept: Progress::default(),
+            kept_before: Progress::default(),
         }
     }
 
@@ -586,7 +635,10 @@ impl Track {
     /// The provider has told everything in `from..to`.
     fn is_told(&mut self, from: Millis, to: Millis) {
         self.gaps = without(&self.gaps, from, to);
-        if let Some((since, _)) = &mut self.quiet {
+        if let Some((since, why)) = &mut self.quiet {
+            if *since < from {
+                add_gap(&mut self.gaps, *since, from, why);
+            }
             *since = (*since).max(to);
         } else if !self.streams {
             self.quiet = Some((to, "its ticks do not arrive".to_owned()));

@@ -3,15 +3,13 @@
 use super::Recall;
 use super::fills::Base;
 use super::history::{History, Inquiry, Task, Track};
-use super::rows::{CHUNK, Chunk, MINUTES_KEPT};
+use super::rows::{ALL_ROWS, Chunk};
 use super::series::{Bars, roll_up, without};
 use crate::hub::answer;
 use crate::hub::io::{Effect, Span};
 use crate::hub::{Answer, Config, HistoryQuestion, book};
 use crate::market::{Bar, BarSource, Gap, Interval, MINUTE, Millis, SECOND};
 
-/// Rows of minutes that can exist, and one for the chunk that is running.
-const ALL_ROWS: usize = (MINUTES_KEPT / CHUNK) as usize + 2;
 /// A row that is read for a question has at least this many bars, or more rows are read.
 const SPARSE: usize = 60;
 /// When to ask again if nothing says when more will be known.

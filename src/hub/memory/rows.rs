@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub const CHUNK: Millis = 240 * MINUTE;
 /// How long minute bars are kept.
 pub const MINUTES_KEPT: Millis = 5 * DAY;
+/// Most rows of minutes of a symbol, with those that expired and are not deleted yet.
+pub const ALL_ROWS: usize = 2 * (MINUTES_KEPT / CHUNK) as usize;
 /// How long bars of an hour are kept, and everything else after it was written last.
 pub const HOURS_KEPT: Millis = 90 * DAY;
 /// How long bars of a day are kept.

@@ -26,6 +26,8 @@ impl Bars {
 
 /// Bars of `interval` made of shorter ones. `phase` is the part of an hour at which hours begin.
 ///
+/// The first one is left out if the bars do not begin with it: its beginning is not known.
+///
 /// Bars of four hours begin with the session, if its hours are fewer than a day: a market that
 /// opens at 9:30 has bars from 9:30 and from 13:30.
 #[must_use]
@@ -49,6 +51,8 @@ pub fn roll_up(bars: &[Bar], interval: Interval, phase: Millis) -> Vec<Bar> {
             _ => longer.push(Bar { time: start, ..*bar }),
         }
     }
+    let begins_within = longer.first().map(|bar| bar.time) != bars.first().map(|bar| bar.time);
+    longer.drain(..usize::from(begins_within));
     longer
 }
 
@@ -115,12 +119,18 @@ mod tests {
 
     #[test]
     fn minutes_become_longer_bars_on_the_clock() {
-        let minutes = bars((3..17).map(|minute| T + minute * MINUTE));
-        assert_eq!(starts(&roll_up(&minutes, Interval::FiveMinutes, 0)), [0, 5, 10, 15]);
-        assert_eq!(starts(&roll_up(&minutes, Interval::QuarterHour, 0)), [0, 15]);
-        let half = bars((560..600).map(|minute| T + minute * MINUTE));
-        assert_eq!(starts(&roll_up(&half, Interval::Hour, 30 * MINUTE)), [510, 570]);
-        assert_eq!(starts(&roll_up(&half, Interval::Hour, 0)), [540]);
+        let minutes = |from: u64, to: u64| bars((from..to).map(|minute| T + minute * MINUTE));
+        assert_eq!(
+            starts(&roll_up(&minutes(0, 17), Interval::FiveMinutes, 0)),
+            [0, 5, 10, 15]
+        );
+        assert_eq!(starts(&roll_up(&minutes(3, 17), Interval::FiveMinutes, 0)), [5, 10, 15]);
+        assert_eq!(starts(&roll_up(&minutes(3, 17), Interval::QuarterHour, 0)), [15]);
+        assert_eq!(
+            starts(&roll_up(&minutes(510, 600), Interval::Hour, 30 * MINUTE)),
+            [510, 570]
+        );
+        assert_eq!(starts(&roll_up(&minutes(560, 600), Interval::Hour, 0)), [0_u64; 0]);
     }
 
     #[test]
@@ -133,8 +143,8 @@ mod tests {
         );
         let always = bars((2..40).map(|hour| T + hour * HOUR));
         assert_eq!(
-            starts(&roll_up(&always, Interval::FourHours, 0)).get(..3),
-            Some([0, 240, 480].as_slice())
+            starts(&roll_up(&always, Interval::FourHours, 0)).get(..2),
+            Some([240, 480].as_slice())
         );
     }
 

@@ -288,7 +288,7 @@ fn bars_of_five_days_are_kept_in_rows_of_four_hours_and_older_ones_go() {
         .keys()
         .filter(|(series, _)| series.ends_with("journal"))
         .count();
-    assert!((58..=61).contains(&journal), "{journal}");
+    assert!((58..=62).contains(&journal), "{journal}");
     let id = play
         .hub
         .upstream
