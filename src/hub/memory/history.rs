@@ -349,11 +349,11 @@ impl History {
                 let newest = entries.iter().max_by_key(|(_, entry)| entry.at);
                 self.next_journal = newest.map_or(0, |(start, _)| start + 1);
                 for (_, entry) in entries {
-                    for (symbol, chunk) in entry.symbols {
+                    for (symbol, known_until, chunk) in entry.symbols {
                         let known = self.tracks.iter().find(|(_, track)| track.symbol == symbol);
                         if let Some(id) = known.map(|(id, _)| *id) {
                             if let Some(track) = self.tracks.get_mut(&id) {
-                                track.was_known_until(entry.at);
+                                track.was_known_until(known_until);
                                 let last = chunk.bars.last().map_or(0, |bar| bar.time + MINUTE);
                                 track.kept.journaled = track.kept.journaled.max(last);
                             }
@@ -544,16 +544,19 @@ impl History {
             if track.streams || !bars.is_empty() || !gaps.is_empty() {
                 track.kept.journaled = bars.last().map_or(track.kept.journaled, |bar| bar.time + MINUTE);
                 track.kept.gaps_journaled = recall.now - recall.now % MINUTE;
-                entry.symbols.push((track.symbol.clone(), Chunk { bars, gaps }));
+                let known_until = of.candles.running().map_or(recall.now, |bar| bar.time);
+                let chunk = Chunk { bars, gaps };
+                entry.symbols.push((track.symbol.clone(), known_until, chunk));
             }
         }
         if entry.symbols.is_empty() {
             return;
         }
-        self.next_journal += 1;
+        let start = self.next_journal % JOURNAL_ROWS;
+        self.next_journal = start + 1;
         recall.effects.push(Effect::Keep(vec![Kept {
             series: self.names.journal(),
-            start: self.next_journal % JOURNAL_ROWS,
+            start,
             expires: recall.now + MINUTES_KEPT,
             body: entry.row(),
         }]));

@@ -44,7 +44,7 @@ struct StoredChunk {
 #[derive(Serialize, Deserialize)]
 struct StoredEntry {
     at: Millis,
-    symbols: Vec<(String, StoredChunk)>,
+    symbols: Vec<(String, Millis, StoredChunk)>,
 }
 
 impl From<&Bar> for StoredBar {
@@ -128,8 +128,8 @@ impl Chunk {
 pub struct Entry {
     /// When it was written.
     pub at: Millis,
-    /// By symbol.
-    pub symbols: Vec<(String, Chunk)>,
+    /// By symbol: until when it is known what was traded, and what is new.
+    pub symbols: Vec<(String, Millis, Chunk)>,
 }
 
 impl Entry {
@@ -140,7 +140,9 @@ impl Entry {
         let symbols = stored.symbols.into_iter();
         Some(Self {
             at: stored.at,
-            symbols: symbols.map(|(symbol, chunk)| (symbol, chunk.into())).collect(),
+            symbols: symbols
+                .map(|(symbol, known, chunk)| (symbol, known, chunk.into()))
+                .collect(),
         })
     }
 
@@ -150,7 +152,9 @@ impl Entry {
         let symbols = self.symbols.iter();
         let stored = StoredEntry {
             at: self.at,
-            symbols: symbols.map(|(symbol, chunk)| (symbol.clone(), chunk.into())).collect(),
+            symbols: symbols
+                .map(|(symbol, known, chunk)| (symbol.clone(), *known, chunk.into()))
+                .collect(),
         };
         serde_json::to_string(&stored).unwrap_or_default()
     }
@@ -237,7 +241,7 @@ mod tests {
         assert_eq!(Chunk::read(&chunk().row()), chunk());
         let entry = Entry {
             at: 7,
-            symbols: vec![("BTC/USD".to_owned(), chunk())],
+            symbols: vec![("BTC/USD".to_owned(), 6, chunk())],
         };
         assert_eq!(Entry::read(&entry.row()), Some(entry));
     }
