@@ -33,8 +33,8 @@ pub struct Bars {
     /// Errands in this minute and in this day, as upstream counts them.
     minute: (u64, u64),
     day: (u64, u64),
-    /// When the last life ended with nothing wrong for a while.
-    ended: Option<Millis>,
+    /// When the last life ended that was live with nothing wrong for a while, and when it began.
+    ended: Option<(Millis, Millis)>,
     /// Minutes in which the hub had no connection, at least for a moment.
     deaf: HashSet<Millis>,
     /// Questions without an answer: the life that was asked, and when.
@@ -131,8 +131,8 @@ impl Bars {
         }
     }
 
-    pub fn life_ended(&mut self, calm: Millis, now: Millis) {
-        self.ended = (calm > 10 * MINUTE).then_some(now);
+    pub fn life_ended(&mut self, is_calm: bool, began: Millis, now: Millis) {
+        self.ended = is_calm.then_some((began, now));
         self.waiting.clear();
     }
 
@@ -294,16 +294,15 @@ impl World {
         }
         self.coverage.count("gaps named", history.gaps.len() as u64);
         self.silence_is_named(symbol, history, first)?;
-        let ended = self.bars.ended.filter(|at| *at > first);
-        let gap = ended.and_then(|at| history.gaps.iter().find(|gap| gap.from <= at && at < gap.to));
-        if let (Some(ended), Some(gap)) = (ended, gap)
-            && gap.reason == "the hub was not running"
-            && gap.from + MOST_LOST < ended
-        {
-            return Err(broken(
-                "a crash loses at most five minutes",
-                format!("{symbol}: {} s are lost", (ended - gap.from) / SECOND),
-            ));
+        let Some((began, ended)) = self.bars.ended.filter(|(_, at)| *at > first) else {
+            return Ok(());
+        };
+        let mut gaps = history.gaps.iter();
+        let gap = gaps.find(|gap| gap.from <= ended && ended < gap.to && gap.reason == "the hub was not running");
+        let lost = gap.map_or(0, |gap| ended - gap.from.max(began));
+        if lost > MOST_LOST {
+            let how = format!("{symbol}: {} s are lost", lost / SECOND);
+            return Err(broken("a crash loses at most five minutes", how));
         }
         Ok(())
     }

@@ -364,8 +364,9 @@ impl World {
             .object
             .machine()
             .is_some_and(|one| one.feed_state() == FeedState::Live);
-        let calm = if is_live { self.calm() } else { 0 };
-        self.bars.life_ended(calm, self.now);
+        let is_calm = is_live && self.calm() > 10 * MINUTE;
+        let began = self.object.began();
+        self.bars.life_ended(is_calm, began, self.now);
         self.object.inner.end();
         if let Some(running) = self.object.running.take() {
             self.coverage.count("lives ended", 1);
