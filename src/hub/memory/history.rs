@@ -217,7 +217,9 @@ impl History {
                 candles.interrupt();
             }
         }
-        for (id, base, outcome, asked) in std::mem::take(&mut self.outcomes) {
+        let outcomes = std::mem::take(&mut self.outcomes);
+        let is_told = !outcomes.is_empty();
+        for (id, base, outcome, asked) in outcomes {
             self.take(id, base, outcome, asked, recall);
         }
         for inquiry in self.inquiries.iter_mut().filter(|inquiry| !inquiry.is_noted) {
@@ -232,7 +234,9 @@ impl History {
             }
         }
         self.read_for_the_ready(recall);
-        if recall.now >= *self.journal_at.get_or_insert(recall.now + JOURNAL) {
+        // With an answer goes the time until which everything is known, so the gaps before must go too.
+        let is_due = recall.now >= *self.journal_at.get_or_insert(recall.now + JOURNAL);
+        if is_due || is_told {
             self.store(recall);
         }
     }
