@@ -78,11 +78,11 @@ impl Bars {
         let (Some(symbol), Some(price), Some(stamp)) = (
             tick["symbol"].as_str(),
             number(&tick["price"]),
-            tick["timestamp"].as_u64(),
+            number(&tick["timestamp"]),
         ) else {
             return;
         };
-        let made = (stamp * SECOND).min(clock);
+        let made = (stamp as u64 * SECOND).min(clock);
         let minute = made - made % MINUTE;
         self.ticks
             .entry((symbol.to_owned(), minute))
@@ -257,10 +257,18 @@ impl World {
         if is_true {
             return Ok(());
         }
-        Err(broken(
-            "no bar is invented",
-            format!("{symbol} {} {bar:?}", interval.name()),
-        ))
+        let near = self.bars.ticks.iter();
+        let near = near.filter(|((of, minute), _)| of == symbol && minute.abs_diff(bar.time) <= MINUTE);
+        let near: Vec<_> = near
+            .map(|((_, minute), prices)| {
+                (
+                    minute,
+                    prices.iter().map(|bits| f64::from_bits(*bits)).collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        let how = format!("{symbol} {} {bar:?}, ticks {near:?}", interval.name());
+        Err(broken("no bar is invented", how))
     }
 
     /// Every minute in which a tick certainly reached the hub has a bar, or lies in a gap that is

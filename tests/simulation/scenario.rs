@@ -204,9 +204,10 @@ impl Scenario {
             ));
         }
         events.push(Planned::new(calm + 2, Event::Pace(5 * SECOND)));
-        for (turn, lookup) in LOOKUPS.iter().enumerate() {
-            let at = length - MINUTE - turn as Millis * SECOND;
-            events.push(Planned::new(at, Event::Lookup(*lookup)));
+        for turn in 0..4 {
+            let lookup = if turn == 0 { 0 } else { rng.usize(..LOOKUPS.len()) };
+            let at = length - MINUTE + turn * 2 * SECOND;
+            events.push(Planned::new(at, Event::Lookup(LOOKUPS[lookup])));
         }
         events.sort_by_key(|planned| planned.at);
         Self {

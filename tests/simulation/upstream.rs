@@ -389,7 +389,7 @@ fn with_bad_close(body: &str) -> String {
 /// A query for fewer bars than the hub asked for, as if there were no more: thousands take long to
 /// make.
 fn shortened(query: &str) -> String {
-    const MOST: u64 = 400;
+    const MOST: u64 = 150;
     let parts = query.split('&').map(|part| match part.strip_prefix("outputsize=") {
         Some(count) if count.parse().is_ok_and(|count: u64| count > MOST) => format!("outputsize={MOST}"),
         _ => part.to_owned(),
