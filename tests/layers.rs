@@ -254,6 +254,9 @@ fn only_the_provider_names_its_frames_headers_and_paths() {
         "api-credits-",
         "subscribe-status",
         "/quote?",
+        "/time_series",
+        "/symbol_search",
+        "/market_state",
         "api.twelvedata",
         "ws.twelvedata",
     ];

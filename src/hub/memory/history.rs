@@ -48,7 +48,7 @@ pub struct History {
     tasks: BTreeMap<Ticket, Task>,
     last_ticket: u32,
     /// Merges that wait, because each must see what the one before it has stored.
-    merges: VecDeque<(Task, Span)>,
+    merges: VecDeque<(Merge, Span)>,
     is_merging: bool,
     pub(super) inquiries: Vec<Inquiry>,
     outcomes: Vec<(SymbolId, Base, Outcome, Millis)>,
@@ -100,6 +100,20 @@ pub struct Inquiry {
     is_noted: bool,
 }
 
+/// Bars to store.
+#[derive(Debug)]
+pub(super) struct Merge {
+    symbol: String,
+    base: Base,
+    /// By the start of their row.
+    chunks: BTreeMap<Millis, Chunk>,
+    /// The time of which the provider has told every bar.
+    covered: Option<(Millis, Millis)>,
+    /// The row that says when the symbol was filled, if the bars are the provider's. It is stored
+    /// together with them.
+    told: Option<Kept>,
+}
+
 /// Why rows were loaded.
 #[derive(Debug)]
 pub(super) enum Task {
@@ -109,16 +123,8 @@ pub(super) enum Task {
     Recent(SymbolId),
     /// The hub has started.
     Journal,
-    /// Bars to store, by the start of their row. The provider's bars tell everything in `covered`.
-    Merge {
-        symbol: String,
-        base: Base,
-        chunks: BTreeMap<Millis, Chunk>,
-        covered: Option<(Millis, Millis)>,
-        /// The row that says when the symbol was filled, if the bars are the provider's. It is stored
-        /// together with them.
-        told: Option<Kept>,
-    },
+    /// Bars go into the rows that hold their time.
+    Merge(Merge),
     /// Bars of a question. Hours come first, then the minutes after them.
     Hours(Inquiry),
     Minutes {
@@ -366,14 +372,8 @@ impl History {
                     }
                 }
             }
-            Task::Merge {
-                symbol,
-                base,
-                chunks,
-                covered,
-                told,
-            } => {
-                self.merge(&symbol, base, chunks, covered, told, rows, recall);
+            Task::Merge(merge) => {
+                self.merge(merge, rows, recall);
                 self.is_merging = false;
                 self.start_merging(recall);
             }
@@ -450,35 +450,27 @@ impl History {
                 chunks.entry(0).or_default().bars = bars;
             }
         }
-        self.load_for_merge(symbol, base, chunks, covered, Some(told), recall);
-    }
-
-    fn load_for_merge(
-        &mut self,
-        symbol: String,
-        base: Base,
-        chunks: BTreeMap<Millis, Chunk>,
-        covered: Option<(Millis, Millis)>,
-        told: Option<Kept>,
-        recall: &mut Recall<'_>,
-    ) {
-        let (Some(first), Some(last)) = (chunks.keys().next(), chunks.keys().next_back()) else {
-            return;
-        };
-        let span = Span {
-            series: self.names.bars(&symbol, base.interval()),
-            from: *first,
-            to: last + 1,
-            most: ALL_ROWS,
-        };
-        let task = Task::Merge {
+        let merge = Merge {
             symbol,
             base,
             chunks,
             covered,
-            told,
+            told: Some(told),
         };
-        self.merges.push_back((task, span));
+        self.load_for_merge(merge, recall);
+    }
+
+    fn load_for_merge(&mut self, merge: Merge, recall: &mut Recall<'_>) {
+        let (Some(first), Some(last)) = (merge.chunks.keys().next(), merge.chunks.keys().next_back()) else {
+            return;
+        };
+        let span = Span {
+            series: self.names.bars(&merge.symbol, merge.base.interval()),
+            from: *first,
+            to: last + 1,
+            most: ALL_ROWS,
+        };
+        self.merges.push_back((merge, span));
         self.start_merging(recall);
     }
 
@@ -486,23 +478,21 @@ impl History {
         if self.is_merging {
             return;
         }
-        if let Some((task, span)) = self.merges.pop_front() {
+        if let Some((merge, span)) = self.merges.pop_front() {
             self.is_merging = true;
-            self.load(task, span, recall);
+            self.load(Task::Merge(merge), span, recall);
         }
     }
 
     /// Adds bars and gaps to the rows that hold their time. Rows that stay the same are not written.
-    fn merge(
-        &self,
-        symbol: &str,
-        base: Base,
-        chunks: BTreeMap<Millis, Chunk>,
-        covered: Option<(Millis, Millis)>,
-        told: Option<Kept>,
-        rows: &[(Millis, String)],
-        recall: &mut Recall<'_>,
-    ) {
+    fn merge(&self, merge: Merge, rows: &[(Millis, String)], recall: &mut Recall<'_>) {
+        let Merge {
+            symbol,
+            base,
+            chunks,
+            covered,
+            told,
+        } = merge;
         let mut kept: Vec<Kept> = told.into_iter().collect();
         for (start, new) in chunks {
             let row = rows.iter().find(|(of, _)| *of == start);
@@ -524,7 +514,7 @@ impl History {
             };
             if merged != old {
                 let interval = base.interval();
-                kept.push(self.names.kept(symbol, interval, start, &merged, recall.now));
+                kept.push(self.names.kept(&symbol, interval, start, &merged, recall.now));
             }
         }
         if !kept.is_empty() {
@@ -586,10 +576,16 @@ impl History {
             // Not those of this time: storage may refuse the rows.
             let stored = track.kept_before.stored;
             candles.forget_before(stored.min(recall.now.saturating_sub(RECENT)));
-            merges.push((track.symbol.clone(), chunks));
+            merges.push(Merge {
+                symbol: track.symbol.clone(),
+                base: Base::Minutes,
+                chunks,
+                covered: None,
+                told: None,
+            });
         }
-        for (symbol, chunks) in merges {
-            self.load_for_merge(symbol, Base::Minutes, chunks, None, None, recall);
+        for merge in merges {
+            self.load_for_merge(merge, recall);
         }
     }
 
