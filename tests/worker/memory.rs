@@ -175,7 +175,7 @@ async fn what_cannot_be_asked_says_what_can() {
         ("/api/history", "symbol"),
         (
             "/api/history?symbol=AAPL&interval=2h",
-            "1min, 5min, 15min, 1h, 4h, 1day",
+            "1min, 5min, 15min, 1h, 4h or 1day",
         ),
         ("/api/history?symbol=AAPL&interval=1h&limit=0", "1 to 5000"),
         ("/api/history?symbol=AAPL&interval=1h&limit=5001", "1 to 5000"),

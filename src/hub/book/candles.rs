@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// How long after its end a bar waits for late ticks, unless a later tick ends it first.
 const GRACE: Millis = 3 * SECOND;
 /// A tick that was made longer ago makes no bar: it is the last trade told once more.
-const OLDEST_TICK: Millis = 30 * MINUTE;
+pub const OLDEST_TICK: Millis = 30 * MINUTE;
 /// Minutes of a sparkline.
 const SPARK: u64 = 60;
 

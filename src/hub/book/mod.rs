@@ -5,7 +5,7 @@
 
 mod candles;
 
-pub use candles::Candles;
+pub use candles::{Candles, OLDEST_TICK};
 
 use super::{Config, SymbolId};
 use crate::market::{

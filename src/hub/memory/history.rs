@@ -11,7 +11,7 @@ use super::Recall;
 use super::fills::{Base, Condition, Fills, Told};
 use super::rows::{ALL_ROWS, CHUNK, Chunk, Entry, HOURS_KEPT, MINUTES_KEPT, Names, chunk_of};
 use super::series::{Bars, add_gap, without};
-use crate::hub::book;
+use crate::hub::book::{self, OLDEST_TICK};
 use crate::hub::errand::{Errand, Outcome};
 use crate::hub::io::{Effect, Kept, Span, Ticket};
 use crate::hub::{Config, HistoryQuestion, SymbolId, WaiterId};
@@ -589,6 +589,11 @@ impl History {
         }
     }
 
+    /// Whether bars are on their way into rows.
+    pub(super) fn merges(&self) -> bool {
+        self.is_merging
+    }
+
     pub(super) fn names(&self) -> Names {
         self.names
     }
@@ -625,11 +630,12 @@ impl Track {
         }
         self.streams = streams;
         if streams {
-            if let Some((since, why)) = self.quiet.take() {
-                add_gap(&mut self.gaps, since, now, &why);
-                let surplus = self.gaps.len().saturating_sub(MOST_GAPS);
-                self.gaps.drain(..surplus);
-            }
+            // Nothing is known of the time before, in which old ticks may still make bars.
+            let unheard = || (now.saturating_sub(OLDEST_TICK), NOT_RUNNING.to_owned());
+            let (since, why) = self.quiet.take().unwrap_or_else(unheard);
+            add_gap(&mut self.gaps, since, now, &why);
+            let surplus = self.gaps.len().saturating_sub(MOST_GAPS);
+            self.gaps.drain(..surplus);
         } else {
             self.quiet = Some((now, why.to_owned()));
         }

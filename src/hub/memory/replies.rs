@@ -19,6 +19,10 @@ const NO_CREDITS: &str = "older bars are asked for when API credits allow it";
 impl History {
     /// Starts to answer the questions for which nothing more will come.
     pub(super) fn read_for_the_ready(&mut self, recall: &mut Recall<'_>) {
+        if self.merges() {
+            // The rows are about to change.
+            return;
+        }
         let is_ready = |inquiry: &mut Inquiry| {
             let base = Base::of(inquiry.question.interval);
             let track = self.tracks.get(&inquiry.id);
