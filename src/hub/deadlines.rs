@@ -76,7 +76,8 @@ impl Machine {
             Deadline::Subscriptions => upstream.sync_deadline(config, now),
             Deadline::Waiters => self.delivery.waiters.deadline(),
             Deadline::Stale => book.stale_at().filter(|_| is_awake),
-            Deadline::Bars => book.bars_close_at(),
+            // Without a connection no tick is missed, and the timer would keep the hub in memory.
+            Deadline::Bars => upstream.feed.open_link().and_then(|_| book.bars_close_at()),
             Deadline::Lookups => self.memory.deadline(),
             Deadline::Delivery => self.delivery.deadline(),
         }

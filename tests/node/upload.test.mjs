@@ -11,8 +11,8 @@ const worker = readFileSync(new URL('../../build/release/index_bg.wasm', import.
 for (const [what, text, isThere] of /** @type {[string, string, boolean][]} */ ([
   ['a text of /quote', 'fifty_two_week', true],
   ['a text of the WebSocket', 'subscribe-status', true],
-  ['the table of another format', 'text/csv', false],
-  ['candles', 'Supported intervals', false],
+  ['candles', 'Supported intervals', true],
+  ['the table of another format', 'Invalid **delimiter** provided', false],
   ['a listing', 'currency_group', false],
   ['an event that only a fault sends', 'maintenance-notice', false],
   ['an answer that only a fault gives', 'Internal server error. Please try again later.', false],

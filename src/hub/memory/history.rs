@@ -10,7 +10,7 @@
 use super::Recall;
 use super::fills::{Base, Condition, Fills, Told};
 use super::rows::{ALL_ROWS, CHUNK, Chunk, Entry, HOURS_KEPT, MINUTES_KEPT, Names, chunk_of};
-use super::series::{Bars, add_gap, without};
+use super::series::{Bars, add_gap, join_nearest, without};
 use crate::hub::book::{self, OLDEST_TICK};
 use crate::hub::errand::{Errand, Outcome};
 use crate::hub::io::{Effect, Kept, Span, Ticket};
@@ -634,8 +634,9 @@ impl Track {
             let unheard = || (now.saturating_sub(OLDEST_TICK), NOT_RUNNING.to_owned());
             let (since, why) = self.quiet.take().unwrap_or_else(unheard);
             add_gap(&mut self.gaps, since, now, &why);
-            let surplus = self.gaps.len().saturating_sub(MOST_GAPS);
-            self.gaps.drain(..surplus);
+            while self.gaps.len() > MOST_GAPS {
+                join_nearest(&mut self.gaps);
+            }
         } else {
             self.quiet = Some((now, why.to_owned()));
         }

@@ -84,6 +84,17 @@ pub fn add_gap(gaps: &mut Vec<Gap>, from: Millis, to: Millis, reason: &str) {
     gaps.sort_by_key(|gap| gap.from);
 }
 
+/// Makes one gap of the two that are closest to each other, and of the time between them.
+pub fn join_nearest(gaps: &mut Vec<Gap>) {
+    let pairs = gaps.iter().zip(gaps.iter().skip(1)).enumerate();
+    let distances = pairs.map(|(at, (one, next))| (next.from.saturating_sub(one.to), at));
+    let Some((_, at)) = distances.min() else { return };
+    let next = gaps.remove(at + 1);
+    if let Some(gap) = gaps.get_mut(at) {
+        gap.to = gap.to.max(next.to);
+    }
+}
+
 /// What is left of the gaps outside `from..to`.
 #[must_use]
 pub fn without(gaps: &[Gap], from: Millis, to: Millis) -> Vec<Gap> {
@@ -163,6 +174,23 @@ mod tests {
             .collect();
         assert_eq!(ends, [(1, 3), (5, 9)]);
         assert_eq!(without(&gaps, T, T + DAY), []);
+    }
+
+    #[test]
+    fn too_many_gaps_become_fewer_and_none_is_forgotten() {
+        let mut gaps = Vec::new();
+        for (from, to) in [(0, 2), (9, 10), (11, 12)] {
+            add_gap(&mut gaps, T + from * MINUTE, T + to * MINUTE, &format!("since {from}"));
+        }
+        join_nearest(&mut gaps);
+        let ends: Vec<_> = gaps
+            .iter()
+            .map(|gap| ((gap.from - T) / MINUTE, (gap.to - T) / MINUTE))
+            .collect();
+        assert_eq!(ends, [(0, 2), (9, 12)]);
+        join_nearest(&mut gaps);
+        join_nearest(&mut gaps);
+        assert_eq!(gaps.len(), 1);
     }
 
     #[test]
