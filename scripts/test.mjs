@@ -91,6 +91,10 @@ const endings = new Map(STAGES.flat(2).map(({ name }) => {
   return [name, { promise, end }];
 }));
 
+/** Resolved when the tests of the worker run, so that cargo holds no lock, or cannot run. */
+let sayTheyRun = () => {};
+const workerTestsRun = new Promise((/** @type {(value: void) => void} */ resolve) => void (sayTheyRun = resolve));
+
 /** @type {{ name: string, outcome: "ok" | "FAILED" | "not run", ms: number, note: string }[]} */
 const results = [];
 /** @type {Totals} */
@@ -207,10 +211,6 @@ async function coreTests(print, counted) {
   await show(print, "core tests", "cargo", words, { onLine: (line) => addCargoTotals(line, counted) });
   requireTests(counted);
 }
-
-/** Resolved when the tests of the worker run, so that cargo holds no lock, or cannot run. */
-let sayTheyRun = () => {};
-const workerTestsRun = new Promise((/** @type {(value: void) => void} */ resolve) => void (sayTheyRun = resolve));
 
 /** @param {Print} print @param {Totals} counted */
 async function workerTests(print, counted) {

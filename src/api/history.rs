@@ -71,16 +71,14 @@ fn reply(answer: &Answer, shown: fn(&History) -> Reply) -> Option<Reply> {
     Some(reply.with_header("Vary", "Accept-Encoding, Accept"))
 }
 
-/// The names of the bars' sources: the provider's, and the hub's.
+/// The names of the bars' sources: the provider's, and the hub's. A table has no other place to say
+/// that they are simulated.
 fn sources(history: &History) -> [&'static str; 2] {
-    [
-        if history.simulated {
-            "simulator"
-        } else {
-            history.provider
-        },
-        "hub",
-    ]
+    if history.simulated {
+        ["simulator", "hub (simulated)"]
+    } else {
+        [history.provider, "hub"]
+    }
 }
 
 /// The place of a bar's source among [`sources`].

@@ -41,6 +41,7 @@ impl Machine {
             let symbols = &mut upstream.symbols;
             if let Ok(id) = symbols.track(&instrument, Asker::Waiter, &config, &mut book, now) {
                 symbols.may_make_room(id);
+                symbols.remember_venue(id, &cell);
                 book.restore(id, cell);
             }
         }

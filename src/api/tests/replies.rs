@@ -90,7 +90,7 @@ fn prices_of_too_many_digits_are_plain_numbers() {
         body["bars"],
         json!([[1_768_832_700, 266.25, 266.25, 266.25, 0.1 + 0.2, 0.5, 0]])
     );
-    assert_eq!(body["sources"], json!(["simulator", "hub"]));
+    assert_eq!(body["sources"], json!(["simulator", "hub (simulated)"]));
 }
 
 #[test]

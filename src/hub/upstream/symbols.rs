@@ -6,7 +6,7 @@
 use super::tracked::Tracked;
 use super::{Config, Prices, SymbolId};
 use crate::hub::demand::{Asker, NotTracked};
-use crate::market::{Instrument, MINUTE, Millis, SECOND, StreamState};
+use crate::market::{Cell, Instrument, MINUTE, Millis, SECOND, StreamState, Venue};
 use std::collections::{BTreeMap, HashMap};
 
 #[derive(Debug, Default)]
@@ -115,6 +115,15 @@ impl Symbols {
     pub fn may_make_room(&mut self, id: SymbolId) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.created = 0;
+        }
+    }
+
+    /// The symbol was restored from storage: its last price tells the venue, so that its ticks find it
+    /// before REST names the venue again.
+    pub fn remember_venue(&mut self, id: SymbolId, cell: &Cell) {
+        let exchange = cell.quote.as_ref().and_then(|quote| quote.exchange.clone());
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.learn(Venue::of(&exchange, &cell.details.mic_code));
         }
     }
 
