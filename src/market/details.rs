@@ -43,6 +43,17 @@ impl Details {
         Kind::of(instrument, self.kind.as_deref()?)
     }
 
+    /// Takes over what a provider told: the words of `told` that are not `None`. Returns whether any
+    /// was news.
+    pub fn learn(&mut self, told: &Self) -> bool {
+        let before = self.clone();
+        learn(&mut self.kind, told.kind.as_ref());
+        learn(&mut self.currency, told.currency.as_ref());
+        learn(&mut self.mic_code, told.mic_code.as_ref());
+        learn(&mut self.timezone, told.timezone.as_ref());
+        *self != before
+    }
+
     pub(super) fn learn_from_tick(&mut self, tick: &Tick) {
         learn(&mut self.kind, tick.kind.as_ref());
         learn(&mut self.currency, tick.currency.as_ref());

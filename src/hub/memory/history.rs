@@ -8,7 +8,7 @@
 //! time is a gap with a reason, until the provider tells the bars of it.
 
 use super::Recall;
-use super::fills::{Base, Condition, Fills, Told};
+use super::fills::{Base, Condition, Fill, Fills, Told};
 use super::rows::{ALL_ROWS, CHUNK, Chunk, Entry, HOURS_KEPT, MINUTES_KEPT, Names, chunk_of};
 use super::series::{Bars, add_gap, join_nearest, without};
 use crate::hub::book::{self, OLDEST_TICK};
@@ -16,7 +16,8 @@ use crate::hub::errand::{Errand, Outcome};
 use crate::hub::io::{Effect, Kept, Span, Ticket};
 use crate::hub::{Config, HistoryQuestion, SymbolId, WaiterId};
 use crate::market::{
-    Bar, BarSource, DAY, FeedState, FeedStatus, Gap, Instrument, Interval, MINUTE, Millis, Session, StreamState,
+    Bar, BarSource, DAY, Details, FeedState, FeedStatus, Gap, Instrument, Interval, MINUTE, Millis, Session,
+    StreamState,
 };
 use crate::provider::Series;
 use std::collections::{BTreeMap, VecDeque};
@@ -33,7 +34,7 @@ const RECENT: Millis = 61 * MINUTE;
 /// Most gaps of a symbol in memory.
 const MOST_GAPS: usize = 32;
 /// How often rows that expired are deleted.
-const CLEANING: Millis = 24 * 60 * MINUTE;
+const CLEANING: Millis = DAY;
 
 const NOT_RUNNING: &str = "the hub was not running";
 const NOT_STORED: &str = "the hub's storage did not take the bars";
@@ -175,23 +176,22 @@ impl History {
 
     /// What a person waits for.
     #[must_use]
-    pub fn asked_for(&self, now: Millis) -> Option<Errand> {
-        self.wish(now, |base| Base::ALL.contains(&base), true)
+    pub fn asked_for(&self) -> Option<Errand> {
+        self.wish(&Base::ALL, |fill| fill.is_asked)
     }
 
     /// What nobody has asked for yet.
     #[must_use]
-    pub fn missing(&self, now: Millis) -> Option<Errand> {
-        self.wish(now, |base| base == Base::Minutes, false)
+    pub fn missing(&self) -> Option<Errand> {
+        self.wish(&[Base::Minutes], |_| true)
     }
 
-    fn wish(&self, now: Millis, is_meant: impl Fn(Base) -> bool, is_asked: bool) -> Option<Errand> {
+    /// The first wish for one of these intervals.
+    fn wish(&self, bases: &[Base], is_meant: impl Fn(&Fill) -> bool) -> Option<Errand> {
         self.tracks.iter().find_map(|(id, track)| {
-            let bases = Base::ALL.into_iter().filter(|base| is_meant(*base));
-            let mut fills = bases.map(|base| (base, track.fills.get(base)));
-            let (base, bars) = fills.find_map(|(base, fill)| {
-                let is_due = (fill.is_asked || !is_asked) && now >= fill.not_before;
-                fill.wish.filter(|_| is_due).map(|bars| (base, bars))
+            let (base, bars) = bases.iter().find_map(|base| {
+                let fill = track.fills.get(*base);
+                fill.wish.filter(|_| is_meant(fill)).map(|bars| (base, bars))
             })?;
             Some(Errand::Series {
                 id: *id,
@@ -697,18 +697,12 @@ fn arrives<'a>(entry: &'a book::Entry, feed: &'a FeedStatus) -> (bool, &'a str) 
 
 /// What the answer says about the instrument.
 fn learn(id: SymbolId, series: &Series, recall: &mut Recall<'_>) {
-    recall.book.learn(id, |cell| {
-        let details = &mut cell.details;
-        let before = details.clone();
-        let told = |known: &mut Option<String>, told: &Option<String>| {
-            if told.is_some() {
-                known.clone_from(told);
-            }
-        };
-        told(&mut details.currency, &series.currency);
-        told(&mut details.mic_code, &series.mic_code);
-        told(&mut details.kind, &series.kind);
-        told(&mut details.timezone, &series.timezone);
-        *details != before
-    });
+    let told = Details {
+        currency: series.currency.clone(),
+        mic_code: series.mic_code.clone(),
+        kind: series.kind.clone(),
+        timezone: series.timezone.clone(),
+        ..Details::default()
+    };
+    recall.book.learn(id, |cell| cell.details.learn(&told));
 }

@@ -90,9 +90,9 @@ impl Errands for Memory {
     fn next(&self, now: Millis) -> Option<Errand> {
         self.directory
             .wanted(now)
-            .or_else(|| self.history.asked_for(now))
+            .or_else(|| self.history.asked_for())
             .or_else(|| self.hours.wanted(now))
-            .or_else(|| self.history.missing(now))
+            .or_else(|| self.history.missing())
     }
 
     fn begun(&mut self, errand: &Errand, now: Millis) {

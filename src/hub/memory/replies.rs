@@ -54,12 +54,10 @@ impl History {
 
     fn read_minutes(&mut self, inquiry: Inquiry, hours: Option<Vec<Bar>>, recall: &mut Recall<'_>) {
         let interval = inquiry.question.interval;
-        let most = match (&hours, interval) {
-            (None, _) => {
-                let minutes = (interval.length() / MINUTE) as usize * inquiry.question.limit;
-                (3 + minutes / SPARSE).min(ALL_ROWS)
-            }
-            (Some(_), _) => ALL_ROWS,
+        let minutes = (interval.length() / MINUTE) as usize * inquiry.question.limit;
+        let most = match &hours {
+            None => (3 + minutes / SPARSE).min(ALL_ROWS),
+            Some(_) => ALL_ROWS,
         };
         // Hours are known up to the last answer; minutes follow them.
         let from = hours
