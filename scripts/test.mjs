@@ -66,15 +66,12 @@ const STAGES = [
     ],
   ],
   [[{ name: "core tests", needs: [], work: coreTests }]],
-  // Clippy waits for cargo's lock on the target folder, and then takes what these tests leave.
-  [
-    [{ name: "worker tests", needs: ["worker build"], work: workerTests }],
-    [{ name: "cargo clippy", needs: ["set-up"], work: clippy }],
-  ],
+  [[{ name: "worker tests", needs: ["worker build"], work: workerTests }]],
   // They assert how long others wait, so nothing else may take the processor.
   [[{ name: "attack tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "attack tests", testFiles("tests/node", ATTACKS), totals) }]],
-  // These mostly wait.
+  // The node tests mostly wait.
   [
+    [{ name: "cargo clippy", needs: ["set-up"], work: clippy }],
     [{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", otherNodeTests(), totals) }],
     [{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", testFiles("tests/browser", TESTS), totals) }],
   ],
@@ -90,10 +87,6 @@ const endings = new Map(STAGES.flat(2).map(({ name }) => {
   const promise = new Promise((/** @type {(value: void) => void} */ resolve) => void (end = resolve));
   return [name, { promise, end }];
 }));
-
-/** Resolved when the tests of the worker run, so that cargo holds no lock, or cannot run. */
-let sayTheyRun = () => {};
-const workerTestsRun = new Promise((/** @type {(value: void) => void} */ resolve) => void (sayTheyRun = resolve));
 
 /** @type {{ name: string, outcome: "ok" | "FAILED" | "not run", ms: number, note: string }[]} */
 const results = [];
@@ -215,21 +208,12 @@ async function coreTests(print, counted) {
 /** @param {Print} print @param {Totals} counted */
 async function workerTests(print, counted) {
   const env = { RUST_TEST_THREADS: String(WORKERS_AT_ONCE) };
-  const onLine = (/** @type {string} */ line) => {
-    if (/^running \d+ tests?$/.test(line)) sayTheyRun();
-    addCargoTotals(line, counted);
-  };
-  try {
-    await show(print, "worker tests", "cargo", ["test", "--test", "worker"], { env, onLine });
-  } finally {
-    sayTheyRun();
-  }
+  await show(print, "worker tests", "cargo", ["test", "--test", "worker"], { env, onLine: (line) => addCargoTotals(line, counted) });
   requireTests(counted);
 }
 
-/** @param {Print} print */
+/** The tests beside it have deadlines, so it takes only what they leave. @param {Print} print */
 async function clippy(print) {
-  if (!results.some(({ name, outcome }) => name === "worker build" && outcome !== "ok")) await workerTestsRun;
   await show(print, "cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], { givesWay: true });
 }
 

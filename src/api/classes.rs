@@ -3,9 +3,9 @@
 
 use super::route::{Asked, Route, Show};
 use super::{Problem, Reply};
-use crate::dialect::InstrumentView;
+use crate::dialect::{InstrumentView, ServiceView};
 use crate::hub::{Answer, Question, SymbolView};
-use crate::market::{AssetClass, Instrument, Provenance, Session, StreamState};
+use crate::market::{AssetClass, Instrument, Provenance, Session};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -114,8 +114,8 @@ struct OriginalEntry<'a> {
     exchange: Option<&'a str>,
     #[serde(flatten)]
     instrument: &'a InstrumentView,
-    state: StreamState,
-    reason: Option<&'a str>,
+    #[serde(flatten)]
+    service: &'a ServiceView,
 }
 
 impl<'a> OriginalEntry<'a> {
@@ -143,8 +143,7 @@ impl<'a> OriginalEntry<'a> {
             day_volume: quote.day_volume,
             exchange: quote.exchange.as_deref(),
             instrument: &quote.instrument,
-            state: view.state,
-            reason: view.reason.as_deref(),
+            service: &view.service,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What the hub sends. Each event is serialised once, however many clients receive it.
 
 use crate::market::{
-    Cell, DayRange, Details, FeedState, FeedStatus, Instrument, Kind, Millis, Precision, Provenance, Quote, Session,
-    StreamState, iso8601,
+    Cell, DayRange, Details, FeedState, FeedStatus, Instrument, Kind, Millis, Precision, Provenance, Quote, Service,
+    Session, StreamState, iso8601,
 };
 use serde::{Serialize, Serializer};
 
@@ -267,15 +267,40 @@ impl InstrumentView {
     }
 }
 
+/// A [`Service`], with its time in ISO 8601.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceView {
+    /// Streaming, polled, pending or unavailable.
+    pub state: StreamState,
+    /// Why it does not stream, or why its last price was discarded.
+    pub reason: Option<String>,
+    /// The plans that serve an unavailable symbol.
+    pub needs_plan: Option<String>,
+    /// Before this time nobody asks for an unavailable symbol again.
+    pub retry_at: Option<String>,
+}
+
+impl ServiceView {
+    /// The view of a service.
+    #[must_use]
+    pub fn of(service: &Service) -> Self {
+        Self {
+            state: service.state,
+            reason: service.reason.clone(),
+            needs_plan: service.needs_plan.clone(),
+            retry_at: service.retry_at.map(iso8601),
+        }
+    }
+}
+
 /// A symbol whose subscription succeeded.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Subscription {
     /// The symbol, with its exchange if it is pinned.
     pub symbol: String,
     /// How it gets its prices.
-    pub state: StreamState,
-    /// Why it does not stream, if it does not.
-    pub reason: Option<String>,
+    #[serde(flatten)]
+    pub service: ServiceView,
     /// Whether it has a price already.
     pub has_quote: bool,
 }

@@ -9,7 +9,7 @@ pub mod hamster_v1;
 pub mod message;
 pub mod plain;
 
-pub use event::{FeedView, InstrumentView, QuoteView, ServerEvent, Subscription, SubscriptionFailure};
+pub use event::{FeedView, InstrumentView, QuoteView, ServerEvent, ServiceView, Subscription, SubscriptionFailure};
 pub use message::{ClientError, ClientMessage, MOST_SYMBOLS_PER_CLIENT, Position};
 
 /// Close code for a client that sent too much; it may reconnect after a minute.

@@ -1,7 +1,7 @@
 //! Questions that REST routes ask the hub, and the answers: payloads with everything a route shows.
 
-use crate::dialect::{FeedView, QuoteView, SubscriptionFailure};
-use crate::market::{Bar, ExchangeHours, FeedStatus, Gap, Instrument, Interval, Kind, Millis, StreamState};
+use crate::dialect::{FeedView, QuoteView, ServiceView, SubscriptionFailure};
+use crate::market::{Bar, ExchangeHours, FeedStatus, Gap, Instrument, Interval, Kind, Millis};
 use serde::{Serialize, Serializer};
 
 /// What a REST request asks.
@@ -230,9 +230,8 @@ pub struct SymbolView {
     #[serde(flatten)]
     pub quote: QuoteView,
     /// How it gets its prices.
-    pub state: StreamState,
-    /// Why it does not stream, or why its last price was discarded.
-    pub reason: Option<String>,
+    #[serde(flatten)]
+    pub service: ServiceView,
     /// Connected clients that watch it.
     pub watchers: u32,
 }

@@ -162,7 +162,6 @@ impl Machine {
         }
         let (upstream, mut turn) = self.turn(now);
         upstream.advance(is_watched, &mut turn);
-        self.upstream.report_services(&mut self.book);
         self.with_memory(now, Memory::advance);
         if is_watched {
             self.book.expire(now);

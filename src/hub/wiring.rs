@@ -10,7 +10,7 @@ use super::machine::Machine;
 use super::memory::{Memory, Recall, refused};
 use super::upstream::{Prices, Symbols, Upstream};
 use super::{Config, Effect, SymbolId, WaiterId};
-use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, StreamState, Tick};
+use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, Service, Tick};
 
 impl Prices for Book {
     fn cell(&self, id: SymbolId) -> Option<&Cell> {
@@ -37,8 +37,8 @@ impl Prices for Book {
         self.never_closes(id);
     }
 
-    fn serve(&mut self, id: SymbolId, state: StreamState, reason: Option<&str>) {
-        self.serve(id, state, reason);
+    fn serve(&mut self, id: SymbolId, service: Service) {
+        self.serve(id, service);
     }
 }
 

@@ -26,5 +26,5 @@ pub use kind::Kind;
 pub use lookup::{ExchangeHours, Listing};
 pub use quote::{Precision, Provenance, Quote};
 pub use reference::{DayRange, Reference, Session};
-pub use states::{FeedState, FeedStatus, StreamState};
+pub use states::{FeedState, FeedStatus, Service, StreamState};
 pub use tick::{PolledQuote, Tick};

@@ -57,7 +57,34 @@ pub struct FeedStatus {
     pub reason: String,
 }
 
-/// How a symbol gets its prices.
+/// How a symbol gets its prices, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Service {
+    /// Streaming, polled, pending or unavailable.
+    pub state: StreamState,
+    /// Why it does not stream, or why its last price was discarded, as text for a person.
+    pub reason: Option<String>,
+    /// The plans of the provider that serve an unavailable symbol, if the provider named them:
+    /// `Grow or Venture`.
+    pub needs_plan: Option<String>,
+    /// Before this time nobody asks for an unavailable symbol again.
+    pub retry_at: Option<Millis>,
+}
+
+impl Service {
+    /// The service of a symbol that the provider was not asked for yet.
+    #[must_use]
+    pub fn pending() -> Self {
+        Self {
+            state: StreamState::Pending,
+            reason: None,
+            needs_plan: None,
+            retry_at: None,
+        }
+    }
+}
+
+/// The kinds of [`Service`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StreamState {

@@ -9,7 +9,6 @@ pub mod twelve_data;
 
 pub use endpoint::{Endpoint, Outgoing};
 pub use secret::Secret;
-pub use twelve_data::plan_named;
 
 use crate::market::{self, Bar, ExchangeHours, Instrument, Interval, Millis, PolledQuote, Tick, Venue};
 
@@ -212,6 +211,15 @@ impl Provider {
     pub fn subscribe(self, instruments: &[Instrument]) -> String {
         match self {
             Self::TwelveData => twelve_data::subscribe(instruments),
+        }
+    }
+
+    /// The plans that a refusal names as serving what was asked for: `Grow or Venture`. `None` if it
+    /// names none.
+    #[must_use]
+    pub fn plan_named(self, refusal: &str) -> Option<String> {
+        match self {
+            Self::TwelveData => twelve_data::plan_named(refusal),
         }
     }
 

@@ -23,8 +23,8 @@ pub struct Manners {
     wakeups: Window,
     /// When somebody was last connected.
     pub present: Millis,
-    /// Since when a symbol streams whose market never closes. Resets of the link do not interrupt
-    /// it.
+    /// Since when a symbol streams on this connection whose market never closes. Subscribing anew
+    /// on the same connection does not interrupt it.
     crypto_streams: Option<Millis>,
     /// Since when no symbol streams.
     nothing_streams: Option<Millis>,
@@ -85,6 +85,7 @@ impl World {
     pub fn an_upgrade_is_seemly(&mut self) -> Check {
         let manners = &mut self.manners;
         manners.connections += 1;
+        manners.crypto_streams = None;
         manners.reconnect_by = None;
         if manners.refused.is_some_and(|at| self.now + MINUTE < at + AFTER_REFUSAL) {
             return Err(broken(

@@ -319,7 +319,7 @@ impl World {
                     .and_then(|instrument| machine.symbol(&instrument));
                 let newest = self.promises.newest_of(symbol);
                 let late = 2 * SECOND + AT_LAST + 2 * viewer.rate();
-                if view.is_some_and(|view| view.state == StreamState::Streaming)
+                if view.is_some_and(|view| view.service.state == StreamState::Streaming)
                     && calm > MINUTE
                     && newest.is_some_and(|newest| held.made() + late < newest && newest + late < self.now)
                 {

@@ -125,8 +125,8 @@ async fn the_snapshot_follows_the_status_at_once_and_the_stream_goes_on_from_the
         .await;
     let status = second.event("subscribe-status").await;
     let success = json!([
-        {"symbol": "AAPL", "state": "streaming", "reason": null, "has_quote": true},
-        {"symbol": "MSFT", "state": "streaming", "reason": null, "has_quote": true},
+        {"symbol": "AAPL", "state": "streaming", "reason": null, "needs_plan": null, "retry_at": null, "has_quote": true},
+        {"symbol": "MSFT", "state": "streaming", "reason": null, "needs_plan": null, "retry_at": null, "has_quote": true},
     ]);
     assert_eq!((&status["status"], &status["success"]), (&json!("ok"), &success));
     assert_eq!(status["fails"][0]["symbol"], "$$$");

@@ -6,8 +6,7 @@
 
 use crate::dialect::event::{InstrumentView, Volume, whole};
 use crate::market::{
-    Bar, Cell, DayRange, Instrument, MINUTE, Millis, Precision, Provenance, SECOND, Session, StreamState, scale_for,
-    steps,
+    Bar, Cell, DayRange, Instrument, MINUTE, Millis, Precision, Provenance, SECOND, Service, Session, scale_for, steps,
 };
 use serde::Serialize;
 use std::fmt::Write;
@@ -37,9 +36,8 @@ pub struct Facts {
     /// Since when the price is stale; `None` while it is fresh.
     pub stale_since: Option<Millis>,
     /// How the symbol gets its prices.
-    pub state: StreamState,
-    /// Why it does not stream.
-    pub reason: Option<String>,
+    #[serde(flatten)]
+    pub service: Service,
 }
 
 /// A price and the values that come with it.
@@ -64,10 +62,9 @@ pub struct Prices {
 }
 
 impl Facts {
-    /// The facts of an instrument. `state`: how it gets its prices; `reason`: why it does not
-    /// stream.
+    /// The facts of an instrument.
     #[must_use]
-    pub fn of(instrument: &Instrument, cell: &Cell, state: StreamState, reason: Option<&str>) -> Self {
+    pub fn of(instrument: &Instrument, cell: &Cell, service: &Service) -> Self {
         let quote = cell.quote.as_ref();
         let reference = &cell.reference;
         Self {
@@ -81,8 +78,7 @@ impl Facts {
             opens_at: reference.opens_at,
             closes_at: reference.closes_at,
             stale_since: quote.and_then(|quote| quote.stale_since),
-            state,
-            reason: reason.map(ToOwned::to_owned),
+            service: service.clone(),
         }
     }
 }
@@ -398,8 +394,10 @@ mod tests {
             opens_at: None,
             closes_at: None,
             stale_since: None,
-            state: StreamState::Streaming,
-            reason: None,
+            service: Service {
+                state: crate::market::StreamState::Streaming,
+                ..Service::pending()
+            },
         }
     }
 

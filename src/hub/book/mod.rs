@@ -9,7 +9,7 @@ pub use candles::{Candles, OLDEST_TICK};
 
 use super::{Config, SymbolId};
 use crate::market::{
-    Bar, Cell, Change, Instrument, Millis, PolledQuote, Provenance, Reference, Session, StreamState, Tick,
+    Bar, Cell, Change, Instrument, Millis, PolledQuote, Provenance, Reference, Service, Session, StreamState, Tick,
 };
 use std::collections::{BTreeMap, VecDeque};
 
@@ -50,14 +50,6 @@ pub struct Entry {
     bar_revision: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Service {
-    /// Streaming, polled, pending or unavailable.
-    pub state: StreamState,
-    /// Why it does not stream, or why its last price was discarded, as text for a person.
-    pub reason: Option<String>,
-}
-
 /// What changed for one symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changed {
@@ -89,18 +81,14 @@ impl Book {
 
     /// The symbol is tracked from now on.
     pub fn open(&mut self, id: SymbolId, instrument: &Instrument) {
-        let pending = Service {
-            state: StreamState::Pending,
-            reason: None,
-        };
         self.turnover += 1;
         self.entries.insert(
             id,
             Entry {
                 cell: Cell::of(instrument),
                 instrument: instrument.clone(),
-                service: pending.clone(),
-                told: pending,
+                service: Service::pending(),
+                told: Service::pending(),
                 candles: Candles::default(),
                 bar: None,
                 quote_revision: 0,
@@ -256,17 +244,12 @@ impl Book {
     }
 
     /// Sets how a symbol gets its prices from now on.
-    pub fn serve(&mut self, id: SymbolId, state: StreamState, reason: Option<&str>) {
-        let Some(entry) = self.entries.get_mut(&id) else {
+    pub fn serve(&mut self, id: SymbolId, service: Service) {
+        let Some(entry) = self.entries.get_mut(&id).filter(|entry| entry.service != service) else {
             return;
         };
-        if entry.service.state == state && entry.service.reason.as_deref() == reason {
-            return;
-        }
-        entry.service = Service {
-            state,
-            reason: reason.map(ToOwned::to_owned),
-        };
+        let state = service.state;
+        entry.service = service;
         // A lost link is announced by the feed's state, not per symbol.
         if state != StreamState::Pending && entry.told != entry.service {
             entry.told.clone_from(&entry.service);

@@ -4,8 +4,8 @@ use super::audience::{Reads, Record};
 use super::{Book, ClientId, Delivery, Effect, Group, ServerEvent, Stage, SymbolId, Viewer};
 use crate::dialect::message::{LONGEST_MESSAGE, RequestedSymbol, Subscribe};
 use crate::dialect::{
-    CLOSE_FLOOD, ClientError, ClientMessage, Dialect, FeedView, MOST_SYMBOLS_PER_CLIENT, QuoteView, Subscription,
-    SubscriptionFailure, Way,
+    CLOSE_FLOOD, ClientError, ClientMessage, Dialect, FeedView, MOST_SYMBOLS_PER_CLIENT, QuoteView, ServiceView,
+    Subscription, SubscriptionFailure, Way,
 };
 use crate::market::{Instrument, iso8601};
 
@@ -402,8 +402,7 @@ pub(super) fn subscription(book: &Book, id: SymbolId) -> Option<Subscription> {
     let entry = book.get(id)?;
     Some(Subscription {
         symbol: entry.instrument.to_string(),
-        state: entry.service.state,
-        reason: entry.service.reason.clone(),
+        service: ServiceView::of(&entry.service),
         has_quote: entry.cell.quote.is_some(),
     })
 }

@@ -325,11 +325,6 @@ impl Held {
 }
 
 fn line(entry: &book::Entry, before: Option<&Line>) -> Line {
-    let facts = Facts::of(
-        &entry.instrument,
-        &entry.cell,
-        entry.service.state,
-        entry.service.reason.as_deref(),
-    );
+    let facts = Facts::of(&entry.instrument, &entry.cell, &entry.service);
     Line::after(before, facts, Prices::of(&entry.cell))
 }

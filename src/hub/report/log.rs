@@ -6,10 +6,9 @@
 //! see [`EXPULSIONS`]. A line contains no key, because all text of the provider is redacted before
 //! it gets here, and no client address, because the machine knows none.
 
-use crate::hub::book::Service;
 use crate::hub::upstream::PAUSE;
 use crate::hub::{DownReason, Effect, Machine, SymbolId};
-use crate::market::{FeedState, FeedStatus, MINUTE, Millis, StreamState, iso8601};
+use crate::market::{FeedState, FeedStatus, MINUTE, Millis, Service, StreamState, iso8601};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -205,7 +204,7 @@ impl Machine {
         let before = std::mem::take(&mut self.logged.symbols);
         for (id, entry) in self.book.iter() {
             let last = before.get(&id).copied();
-            let Service { state, reason } = &entry.service;
+            let Service { state, reason, .. } = &entry.service;
             if *state == StreamState::Pending {
                 // Keep the state that was logged last.
                 self.logged.symbols.extend(last.map(|last| (id, last)));

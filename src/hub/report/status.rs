@@ -1,6 +1,6 @@
 //! The hub's state as the REST routes show it.
 
-use crate::dialect::{FeedView, QuoteView, SubscriptionFailure};
+use crate::dialect::{FeedView, QuoteView, ServiceView, SubscriptionFailure};
 use crate::hub::answer::{Answer, BudgetView, CreditsView, Quotes, Reading, Spark, Sparklines, Status, SymbolView};
 use crate::hub::book::Entry;
 use crate::hub::{Machine, SymbolId};
@@ -119,8 +119,7 @@ impl Machine {
         let watchers = self.upstream.symbols.get(id).map_or(0, |tracked| tracked.watchers);
         SymbolView {
             quote: QuoteView::of(&entry.instrument, &entry.cell, self.config.simulated),
-            state: entry.service.state,
-            reason: entry.service.reason.clone(),
+            service: ServiceView::of(&entry.service),
             watchers,
         }
     }

@@ -15,7 +15,7 @@ fn a_client_is_greeted_then_told_what_will_come_then_shown_what_there_is() {
     assert_eq!(heard[0]["feed"]["state"], "live");
     assert_eq!(
         heard[1]["success"][0],
-        json!({"symbol": "AAPL", "state": "streaming", "reason": null, "has_quote": true})
+        json!({"symbol": "AAPL", "state": "streaming", "reason": null, "needs_plan": null, "retry_at": null, "has_quote": true})
     );
     assert_eq!(heard[1]["fails"][0]["symbol"], "$$$");
     assert_eq!(heard[2]["price"], 101.0);
@@ -74,11 +74,11 @@ fn a_symbol_outside_the_default_set_takes_a_free_place_or_is_polled() {
     play.subscribe(ALICE, "TSLA");
     play.pass(2 * SECOND);
     assert_eq!(
-        play.quote("TSLA").state,
+        play.quote("TSLA").service.state,
         StreamState::Polled,
         "the plan's eight are in use"
     );
-    assert!(play.quote("TSLA").reason.unwrap().contains("in use"));
+    assert!(play.quote("TSLA").service.reason.unwrap().contains("in use"));
     let told = play.heard_events(ALICE, "subscribe-status");
     assert_eq!(told.last().unwrap()["success"][0]["state"], "polled");
 

@@ -236,8 +236,8 @@ fn success_and_fails_are_sets_in_any_shape() {
         let (mut play, link) = Play::watching("AAPL,SPY");
         play.input(Input::Opened(link));
         play.frame(link, &shape);
-        assert_eq!(play.quote("AAPL").state, StreamState::Streaming, "{shape}");
-        let spy = play.quote("SPY").state;
+        assert_eq!(play.quote("AAPL").service.state, StreamState::Streaming, "{shape}");
+        let spy = play.quote("SPY").service.state;
         assert_eq!(
             spy == StreamState::Polled,
             shape["fails"].to_string().contains("SPY"),
@@ -260,7 +260,7 @@ fn a_feed_that_accepts_nothing_is_no_live_feed() {
         &json!({"event": "subscribe-status", "status": "error", "success": null, "fails": fails}),
     );
     assert_eq!(
-        (play.state(), play.quote("AAPL").state),
+        (play.state(), play.quote("AAPL").service.state),
         (FeedState::Fallback, StreamState::Polled)
     );
     play.take();
@@ -278,7 +278,7 @@ fn an_unanswered_subscription_is_asked_once_more_then_polled() {
     play.take();
     play.pass_with_heartbeats(link, 40 * SECOND);
     let asked = play.sent().iter().filter(|frame| frame.contains("subscribe")).count();
-    assert_eq!((asked, play.quote("AAPL").state), (1, StreamState::Polled));
+    assert_eq!((asked, play.quote("AAPL").service.state), (1, StreamState::Polled));
 }
 
 #[test]

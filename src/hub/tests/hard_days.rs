@@ -23,11 +23,45 @@ fn a_symbol_that_both_refuse_is_unavailable_in_either_order() {
         &json!({"event": "subscribe-status", "success": items(&ok), "fails": items(&["SPY"])}),
     );
     assert_eq!(
-        play.quote("SPY").state,
+        play.quote("SPY").service.state,
         StreamState::Unavailable,
         "{:?}",
-        play.quote("SPY").reason
+        play.quote("SPY").service.reason
     );
+}
+
+#[test]
+fn an_unavailable_symbol_names_the_plan_that_serves_it_and_when_it_is_asked_for_again() {
+    let (mut play, link) = Play::watching("SPY");
+    play.input(Input::Opened(link));
+    let refused = json!({"code": 404, "message": "This symbol is available starting with the Grow or Venture plan. Consider upgrading", "status": "error"});
+    let (request, symbols) = play.open_calls().pop().unwrap();
+    let quote = |symbol: &String| json!({"symbol": symbol, "close": "100", "is_market_open": true, "last_quote_at": play.now / SECOND});
+    let entry = |symbol: &String| {
+        if symbol == "SPY" {
+            refused.clone()
+        } else {
+            quote(symbol)
+        }
+    };
+    let body = Value::Object(symbols.iter().map(|symbol| (symbol.clone(), entry(symbol))).collect());
+    play.input(Input::Fetched(request, answer(200, &body)));
+    let asked = play.now;
+    let ok: Vec<&str> = DEFAULT_SYMBOLS.split(',').filter(|symbol| *symbol != "SPY").collect();
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": items(&ok), "fails": items(&["SPY"])}),
+    );
+    let service = play.quote("SPY").service;
+    assert_eq!(service.state, StreamState::Unavailable);
+    assert_eq!(service.needs_plan.as_deref(), Some("Grow or Venture"));
+    assert!(
+        service.retry_at.is_some_and(|at| at > iso8601(asked)),
+        "{:?}",
+        service.reason
+    );
+    let other = play.quote("AAPL").service;
+    assert_eq!((other.needs_plan, other.retry_at), (None, None));
 }
 
 #[test]
@@ -36,8 +70,8 @@ fn a_symbol_that_rest_refused_stays_unavailable_while_the_socket_is_down() {
     play.input(Input::Lost(link, "down".into()));
     play.answer_call(|symbol| (symbol != "SPY").then_some((100.0, true)));
     for _ in 0..5 {
-        assert_eq!(play.quote("SPY").state, StreamState::Unavailable);
-        assert!(play.quote("SPY").reason.is_some());
+        assert_eq!(play.quote("SPY").service.state, StreamState::Unavailable);
+        assert!(play.quote("SPY").service.reason.is_some());
         play.take();
         while play.opened_link().is_none() {
             play.pass(SECOND);
@@ -53,7 +87,7 @@ fn a_symbol_that_rest_refused_stays_unavailable_while_the_socket_is_down() {
     play.input(Input::Opened(link));
     play.frame(link, &json!({"event": "subscribe-status", "success": items(&["SPY"])}));
     assert_eq!(
-        play.quote("SPY").state,
+        play.quote("SPY").service.state,
         StreamState::Streaming,
         "the WebSocket may have what REST has not"
     );
@@ -129,14 +163,14 @@ fn a_symbol_that_was_refused_is_asked_for_again_on_the_same_link() {
                 assert!(frame.contains("SPY") && !frame.contains("AAPL"), "{frame}");
                 asked.push(minute);
             }
-            let state = play.quote("SPY").state;
+            let state = play.quote("SPY").service.state;
             assert_eq!(state, StreamState::Polled, "until it is answered");
             play.take();
         }
     }
     assert_eq!(asked, [15, 30]);
     play.frame(link, &json!({"event": "subscribe-status", "success": items(&["SPY"])}));
-    assert_eq!(play.quote("SPY").state, StreamState::Streaming);
+    assert_eq!(play.quote("SPY").service.state, StreamState::Streaming);
 }
 
 // Only thinly traded symbols that trade around the clock: the link must not be reset repeatedly.
@@ -268,7 +302,7 @@ fn polled_says_why() {
             play.answer_request(request, &symbols, |symbol| (symbol != "NOPE").then_some((100.0, true)));
         }
     }
-    assert_eq!(play.quote("NOPE").state, StreamState::Unavailable);
+    assert_eq!(play.quote("NOPE").service.state, StreamState::Unavailable);
     play.take();
     for _ in 0..(70 * 6) {
         play.pass_with_heartbeats(link, 10 * SECOND);
@@ -278,7 +312,10 @@ fn polled_says_why() {
         }
     }
     let view = play.quote("NOPE");
-    assert!(view.state != StreamState::Polled || view.reason.is_some(), "{view:?}");
+    assert!(
+        view.service.state != StreamState::Polled || view.service.reason.is_some(),
+        "{view:?}"
+    );
 }
 
 // A single pinned symbol, and messages that name no exchange.

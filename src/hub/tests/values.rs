@@ -91,7 +91,7 @@ fn where_two_venues_are_pinned_the_plain_name_learns_its_own_from_rest() {
     play.input(Input::Opened(link));
     play.pass(3 * SECOND);
     accept(&mut play, link, &[("RY", "TSX"), ("RY", "NYSE"), ("RY", "NYSE")]);
-    assert_eq!(play.quote("RY").state, StreamState::Streaming);
+    assert_eq!(play.quote("RY").service.state, StreamState::Streaming);
     venue_tick(&mut play, link, "RY", TSX, 231.0);
     venue_tick(&mut play, link, "RY", NYSE, 168.0);
     assert_eq!(price_of(&play, "RY"), None, "it may be either");
@@ -178,7 +178,7 @@ fn what_is_asked_for_as_one_name_and_answered_as_another_is_taken() {
     accept(&mut play, link, &[("BF.B", "NYSE")]);
     venue_tick(&mut play, link, "BF.B", NYSE, 45.5);
     assert_eq!(price_of(&play, "BF-B"), Some(45.5));
-    assert_eq!(play.quote("BF-B").state, StreamState::Streaming);
+    assert_eq!(play.quote("BF-B").service.state, StreamState::Streaming);
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn a_price_that_cannot_be_used_leaves_its_reason() {
         ),
     ));
     assert_eq!(price_of(&play, "AAPL"), Some(101.0));
-    let reason = play.quote("AAPL").reason.unwrap();
+    let reason = play.quote("AAPL").service.reason.unwrap();
     assert!(reason.contains("no number"), "{reason}");
     let told = play.heard_events(ALICE, "subscribe-status");
     assert_eq!(told.last().unwrap()["success"][0]["reason"], reason.as_str());
@@ -217,7 +217,7 @@ fn a_price_that_cannot_be_used_leaves_its_reason() {
         ),
     ));
     assert_eq!(
-        (price_of(&play, "AAPL"), play.quote("AAPL").reason),
+        (price_of(&play, "AAPL"), play.quote("AAPL").service.reason),
         (Some(-2.5), None),
         "taken again"
     );
@@ -257,7 +257,7 @@ fn one_symbol_that_spoils_a_batch_stops_nobody() {
             "found innocent, it is asked for with the others: {alone:?}"
         );
     }
-    assert!(play.quote("BAD").reason.unwrap().contains("could not be read"));
+    assert!(play.quote("BAD").service.reason.unwrap().contains("could not be read"));
 }
 
 #[test]
@@ -353,7 +353,10 @@ fn what_upstream_says_of_one_symbol_is_not_said_of_the_call() {
             play.pass(31 * SECOND);
         }
         assert_eq!(price_of(&play, "AAPL"), Some(3.0), "{code}");
-        assert!(play.quote("BAD").reason.unwrap().contains("refused it"), "{code}");
+        assert!(
+            play.quote("BAD").service.reason.unwrap().contains("refused it"),
+            "{code}"
+        );
     }
 }
 

@@ -258,6 +258,7 @@ impl Upstream {
             return;
         };
         entry.refusal = None;
+        entry.needs_plan = None;
         entry.learn(quote.venue());
         if entry.state == StreamState::Unavailable {
             entry.leave_to_rest(NOT_STREAMED);
@@ -282,7 +283,10 @@ impl Upstream {
     fn not_quoted(&mut self, id: SymbolId, error: &SymbolError, serves_others: bool, config: &Config, now: Millis) {
         let why = match error {
             SymbolError::Refused(refusal @ (Refusal::Plan(_) | Refusal::Request(_))) => {
-                return self.symbols.unavailable(id, refusal.text(), now + REFUSED_SYMBOL);
+                let needs_plan = config.provider.plan_named(refusal.text());
+                return self
+                    .symbols
+                    .unavailable(id, refusal.text(), needs_plan, now + REFUSED_SYMBOL);
             }
             // The same answer served other symbols, so neither the key nor the server is at fault.
             SymbolError::Refused(refusal @ (Refusal::Key(_) | Refusal::Server(_))) if serves_others => {

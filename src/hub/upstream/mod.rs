@@ -22,7 +22,7 @@ pub use symbols::Symbols;
 
 use super::errand::Errands;
 use super::{Config, Effect, Effects, LinkId, RequestId, SymbolId};
-use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, SECOND, StreamState, Tick};
+use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, SECOND, Service, Tick};
 use crate::provider::Event;
 use calls::Calls;
 use feed::Outlook;
@@ -41,8 +41,8 @@ pub trait Prices {
     fn polled(&mut self, id: SymbolId, quote: &PolledQuote, is_streaming: bool, asked: Millis, now: Millis);
     /// The market of this symbol never closes.
     fn never_closes(&mut self, id: SymbolId);
-    /// How the symbol gets its prices from now on, and why it does not stream.
-    fn serve(&mut self, id: SymbolId, state: StreamState, reason: Option<&str>);
+    /// How the symbol gets its prices from now on.
+    fn serve(&mut self, id: SymbolId, service: Service);
 }
 
 /// The context in which an input is handled.
@@ -215,13 +215,13 @@ impl Upstream {
     fn sync(&mut self, link: LinkId, turn: &mut Turn<'_>) {
         let wishes = self.symbols.sync(turn.config, turn.prices, turn.now);
         let provider = turn.config.provider;
-        for (instruments, frame) in [
-            (&wishes.unsubscribe, provider.unsubscribe(&wishes.unsubscribe)),
-            (&wishes.subscribe, provider.subscribe(&wishes.subscribe)),
-        ] {
-            if !instruments.is_empty() {
-                turn.effects.push(Effect::SendUpstream { link, frame });
-            }
+        if !wishes.unsubscribe.is_empty() {
+            let frame = provider.unsubscribe(&wishes.unsubscribe);
+            turn.effects.push(Effect::SendUpstream { link, frame });
+        }
+        if !wishes.subscribe.is_empty() {
+            let frame = provider.subscribe(&wishes.subscribe);
+            turn.effects.push(Effect::SendUpstream { link, frame });
         }
         if self.symbols.was_refused_entirely(turn.now) {
             self.feed.accepted_nothing(turn.now);
@@ -231,7 +231,7 @@ impl Upstream {
     /// Reports how each symbol gets its prices.
     pub fn report_services(&self, prices: &mut dyn Prices) {
         for (id, tracked) in self.symbols.iter() {
-            prices.serve(id, tracked.state, tracked.spoken_reason());
+            prices.serve(id, tracked.service());
         }
     }
 

@@ -245,10 +245,11 @@ impl Symbols {
     }
 
     /// REST refused the symbol: unless it streams, nothing serves it.
-    pub fn unavailable(&mut self, id: SymbolId, why: &str, until: Millis) {
+    pub fn unavailable(&mut self, id: SymbolId, why: &str, needs_plan: Option<String>, until: Millis) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.poll_not_before = until;
             entry.refusal = Some(why.to_owned());
+            entry.needs_plan = needs_plan;
             let streams_or_may =
                 entry.state == StreamState::Streaming || (entry.state == StreamState::Pending && entry.asked.is_some());
             if !streams_or_may {

@@ -1,7 +1,7 @@
 //! One tracked symbol: who wants it, and how the provider answered its subscription.
 
 use crate::hub::Config;
-use crate::market::{Instrument, Millis, SECOND, StreamState, Venue};
+use crate::market::{Instrument, Millis, SECOND, Service, StreamState, Venue};
 
 #[derive(Debug)]
 pub struct Tracked {
@@ -13,6 +13,8 @@ pub struct Tracked {
     pub reason: Option<&'static str>,
     /// What REST said when it refused the symbol.
     pub refusal: Option<String>,
+    /// The plans that serve it, if that refusal named them.
+    pub(super) needs_plan: Option<String>,
     /// Whether the WebSocket ever served it: then it exists, whatever REST says.
     pub has_streamed: bool,
     /// Why a price was discarded, and when that last happened.
@@ -50,6 +52,7 @@ impl Tracked {
             state: StreamState::Pending,
             reason: None,
             refusal: None,
+            needs_plan: None,
             has_streamed: false,
             discarded: None,
             is_suspect: false,
@@ -71,13 +74,18 @@ impl Tracked {
         self.is_default || self.watchers > 0 || now < self.wanted_until
     }
 
-    /// Why it does not stream, or why its last price was discarded, as text for a person.
+    /// How it gets its prices, and why.
     #[must_use]
-    pub fn spoken_reason(&self) -> Option<&str> {
-        let refusal = self.refusal.as_deref();
-        let refusal = refusal.filter(|_| self.state == StreamState::Unavailable);
+    pub fn service(&self) -> Service {
+        let is_unavailable = self.state == StreamState::Unavailable;
+        let refusal = self.refusal.as_deref().filter(|_| is_unavailable);
         let discarded = || self.discarded.as_ref().map(|(why, _)| why.as_str());
-        refusal.or_else(discarded).or(self.reason)
+        Service {
+            state: self.state,
+            reason: refusal.or_else(discarded).or(self.reason).map(ToOwned::to_owned),
+            needs_plan: self.needs_plan.clone().filter(|_| is_unavailable),
+            retry_at: Some(self.poll_not_before).filter(|_| refusal.is_some()),
+        }
     }
 
     /// Whether the operator chose it or a connected client watches it.

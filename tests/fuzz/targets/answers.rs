@@ -1,8 +1,8 @@
 //! What must hold of every answer of upstream's REST calls, whatever its body.
 
 use hamster_terminal::market::{BarSource, DAY, Instrument, Interval, MINUTE, Millis};
-use hamster_terminal::provider::twelve_data::{parse_hours, parse_quotes, parse_search, parse_series};
-use hamster_terminal::provider::{CallError, Secret, Series, SymbolError, plan_named};
+use hamster_terminal::provider::twelve_data::{parse_hours, parse_quotes, parse_search, parse_series, plan_named};
+use hamster_terminal::provider::{CallError, Secret, Series, SymbolError};
 
 /// The key that seeds repeat.
 const KEY: &str = "3b1f0c9a7d5e4862";
