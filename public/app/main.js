@@ -1,39 +1,58 @@
-/** The entry: connects store, screen, panels and connection. */
+/** The entry: connects store, desk, screen, panels and connection. */
 import './ui/tokens.css';
 import './ui/page.css';
+import { Commands } from './commands.js';
+import { createFrame } from './frame.js';
 import { placePanels } from './layout.js';
 import { Connection } from './link/connection.js';
 import { RestFallback } from './link/rest.js';
+import { Desk } from './model/desk.js';
 import { Store } from './model/store.js';
 import { requestedSymbols } from './model/symbols.js';
+import { wantedSymbols } from './model/wanted.js';
+import { keepDesk, readDesk } from './storage/browser.js';
+import { startTitle } from './title.js';
 import { Screen } from './ui/screen.js';
+import { Voice } from './ui/voice.js';
+
+const desk = new Desk(readDesk());
+const requested = requestedSymbols(location.search);
+if (requested) {
+  const items = requested.names.map((symbol) => ({ symbol }));
+  desk.change({ lists: [...desk.lists, { id: 'shared', name: 'Shared', items, temporary: true }], view: { ...desk.view, list: 'shared' } });
+}
 
 const store = new Store(() => {
-  // The title must also change in hidden tabs, where no frame is ever painted.
-  nameTheTab();
+  title.request();
   screen.request();
 });
-const screen = new Screen(store);
-
-const requested = requestedSymbols(location.search);
-store.leftOut = requested?.leftOut ?? 0;
-
-placePanels(document, store, screen);
-
+const screen = new Screen(store, desk);
+const commands = new Commands();
+const voice = new Voice(document.body);
 const connection = new Connection({
   url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
-  requested: requested?.names ?? null,
+  wanted() {
+    const { names, leftOut } = wantedSymbols(desk, store.hubs, store);
+    store.leftOut = leftOut + (desk.view.list === 'shared' ? (requested?.leftOut ?? 0) : 0);
+    return names;
+  },
   store,
   fallback: new RestFallback(store),
 });
+const title = startTitle(store, desk);
 
-let title = document.title;
-function nameTheTab() {
-  const disconnected = store.link.state === 'disconnected' ? '🔴 Disconnected · ' : '';
-  const simulated = store.showsSimulation ? 'SIMULATED PRICES · ' : '';
-  const next = `${disconnected}${simulated}Hamster Terminal`;
-  if (next !== title) document.title = title = next;
-}
+desk.listen((parts) => {
+  if (parts.has('settings') || parts.has('lists') || parts.has('alerts')) keepDesk(desk);
+  if (parts.has('lists') || parts.has('view') || parts.has('alerts')) connection.resubscribe();
+});
+
+commands.add(
+  { id: 'connection.reconnect', title: 'Connect to the hub again', group: 'Help', run: () => connection.reconnect() },
+  { id: 'app.reload', title: 'Load the page again', group: 'Help', run: () => location.reload() },
+);
+const terminal = { store, desk, commands, connection, voice };
+screen.add(createFrame(terminal));
+placePanels(document, terminal, screen);
 
 addEventListener('online', () => connection.wake());
 addEventListener('offline', () => connection.doubt());

@@ -8,9 +8,9 @@
  */
 import { Backoff } from './backoff.js';
 import { formatSpan } from '../words/format.js';
-import { DEFAULT_SYMBOLS } from './rest.js';
 import { MissedFrames, PROTOCOL, Stream } from './stream.js';
 import { objection } from '../model/symbols.js';
+import { rowKey } from '../model/quotes.js';
 import { Watchdog } from './watchdog.js';
 import { MalformedFrame, parseFrame, parseJson } from './wire.js';
 
@@ -30,7 +30,7 @@ const CLOCK_EVERY_MS = 60_000;
 
 export class Connection {
   #url;
-  #requested;
+  #wanted;
   #store;
   #fallback;
   /** @type {WebSocket | null} */
@@ -54,19 +54,21 @@ export class Connection {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #clockTimer;
   #questions = 0;
+  /** What was subscribed on this socket, by key. @type {Map<string, string>} */
+  #subscribed = new Map();
   /** The clock question that awaits its answer. @type {{ id: number, sentAt: number } | null} */
   #question = null;
 
   /**
    * @param {object} parts
    * @param {string} parts.url                 the hub's `/ws`
-   * @param {string[] | null} parts.requested  the symbols to show; null: the terminal's own
+   * @param {() => string[]} parts.wanted  the symbols to watch now
    * @param {import('../model/store.js').Store} parts.store
    * @param {import('./rest.js').RestFallback} parts.fallback
    */
-  constructor({ url, requested, store, fallback }) {
+  constructor({ url, wanted, store, fallback }) {
     this.#url = url;
-    this.#requested = requested;
+    this.#wanted = wanted;
     this.#store = store;
     this.#fallback = fallback;
   }
@@ -154,10 +156,11 @@ export class Connection {
     this.#fallback.stop();
     this.#store.setLink({ state: 'connected', since: now, reason: '', retryAt: null }, '✅ Connected to Hamster Terminal', now);
     this.#store.receive(message, now);
-    const names = this.#requested ?? message.symbols;
+    const names = this.#wanted();
     this.#store.track(names);
     this.#store.subscribed(now);
-    const symbols = names.filter((name) => objection(name) === null);
+    this.#subscribed = new Map(names.filter((name) => objection(name) === null).map((name) => [rowKey(name), name]));
+    const symbols = [...this.#subscribed.values()];
     // A hub that speaks plain JSON ignores `resume`.
     if (symbols.length > 0) this.#send({ action: 'subscribe', params: { symbols, resume: this.#stream.position } });
 
@@ -166,6 +169,29 @@ export class Connection {
     this.#hub.start(now);
     this.#askTheTime();
     this.#ticker = setInterval(() => this.#tick(), 1_000);
+  }
+
+  /** The wanted symbols may have changed: watches the new ones and leaves the others. */
+  resubscribe() {
+    const names = this.#wanted();
+    this.#store.track(names);
+    if (this.#store.link.state !== 'connected') return;
+    const wanted = new Map(names.filter((name) => objection(name) === null).map((name) => [rowKey(name), name]));
+    const added = [...wanted].filter(([key]) => !this.#subscribed.has(key)).map(([, name]) => name);
+    const left = [...this.#subscribed].filter(([key]) => !wanted.has(key)).map(([, name]) => name);
+    this.#subscribed = wanted;
+    // First what is left, so that the hub's limit per client has room for what is new.
+    if (left.length > 0) this.#send({ action: 'unsubscribe', params: { symbols: left } });
+    if (added.length > 0) {
+      this.#store.asked(added, Date.now());
+      this.#send({ action: 'subscribe', params: { symbols: added } });
+    }
+  }
+
+  /** Opens a new connection now, because the user asked for it. */
+  reconnect() {
+    if (Date.now() < this.#notBefore) return;
+    this.#retry();
   }
 
   #tick() {
@@ -222,7 +248,7 @@ export class Connection {
     const next = wait < 1_000 ? 'now' : `in ${formatSpan(wait)}`;
     this.#store.setLink({ state: 'disconnected', since, reason: why, retryAt: now + wait }, `🔴 Disconnected: ${why}; next try ${next}`, now);
     this.#retryTimer = setTimeout(() => this.#retry(), wait);
-    if (this.#store.rows.size === 0) this.#store.track(this.#requested ?? DEFAULT_SYMBOLS);
+    if (this.#store.rows.size === 0) this.#store.track(this.#wanted());
     this.#fallback.start();
   }
 

@@ -1,9 +1,6 @@
 /** Polls prices by REST while the socket is down. They are slower, and the page says so. */
 import { MalformedFrame, parseQuotes } from './wire.js';
 
-/** Used when no hub was reached by socket, so none could name its own symbols. */
-export const DEFAULT_SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'GBP/USD'];
-
 export const POLL_MS = 30_000;
 const PATIENCE_MS = 10_000;
 /** The hub's limit of symbols per request. */

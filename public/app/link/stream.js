@@ -6,7 +6,7 @@
  * Parsed JSON frames go in, messages in the terms of plain JSON come out, so the code that shows
  * prices need not know the dialect.
  */
-import { MalformedFrame, instant, marks, number, parseBar, parseFeed, parseMessage, parseSpark, precision, record } from './wire.js';
+import { MalformedFrame, instant, marks, number, parseBar, parseFeed, parseHeadline, parseMessage, parseSpark, precision, record } from './wire.js';
 
 /** @typedef {import('./wire.js').Message} Message */
 
@@ -193,18 +193,19 @@ export class Stream {
       return [];
     }
     if ('bar' in body) return this.#bar(parseBar(body['bar']));
+    if ('hub' in body) return [{ event: 'hub', hub: parseHeadline(body['hub']) }];
     // A later version of the protocol may have items that this one does not know.
     return 'n' in body ? this.#whole(body) : [];
   }
 
   /**
-   * @param {{ n: number, at: number, close: number }} bar
+   * @param {{ n: number, bar: import('./wire.js').Bar }} told
    * @returns {Message[]}
    */
-  #bar({ n, at, close }) {
+  #bar({ n, bar }) {
     const held = this.#symbols.get(n);
     if (!held) throw new MissedFrames(`a bar of symbol number ${n}, which was never shown`);
-    return [{ event: 'bar', symbol: String(held.object['symbol']), at, close }];
+    return [{ event: 'bar', symbol: String(held.object['symbol']), bar }];
   }
 
   /**

@@ -61,10 +61,28 @@
 /**
  * A symbol that the hub serves or will serve.
  * @typedef {{
- *   symbol: string, state: SymbolState, reason: string | null, hasQuote: boolean
+ *   symbol: string, state: SymbolState, reason: string | null, needsPlan: string | null, retryAt: number | null,
+ *   hasQuote: boolean
  * }} Tracked
  */
 /** @typedef {{ symbol: string, reason: string }} Refusal */
+
+/**
+ * A minute of a symbol. `at` is its start, ms since 1970; prices are in the quote currency.
+ * @typedef {{
+ *   at: number, open: number, high: number, low: number, close: number, volume: number | null
+ * }} Bar
+ */
+
+/**
+ * The hub as a whole.
+ * @typedef {object} Headline
+ * @property {number | null} viewers
+ * @property {number | null} ticksPerS
+ * @property {{ minute: number | null, day: number | null }} creditsLeft
+ * @property {{ streaming: number, polled: number, pending: number, unavailable: number }} symbols
+ * @property {{ about: string, wrong: string, todo: string }[]} advice
+ */
 
 /**
  * @typedef {(
@@ -77,7 +95,8 @@
  *   | { event: 'error', code: string, message: string }
  *   | { event: 'snapshot', resumes: boolean, recovered: boolean, missed: number, changed: number }
  *   | { event: 'spark', symbol: string, spark: Spark }
- *   | { event: 'bar', symbol: string, at: number, close: number }
+ *   | { event: 'bar', symbol: string, bar: Bar }
+ *   | { event: 'hub', hub: Headline }
  *   | { event: 'pong' | 'other' }
  * )} Message
  */
@@ -260,16 +279,38 @@ export function parseSpark(value, unit) {
 /**
  * A bar of a minute: `[n, time, open, high, low, close, volume]`.
  * @param {unknown} value
- * @returns {{ n: number, at: number, close: number }}
+ * @returns {{ n: number, bar: Bar }}
  * @throws {MalformedFrame}
  */
 export function parseBar(value) {
   const fields = list(value);
-  const [n, time, , , , close] = fields;
+  const [n, time, open, high, low, close, volume] = fields;
   const at = instant((number(time) ?? NaN) * 1_000);
   const isBar = fields.length === 7 && fields.slice(0, 6).every((field) => number(field) !== null);
   if (!isBar || at === null) throw new MalformedFrame('a bar that lacks a number');
-  return { n, at, close };
+  return { n, bar: { at, open, high, low, close, volume: number(volume) } };
+}
+
+/**
+ * The hub as a whole: `{"viewers":3,"ticks_per_s":1.2,"credits":{…},"symbols":{…},"advice":[…]}`.
+ * @param {unknown} value
+ * @returns {Headline}
+ * @throws {MalformedFrame}
+ */
+export function parseHeadline(value) {
+  const body = record(value, 'the hub');
+  const credits = record(body['credits'] ?? {}, 'the credits');
+  const symbols = record(body['symbols'] ?? {}, 'the counts of symbols');
+  const count = (/** @type {string} */ name) => number(symbols[name]) ?? 0;
+  return {
+    viewers: number(body['viewers']),
+    ticksPerS: number(body['ticks_per_s']),
+    creditsLeft: { minute: number(credits['minute']), day: number(credits['day']) },
+    symbols: { streaming: count('streaming'), polled: count('polled'), pending: count('pending'), unavailable: count('unavailable') },
+    advice: list(body['advice']).map((one) => record(one, 'an advice')).map((one) => ({
+      about: text(one['about']) ?? '', wrong: text(one['wrong']) ?? '', todo: text(one['todo']) ?? '',
+    })),
+  };
 }
 
 /**
@@ -311,6 +352,8 @@ function tracked(value) {
     symbol,
     state: /** @type {SymbolState} */ (oneOf(SYMBOL_STATES, body['state'], 'pending')),
     reason: text(body['reason']),
+    needsPlan: text(body['needs_plan']),
+    retryAt: instant(body['retry_at']) ?? time(body['retry_at']),
     hasQuote: body['has_quote'] === true,
   };
 }

@@ -4,6 +4,7 @@ import { MOST_CLOSES } from '../link/wire.js';
 
 /** @typedef {import('../link/wire.js').Quote} Quote */
 /** @typedef {import('../link/wire.js').Spark} Spark */
+/** @typedef {import('../link/wire.js').Bar} Bar */
 
 /**
  * A symbol as the page tracks it.
@@ -13,9 +14,14 @@ import { MOST_CLOSES } from '../link/wire.js';
  * @property {Quote | null} quote     null: no data yet
  * @property {import('../link/wire.js').SymbolState | 'rejected'} state  `rejected`: by the hub
  * @property {string | null} reason   for the state, or why the last price was discarded
+ * @property {string | null} needsPlan  the plans that serve an unavailable symbol
+ * @property {number | null} retryAt  when an unavailable symbol is asked for again, hub's clock, ms
  * @property {Spark | null} spark     closes of the last hour; null: the hub has told none
+ * @property {Bar | null} bar         the last minute that closed
  * @property {boolean} awaitsSnapshot the next quote repeats what the hub already had; it is no news
  * @property {number} vouchedAt       when the hub last sent this quote, page's clock, ms
+ * @property {boolean} kept           the quote is from this browser's storage; nobody confirmed it
+ * @property {number} since           when the page first asked for it, page's clock, ms; 0: not yet
  */
 
 /** While disconnected, a price that was not confirmed for this long is stale. */
@@ -35,8 +41,8 @@ export function rowKey(symbol) {
  */
 export function newRow(name) {
   return {
-    key: rowKey(name), name, quote: null, spark: null, state: 'pending', reason: null,
-    awaitsSnapshot: false, vouchedAt: 0,
+    key: rowKey(name), name, quote: null, spark: null, bar: null, state: 'pending', reason: null, needsPlan: null, retryAt: null,
+    awaitsSnapshot: false, vouchedAt: 0, kept: false, since: 0,
   };
 }
 

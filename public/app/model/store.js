@@ -7,7 +7,7 @@ import { ActivityLog, feedLine, priceLine, problemLine, refusalLine, resumeLine,
 import { ClockOffset } from './clock.js';
 import { RollingMean } from './lag.js';
 import { isNews, mayReplace, newRow, outlived, rowKey, withClose } from './quotes.js';
-import { objection } from './symbols.js';
+import { DEFAULT_SYMBOLS, objection } from './symbols.js';
 
 /** @typedef {import('./quotes.js').Row} Row */
 /** @typedef {import('../link/wire.js').Message} Message */
@@ -23,8 +23,11 @@ import { objection } from './symbols.js';
  * @property {number} heardAt         when the hub was last heard, page's clock, ms
  */
 
+/** How many of the feed's states are kept. */
+const KEPT_FEEDS = 10;
+
 /** What may have changed since the last paint. */
-const TOPICS = /** @type {const} */ (['link', 'feed', 'rows', 'log', 'counters', 'clock']);
+const TOPICS = /** @type {const} */ (['link', 'feed', 'rows', 'log', 'counters', 'clock', 'hub']);
 /** @typedef {typeof TOPICS[number]} Topic */
 
 /**
@@ -41,11 +44,22 @@ export class Store {
   /** null: not known yet. @type {boolean | null} */
   simulated = null;
   version = '';
+  /** The hub's own symbols, as its greeting names them. @type {string[]} */
+  hubs = DEFAULT_SYMBOLS;
+  /** The hub as a whole; null until it was told. @type {import('../link/wire.js').Headline | null} */
+  hub = null;
+  /** Deltas that the hub sent while this page did not read, and how often it resumed. */
+  missed = 0;
+  resumed = 0;
+  /** The feed's last states, newest last. @type {import('../link/wire.js').Feed[]} */
+  feeds = [];
   /** In display order. @type {Map<string, Row>} */
   rows = new Map();
   /** An error that concerns no single symbol, shown beside the prices. */
   notice = '';
-  /** How many symbols of the page's address exceed the hub's limit. */
+  /** Whether a newer version of the page is ready. */
+  newVersion = false;
+  /** How many wanted symbols exceed the hub's limit. */
   leftOut = 0;
   log = new ActivityLog();
   updates = 0;
@@ -100,6 +114,11 @@ export class Store {
     return { topics: new Set(TOPICS), rows: new Set(this.rows.keys()) };
   }
 
+  /** What {@link truthOf} must know beside the row. @returns {import('./truth.js').Circumstances} */
+  get circumstances() {
+    return { link: this.link, feed: this.feed, rest: this.rest, offset: this.offset };
+  }
+
   /** Shows these symbols in this order. Rows that stay keep their state. @param {string[]} names */
   track(names) {
     /** @type {Map<string, Row>} */
@@ -121,12 +140,28 @@ export class Store {
   subscribed(now) {
     for (const row of this.rows.values()) {
       row.awaitsSnapshot = true;
+      row.since = now;
       if (row.state !== 'rejected') row.state = 'pending';
       row.reason = row.state === 'rejected' ? row.reason : null;
       this.#rowChanged(row);
     }
     this.log.add(now, 'connection', `📡 Monitoring ${this.rows.size} symbol${this.rows.size === 1 ? '' : 's'}`);
     this.#changed('log');
+  }
+
+  /**
+   * These symbols were subscribed beside the others.
+   * @param {string[]} names
+   * @param {number} now
+   */
+  asked(names, now) {
+    for (const name of names) {
+      const row = this.#rowOf(name);
+      if (!row) continue;
+      row.awaitsSnapshot = true;
+      row.since = now;
+      this.#rowChanged(row);
+    }
   }
 
   /** @param {Partial<Link>} change @param {string} [line]  for the log @param {number} [now] */
@@ -155,6 +190,7 @@ export class Store {
     switch (message.event) {
       case 'connected':
         this.version = message.version;
+        if (message.symbols.length > 0) this.hubs = message.symbols;
         this.#setSimulated(message.simulated, now);
         if (message.feed) this.#setFeed(message.feed, now);
         this.#changed('feed');
@@ -176,10 +212,16 @@ export class Store {
         this.#setSpark(message.symbol, () => message.spark);
         return;
       case 'bar':
-        this.#setSpark(message.symbol, (held) => withClose(held, message.at, message.close));
+        this.#setBar(message.symbol, message.bar);
+        return;
+      case 'hub':
+        this.hub = message.hub;
+        this.#changed('hub');
         return;
       case 'snapshot':
         if (message.resumes) {
+          this.resumed += 1;
+          this.missed += message.missed;
           this.log.add(now, 'connection', resumeLine(message));
           this.#changed('log');
         }
@@ -279,6 +321,7 @@ export class Store {
    */
   #setFeed(feed, now) {
     const news = this.feed?.state !== feed.state || this.feed.reason !== feed.reason;
+    if (news) this.feeds = [...this.feeds, feed].slice(-KEPT_FEEDS);
     this.feed = feed;
     if (news) this.log.add(now, 'feed', feedLine(feed));
     this.#changed('feed', 'log');
@@ -295,6 +338,8 @@ export class Store {
     row.name = tracked.symbol;
     row.state = tracked.state;
     row.reason = tracked.reason;
+    row.needsPlan = tracked.needsPlan;
+    row.retryAt = tracked.retryAt;
     if (!tracked.hasQuote) row.awaitsSnapshot = false;
     const line = told ? null : stateLine(tracked);
     if (line !== null) {
@@ -350,6 +395,7 @@ export class Store {
     }
     row.vouchedAt = now;
     row.quote = quote;
+    row.kept = false;
     this.#rowChanged(row);
     if (held?.simulated !== quote.simulated) {
       // A simulated and a real market share no closes.
@@ -376,6 +422,27 @@ export class Store {
     const row = this.#rowOf(symbol);
     if (!row) return;
     row.spark = change(row.spark);
+    this.#rowChanged(row);
+  }
+
+  /** @param {string} symbol @param {import('../link/wire.js').Bar} bar */
+  #setBar(symbol, bar) {
+    const row = this.#rowOf(symbol);
+    if (!row) return;
+    row.bar = bar;
+    row.spark = withClose(row.spark, bar.at, bar.close);
+    this.#rowChanged(row);
+  }
+
+  /**
+   * A quote that this browser kept. It is shown until the hub tells a newer one.
+   * @param {Quote} quote
+   */
+  restore(quote) {
+    const row = this.#rowOf(quote.symbol);
+    if (!row || row.quote !== null) return;
+    row.quote = quote;
+    row.kept = true;
     this.#rowChanged(row);
   }
 

@@ -11,6 +11,9 @@ export const MOST_SYMBOLS = 200;
  */
 export const LONGEST_NAME = 73;
 
+/** The terminal's own symbols, shown until a hub has named its own. */
+export const DEFAULT_SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'GBP/USD'];
+
 /**
  * `leftOut`: how many further symbols the address names.
  * @typedef {{ names: string[], leftOut: number }} Requested

@@ -1,20 +1,21 @@
 /**
  * Paints all panels in one animation frame, however many changes there were. A panel that was added
- * since the last frame gets everything, the others only what changed.
+ * since the last frame gets everything, the others only what changed. A hidden page paints nothing.
  */
 
-/** @typedef {import('../model/store.js').Store} Store */
+/** @typedef {import('../terminal.js').Terminal} Terminal */
 
 /**
  * What a panel gets when it may touch the page.
  * @typedef {object} Frame
  * @property {import('../model/store.js').Changes} changes
+ * @property {Set<import('../model/desk.js').Part>} desk  the user's parts that changed
  * @property {number} now      page's clock, ms
  * @property {boolean} second  true in one frame of each second, in which ages advance
  */
 
 /**
- * A part of the page that shows something of the store.
+ * A part of the page.
  * @typedef {object} Panel
  * @property {HTMLElement} element  the root element, for the layout to place
  * @property {(frame: Frame) => void} paint
@@ -23,9 +24,11 @@
 
 /**
  * Builds a panel's elements at the end of `host`. Each folder below panels/ exports one.
- * @template {object} [Settings=object]
- * @typedef {(host: HTMLElement, store: Store, settings?: Settings) => Panel} CreatePanel
+ * @typedef {(host: HTMLElement, terminal: Terminal) => Panel} CreatePanel
  */
+
+/** @type {import('../model/desk.js').Part[]} */
+const PARTS = ['settings', 'lists', 'alerts', 'view'];
 
 export class Screen {
   #store;
@@ -33,12 +36,21 @@ export class Screen {
   #panels = new Set();
   /** Panels that were not painted yet. @type {Set<Panel>} */
   #added = new Set();
+  /** @type {Set<import('../model/desk.js').Part>} */
+  #parts = new Set();
   #frame = 0;
   #secondDue = false;
 
-  /** @param {Store} store */
-  constructor(store) {
+  /**
+   * @param {import('../model/store.js').Store} store
+   * @param {import('../model/desk.js').Desk} desk
+   */
+  constructor(store, desk) {
     this.#store = store;
+    desk.listen((parts) => {
+      for (const part of parts) this.#parts.add(part);
+      this.request();
+    });
     setInterval(() => {
       this.#secondDue = true;
       this.request();
@@ -66,11 +78,12 @@ export class Screen {
   #paint() {
     this.#frame = 0;
     const now = Date.now();
-    const rest = { changes: this.#store.takeChanges(), now, second: this.#secondDue };
-    const first = { changes: this.#store.everything(), now, second: true };
+    const rest = { changes: this.#store.takeChanges(), desk: this.#parts, now, second: this.#secondDue };
+    const first = { changes: this.#store.everything(), desk: new Set(PARTS), now, second: true };
+    this.#parts = new Set();
+    this.#secondDue = false;
     for (const panel of this.#panels) panel.paint(this.#added.has(panel) ? first : rest);
     this.#added.clear();
-    this.#secondDue = false;
     this.#store.painted(Date.now());
   }
 }

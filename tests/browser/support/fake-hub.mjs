@@ -45,6 +45,11 @@ export class FakeHub {
    * @type {null | (() => object)}
    */
   rest = null;
+  /**
+   * Answers of other REST routes by path, such as `/api/history`; without one the hub is down.
+   * @type {Map<string, (url: URL) => { status?: number, json?: unknown, body?: string } | null>}
+   */
+  api = new Map();
   /** Called when a page drops its socket. */
   onLeft = () => {};
   /** Open sockets, oldest first. @type {Socket[]} */
@@ -74,6 +79,11 @@ export class FakeHub {
       if (url.pathname === '/api/quotes') {
         this.restQuestions.push(url.searchParams.get('symbols') ?? '');
         return this.rest ? route.fulfill({ json: this.rest() }) : route.abort('connectionrefused');
+      }
+      const answer = this.api.get(url.pathname);
+      if (answer || url.pathname.startsWith('/api/')) {
+        const given = answer?.(url) ?? null;
+        return given ? route.fulfill(given) : route.abort('connectionrefused');
       }
       const path = url.pathname === '/' ? 'index.html' : url.pathname.slice(1);
       const body = await readFile(new URL(path, PUBLIC)).catch(() => null);

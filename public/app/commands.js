@@ -1,0 +1,51 @@
+/**
+ * Everything that the user can do, by name. Panels register what they offer; palette, keys, menus
+ * and buttons run it.
+ */
+
+/**
+ * @typedef {object} Command
+ * @property {string} id     `list.remove`
+ * @property {string} title  in the imperative: `Remove the symbol from the list`
+ * @property {string} group  `List`, `Chart`, `Alerts`, `View`, `Help`
+ * @property {string[]} [keys]  as in the keyboard map: `/`, `Mod+K`, `Alt+ArrowUp`. `Mod` is Ctrl, or ⌘ on a Mac
+ * @property {string} [within]  a selector: the keys work only while focus is inside
+ * @property {() => boolean} [isPossible]
+ * @property {(argument?: string) => void} run
+ */
+
+export class Commands {
+  /** @type {Map<string, Command>} */
+  #commands = new Map();
+
+  /** @param {...Command} commands @returns {() => void} removes them */
+  add(...commands) {
+    for (const command of commands) this.#commands.set(command.id, command);
+    return () => {
+      for (const command of commands) if (this.#commands.get(command.id) === command) this.#commands.delete(command.id);
+    };
+  }
+
+  /** @returns {Command[]} */
+  get all() {
+    return [...this.#commands.values()];
+  }
+
+  /** @param {string} id */
+  get(id) {
+    return this.#commands.get(id);
+  }
+
+  /**
+   * Runs a command if it exists and is possible now.
+   * @param {string} id
+   * @param {string} [argument]
+   * @returns {boolean} whether it ran
+   */
+  run(id, argument) {
+    const command = this.#commands.get(id);
+    if (!command || command.isPossible?.() === false) return false;
+    command.run(argument);
+    return true;
+  }
+}

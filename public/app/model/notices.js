@@ -1,0 +1,72 @@
+/**
+ * What is wrong, worst first, as sentences for the notice line. Nothing is wrong: no line.
+ */
+import { formatSince, formatSpan } from '../words/format.js';
+import { quoted } from '../words/text.js';
+
+/**
+ * `action`: a command that helps, and what its button says.
+ * @typedef {object} Notice
+ * @property {'offline' | 'cut-off' | 'connecting' | 'refused' | 'mute' | 'fallback' | 'storage' | 'left-out' | 'version' | 'list'} kind
+ * @property {'bad' | 'doubt' | 'rest' | 'minor'} tone
+ * @property {string} sign  an icon
+ * @property {string} sentence
+ * @property {{ command: string, label: string }} [action]
+ */
+
+/** A connection that is asked for is no trouble before this. */
+const PATIENCE_MS = 3_000;
+const MOST_OF_REASON = 300;
+
+/**
+ * @param {import('./store.js').Store} store
+ * @param {{ online: boolean, newVersion: boolean }} browser
+ * @param {number} now  page's clock, ms
+ * @returns {Notice[]}
+ */
+export function noticesOf(store, { online, newVersion }, now) {
+  /** @type {Notice[]} */
+  const notices = [];
+  const { link, feed, offset } = store;
+  const connected = link.state === 'connected';
+  const heard = link.heardAt === 0 ? null : formatSince(link.heardAt, now);
+  if (!online && !connected) {
+    notices.push({ kind: 'offline', tone: 'bad', sign: 'unplugged', sentence: `Your device is offline.${heard === null ? '' : ` Prices below are from ${heard}.`}` });
+  } else if (link.state === 'disconnected') {
+    const wait = (link.retryAt ?? now) - now;
+    const next = wait < 1_000 ? 'trying again now' : `next try in ${formatSpan(wait)}`;
+    const how = store.rest === 'ok' ? ' Prices by REST every 30 s.' : heard === null ? '' : ` Prices below are from ${heard}.`;
+    notices.push({
+      kind: 'cut-off', tone: 'bad', sign: 'unplugged',
+      sentence: `Connection lost ${formatSpan(now - link.since)} ago (${quoted(link.reason, MOST_OF_REASON)}); ${next}.${how}`,
+      action: { command: 'connection.reconnect', label: 'Try now' },
+    });
+  } else if (link.state === 'connecting' && now - link.since >= PATIENCE_MS) {
+    notices.push({ kind: 'connecting', tone: 'doubt', sign: 'dots', sentence: `Still connecting (${formatSpan(now - link.since)}). A hub that slept answers within two seconds.` });
+  }
+  if (connected && feed) {
+    const since = feed.since === null ? '' : ` for ${formatSpan(now + offset - feed.since)}`;
+    const reason = quoted(feed.reason, MOST_OF_REASON);
+    const todo = store.hub?.advice.find(({ about }) => about === 'feed')?.todo ?? '';
+    if (feed.state === 'refused') {
+      notices.push({ kind: 'refused', tone: 'bad', sign: 'crossed', sentence: `Twelve Data refuses${since}: ${reason}. ${todo}` });
+    } else if (feed.state === 'stalled') {
+      notices.push({ kind: 'mute', tone: 'doubt', sign: 'speaker-off', sentence: `No ticks${since}, although markets trade. REST refreshes prices within the credits (${reason}).` });
+    } else if (feed.state === 'fallback') {
+      notices.push({ kind: 'fallback', tone: 'doubt', sign: 'circling', sentence: `The stream is down${since}: ${reason}. Prices by REST every 30 s.` });
+    } else if (feed.state === 'connecting' && feed.since !== null && now + offset - feed.since >= PATIENCE_MS) {
+      notices.push({ kind: 'connecting', tone: 'doubt', sign: 'dots', sentence: `Connecting to the market feed${since}.` });
+    }
+  }
+  if (store.notice !== '') notices.push({ kind: 'list', tone: 'doubt', sign: 'warning', sentence: quoted(store.notice, MOST_OF_REASON) });
+  for (const { about, wrong, todo } of connected ? (store.hub?.advice ?? []) : []) {
+    if (about === 'storage') notices.push({ kind: 'storage', tone: 'doubt', sign: 'warning', sentence: `${quoted(wrong, MOST_OF_REASON)}. ${todo}` });
+  }
+  if (store.leftOut > 0) {
+    notices.push({ kind: 'left-out', tone: 'doubt', sign: 'warning', sentence: `This hub serves 200 symbols to one page; ${store.leftOut} of this list are not subscribed. Remove some, or open them in another list.` });
+  }
+  if (newVersion) {
+    notices.push({ kind: 'version', tone: 'rest', sign: 'circling', sentence: 'A new version of the terminal is here.', action: { command: 'app.reload', label: 'Reload' } });
+  }
+  return notices;
+}
