@@ -132,7 +132,7 @@ function ageText({ quote, since }, level, { offset }, now) {
  */
 function sentenceOf(row, level, { link, feed, offset }, now) {
   const { quote, reason, needsPlan, retryAt } = row;
-  const made = quote?.timestamp == null ? 'a time that the exchange did not tell' : formatSince(quote.timestamp - offset, now);
+  const made = quote === null || quote.timestamp === null ? 'a time that the exchange did not tell' : formatSince(quote.timestamp - offset, now);
   const because = reason === null ? '' : ` because ${lowerFirst(reason)}`;
   switch (level) {
     case 'not-accepted':
@@ -160,7 +160,7 @@ function sentenceOf(row, level, { link, feed, offset }, now) {
       if (link.state !== 'connected') return `This page is cut off from the stream and reads by REST every 30 s. The price is of ${made}.`;
       return `Asked for by REST as the credits allow${because}. The price is of ${made}.`;
     case 'mute':
-      return `The stream is open, but no ticks come although markets trade${feed?.since == null ? '' : `, for ${formatSpan(now + offset - feed.since)}`}. The price is of ${made}.`;
+      return `The stream is open, but no ticks come although markets trade${feed === null || feed.since === null ? '' : `, for ${formatSpan(now + offset - feed.since)}`}. The price is of ${made}.`;
     case 'paused':
       return `The hub's stream is down: ${feed?.reason ?? 'no reason told'}. The price is the last tick, of ${made}.`;
     default: {
@@ -178,7 +178,7 @@ function sentenceOf(row, level, { link, feed, offset }, now) {
  * @param {number} now
  */
 function closedSentence({ quote }, made, offset, now) {
-  const opens = quote?.opensAt == null ? '' : ` Opens ${formatSince(quote.opensAt - offset, now)}, in ${formatSpan(quote.opensAt - offset - now)}.`;
+  const opens = quote === null || quote.opensAt === null ? '' : ` Opens ${formatSince(quote.opensAt - offset, now)}, in ${formatSpan(quote.opensAt - offset - now)}.`;
   return `${quote?.exchange ?? 'The exchange'} is closed. Last trade ${made}.${opens}`;
 }
 
