@@ -1,0 +1,58 @@
+/** How the list writes numbers in little room. */
+import { formatDecimal, formatPercent, formatPriceAndUnit, formatVolume, signOf } from '../../words/format.js';
+import { quoted } from '../../words/text.js';
+
+/** A minus as wide as a plus, so that signs line up. Exports keep the hyphen. @param {string} number */
+export function onScreen(number) {
+  return number.replace('-', '−');
+}
+
+/** With the sign of its direction. @param {number} value @param {number} decimals */
+export function formatChange(value, decimals) {
+  const text = formatDecimal(Math.abs(value), decimals);
+  if (!/[1-9]/.test(text)) return text;
+  return text.startsWith('≈') ? `≈${value < 0 ? '−' : '+'}${text.slice(1)}` : `${value < 0 ? '−' : '+'}${text}`;
+}
+
+/** The most characters of a number below a range. */
+const MOST_OF_BOUND = 9;
+
+/** A bound of a range in nine characters: with fewer decimals if need be, else `1.52B`. @param {number} value @param {number} decimals */
+export function formatBound(value, decimals) {
+  for (let fewer = decimals; fewer >= 0; fewer -= 1) {
+    const text = formatDecimal(value, fewer);
+    if (text.length <= MOST_OF_BOUND && !/[≈e]/.test(text)) return onScreen(text);
+  }
+  return onScreen(formatVolume(value));
+}
+
+/**
+ * How many first characters are the same; none if the length changed, since every digit moved then.
+ * @param {string} before
+ * @param {string} after
+ */
+export function commonStart(before, after) {
+  if (before.length !== after.length) return 0;
+  let same = 0;
+  while (same < after.length && before[same] === after[same]) same += 1;
+  return same;
+}
+
+/** The most characters of a name in a sentence. */
+const MOST_OF_NAME = 40;
+const DIRECTIONS = { up: 'up', down: 'down', flat: 'unchanged,' };
+
+/**
+ * `AAPL, $235.50, up 0.25 percent, Live 2 s`: a row for the ear.
+ * @param {import('../../model/quotes.js').Row} row
+ * @param {import('../../model/truth.js').Truth} truth
+ */
+export function described({ name, quote }, truth) {
+  const parts = [quoted(name, MOST_OF_NAME)];
+  if (quote) parts.push(formatPriceAndUnit(quote));
+  if (quote && quote.percentChange !== null) {
+    const percent = formatPercent(Math.abs(quote.percentChange)).replace(/[+%]/g, '');
+    parts.push(`${DIRECTIONS[signOf(quote.percentChange)]} ${percent} percent`);
+  }
+  return [...parts, `${truth.word} ${truth.age}`.trim()].join(', ');
+}
