@@ -49,12 +49,11 @@ const focused = (page) => page.evaluate(() => {
   return `${cell?.closest('[data-symbol]')?.getAttribute('data-symbol') ?? cell?.closest('.row')?.className ?? cell?.tagName} ${cell?.closest('[data-column]')?.getAttribute('data-column') ?? ''}`.trim();
 });
 /** @param {Page} page @param {string} wanted */
-const orderIs = (page, wanted) => eventually(async () => (await order(page)).join(' ') === wanted, `the order ${wanted}, not ${(await order(page)).join(' ')}`).catch(async () => assert.equal((await order(page)).join(' '), wanted));
+const orderIs = (page, wanted) => eventually(async () => (await order(page)).join(' ') === wanted, `the order ${wanted}`, 8_000).catch(async () => assert.equal((await order(page)).join(' '), wanted));
 /** @param {Page} page @param {string} text */
 const hears = (page, text) => eventually(() => page.evaluate((wanted) => [...document.querySelectorAll('body > .unseen')].some((region) => region.textContent?.includes(wanted)), text), `the words ${text}`);
 /** @param {...string} symbols */
 const listOf = (...symbols) => ({ lists: [{ id: 'default', name: 'Default', items: symbols.map((symbol) => ({ symbol })) }] });
-const DEFAULT_ORDER = 'BTC/USD ETH/USD AAPL MSFT NVDA SPY EUR/USD GBP/USD';
 
 /** Every new mark on the price of a symbol from now on. @param {Page} page @param {string} symbol */
 async function watchMarks(page, symbol) {
@@ -566,4 +565,19 @@ test('the narrower the list, the fewer columns, and symbol, price, change and so
   for (const part of ['.symbol', '.last', '.change', '.source']) assert.ok(await row(page, 'AAPL').locator(part).isVisible(), part);
   await row(page, 'MSFT').locator('.symbol').click();
   await page.locator('#side').waitFor({ state: 'visible' });
+});
+
+test('axe finds nothing wrong, in both themes, on a desktop and on a phone', options, async () => {
+  const { default: AxeBuilder } = await import('@axe-core/playwright');
+  for (const colorScheme of /** @type {const} */ (['dark', 'light'])) {
+    for (const width of [1440, 390]) {
+      const hub = new FakeHub();
+      hub.quotes.delete('SPY');
+      hub.quotes.set('MSFT', hub.quote('MSFT', { freshness: 'stale', stale_since: new Date().toISOString() }));
+      const { page } = await open(hub, { colorScheme, viewport: { width, height: 800 }, desk: { lists: [{ id: 'default', name: 'Default', items: [{ symbol: 'AAPL' }, { section: 'Tech', folded: false }, { symbol: 'MSFT' }, { symbol: 'SPY' }] }] } });
+      await row(page, 'AAPL').locator('.word', { hasText: 'Live' }).waitFor();
+      const { violations } = await new AxeBuilder({ page }).include('.watchlist').analyze();
+      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' ')}`), [], `${colorScheme} ${width}`);
+    }
+  }
 });

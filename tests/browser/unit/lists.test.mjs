@@ -11,7 +11,7 @@ const options = { timeout: 5_000 };
 /** @typedef {import('../../../public/app/model/lists.js').List} List */
 
 /** `A B #Tech C` as items; `-Tech` is a folded section. @param {string} text @returns {Item[]} */
-const items = (text) => Object.freeze(text.split(' ').map((word) => Object.freeze(/^[#-]/.test(word) ? { section: word.slice(1), folded: word.startsWith('-') } : { symbol: word })));
+const items = (text) => /** @type {Item[]} */ (Object.freeze(text.split(' ').map((word) => Object.freeze(/^[#-]/.test(word) ? { section: word.slice(1), folded: word.startsWith('-') } : { symbol: word }))));
 /** @param {Item[]} all */
 const shown = (all) => all.map((item) => ('symbol' in item ? item.symbol : `${item.folded ? '-' : '#'}${item.section}`)).join(' ');
 /** @param {Item[]} all @param {string[] | null} [ranking] */

@@ -22,6 +22,7 @@ import { formatBound, formatChange, onScreen } from './texts.js';
 const MOST_OF_NAME = 60;
 /** A longer number is written smaller. */
 export const WIDE = 12;
+const LONGEST_AGE = 6;
 const UNKNOWN = '—';
 
 /** @type {Record<string, () => Cell>} */
@@ -212,7 +213,8 @@ function sourceCell() {
       setText(age, truth.age);
       const at = quote?.timestamp ?? null;
       setAttribute(age, 'datetime', at === null || truth.age === '' ? null : new Date(at).toISOString());
-      return 0;
+      // The age has room for `59 min` from the start, so that the column does not grow with it.
+      return truth.word.length + (truth.age === '' ? 0 : Math.max(LONGEST_AGE, truth.age.length) + 1);
     },
   };
 }

@@ -15,11 +15,11 @@ const column = (id, title, width, goes, align, name = title) => ({ id, title, na
 
 /** @type {Column[]} */
 export const COLUMNS = [
-  column('symbol', 'Symbol', 112, 0, 'start'),
-  column('last', 'Last', 100, 0, 'end', 'Last price'),
-  column('pct', 'Chg %', 88, 0, 'end', 'Change in percent'),
+  column('symbol', 'Symbol', 92, 0, 'start'),
+  column('last', 'Last', 96, 0, 'end', 'Last price'),
+  column('pct', 'Chg %', 84, 0, 'end', 'Change in percent'),
   column('change', 'Chg', 80, 700, 'end', 'Change'),
-  column('spark', '1 h', 88, 560, 'start', 'Last hour'),
+  column('spark', '1 h', 56, 560, 'start', 'Last hour'),
   column('bid', 'Bid', 84, 860, 'end'),
   column('ask', 'Ask', 84, 860, 'end'),
   column('range', 'Day range', 132, 960, 'start'),
@@ -35,13 +35,13 @@ export const COLUMNS = [
   column('lag', 'Hub lag', 72, 1_230, 'end', 'From the exchange to the hub'),
   column('name', 'Name', 140, 1_210, 'start'),
   column('currency', 'Cur.', 52, 1_240, 'start', 'Currency'),
-  column('source', 'Source', 152, 0, 'start'),
+  column('source', 'Source', 132, 0, 'start'),
 ];
 
 export const DEFAULT_COLUMNS = ['symbol', 'last', 'pct', 'change', 'spark', 'bid', 'ask', 'range', 'volume', 'source'];
 /** Before the first and behind the last column: the grip, and the button of the row's menu. */
 export const GRIP_WIDTH = 24;
-export const ACTIONS_WIDTH = 32;
+export const ACTIONS_WIDTH = 28;
 
 const BY_ID = new Map(COLUMNS.map((one) => [one.id, one]));
 /** Columns that a row cannot do without. @type {Set<string>} */

@@ -376,11 +376,12 @@ export class Grid {
    */
   #settle() {
     let next = this.#body.firstElementChild;
+    const canMove = 'moveBefore' in Element.prototype;
     for (const { key } of this.entries) {
       const row = this.#mounted.get(key)?.element;
       if (!row) continue;
       if (row === next) next = next.nextElementSibling;
-      else if ('moveBefore' in this.#body) /** @type {any} */ (this.#body).moveBefore(row, next);
+      else if (canMove) /** @type {any} */ (this.#body).moveBefore(row, next);
       else if (!row.contains(document.activeElement)) this.#body.insertBefore(row, next);
     }
   }

@@ -4,7 +4,9 @@ import { WIDE_PRICE } from './price.js';
 
 /** Around the text of a cell, and for the signs that are wider than a digit, px. */
 const PADDING = 16;
-const SLACK = 6;
+const SLACK = 2;
+/** The sign of a truth and the space behind it, px. */
+const SIGN = 22;
 /** For a unit behind the price, px. */
 const UNIT = 28;
 
@@ -13,7 +15,7 @@ const UNIT = 28;
  * so that nothing jumps to and fro.
  */
 export class Measure {
-  #probes = new Map(['big', 'text', 'tiny'].map((size) => [size, element('span', { 'data-size': size }, '0000000000')]));
+  #probes = new Map(['big', 'text', 'small', 'tiny'].map((size) => [size, element('span', { 'data-size': size }, '0000000000')]));
   element = element('div', { class: 'probe', 'aria-hidden': 'true' }, ...this.#probes.values());
   /** @type {Record<string, number>} */
   #digit = {};
@@ -56,6 +58,7 @@ export class Measure {
   needed(column) {
     const characters = this.#longest.get(column) ?? 0;
     if (characters === 0) return 0;
+    if (column === 'source') return characters * (this.#digit['small'] ?? 0) + SIGN + PADDING;
     const [most, normal, small] = column === 'last' ? [WIDE_PRICE, 'big', 'text'] : [WIDE, 'text', 'tiny'];
     const { [normal]: large = 0, [small]: little = 0 } = this.#digit;
     // The longest that is not written smaller may need more than a longer one that is.

@@ -1,7 +1,7 @@
 /** The menus of rows, heads and lists. Each item is a command, so it is in the palette too. */
 import { openMenu } from '../../ui/menu.js';
 import { quoted } from '../../words/text.js';
-import { ALWAYS, COLUMNS, chosenColumns, columnNamed, withColumnMoved, withColumnToggled } from './columns.js';
+import { ALWAYS, COLUMNS, chosenColumns, columnNamed, withColumnMoved } from './columns.js';
 import { lowerFirst } from './commands.js';
 
 /** @typedef {import('../../ui/menu.js').Item} Item */

@@ -45,7 +45,7 @@ export class SymbolRow {
 
   /** @param {string[]} columns */
   setColumns(columns) {
-    /** @type {typeof this.#cells} */
+    /** @type {Map<string, import('./cells.js').Cell>} */
     const cells = new Map();
     for (const id of columns) cells.set(id, id === 'last' ? this.#price : (this.#cells.get(id) ?? CELLS[id]()));
     this.#cells = cells;
