@@ -553,7 +553,7 @@ test('the narrower the list, the fewer columns, and symbol, price, change and so
   const heads = async () => (await page.locator('.watchlist .head .title').allTextContents()).join('|');
   for (const [width, wanted] of /** @type {const} */ ([
     [1440, 'Symbol|Last|Chg %|Chg|1 h|Bid|Ask|Day range|Volume|Source'], [900, 'Symbol|Last|Chg %|Chg|1 h|Bid|Ask|Source'],
-    [760, 'Symbol|Last|Chg %|Chg|1 h|Source'], [660, 'Symbol|Last|Chg %|1 h|Source'],
+    [760, 'Symbol|Last|Chg %|Chg|1 h|Source'],
   ])) {
     await page.setViewportSize({ width, height: 800 });
     await eventually(async () => (await heads()) === wanted, `at ${width} px ${wanted}`, 3_000).catch(async () => assert.equal(await heads(), wanted, `${width} px`));
@@ -565,6 +565,12 @@ test('the narrower the list, the fewer columns, and symbol, price, change and so
   for (const part of ['.symbol', '.last', '.change', '.source']) assert.ok(await row(page, 'AAPL').locator(part).isVisible(), part);
   await row(page, 'MSFT').locator('.symbol').click();
   await page.locator('#side').waitFor({ state: 'visible' });
+});
+
+test('at 1024 px the list beside the chart has symbol, price, change, last hour and source', options, async () => {
+  const { page } = await open(new FakeHub(), { viewport: { width: 1024, height: 800 } });
+  await row(page, 'BTC/USD').locator('.last', { hasText: '$95,500.00' }).waitFor();
+  assert.equal((await page.locator('.watchlist .head .title').allTextContents()).join('|'), 'Symbol|Last|Chg %|1 h|Source');
 });
 
 test('axe finds nothing wrong, in both themes, on a desktop and on a phone', options, async () => {

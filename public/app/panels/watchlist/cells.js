@@ -174,8 +174,9 @@ function rangeCell(name, read) {
       if (percent !== painted) dot.style.left = `${percent}%`;
       painted = percent;
       const decimals = quote ? decimalsOf(quote) : 0;
-      setText(lowest, low === null ? UNKNOWN : formatBound(low, decimals));
-      setText(highest, high === null ? UNKNOWN : formatBound(high, decimals));
+      setText(lowest, place === null || low === null ? '' : formatBound(low, decimals));
+      setText(highest, place === null || high === null ? '' : formatBound(high, decimals));
+      setAttribute(root, 'aria-label', place === null ? 'not known' : null);
       setAttribute(root, 'title', quote && low !== null && high !== null ? `${formatBeside(quote, low)} to ${formatBeside(quote, high)}` : null);
       return 0;
     },
@@ -213,8 +214,9 @@ function sourceCell() {
       setText(age, truth.age);
       const at = quote?.timestamp ?? null;
       setAttribute(age, 'datetime', at === null || truth.age === '' ? null : new Date(at).toISOString());
+      if (truth.age === '' || truth.level === 'waiting') return truth.word.length;
       // The age has room for `59 min` from the start, so that the column does not grow with it.
-      return truth.word.length + (truth.age === '' ? 0 : Math.max(LONGEST_AGE, truth.age.length) + 1);
+      return truth.word.length + Math.max(LONGEST_AGE, truth.age.length) + 1;
     },
   };
 }

@@ -7,7 +7,7 @@ export const HEAD = 'head';
 
 /** The head of the list: its cells sort. */
 export class Head {
-  #actions = element('div', { class: 'cell actions', role: 'columnheader', tabindex: '-1', 'data-column': 'actions', 'aria-label': 'Actions' });
+  #actions = element('div', { class: 'cell actions', role: 'columnheader', tabindex: '-1', 'data-column': 'actions' }, element('span', { class: 'unseen' }, 'Actions'));
   element = element('div', { class: 'row head', role: 'row', 'aria-rowindex': '1' });
   /** @type {Map<string, { cell: HTMLElement, arrow: SVGSVGElement }>} */
   #cells = new Map();
