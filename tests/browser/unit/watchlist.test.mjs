@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newRow } from '../../../public/app/model/quotes.js';
 import { ACTIONS_WIDTH, DEFAULT_COLUMNS, GRIP_WIDTH, chosenColumns, fit, withColumnMoved, withColumnToggled } from '../../../public/app/panels/watchlist/columns.js';
+import { listCommands } from '../../../public/app/panels/watchlist/commands.js';
 import { HEIGHT, WIDTH, pathsOf } from '../../../public/app/panels/watchlist/sparkline.js';
 import { commonStart, described, formatBound, formatChange } from '../../../public/app/panels/watchlist/texts.js';
 
@@ -83,4 +84,21 @@ test('the bounds of a range fit in nine characters', options, () => {
 test('a row for the ear names the symbol, the price, the move and the truth', options, () => {
   const truth = /** @type {import('../../../public/app/model/truth.js').Truth} */ ({ word: 'Waiting', age: '' });
   assert.equal(described(newRow('AAPL'), truth), 'AAPL, Waiting');
+});
+
+test('each command has an id, a title and a group of its own, and no two share a key', options, () => {
+  const nothing = /** @type {any} */ (new Proxy({}, { get: () => () => undefined }));
+  const commands = listCommands(nothing, nothing, nothing);
+  assert.equal(new Set(commands.map(({ id }) => id)).size, commands.length);
+  assert.equal(new Set(commands.map(({ title }) => title)).size, commands.length);
+  for (const { id, title, group } of commands) {
+    assert.match(id, /^list\./);
+    assert.match(title, /^[A-Z].*[^.]$/);
+    assert.equal(group, 'List');
+  }
+  const keys = commands.flatMap((command) => command.keys ?? []);
+  assert.equal(new Set(keys).size, keys.length);
+  for (const id of ['add', 'remove', 'up', 'down', 'first', 'last', 'new', 'rename', 'duplicate', 'delete', 'keep', 'columns', 'sort-pct', 'column-bid', 'column-bid-left']) {
+    assert.ok(commands.some((command) => command.id === `list.${id}`), id);
+  }
 });

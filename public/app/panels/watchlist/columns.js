@@ -102,15 +102,18 @@ export function fit(chosen, width, needed) {
     if (first === 0) return null;
     columns = columns.filter(({ goes }) => goes !== first);
   }
-  return { columns, widths: shared(columns.map(widthOf), room - sum()) };
+  return { columns, widths: shared(columns, columns.map(widthOf), room - sum()) };
 }
 
-/** The symbol takes a third of what is left, up to its bound; the others share by their widths. */
+/** The symbol takes a third of what is left, up to its bound. */
 const MOST_FOR_SYMBOL = 120;
+/** The others share by their widths; what is drawn is the better for more. */
+const DRAWN = 3;
 
-/** @param {number[]} widths @param {number} left */
-function shared([symbol = 0, ...others], left) {
+/** @param {Column[]} columns @param {number[]} widths @param {number} left */
+function shared(columns, widths, left) {
   const forSymbol = Math.min(MOST_FOR_SYMBOL, Math.floor(left / 3));
-  const total = others.reduce((sum, width) => sum + width, 0) || 1;
-  return [symbol + forSymbol, ...others.map((width) => width + Math.floor(((left - forSymbol) * width) / total))];
+  const shares = widths.map((width, index) => (index === 0 ? 0 : width * (columns[index]?.id === 'spark' ? DRAWN : 1)));
+  const total = shares.reduce((sum, share) => sum + share, 0) || 1;
+  return widths.map((width, index) => width + (index === 0 ? forSymbol : Math.floor(((left - forSymbol) * (shares[index] ?? 0)) / total)));
 }

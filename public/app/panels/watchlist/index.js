@@ -70,9 +70,10 @@ export function createPanel(host, terminal) {
   function announce(now) {
     const { symbol } = desk.view;
     const entry = symbol === null ? undefined : grid.entryOf(symbol);
-    const price = entry ? String(grid.rowOf(entry.key).quote?.price) : '';
-    if (!entry || price === announced) return;
-    announced = price;
+    const quote = entry ? grid.rowOf(entry.key).quote : null;
+    const told = `${symbol} ${quote?.price}`;
+    if (!entry || quote === null || told === announced) return;
+    announced = told;
     announcedAt = now;
     voice.say(grid.describe(entry.key));
   }
