@@ -12,8 +12,9 @@ const SUGGESTIONS = 4;
  * Below the rows: the field that adds symbols, and the button that sorts an old order again.
  * @param {import('../../terminal.js').Terminal} terminal
  * @param {import('./actions.js').Actions} actions
+ * @param {() => void} leave  to the rows
  */
-export function createFoot({ commands }, actions) {
+export function createFoot({ commands }, actions, leave) {
   const input = element('input', {
     class: 'add', 'aria-label': 'Add symbols to the list', placeholder: 'Add symbols: AAPL, BTC/USD …', autocomplete: 'off', autocapitalize: 'characters', spellcheck: 'false', enterkeyhint: 'done',
   });
@@ -28,6 +29,7 @@ export function createFoot({ commands }, actions) {
     if (event.isComposing) return;
     if (event.key === 'Enter') add();
     else if (event.key === 'Escape' && input.value !== '') input.value = '';
+    else if (event.key === 'Escape') leave();
     else return;
     event.preventDefault();
   });

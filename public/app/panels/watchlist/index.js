@@ -29,7 +29,7 @@ export function createPanel(host, terminal) {
   const tabs = createTabs(terminal, actions, { grid: board.id, openList: menus.list, openColumns: menus.columns });
   const question = createQuestion(terminal, actions);
   const empty = createEmpty(terminal, actions);
-  const foot = createFoot(terminal, actions);
+  const foot = createFoot(terminal, actions, () => grid.cursor.focus());
   board.append(question.element, grid.element, empty.element, foot.element);
   const root = element('div', { class: 'watchlist' }, tabs.element, board);
   const forget = commands.add(...listCommands(terminal, actions, {
