@@ -1,4 +1,5 @@
 import './panel.css';
+import './rows.css';
 import { element, uniqueId } from '../../ui/element.js';
 import { setAttribute, show } from '../../ui/paint.js';
 import { quoted } from '../../words/text.js';
