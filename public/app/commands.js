@@ -10,7 +10,7 @@
  * @property {string} group  `List`, `Chart`, `Alerts`, `View`, `Help`
  * @property {string[]} [keys]  as in the keyboard map: `/`, `Mod+K`, `Alt+ArrowUp`. `Mod` is Ctrl, or ⌘ on a Mac
  * @property {string} [within]  a selector: the keys work only while focus is inside
- * @property {() => boolean} [isPossible]
+ * @property {(argument?: string) => boolean} [isPossible]
  * @property {(argument?: string) => void} run
  */
 
@@ -44,7 +44,7 @@ export class Commands {
    */
   run(id, argument) {
     const command = this.#commands.get(id);
-    if (!command || command.isPossible?.() === false) return false;
+    if (!command || command.isPossible?.(argument) === false) return false;
     command.run(argument);
     return true;
   }

@@ -57,7 +57,7 @@ export function classOf(name, quote) {
  * @returns {Item[]}
  */
 export function itemsInView(id, lists, hubs, quoteOf) {
-  if (id in COMPUTED) {
+  if (Object.hasOwn(COMPUTED, id)) {
     const all = symbolsOf(lists.flatMap((list) => itemsOf(list, hubs)));
     return all.filter((symbol) => classOf(symbol, quoteOf(rowKey(symbol))) === id).map((symbol) => ({ symbol }));
   }

@@ -19,7 +19,7 @@ const MOST_OF_NAME = 40;
 /** @param {import('../../terminal.js').Terminal} terminal */
 export function createActions({ store, desk, commands, voice }) {
   /** The list in view; null: a computed view, which cannot be changed. @returns {List | null} */
-  const current = () => (desk.view.list in COMPUTED ? null : (desk.lists.find(({ id }) => id === desk.view.list) ?? desk.lists[0] ?? null));
+  const current = () => (Object.hasOwn(COMPUTED, desk.view.list) ? null : (desk.lists.find(({ id }) => id === desk.view.list) ?? desk.lists[0] ?? null));
   const items = () => {
     const list = current();
     return list ? itemsOf(list, store.hubs) : [];

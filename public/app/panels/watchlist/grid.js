@@ -100,7 +100,7 @@ export class Grid {
   /** Whether rows can be moved: in an own list that is not sorted. */
   get isMovable() {
     const { view } = this.#terminal.desk;
-    return view.sort === null && !(view.list in COMPUTED);
+    return view.sort === null && !Object.hasOwn(COMPUTED, view.list);
   }
 
   /** @param {import('../../ui/screen.js').Frame} frame */
