@@ -11,6 +11,8 @@ const SVG = 'http://www.w3.org/2000/svg';
 const MOST_OF_SYMBOL = 24;
 const MOST_OF_NAME = 60;
 const MOST_OF_SENTENCE = 300;
+/** A longer difference would take the price's room; the percent says enough. */
+const MOST_OF_DIFFERENCE = 10;
 
 /**
  * @param {HTMLElement} host
@@ -83,6 +85,7 @@ export function createCard(host, symbol) {
       setAttribute(price, 'title', String(quote.price));
       figures.style.setProperty('--characters', String(text.length + unitText.length));
       setText(unit, unitText);
+      show(unit, unitText !== '');
       setAttribute(unit, 'title', unitName === '' ? null : unitName);
       const direction = quote.percentChange === null ? null : signOf(quote.percentChange);
       setAttribute(change, 'class', `change ${direction ?? ''}`);
@@ -90,7 +93,10 @@ export function createCard(host, symbol) {
       setIcon(arrow, direction ?? 'flat');
       setText(percent, quote.percentChange === null ? '' : formatPercent(quote.percentChange));
       const moved = quote.previousClose === null ? null : quote.price - quote.previousClose;
-      setText(difference, moved === null ? '' : `${moved > 0 ? '+' : ''}${formatDecimal(moved, decimalsOf(quote))}`);
+      const movedText = moved === null ? '' : `${moved > 0 ? '+' : ''}${formatDecimal(moved, decimalsOf(quote))}`;
+      setText(difference, movedText);
+      show(difference, movedText.length <= MOST_OF_DIFFERENCE);
+      setAttribute(change, 'title', movedText);
       curve.paint(curveOf(closes, quote.previousClose), direction);
     },
   };

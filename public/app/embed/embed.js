@@ -5,11 +5,10 @@
 import '../ui/tokens.css';
 import './embed.css';
 import { Connection } from '../link/connection.js';
-import { rowKey } from '../model/quotes.js';
-import { Store } from '../model/store.js';
 import { wishOf } from './address.js';
 import { createCard } from './card.js';
 import { closesOf } from './curve.js';
+import { OneSymbol } from './one-symbol.js';
 
 const INTERVAL_MS = 1_000;
 const REST_AFTER_MS = 60_000;
@@ -26,8 +25,7 @@ if (wish.objection === null) watch();
 else card.refuse(wish.objection);
 
 function watch() {
-  const key = rowKey(wish.symbol);
-  const store = new Store(() => request());
+  const store = new OneSymbol(wish.symbol, () => request());
   const connection = new Connection({
     url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
     wanted: () => [wish.symbol],
@@ -49,9 +47,7 @@ function watch() {
   };
   const paint = () => {
     frame = 0;
-    store.takeChanges();
-    const row = store.rows.get(key);
-    if (!row) return;
+    const { row } = store;
     const closes = wish.chart === '1d' ? day : wish.chart === '1h' ? (row.spark?.values ?? []) : [];
     const price = row.quote?.price ?? null;
     card.paint(row, store.circumstances, closes.length === 0 ? [] : [...closes, price], Date.now());
@@ -74,7 +70,6 @@ function watch() {
   document.addEventListener('visibilitychange', () => {
     clearTimeout(timer);
     if (document.visibilityState === 'hidden') {
-      store.notPainted();
       timer = setTimeout(() => {
         resting = true;
         connection.suspend();
@@ -90,6 +85,5 @@ function watch() {
   addEventListener('pageshow', (event) => {
     if (event.persisted) connection.open();
   });
-  store.track([wish.symbol]);
   connection.open();
 }

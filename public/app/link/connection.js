@@ -28,6 +28,12 @@ const FIRST_CLOCK_QUESTIONS = 4;
 const CLOCK_PAUSE_MS = 300;
 const CLOCK_EVERY_MS = 60_000;
 
+/**
+ * What the connection reports to: the terminal's store, or an embed's.
+ * @typedef {Pick<import('../model/store.js').Store, 'asked' | 'clock' | 'clockMeasured' | 'heard' | 'link' | 'problem' | 'receive'
+ *   | 'rows' | 'setLink' | 'subscribed' | 'track'>} Reported
+ */
+
 export class Connection {
   #url;
   #wanted;
@@ -65,7 +71,7 @@ export class Connection {
    * @param {string} parts.url                 the hub's `/ws`
    * @param {() => string[]} parts.wanted  the symbols to watch now
    * @param {number} [parts.intervalMs]  least time between two updates; left out: as they come
-   * @param {import('../model/store.js').Store} parts.store
+   * @param {Reported} parts.store
    * @param {Pick<import('./rest.js').RestFallback, 'start' | 'stop'>} parts.fallback
    */
   constructor({ url, wanted, intervalMs, store, fallback }) {

@@ -28,7 +28,8 @@ export class StaticServer {
   delay = () => {};
   /** The paths that were asked for, in order. @type {string[]} */
   asked = [];
-  #rules;
+  /** Those of public/_headers; a test may add some. @type {Rule[]} */
+  rules;
   /** @type {import('node:http').Server | null} */
   #server = null;
   #port = 0;
@@ -36,7 +37,7 @@ export class StaticServer {
   /** @param {Map<string, Buffer>} files */
   constructor(files) {
     this.files = files;
-    this.#rules = rulesOf(String(files.get('/_headers')));
+    this.rules = rulesOf(String(files.get('/_headers')));
   }
 
   /** A server of the page as it is built from the sources. */
@@ -110,7 +111,7 @@ export class StaticServer {
     if (WORKERS.test(pathname)) return void response.writeHead(503).end();
     const path = pathname === '/' ? '/index.html' : this.files.has(`${pathname}.html`) ? `${pathname}.html` : pathname;
     const body = path === '/_headers' ? undefined : this.files.get(path);
-    const headers = { ...headersOf(this.#rules, pathname), 'content-type': TYPES[body ? extname(path) : '.html'] ?? 'text/plain' };
+    const headers = { ...headersOf(this.rules, pathname), 'content-type': TYPES[body ? extname(path) : '.html'] ?? 'text/plain' };
     response.writeHead(body ? 200 : 404, headers).end(body ?? this.files.get('/404.html'));
   }
 }

@@ -3,6 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { wishOf } from '../../../public/app/embed/address.js';
 import { closesOf, curveOf } from '../../../public/app/embed/curve.js';
+import { OneSymbol } from '../../../public/app/embed/one-symbol.js';
+import { Store } from '../../../public/app/model/store.js';
+import { truthOf } from '../../../public/app/model/truth.js';
+import { UNKNOWN } from '../support/quote.mjs';
 
 const options = { timeout: 5_000 };
 
@@ -39,4 +43,45 @@ test('the signs are those of the terminal', options, async () => {
   const [embed, terminal] = await Promise.all([read('embed.html'), read('index.html')]);
   assert.ok(symbols(embed).length >= 13);
   for (const symbol of symbols(embed)) assert.ok(symbols(terminal).includes(symbol), symbol);
+});
+
+test('whatever the hub says, an embed says of its symbol what the terminal would say', options, () => {
+  const now = Date.parse('2026-01-19T14:32:15Z');
+  /** @param {Record<string, unknown>} fields @returns {any} */
+  const price = (fields) => ({
+    event: 'price_update',
+    quote: {
+      ...UNKNOWN, symbol: 'AAPL', exchange: 'NASDAQ', price: 100, percentChange: 1, bid: null, ask: null, dayVolume: null, previousClose: 99,
+      timestamp: now, precision: 'second', receivedAt: now, source: 'live', simulated: false, session: 'open', freshness: 'fresh', staleSince: null, ...fields,
+    },
+  });
+  /** @param {Record<string, unknown>} fields @returns {any} */
+  const status = (fields) => ({ event: 'subscribe-status', success: [{ symbol: 'AAPL', state: 'streaming', reason: null, needsPlan: null, retryAt: null, hasQuote: true, ...fields }], fails: [] });
+  /** @type {any[]} */
+  const messages = [
+    { event: 'connected', version: '1', simulated: false, time: now, feed: { state: 'live', since: now, reason: '' }, symbols: [] },
+    status({}), price({}), price({ price: 101, timestamp: now + 1_000, receivedAt: now + 1_000 }), price({ price: 98, timestamp: now - 5_000 }),
+    { event: 'spark', symbol: 'AAPL', spark: { end: now, values: [1, 2] } }, { event: 'bar', symbol: 'AAPL', bar: { at: now + 60_000, open: 1, high: 1, low: 1, close: 3, volume: null } },
+    { event: 'feed', feed: { state: 'stalled', since: now, reason: 'mute' }, simulated: null }, { event: 'feed', feed: { state: 'live', since: now, reason: '' }, simulated: null },
+    status({ state: 'polled', reason: 'too many' }), price({ freshness: 'stale', staleSince: now, timestamp: now - 9_000 }), price({ timestamp: now + 2_000, receivedAt: now + 2_000, session: 'closed' }),
+    price({ simulated: true, source: 'simulated' }), status({ state: 'unavailable', reason: 'not served', needsPlan: 'Grow' }),
+    { event: 'subscribe-status', success: [], fails: [{ symbol: 'AAPL', reason: 'taken away' }] },
+  ];
+  const one = new OneSymbol('AAPL');
+  const store = new Store();
+  store.track(['AAPL']);
+  for (const part of [one, store]) {
+    part.setLink({ state: 'connected', since: now });
+    part.subscribed(now);
+  }
+  const levels = messages.map((message) => {
+    const truths = [one, store].map((part) => {
+      part.receive(message, now);
+      const row = /** @type {import('../../../public/app/model/quotes.js').Row} */ (part.rows.get('AAPL'));
+      return { truth: truthOf(row, part.circumstances, now + 3_000), price: row.quote?.price, spark: row.spark };
+    });
+    assert.deepEqual(truths[0], truths[1], JSON.stringify(message));
+    return truths[0]?.truth.level;
+  });
+  assert.deepEqual([...new Set(levels)].sort(), ['closed', 'live', 'mute', 'not-accepted', 'rest', 'stale', 'unavailable', 'waiting']);
 });
