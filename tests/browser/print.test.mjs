@@ -83,10 +83,14 @@ test('the browser’s own printing builds the table, and takes it away again', o
   await eventually(async () => (await page.locator('.paper').count()) === 0, 'the paper is gone');
 });
 
-test('all columns fit an A4 page in portrait', options, async (t) => {
-  const { page } = await open(t);
-  // 210 mm less two margins of 12 mm, at 96 px an inch.
-  await page.setViewportSize({ width: Math.floor(((210 - 24) / 25.4) * 96), height: 900 });
+test('all columns fit an A4 page, also with the longest numbers', options, async (t) => {
+  const { page, hub } = await open(t);
+  const huge = { price: 1523456789.12, bid: 1523456789.11, ask: 1523456789.13, previous_close: 1_500_000_000, percent_change: 1.56, day_volume: 5.9e20 };
+  hub.tick('S0', { ...huge, currency: 'IDR', kind: 'crypto', exchange: 'W'.repeat(30), freshness: 'stale', stale_since: new Date().toISOString() });
+  await page.locator('.header [data-figure="updates"]').getByText('61 updates').waitFor();
+  // 297 mm less two margins of 12 mm, at 96 px an inch.
+  await page.setViewportSize({ width: Math.floor(((297 - 24) / 25.4) * 96), height: 900 });
   await beginPrinting(page);
+  assert.match(await page.locator('.paper tbody tr').first().innerText(), /1,523,456,789\.12/);
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
