@@ -2,6 +2,7 @@
  * The page's frame around the panels: theme, density, colours, which regions are open and how large
  * they are. It writes attributes of `<html>` and `<body>`; the style sheets do the rest.
  */
+import { applyAppearance } from './ui/appearance.js';
 import { separator } from './ui/separator.js';
 import { setAttribute } from './ui/paint.js';
 
@@ -14,7 +15,7 @@ const LEAST_DOCK = 96;
  * @returns {import('./ui/screen.js').Panel}
  */
 export function createFrame({ desk, commands }) {
-  const { body, documentElement: html } = document;
+  const { body } = document;
   const side = region('side');
   const dock = region('dock');
   side.prepend(separator({
@@ -57,16 +58,7 @@ export function createFrame({ desk, commands }) {
   return {
     element: body,
     paint({ desk: parts }) {
-      if (parts.has('settings')) {
-        const { theme, density, updown, side, dock, sideWidth, dockHeight } = desk.settings;
-        setAttribute(html, 'data-theme', theme === 'system' ? null : theme);
-        setAttribute(html, 'data-density', density);
-        setAttribute(html, 'data-updown', updown);
-        setAttribute(body, 'data-side', side ? null : 'closed');
-        setAttribute(body, 'data-dock', dock ? null : 'closed');
-        size('--side-width', sideWidth);
-        size('--dock-height', dockHeight);
-      }
+      if (parts.has('settings')) applyAppearance(document, desk.settings);
       if (parts.has('view')) {
         setAttribute(body, 'data-filled', desk.view.filled);
         setAttribute(body, 'data-sheet', desk.view.sheet);
@@ -74,12 +66,6 @@ export function createFrame({ desk, commands }) {
     },
     destroy: forget,
   };
-
-  /** @param {string} property @param {number | null} px */
-  function size(property, px) {
-    if (px === null) html.style.removeProperty(property);
-    else html.style.setProperty(property, `${px}px`);
-  }
 }
 
 /** @param {string} id */

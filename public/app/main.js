@@ -1,6 +1,8 @@
 /** The entry: connects store, desk, screen, panels and connection. */
 import './ui/tokens.css';
 import './ui/page.css';
+import './ui/print.css';
+import './ui/skeleton.css';
 import { Commands } from './commands.js';
 import { createFrame } from './frame.js';
 import { placePanels } from './layout.js';
@@ -10,6 +12,8 @@ import { Desk } from './model/desk.js';
 import { Store } from './model/store.js';
 import { requestedSymbols } from './model/symbols.js';
 import { wantedSymbols } from './model/wanted.js';
+import { startPrint } from './print/index.js';
+import { startUpdates } from './pwa/updates.js';
 import { keepDesk, readDesk } from './storage/browser.js';
 import { startTitle } from './title.js';
 import { Screen } from './ui/screen.js';
@@ -40,6 +44,7 @@ const connection = new Connection({
   fallback: new RestFallback(store),
 });
 const title = startTitle(store, desk);
+const updates = startUpdates(store);
 
 desk.listen((parts) => {
   if (parts.has('settings') || parts.has('lists') || parts.has('alerts')) keepDesk(desk);
@@ -48,11 +53,16 @@ desk.listen((parts) => {
 
 commands.add(
   { id: 'connection.reconnect', title: 'Connect to the hub again', group: 'Help', run: () => connection.reconnect() },
-  { id: 'app.reload', title: 'Load the page again', group: 'Help', run: () => location.reload() },
+  { id: 'app.reload', title: 'Load the page again', group: 'Help', run: () => updates.reload() },
 );
 const terminal = { store, desk, commands, connection, voice };
 screen.add(createFrame(terminal));
 placePanels(document, terminal, screen);
+startPrint(store, desk);
+// In the frame that paints the panels, and after them: the screen asked for it first.
+requestAnimationFrame(() => {
+  for (const shape of document.querySelectorAll('.skeleton')) shape.remove();
+});
 
 addEventListener('online', () => connection.wake());
 addEventListener('offline', () => connection.doubt());

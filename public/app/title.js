@@ -1,7 +1,8 @@
 /**
  * The tab's title: the selected price, at most once a second, also in hidden tabs, where no frame
- * is ever painted. `SIM ` and `Disconnected` come first.
+ * is ever painted. `SIM ` and `Disconnected` come first. The tab's icon is marked with it.
  */
+import { showFavicon } from './pwa/favicon.js';
 import { formatPercent, formatPrice, signOf } from './words/format.js';
 
 const GLYPHS = { up: '▲', down: '▼', flat: '■' };
@@ -18,6 +19,7 @@ export function startTitle(store, desk) {
     timer = undefined;
     const next = titleOf(store, desk);
     if (document.title !== next) document.title = next;
+    showFavicon(store.showsSimulation);
   };
   return {
     /** Something changed. */

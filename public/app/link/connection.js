@@ -28,9 +28,16 @@ const FIRST_CLOCK_QUESTIONS = 4;
 const CLOCK_PAUSE_MS = 300;
 const CLOCK_EVERY_MS = 60_000;
 
+/**
+ * What the connection reports to: the terminal's store, or an embed's.
+ * @typedef {Pick<import('../model/store.js').Store, 'asked' | 'clock' | 'clockMeasured' | 'heard' | 'link' | 'problem' | 'receive'
+ *   | 'rows' | 'setLink' | 'subscribed' | 'track'>} Reported
+ */
+
 export class Connection {
   #url;
   #wanted;
+  #intervalMs;
   #store;
   #fallback;
   /** @type {WebSocket | null} */
@@ -63,12 +70,14 @@ export class Connection {
    * @param {object} parts
    * @param {string} parts.url                 the hub's `/ws`
    * @param {() => string[]} parts.wanted  the symbols to watch now
-   * @param {import('../model/store.js').Store} parts.store
-   * @param {import('./rest.js').RestFallback} parts.fallback
+   * @param {number} [parts.intervalMs]  least time between two updates; left out: as they come
+   * @param {Reported} parts.store
+   * @param {Pick<import('./rest.js').RestFallback, 'start' | 'stop'>} parts.fallback
    */
-  constructor({ url, wanted, store, fallback }) {
+  constructor({ url, wanted, intervalMs, store, fallback }) {
     this.#url = url;
     this.#wanted = wanted;
+    this.#intervalMs = intervalMs;
     this.#store = store;
     this.#fallback = fallback;
   }
@@ -78,6 +87,8 @@ export class Connection {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = undefined;
     this.#stream.reconnected();
+    // The first attempt has begun.
+    if (this.#store.link.since === 0) this.#store.setLink({ since: Date.now() });
     const socket = new WebSocket(this.#url, PROTOCOL);
     this.#socket = socket;
     socket.onopen = () => this.#network.start(Date.now());
@@ -162,7 +173,7 @@ export class Connection {
     this.#subscribed = new Map(names.filter((name) => objection(name) === null).map((name) => [rowKey(name), name]));
     const symbols = [...this.#subscribed.values()];
     // A hub that speaks plain JSON ignores `resume`.
-    if (symbols.length > 0) this.#send({ action: 'subscribe', params: { symbols, resume: this.#stream.position } });
+    if (symbols.length > 0) this.#send({ action: 'subscribe', params: { symbols, interval_ms: this.#intervalMs, resume: this.#stream.position } });
 
     this.#store.clock.clear();
     this.#questions = 0;

@@ -57,7 +57,7 @@ export class Store {
   rows = new Map();
   /** An error that concerns no single symbol, shown beside the prices. */
   notice = '';
-  /** Whether a newer version of the page is ready. */
+  /** Whether a newer version of the page is there: the hub or the service worker says so. */
   newVersion = false;
   /** How many wanted symbols exceed the hub's limit. */
   leftOut = 0;
@@ -189,6 +189,7 @@ export class Store {
   receive(message, now, visible = true) {
     switch (message.event) {
       case 'connected':
+        if (this.version !== '' && message.version !== this.version) this.newVersion = true;
         this.version = message.version;
         if (message.symbols.length > 0) this.hubs = message.symbols;
         this.#setSimulated(message.simulated, now);

@@ -31,6 +31,8 @@ export function separator({ label, orientation, measure, resize }) {
     resize(Math.round(Math.max(least, Math.min(most, size))));
     tell();
   };
+  // Its value is told from the beginning, once there is a layout to measure.
+  requestAnimationFrame(tell);
   bar.addEventListener('focus', tell);
   bar.addEventListener('dblclick', () => resize(null));
   bar.addEventListener('keydown', (event) => {

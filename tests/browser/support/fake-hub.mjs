@@ -74,6 +74,10 @@ export class FakeHub {
   async serve(page) {
     await buildPage();
     const headers = await deployedHeaders();
+    // No route reaches what a service worker fetches: support/static-server.mjs is for that.
+    await page.addInitScript((origin) => {
+      if (location.origin === origin) Reflect.deleteProperty(Navigator.prototype, 'serviceWorker');
+    }, this.origin);
     await page.route(`${this.origin}/**`, async (route) => {
       const url = new URL(route.request().url());
       if (url.pathname === '/api/quotes') {

@@ -1,0 +1,156 @@
+/**
+ * The built page on a port of 127.0.0.1, with the headers that public/_headers gives it. A service
+ * worker fetches for itself, so what it does can be tested only with a server. It has no hub.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname } from 'node:path';
+import { buildPage } from '../../../scripts/lib/page.mjs';
+
+const PUBLIC = new URL('../../../build/public/', import.meta.url);
+const TYPES = /** @type {Record<string, string>} */ ({
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
+});
+/** As in wrangler.toml: the worker answers these, and there is none. */
+const WORKERS = /^\/(?:ws$|api\/|health$|metrics$)/;
+
+export class StaticServer {
+  /** The files by path, as built; a test may change them. @type {Map<string, Buffer>} */
+  files;
+  /** Whether requests are answered at all. If not, they are kept open. */
+  answers = true;
+  /** Called before a path is answered. @type {(path: string) => Promise<void> | void} */
+  delay = () => {};
+  /** The paths that were asked for, in order. @type {string[]} */
+  asked = [];
+  /** Those of public/_headers; a test may add some. @type {Rule[]} */
+  rules;
+  /** @type {import('node:http').Server | null} */
+  #server = null;
+  #port = 0;
+
+  /** @param {Map<string, Buffer>} files */
+  constructor(files) {
+    this.files = files;
+    this.rules = rulesOf(String(files.get('/_headers')));
+  }
+
+  /** A server of the page as it is built from the sources. */
+  static async start() {
+    await buildPage();
+    const names = await readdir(PUBLIC, { recursive: true, withFileTypes: true });
+    /** @type {Map<string, Buffer>} */
+    const files = new Map();
+    for (const entry of names.filter((entry) => entry.isFile())) {
+      const inAssets = entry.parentPath.replace(/\/$/, '').endsWith('/assets');
+      const path = `/${inAssets ? 'assets/' : ''}${entry.name}`;
+      files.set(path, await readFile(new URL(`.${path}`, PUBLIC)));
+    }
+    const server = new StaticServer(files);
+    await server.start();
+    return server;
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Listens, after the first time on the same port. */
+  async start() {
+    const server = createServer((request, response) => void this.#answer(request, response));
+    this.#server = server;
+    await new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.#port, '127.0.0.1', () => resolve(undefined));
+    });
+    const address = server.address();
+    if (typeof address === 'object' && address) this.#port = address.port;
+  }
+
+  /** Connections are refused from now on, and open ones are cut. */
+  async stop() {
+    const server = this.#server;
+    this.#server = null;
+    if (!server) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  /**
+   * Deploys another version: the script has other contents and another name, and the one before is
+   * gone.
+   * @returns {string} the name of the script that is gone
+   */
+  deploy() {
+    const [, old = ''] = /src="(\/assets\/main-[^"]+)"/.exec(String(this.files.get('/index.html'))) ?? [];
+    const next = old.replace(/-[^-]+\.js$/, `-NEXT${String(this.files.size).padStart(4, '0')}.js`);
+    const script = this.files.get(old) ?? Buffer.alloc(0);
+    this.files.delete(old);
+    this.files.set(next, Buffer.concat([script, Buffer.from('\n;document.documentElement.dataset.next="";')]));
+    for (const path of ['/index.html', '/sw.js']) {
+      this.files.set(path, Buffer.from(String(this.files.get(path)).replaceAll(old, next).replace(/version:"\w{4}/, 'version:"next')));
+    }
+    return old;
+  }
+
+  /**
+   * @param {import('node:http').IncomingMessage} request
+   * @param {import('node:http').ServerResponse} response
+   */
+  async #answer(request, response) {
+    const { pathname } = new URL(request.url ?? '/', this.url);
+    this.asked.push(pathname);
+    if (!this.answers) return;
+    await this.delay(pathname);
+    if (WORKERS.test(pathname)) return void response.writeHead(503).end();
+    const path = pathname === '/' ? '/index.html' : this.files.has(`${pathname}.html`) ? `${pathname}.html` : pathname;
+    const body = path === '/_headers' ? undefined : this.files.get(path);
+    const headers = { ...headersOf(this.rules, pathname), 'content-type': TYPES[body ? extname(path) : '.html'] ?? 'text/plain' };
+    response.writeHead(body ? 200 : 404, headers).end(body ?? this.files.get('/404.html'));
+  }
+}
+
+/** @typedef {{ pattern: RegExp, removes: string[], sets: [string, string][] }} Rule */
+
+/**
+ * The rules of a `_headers` file.
+ * @param {string} text
+ * @returns {Rule[]}
+ */
+export function rulesOf(text) {
+  /** @type {Rule[]} */
+  const rules = [];
+  for (const line of text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'))) {
+    const rule = rules.at(-1);
+    const [, removed] = /^\s+!\s*(\S+)/.exec(line) ?? [];
+    const [, name = '', value = ''] = /^\s+([\w-]+): (.+)$/.exec(line) ?? [];
+    if (!/^\s/.test(line)) {
+      const pattern = line.trim().replace(/[.?+^$()[\]{}|\\]/g, '\\$&').replaceAll('*', '.*');
+      rules.push({ pattern: new RegExp(`^${pattern}$`), removes: [], sets: [] });
+    } else if (removed) rule?.removes.push(removed.toLowerCase());
+    else rule?.sets.push([name.toLowerCase(), value]);
+  }
+  return rules;
+}
+
+/**
+ * The headers of a path. A rule removes those of earlier rules before it adds its own; where two
+ * rules add the same, both values are sent.
+ * @param {Rule[]} rules
+ * @param {string} path
+ */
+export function headersOf(rules, path) {
+  /** @type {Record<string, string>} */
+  const headers = { 'cache-control': 'public, max-age=0, must-revalidate' };
+  for (const { removes, sets } of rules.filter(({ pattern }) => pattern.test(path))) {
+    for (const name of removes) delete headers[name];
+    for (const [name, value] of sets) headers[name] = name === 'cache-control' || headers[name] === undefined ? value : `${headers[name]}, ${value}`;
+  }
+  return headers;
+}
