@@ -1,6 +1,7 @@
 /**
- * Asks the hub for instruments by symbol or name: `GET /api/search` of docs/protocol.md. An answer
- * is kept for a day, and while the hub cannot search it is not asked.
+ * Asks the hub for instruments by symbol or name: `GET /api/search` of docs/protocol.md. A complete
+ * answer is kept for a day. Of an answer that is not, the reason and the time of the next try come
+ * along; the hub may still answer another text from its own memory, so each text is asked for.
  */
 
 /**

@@ -26,14 +26,14 @@ export class BrowserStorage {
   /** Why nothing can be kept; null: it can. @type {string | null} */
   trouble = null;
 
-  /** What is kept; nothing where storage is refused or broken. @returns {Partial<State>} */
+  /** What is kept; nothing where storage is refused or broken. The desk fills in what is not. @returns {Partial<State>} */
   read() {
     try {
       this.#text = localStorage.getItem(KEY);
     } catch {
       this.#text = null;
     }
-    return this.#parse() ?? {};
+    return /** @type {Partial<State>} */ (this.#parse() ?? {});
   }
 
   /**

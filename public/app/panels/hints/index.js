@@ -11,7 +11,7 @@ const PAUSE_MS = 2_000;
  * @property {string} id  kept in `settings.dismissed`
  * @property {boolean} [ofVisit]  closed for this visit only
  * @property {() => boolean} isFor  whether it says something to this user
- * @property {() => Node[]} sentence
+ * @property {() => (Node | string)[]} sentence
  * @property {{ label: string, run: () => void }} [action]
  */
 
