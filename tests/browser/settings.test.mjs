@@ -73,7 +73,7 @@ test('by keyboard alone: a setting applies at once, is kept, and Esc gives the f
 test('numbers are written in the locale that was chosen, everywhere at once', options, async (t) => {
   const { page, hub, dialog, openSettings } = await open(t, { path: '/?s=BTC/USD' });
   await openSettings();
-  await dialog.getByLabel('Numbers').selectOption('de-DE');
+  await dialog.getByLabel('Numbers', { exact: true }).selectOption('de-DE');
   hub.tick('BTC/USD', { price: 95_501.5 });
   await eventually(async () => (await page.title()).startsWith('$95.501,50'), 'a comma for decimals');
 });
@@ -247,13 +247,13 @@ test('moves are read out where the user asked for it, at most every ten seconds'
   await page.keyboard.press('Escape');
   const region = page.locator('body > [role="status"]');
   await page.clock.runFor(2_000);
-  assert.equal(await region.textContent(), 'AAPL $235.50, up 0.3 percent');
+  assert.equal(await region.textContent(), 'AAPL $235.50, up 0.25 percent');
   hub.tick('AAPL', { price: 240, percent_change: -1.5 });
   await page.clock.runFor(5_000);
-  assert.equal(await region.textContent(), 'AAPL $235.50, up 0.3 percent');
+  assert.equal(await region.textContent(), 'AAPL $235.50, up 0.25 percent');
   hub.tick('AAPL', { price: 240, percent_change: -1.5 });
   await page.clock.runFor(6_000);
-  assert.match(String(await region.textContent()), /^AAPL \$240\.00, down 1\.5 percent/);
+  assert.match(String(await region.textContent()), /^AAPL \$240\.00, down 1\.50 percent/);
 });
 
 for (const [name, context] of /** @type {const} */ ([

@@ -45,6 +45,8 @@ import { EXACT, nearest, queryOf, rank } from './ranking.js';
 const MOST_LISTED = 8;
 const MOST_SYMBOLS = 20;
 const MOST_COMMANDS = 8;
+/** Commands are in this order until something is typed. */
+const GROUPS = ['View', 'Chart', 'Alerts', 'List', 'Log', 'Connection', 'Help'];
 /** As docs/protocol.md has it, in upper case. */
 const SYMBOL = /^[A-Z0-9^][A-Z0-9./_\-&+^='*#@$]{0,31}(?::[^:]{1,40})?$/;
 
@@ -141,10 +143,17 @@ function unranked(answer, there) {
 function rankCommands(query, commands) {
   const meant = intervalOf(query.text) ?? intervalOf(`${query.text}m`);
   const findable = commands.map((command) => ({ symbol: '', name: `${command.title} ${command.group}`, exchange: null, micCode: null, command }));
+  if (query.text === '') findable.sort((one, other) => placeOf(one.command) - placeOf(other.command));
   const ranked = rank(query, findable, query.text === '' ? Infinity : MOST_COMMANDS).map(({ found, score }) => commandOption(found.command, score));
   const interval = meant && commands.find(({ id }) => id === `chart.${meant}`);
   if (!interval) return ranked;
   return [commandOption(interval, EXACT), ...ranked.filter(({ id }) => id !== interval.id)].slice(0, MOST_COMMANDS);
+}
+
+/** The place of its group where all are shown. @param {Command} command */
+function placeOf({ group }) {
+  const place = GROUPS.indexOf(group);
+  return place < 0 ? GROUPS.length : place;
 }
 
 /** @param {Command} command @param {number} score @returns {Option} */

@@ -23,7 +23,8 @@ export function startKeys({ desk, commands }) {
     if (document.querySelector('dialog:modal')) return;
     const key = strokeOf(event);
     if (key === null || isBrowsersOwn(key)) return;
-    const target = event.target instanceof Element ? event.target : document.body;
+    // A field of a dialog that was just closed has the focus until the next frame.
+    const target = event.target instanceof Element && !event.target.closest('dialog:not([open])') ? event.target : document.body;
     const single = isSingle(key);
     if (target.closest(FIELDS) && !worksInFields(key)) return;
     if (single && (!desk.settings.singleKeys || target.closest(TYPE_AHEAD))) return;

@@ -6,8 +6,9 @@ import { setText } from '../../ui/paint.js';
 import { FIXED } from './fixed.js';
 import { commandRow, keyElements } from './row.js';
 
+const NOTE = 'These keys work wherever no text is being typed.';
 /** Groups in this order, others behind them. */
-const ORDER = ['Anywhere', 'Help', 'View', 'List', 'In the list', 'Chart', 'In the chart', 'Alerts'];
+const ORDER = ['Anywhere', 'Search', 'Help', 'View', 'List', 'In the list', 'Chart', 'In the chart', 'Alerts'];
 
 /**
  * The sheet of keys. It is made from the commands each time it opens, so it says what is true; each
@@ -29,7 +30,10 @@ export function createPanel(host, terminal) {
     element('div', { class: 'foot' }, told, resetAll),
   );
   host.append(root);
-  editing.addEventListener('change', render);
+  editing.addEventListener('change', () => {
+    tell('');
+    render();
+  });
   close.addEventListener('click', () => root.close());
   resetAll.addEventListener('click', () => {
     desk.set({ keys: {} }, 'Reset all keys');
@@ -73,7 +77,7 @@ export function createPanel(host, terminal) {
 
   /** @param {string} sentence */
   function tell(sentence) {
-    setText(told, sentence);
+    setText(told, sentence || (editing.checked ? 'Press “Change”, then the new key.' : NOTE));
   }
 
   function render() {
@@ -86,7 +90,7 @@ export function createPanel(host, terminal) {
     /** @type {Map<string, HTMLElement[]>} */
     const rows = new Map();
     const put = (/** @type {string} */ group, /** @type {HTMLElement} */ row) => rows.set(group, [...(rows.get(group) ?? []), row]);
-    for (const { group, keys, title } of FIXED) {
+    for (const { group, keys, title } of editable ? [] : FIXED) {
       const isOff = group === 'Anywhere' && keys[0] !== 'Tab' && !desk.settings.singleKeys;
       if (!isOff) put(group, element('li', {}, element('span', { class: 'what' }, title), element('span', { class: 'strokes' }, ...keyElements(keys))));
     }

@@ -54,14 +54,15 @@ export function createPanel(host, terminal) {
   const empty = element('p', { class: 'empty', hidden: '' });
   const failure = element('p', { class: 'failure', hidden: '' });
   const told = element('p', { class: 'told', role: 'status' });
+  const does = element('span');
+  const adds = element('span', { class: 'adds' }, element('kbd', {}, `${MAC ? '⌘' : 'Ctrl'} Enter`), 'add to list');
   const root = element(
     'dialog', { class: 'palette', 'aria-label': 'Search' },
     element('div', { class: 'field' }, icon('search'), input, close),
-    failure,
-    element('div', { class: 'results' }, list, empty),
+    element('div', { class: 'results' }, failure, list, empty),
     element('div', { class: 'foot' }, told, element(
       'span', { class: 'help', 'aria-hidden': 'true' },
-      element('kbd', {}, 'Enter'), 'chart', element('kbd', {}, `${MAC ? '⌘' : 'Ctrl'} Enter`), 'add to list', element('kbd', {}, 'Esc'), 'close',
+      element('kbd', {}, 'Enter'), does, adds, element('kbd', {}, 'Esc'), 'close',
     )),
   );
   host.append(root);
@@ -76,8 +77,8 @@ export function createPanel(host, terminal) {
   list.addEventListener('pointermove', pointed);
 
   const forget = commands.add(
-    { id: 'palette.search', title: 'Search symbols', group: 'Help', keys: ['/'], run: (text) => open('symbols', text) },
-    { id: 'palette.open', title: 'Search commands', group: 'Help', keys: ['Mod+K'], run: (text) => open('commands', text) },
+    { id: 'palette.search', title: 'Search symbols', group: 'Search', keys: ['/'], run: (text) => open('symbols', text) },
+    { id: 'palette.open', title: 'Search commands', group: 'Search', keys: ['Mod+K'], run: (text) => open('commands', text) },
   );
 
   return {
@@ -155,7 +156,8 @@ export function createPanel(host, terminal) {
   function tellCount() {
     const symbols = options.filter(({ kind }) => kind === 'symbol').length;
     const others = options.filter(({ kind }) => kind === 'command').length;
-    setText(told, `${symbols} ${symbols === 1 ? 'symbol' : 'symbols'}, ${others} ${others === 1 ? 'command' : 'commands'}`);
+    const counts = [symbols > 0 && `${symbols} ${symbols === 1 ? 'symbol' : 'symbols'}`, others > 0 && `${others} ${others === 1 ? 'command' : 'commands'}`];
+    setText(told, counts.filter(Boolean).join(', ') || 'Nothing found');
   }
 
   /** Why the hub's answer is not complete, and when it is asked again. @param {number} now */
@@ -179,6 +181,9 @@ export function createPanel(host, terminal) {
     all.forEach((one, place) => setAttribute(one, 'aria-selected', String(place === index)));
     const option = all[index];
     setAttribute(input, 'aria-activedescendant', option?.id ?? null);
+    const isCommand = options[index]?.kind === 'command';
+    setText(does, isCommand ? 'run' : 'chart');
+    show(adds, !isCommand);
     if (index === 0) list.scrollTop = 0;
     else option?.scrollIntoView({ block: 'nearest' });
   }
@@ -197,7 +202,7 @@ export function createPanel(host, terminal) {
     if (event.isComposing) return;
     const key = strokeOf(event);
     /** @type {Record<string, () => void>} */
-    const does = {
+    const acts = {
       ArrowDown: () => move(1),
       ArrowUp: () => move(-1),
       PageDown: () => move(PAGE),
@@ -206,7 +211,7 @@ export function createPanel(host, terminal) {
       'Mod+Enter': () => add(options[active]),
       'Mod+K': () => (first === 'commands' ? root.close() : open('commands', input.value)),
     };
-    const act = key === null ? undefined : does[key];
+    const act = key === null ? undefined : acts[key];
     if (!act) return;
     event.preventDefault();
     act();

@@ -12,6 +12,7 @@ import { createImport } from './importing.js';
 
 /** @typedef {import('../../model/desk.js').Settings} Settings */
 
+const NOTE = 'A change applies at once. Esc closes.';
 const SAMPLE = 1_234_567.89;
 /** @type {Settings['updown'][]} */
 const UPDOWN = ['west', 'east', 'blind', 'blind-east'];
@@ -140,7 +141,10 @@ export function createPanel(host, terminal) {
   function open() {
     if (root.open) return;
     tellPermission();
+    tell('', false);
     root.showModal();
+    const first = controls.theme.element.querySelector('input:checked');
+    if (first instanceof HTMLElement) first.focus();
   }
 
   function reset() {
@@ -164,7 +168,7 @@ export function createPanel(host, terminal) {
 
   /** @param {string} sentence @param {boolean} undoable */
   function tell(sentence, undoable) {
-    setText(status, sentence);
+    setText(status, sentence || NOTE);
     show(undo, undoable);
   }
 
