@@ -28,13 +28,29 @@ async function open(t, { path = '/', context, hub = new FakeHub(), clock = false
   const { page } = opened;
   t.after(() => opened.context.close());
   await hub.serve(page);
+  // The page's time stands still; a test lets it run.
   if (clock) await page.clock.install();
+  if (clock) await page.clock.pauseAt(Date.now() + 1_000);
   await page.goto(hub.origin + path);
-  await page.locator('.header .link[data-state="connected"]').waitFor();
+  await shows(page, 'connected', clock);
   const dialog = page.getByRole('dialog', { name: 'Search' });
   const field = dialog.getByRole('combobox');
   const active = dialog.locator('[role="option"][aria-selected="true"]');
   return { ...opened, hub, dialog, field, active };
+}
+
+/**
+ * Waits until the header shows the state of the connection; a clock that stands still is moved.
+ * @param {import('./support/browser.mjs').Page} page
+ * @param {string} state
+ * @param {boolean} clock
+ */
+async function shows(page, state, clock) {
+  const shown = page.locator(`.header .link[data-state="${state}"]`);
+  await eventually(async () => {
+    if (clock) await page.clock.runFor(50);
+    return (await shown.count()) > 0;
+  }, `the page is ${state}`, 20_000);
 }
 
 /** @param {import('playwright-core').Locator} dialog */
@@ -219,7 +235,7 @@ test('the number of results is told once typing has stopped', options, async (t)
   await page.keyboard.type('bt');
   assert.equal(await told.textContent(), '');
   await page.clock.runFor(600);
-  assert.match(String(await told.textContent()), /^1 symbol, \d+ commands?$/);
+  assert.equal(await told.textContent(), '1 symbol');
 });
 
 test('an unknown word suggests what is near', options, async (t) => {
@@ -251,7 +267,7 @@ test('keys do nothing while one types, while a dialog is open, or while an input
 test('single keys can be switched off; keys with Ctrl stay', options, async (t) => {
   const { page, dialog } = await open(t);
   await page.getByRole('button', { name: 'Settings' }).click();
-  await page.getByRole('switch', { name: 'Keys without Ctrl or Alt' }).press('Space');
+  await page.getByRole('switch', { name: 'Single keys' }).press('Space');
   await page.keyboard.press('Escape');
   await page.keyboard.press('a');
   await page.keyboard.press('/');

@@ -26,12 +26,28 @@ async function open(t, { path = '/', context, hub = new FakeHub(), clock = false
   const { page } = opened;
   t.after(() => opened.context.close());
   await hub.serve(page);
+  // The page's time stands still; a test lets it run.
   if (clock) await page.clock.install();
+  if (clock) await page.clock.pauseAt(Date.now() + 1_000);
   if (storage !== undefined) await page.addInitScript(([key, value]) => localStorage.setItem(String(key), String(value)), [KEY, storage]);
   await page.goto(hub.origin + path);
-  await page.locator('.header .link[data-state="connected"]').waitFor();
+  await shows(page, 'connected', clock);
   const dialog = page.getByRole('dialog', { name: 'Settings' });
   return { ...opened, hub, dialog, openSettings: () => page.getByRole('button', { name: 'Settings' }).click() };
+}
+
+/**
+ * Waits until the header shows the state of the connection; a clock that stands still is moved.
+ * @param {import('./support/browser.mjs').Page} page
+ * @param {string} state
+ * @param {boolean} clock
+ */
+async function shows(page, state, clock) {
+  const shown = page.locator(`.header .link[data-state="${state}"]`);
+  await eventually(async () => {
+    if (clock) await page.clock.runFor(50);
+    return (await shown.count()) > 0;
+  }, `the page is ${state}`, 20_000);
 }
 
 /** @param {import('./support/browser.mjs').Page} page @returns {Promise<any>} */
@@ -198,7 +214,7 @@ test('the last known prices are shown, as such, where the hub does not answer', 
   })), 'eight prices are kept');
   hub.accepts = false;
   await page.reload();
-  await page.locator('.header .link[data-state="disconnected"]').waitFor();
+  await shows(page, 'disconnected', true);
   await eventually(async () => {
     await page.clock.runFor(1_000);
     return /^Disconnected · \$235\.50/.test(await page.title());
@@ -216,7 +232,7 @@ test('one hint two seconds after the first prices, once per browser', options, a
   await page.clock.runFor(2_000);
   assert.equal(await hint.isVisible(), false);
   await page.reload();
-  await page.locator('.header .link[data-state="connected"]').waitFor();
+  await shows(page, 'connected', true);
   await page.clock.runFor(6_000);
   assert.equal(await hint.isVisible(), false);
   assert.deepEqual(complaints, []);

@@ -12,7 +12,7 @@ import { createImport } from './importing.js';
 
 /** @typedef {import('../../model/desk.js').Settings} Settings */
 
-const NOTE = 'A change applies at once. Esc closes.';
+const NOTE = 'Every change applies at once.';
 const SAMPLE = 1_234_567.89;
 /** @type {Settings['updown'][]} */
 const UPDOWN = ['west', 'east', 'blind', 'blind-east'];
@@ -51,10 +51,10 @@ export function createPanel(host, terminal) {
       { value: 'device', label: 'This device' }, { value: 'exchange', label: 'The exchange' }, { value: 'UTC', label: 'UTC' },
       { value: 'America/New_York', label: 'New York' }, { value: 'Europe/London', label: 'London' }, { value: 'Asia/Tokyo', label: 'Tokyo' },
     ], ({ zone }) => zone, (zone) => set({ zone: /** @type {Settings['zone']} */ (zone) })),
-    announce: toggle('Read moves out', 'To screen readers, at most once in ten seconds. Trouble is always read out.', ({ announce }) => announce, (announce) => set({ announce })),
+    announce: toggle('Read moves out', 'Of the selected symbol, at most every 10 s, to screen readers.', ({ announce }) => announce, (announce) => set({ announce })),
     notify,
     sound: toggle('Sound', 'Two short tones when an alert fires.', ({ sound }) => sound, (sound) => set({ sound })),
-    singleKeys: toggle('Keys without Ctrl or Alt', 'A letter searches, a digit sets the interval. Off: only keys with Ctrl, Alt or a function key.', ({ singleKeys }) => singleKeys, (singleKeys) => set({ singleKeys })),
+    singleKeys: toggle('Single keys', 'A letter searches, a digit sets the chart’s interval. Off: only keys with Ctrl or Alt, and those without a character.', ({ singleKeys }) => singleKeys, (singleKeys) => set({ singleKeys })),
   };
 
   const status = element('p', { class: 'told', role: 'status' });
@@ -112,7 +112,7 @@ export function createPanel(host, terminal) {
       run: () => set({ updown: UPDOWN[(UPDOWN.indexOf(desk.settings.updown) + 1) % UPDOWN.length] ?? 'west' }),
     },
     { id: 'settings.announce', title: 'Read moves out, or stop it', group: 'Help', run: () => set({ announce: !desk.settings.announce }) },
-    { id: 'settings.single-keys', title: 'Switch keys without Ctrl or Alt on or off', group: 'Help', run: () => set({ singleKeys: !desk.settings.singleKeys }) },
+    { id: 'settings.single-keys', title: 'Switch single keys on or off', group: 'Help', run: () => set({ singleKeys: !desk.settings.singleKeys }) },
     { id: 'settings.reset', title: 'Reset the settings', group: 'Help', run: reset },
     { id: 'desk.export', title: 'Export settings, lists and alerts', group: 'Help', run: exportAll },
     {
@@ -177,8 +177,8 @@ export function createPanel(host, terminal) {
     const sentences = {
       none: 'This browser has none for this page.',
       denied: 'Blocked. Allow them in the browser’s settings of this page, beside its address.',
-      granted: 'When an alert fires and another window is in front.',
-      default: 'When an alert fires and another window is in front. The browser will ask.',
+      granted: 'When an alert fires.',
+      default: 'When an alert fires. The browser will ask for permission.',
     };
     notify.tell(sentences[permission]);
   }
