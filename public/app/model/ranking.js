@@ -94,7 +94,7 @@ export function nearest(query, candidates, most = 3) {
   const word = query.words.join(' ');
   if (word.length < 2 || word.length > LONGEST_WORD) return [];
   // More differences than this make another word.
-  const limit = word.length < 4 ? 1 : word.length < 8 ? 2 : 3;
+  const limit = word.length < 6 ? 1 : word.length < 9 ? 2 : 3;
   /** @type {{ found: T, distance: number }[]} */
   const near = [];
   for (const found of candidates) {

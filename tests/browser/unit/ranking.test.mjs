@@ -48,7 +48,7 @@ test('the nearest of an unknown word: swapped, missing and wrong letters; nothin
   const all = [instrument('AAPL', 'Apple Inc.'), instrument('NVDA', 'NVIDIA'), instrument('MSFT', 'Microsoft'), instrument('', 'Change the theme')];
   assert.deepEqual(nearest(queryOf('nvidea'), all).map(({ symbol }) => symbol), ['NVDA']);
   assert.deepEqual(nearest(queryOf('apl'), all).map(({ symbol }) => symbol), ['AAPL']);
-  assert.deepEqual(nearest(queryOf('thmee'), all).map(({ name }) => name), ['Change the theme']);
+  assert.deepEqual(nearest(queryOf('thmee'), [...all, instrument('', 'Connect to the hub')]).map(({ name }) => name), ['Change the theme'], 'a short word is not near a long one');
   assert.deepEqual(nearest(queryOf('xqzw'), all), []);
   assert.ok(nearest(queryOf('aaaa'), Array.from({ length: 50 }, (_, n) => instrument(`AAA${n % 10}`))).length <= 3);
 });

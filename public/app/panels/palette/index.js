@@ -267,8 +267,9 @@ export function createPanel(host, terminal) {
       added += 1;
       remember(symbol);
       // In place: the option stays where it is, so that the next can be added.
-      const mark = list.querySelectorAll('[role="option"]')[active]?.querySelector('[data-add] use');
-      mark?.setAttribute('href', '#icon-check');
+      const mark = list.querySelectorAll('[role="option"]')[active]?.querySelector('[data-add]');
+      mark?.setAttribute('data-add', 'done');
+      mark?.replaceChildren(icon('check'));
     }
     clearTimeout(counting);
     setText(told, quoted(result.sentence, 120));

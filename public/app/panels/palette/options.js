@@ -69,7 +69,7 @@ function symbolCells({ kind, entry }, { isInList, listName }) {
   const currency = element('bdi', { class: 'currency' });
   setForeignText(currency, entry.currency ?? '', 6);
   // A pointer's way of Ctrl+Enter. An option has no parts for a screen reader.
-  const add = element('span', { class: 'add', 'data-add': '', 'aria-hidden': 'true', title: held ? `In ${listName}` : `Add to ${listName} (${MAC ? '⌘' : 'Ctrl'}+Enter)` }, icon(held ? 'check' : 'plus'));
+  const add = element('span', { class: 'add', 'data-add': held ? 'done' : '', 'aria-hidden': 'true', title: held ? `In ${listName}` : `Add to ${listName} (${MAC ? '⌘' : 'Ctrl'}+Enter)` }, icon(held ? 'check' : 'plus'));
   return [symbol, name, venue, currency, kind === 'typed' ? element('span', { class: 'serves' }) : servesElement(entry), add];
 }
 
