@@ -370,7 +370,7 @@ test('what a search finds cannot harm the page', options, async (t) => {
 for (const [name, context] of /** @type {const} */ ([
   ['1440, dark', { colorScheme: 'dark' }], ['1440, light', { colorScheme: 'light' }], ['390, dark', { ...PHONE, colorScheme: 'dark' }], ['390, light', { ...PHONE, colorScheme: 'light' }],
 ])) {
-  test(`axe finds nothing in search and sheet (${name})`, options, async (t) => {
+  test(`axe finds nothing in search and sheet (${name})`, { timeout: 180_000 }, async (t) => {
     const { hub } = searchable();
     const { page, dialog, field, complaints } = await open(t, { context, hub });
     await page.getByRole('button', { name: 'Search or command' }).click();

@@ -275,7 +275,7 @@ test('moves are read out where the user asked for it, at most every ten seconds'
 for (const [name, context] of /** @type {const} */ ([
   ['1440, dark', { colorScheme: 'dark' }], ['1440, light', { colorScheme: 'light' }], ['390, dark', { ...PHONE, colorScheme: 'dark' }], ['390, light', { ...PHONE, colorScheme: 'light' }],
 ])) {
-  test(`axe finds nothing in the settings (${name})`, options, async (t) => {
+  test(`axe finds nothing in the settings (${name})`, { timeout: 180_000 }, async (t) => {
     const { page, dialog, complaints } = await open(t, { context });
     if ('isMobile' in context) {
       await page.getByRole('button', { name: 'Search or command' }).click();

@@ -94,9 +94,9 @@ export function createPanel(host, terminal) {
       const isOff = group === 'Anywhere' && keys[0] !== 'Tab' && !desk.settings.singleKeys;
       if (!isOff) put(group, element('li', {}, element('span', { class: 'what' }, title), element('span', { class: 'strokes' }, ...keyElements(keys))));
     }
-    for (const command of commands.all) {
-      if (editable || keysOf(command, desk.settings.keys).length > 0) put(command.group, commandRow(command, terminal, { editable, tell }));
-    }
+    const hasKey = (/** @type {import('../../commands.js').Command} */ command) => keysOf(command, desk.settings.keys).length > 0;
+    const offered = editable ? [...commands.all.filter(({ keys }) => keys !== undefined), ...commands.all.filter(({ keys }) => keys === undefined)] : commands.all.filter(hasKey);
+    for (const command of offered) put(command.group, commandRow(command, terminal, { editable, tell }));
     const place = (/** @type {string} */ group) => (ORDER.includes(group) ? ORDER.indexOf(group) : ORDER.length);
     groups.replaceChildren(...[...rows].toSorted(([one], [other]) => place(one) - place(other)).map(([group, lines]) => {
       const title = element('h3', { id: uniqueId('group') }, group);
