@@ -6,6 +6,8 @@ import { createPanel as chart } from './panels/chart/index.js';
 import { createPanel as detail } from './panels/detail/index.js';
 import { createPanel as dock } from './panels/dock/index.js';
 import { createPanel as header } from './panels/header/index.js';
+import { createPanel as hints } from './panels/hints/index.js';
+import { createPanel as keys } from './panels/keys/index.js';
 import { createPanel as notice } from './panels/notice/index.js';
 import { createPanel as palette } from './panels/palette/index.js';
 import { createPanel as phoneBar } from './panels/phone-bar/index.js';
@@ -26,6 +28,8 @@ const LAYOUT = [
   { createPanel: phoneBar, region: 'bottom' },
   { createPanel: palette, region: 'header' },
   { createPanel: settings, region: 'header' },
+  { createPanel: keys, region: 'header' },
+  { createPanel: hints, region: 'list' },
 ];
 
 /**

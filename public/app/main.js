@@ -3,28 +3,38 @@ import './ui/tokens.css';
 import './ui/page.css';
 import './ui/print.css';
 import './ui/skeleton.css';
+import { startAddressBar } from './address-bar.js';
+import { createAnnouncer } from './announcer.js';
 import { Commands } from './commands.js';
 import { createFrame } from './frame.js';
 import { placePanels } from './layout.js';
 import { Connection } from './link/connection.js';
 import { RestFallback } from './link/rest.js';
+import { SHARED, readAddress } from './model/address.js';
 import { Desk } from './model/desk.js';
 import { Store } from './model/store.js';
-import { requestedSymbols } from './model/symbols.js';
 import { wantedSymbols } from './model/wanted.js';
 import { startPrint } from './print/index.js';
 import { startUpdates } from './pwa/updates.js';
-import { keepDesk, readDesk } from './storage/browser.js';
+import { BrowserStorage } from './storage/browser.js';
+import { LastKnown } from './storage/last-known.js';
 import { startTitle } from './title.js';
+import { startKeys } from './ui/keys.js';
 import { Screen } from './ui/screen.js';
 import { Voice } from './ui/voice.js';
+import { writeNumbersAndTimes } from './words/format.js';
 
-const desk = new Desk(readDesk());
-const requested = requestedSymbols(location.search);
+const browser = new BrowserStorage();
+const kept = browser.read();
+const desk = new Desk(kept);
+const { view, settings, symbols: requested } = readAddress(location.search, desk.lists);
+browser.visit(settings, kept.settings);
 if (requested) {
   const items = requested.names.map((symbol) => ({ symbol }));
-  desk.change({ lists: [...desk.lists, { id: 'shared', name: 'Shared', items, temporary: true }], view: { ...desk.view, list: 'shared' } });
+  desk.change({ lists: [...desk.lists, { id: SHARED, name: 'Shared', items, temporary: true }] });
 }
+desk.change({ settings: { ...desk.settings, ...settings }, view: { ...desk.view, ...view } });
+writeNumbersAndTimes(desk.settings);
 
 const store = new Store(() => {
   title.request();
@@ -33,23 +43,38 @@ const store = new Store(() => {
 const screen = new Screen(store, desk);
 const commands = new Commands();
 const voice = new Voice(document.body);
+const wanted = () => {
+  const { names, leftOut } = wantedSymbols(desk, store.hubs, store);
+  store.leftOut = leftOut + (desk.view.list === SHARED ? (requested?.leftOut ?? 0) : 0);
+  return names;
+};
 const connection = new Connection({
   url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
-  wanted() {
-    const { names, leftOut } = wantedSymbols(desk, store.hubs, store);
-    store.leftOut = leftOut + (desk.view.list === 'shared' ? (requested?.leftOut ?? 0) : 0);
-    return names;
-  },
+  wanted,
   store,
   fallback: new RestFallback(store),
 });
 const title = startTitle(store, desk);
 const updates = startUpdates(store);
+const lastKnown = new LastKnown(store);
+let wasKept = true;
 
 desk.listen((parts) => {
-  if (parts.has('settings') || parts.has('lists') || parts.has('alerts')) keepDesk(desk);
-  if (parts.has('lists') || parts.has('view') || parts.has('alerts')) connection.resubscribe();
+  if (parts.has('settings') || parts.has('lists') || parts.has('alerts')) {
+    const isKept = browser.keep(desk);
+    if (wasKept && !isKept && browser.trouble !== null) voice.toast(browser.trouble);
+    wasKept = isKept;
+  }
+  // Numbers and times that were written in another way are written anew.
+  if (parts.has('settings') && writeNumbersAndTimes(desk.settings)) screen.paintAll();
+  if (parts.has('lists') || parts.has('view') || parts.has('alerts')) {
+    connection.resubscribe();
+    lastKnown.restore();
+  }
 });
+browser.follow(desk);
+startAddressBar(desk);
+startKeys({ desk, commands });
 
 commands.add(
   { id: 'connection.reconnect', title: 'Connect to the hub again', group: 'Help', run: () => connection.reconnect() },
@@ -57,6 +82,7 @@ commands.add(
 );
 const terminal = { store, desk, commands, connection, voice };
 screen.add(createFrame(terminal));
+screen.add(createAnnouncer(terminal));
 placePanels(document, terminal, screen);
 startPrint(store, desk);
 // In the frame that paints the panels, and after them: the screen asked for it first.
@@ -76,4 +102,7 @@ addEventListener('pageshow', (event) => {
   if (event.persisted) connection.open();
 });
 
+// Before the hub answers, with the last known prices.
+store.track(wanted());
+void lastKnown.start();
 connection.open();

@@ -63,6 +63,8 @@ export class Connection {
   #questions = 0;
   /** What was subscribed on this socket, by key. @type {Map<string, string>} */
   #subscribed = new Map();
+  /** The names that the store tracks, as one text. */
+  #tracked = '';
   /** The clock question that awaits its answer. @type {{ id: number, sentAt: number } | null} */
   #question = null;
 
@@ -168,7 +170,7 @@ export class Connection {
     this.#store.setLink({ state: 'connected', since: now, reason: '', retryAt: null }, '✅ Connected to Hamster Terminal', now);
     this.#store.receive(message, now);
     const names = this.#wanted();
-    this.#store.track(names);
+    this.#track(names);
     this.#store.subscribed(now);
     this.#subscribed = new Map(names.filter((name) => objection(name) === null).map((name) => [rowKey(name), name]));
     const symbols = [...this.#subscribed.values()];
@@ -185,7 +187,8 @@ export class Connection {
   /** The wanted symbols may have changed: watches the new ones and leaves the others. */
   resubscribe() {
     const names = this.#wanted();
-    this.#store.track(names);
+    if (names.join() === this.#tracked) return;
+    this.#track(names);
     if (this.#store.link.state !== 'connected') return;
     const wanted = new Map(names.filter((name) => objection(name) === null).map((name) => [rowKey(name), name]));
     const added = [...wanted].filter(([key]) => !this.#subscribed.has(key)).map(([, name]) => name);
@@ -197,6 +200,12 @@ export class Connection {
       this.#store.asked(added, Date.now());
       this.#send({ action: 'subscribe', params: { symbols: added } });
     }
+  }
+
+  /** @param {string[]} names */
+  #track(names) {
+    this.#tracked = names.join();
+    this.#store.track(names);
   }
 
   /** Opens a new connection now, because the user asked for it. */

@@ -70,6 +70,12 @@ export class Screen {
     this.#added.delete(panel);
   }
 
+  /** All panels get everything in the next frame: numbers are written in another way. */
+  paintAll() {
+    for (const panel of this.#panels) this.#added.add(panel);
+    this.request();
+  }
+
   /** Schedules a paint for the next frame. */
   request() {
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#paint());

@@ -1,14 +1,38 @@
-/** How numbers and times are written. The page is in English, and so are its numbers. */
+/** How numbers and times are written. The page is in English, its numbers are in the user's locale. */
 
 import { MOST_IN_TITLE, short } from './text.js';
 
+/** Of what is not shown, but compared. */
 const LOCALE = 'en-US';
+/** Of the numbers; undefined: the browser's. @type {string | undefined} */
+let locale = LOCALE;
+/** Of the times; undefined: this device's. @type {string | undefined} */
+let timeZone;
+/** What stands before the decimals. */
+let point = '.';
 
 /** The widest text that fits a cell: `$1,523,456,789.12` and one character more. */
 const MOST_CHARACTERS = 18;
 /** Limits for the decimals of a price if the hub did not give them. */
 const FEWEST_DECIMALS = 2;
 const MOST_DECIMALS = 12;
+
+/**
+ * How numbers and times are written from now on.
+ * @param {Pick<import('../model/desk.js').Settings, 'locale' | 'zone'>} settings
+ * @returns {boolean} whether that changes anything
+ */
+export function writeNumbersAndTimes(settings) {
+  const nextLocale = settings.locale === '' ? undefined : settings.locale;
+  // Where there is no exchange, as in the log, its times are this device's.
+  const nextZone = settings.zone === 'device' || settings.zone === 'exchange' ? undefined : settings.zone;
+  if (nextLocale === locale && nextZone === timeZone) return false;
+  [locale, timeZone] = [nextLocale, nextZone];
+  numberFormats.clear();
+  compactFormat = clockFormat = dayFormat = dateFormat = undefined;
+  point = fixed(1, 1).formatToParts(0.1).find(({ type }) => type === 'decimal')?.value ?? '.';
+  return true;
+}
 
 /** @typedef {import('../link/wire.js').Quote} Quote */
 /**
@@ -192,7 +216,7 @@ export function formatClock(at) {
 export function formatSince(at, now) {
   // The other clock may differ by some milliseconds, which must not turn 14:40:00 into 14:39:59.
   const second = Math.round(at / 1_000) * 1_000;
-  return new Date(second).toDateString() === new Date(now).toDateString() ? clock().format(second) : dayAndClock().format(second);
+  return date().format(second) === date().format(now) ? clock().format(second) : dayAndClock().format(second);
 }
 
 /**
@@ -206,7 +230,7 @@ function isCrude(size, step) {
 
 /** @param {number} value */
 function decimalsNeeded(value) {
-  const decimals = fixed(FEWEST_DECIMALS, MOST_DECIMALS).format(value).split('.')[1] ?? '';
+  const decimals = fixed(FEWEST_DECIMALS, MOST_DECIMALS).formatToParts(value).find(({ type }) => type === 'fraction')?.value ?? '';
   return decimals.length;
 }
 
@@ -215,7 +239,7 @@ function exponential(size, digits) {
   const whole = size.toExponential();
   const exact = whole.replace('.', '').indexOf('e') <= digits;
   const text = exact ? whole : size.toExponential(digits - 1).replace(/\.?0+e/, 'e');
-  return { text: text.replace('e+', 'e'), exact };
+  return { text: text.replace('e+', 'e').replace('.', point), exact };
 }
 
 /** @type {Map<string, string>} */
@@ -250,7 +274,7 @@ function fixed(least, most) {
   const key = `${least}-${most}`;
   let format = numberFormats.get(key);
   if (!format) {
-    format = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: least, maximumFractionDigits: most });
+    format = new Intl.NumberFormat(locale, { minimumFractionDigits: least, maximumFractionDigits: most, numberingSystem: 'latn' });
     numberFormats.set(key, format);
   }
   return format;
@@ -259,14 +283,14 @@ function fixed(least, most) {
 /** @type {Intl.NumberFormat | undefined} */
 let compactFormat;
 function compact() {
-  return (compactFormat ??= new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 2 }));
+  return (compactFormat ??= new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 2, numberingSystem: 'latn' }));
 }
 
 /** @type {Intl.DateTimeFormat | undefined} */
 let clockFormat;
 function clock() {
   return (clockFormat ??= new Intl.DateTimeFormat(LOCALE, {
-    hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
+    timeZone, hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
   }));
 }
 
@@ -274,6 +298,13 @@ function clock() {
 let dayFormat;
 function dayAndClock() {
   return (dayFormat ??= new Intl.DateTimeFormat(LOCALE, {
-    month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
+    timeZone, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23',
   }));
+}
+
+/** @type {Intl.DateTimeFormat | undefined} */
+let dateFormat;
+/** The day, to be compared. */
+function date() {
+  return (dateFormat ??= new Intl.DateTimeFormat(LOCALE, { timeZone, dateStyle: 'short' }));
 }

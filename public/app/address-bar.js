@@ -1,0 +1,79 @@
+/**
+ * The page's address and history. The address always shows what is on the screen; Back goes to the
+ * symbol that was looked at before, and on a phone to the part of the page.
+ */
+import { readAddress, writeAddress } from './model/address.js';
+import { DEFAULT_VIEW } from './model/desk.js';
+
+/** Browsers slow down pages that write the address more often. */
+const EVERY_MS = 1_000;
+/** Back leads to a symbol that was looked at this long, not to each that an arrow key passed. */
+const LOOKED_AT_MS = 2_000;
+const PHONE = '(max-width: 639.9px)';
+
+/** @typedef {Pick<import('./model/desk.js').View, 'sheet' | 'filled'>} Kept  what no address says */
+
+/** @param {import('./model/desk.js').Desk} desk */
+export function startAddressBar(desk) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  if (history.state !== null) desk.show(keptIn(history.state));
+  let { symbol, sheet } = desk.view;
+  let since = Date.now();
+  let restoring = false;
+
+  const write = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    history.replaceState(kept(), '', address());
+  };
+  desk.listen((parts) => {
+    if (restoring || ![...parts].some((part) => part !== 'alerts')) return;
+    const { view } = desk;
+    const isNewSymbol = view.symbol !== symbol;
+    const wasLookedAt = isNewSymbol && symbol !== null && Date.now() - since >= LOOKED_AT_MS;
+    const isNewSheet = view.sheet !== sheet && matchMedia(PHONE).matches;
+    if (isNewSymbol) since = Date.now();
+    ({ symbol, sheet } = view);
+    if (wasLookedAt || isNewSheet) {
+      clearTimeout(timer);
+      timer = undefined;
+      history.pushState(kept(), '', address());
+    } else timer ??= setTimeout(write, EVERY_MS);
+  });
+  addEventListener('pagehide', () => {
+    if (timer !== undefined) write();
+  });
+  addEventListener('popstate', ({ state }) => {
+    clearTimeout(timer);
+    timer = undefined;
+    const { view } = readAddress(location.search, desk.lists);
+    restoring = true;
+    const home = desk.lists[0]?.id ?? DEFAULT_VIEW.list;
+    desk.show({ ...DEFAULT_VIEW, list: home, ...view, ...keptIn(state) });
+    restoring = false;
+    ({ symbol, sheet } = desk.view);
+    since = Date.now();
+    // The entry may be older than the theme.
+    timer = setTimeout(write, EVERY_MS);
+  });
+  write();
+
+  /** @returns {Kept} */
+  function kept() {
+    return { sheet: desk.view.sheet, filled: desk.view.filled };
+  }
+
+  function address() {
+    return `${location.pathname}${writeAddress(desk, location.search)}${location.hash}`;
+  }
+}
+
+/** @param {unknown} state @returns {Partial<Kept>} */
+function keptIn(state) {
+  const { sheet, filled } = /** @type {Partial<Kept>} */ (state ?? {});
+  return {
+    sheet: sheet !== undefined && ['list', 'chart', 'alerts', 'more'].includes(sheet) ? sheet : 'list',
+    filled: filled === 'list' || filled === 'chart' ? filled : null,
+  };
+}

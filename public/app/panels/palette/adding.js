@@ -1,0 +1,38 @@
+import { COMPUTED, itemsOf } from '../../model/lists.js';
+import { rowKey } from '../../model/quotes.js';
+
+/**
+ * The list that gets an added symbol: the one in view; the first for a computed view.
+ * @param {import('../../model/desk.js').Desk} desk
+ */
+export function listForAdding(desk) {
+  const inView = desk.view.list in COMPUTED ? undefined : desk.lists.find(({ id }) => id === desk.view.list);
+  return inView ?? desk.lists[0];
+}
+
+/**
+ * Whether the list that would get a symbol has it.
+ * @param {import('../../terminal.js').Terminal} terminal
+ * @param {string} symbol
+ */
+export function isInList({ desk, store }, symbol) {
+  const list = listForAdding(desk);
+  return list !== undefined && itemsOf(list, store.hubs).some((item) => 'symbol' in item && rowKey(item.symbol) === rowKey(symbol));
+}
+
+/**
+ * Adds a symbol at the end of the list in view.
+ * @param {import('../../terminal.js').Terminal} terminal
+ * @param {string} symbol
+ * @returns {{ sentence: string, added: boolean }}
+ */
+export function addToList(terminal, symbol) {
+  const { desk, store } = terminal;
+  const list = listForAdding(desk);
+  if (!list) return { sentence: 'There is no list', added: false };
+  if (isInList(terminal, symbol)) return { sentence: `${symbol} is in ${list.name} already`, added: false };
+  const items = [...itemsOf(list, store.hubs), { symbol }];
+  const sentence = `Added ${symbol} to ${list.name}`;
+  desk.change({ lists: desk.lists.map((one) => (one === list ? { ...one, items } : one)) }, sentence);
+  return { sentence, added: true };
+}
