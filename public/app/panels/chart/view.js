@@ -1,0 +1,293 @@
+/**
+ * The chart itself, loaded after the first prices: bars of the shown symbol, drawn at most four
+ * times a second and only while they can be seen.
+ */
+import { rowKey } from '../../model/quotes.js';
+import { interval as intervalNamed } from '../../model/intervals.js';
+import { element } from '../../ui/element.js';
+import { setAttribute, setText, show } from '../../ui/paint.js';
+import { barsAsCsv } from '../../words/bars.js';
+import { decimalsOf } from '../../words/format.js';
+import { timesIn } from '../../words/times.js';
+import { createBarTable } from './bar-table.js';
+import { createCanvas } from './canvas.js';
+import { readColours } from './colours.js';
+import { createCursor } from './cursor.js';
+import { createLegend } from './legend.js';
+import { emptyWords, statusWords } from './sentences.js';
+import { BarSession } from './session.js';
+import { barSentence, chartLabel } from './spoken.js';
+
+/** @typedef {import('../../model/quotes.js').Row} Row */
+
+/** Four repaints a second: 60 would cost a fifth of a core, and nobody sees the difference. */
+const REPAINT_MS = 250;
+/** Older bars are asked for when fewer than this are left of the view. */
+const NEAR_BARS = 20;
+const ALERT_TITLES = /** @type {Record<string, string>} */ ({ above: 'Alert ≥', below: 'Alert ≤', crosses: 'Alert at' });
+
+/**
+ * @param {object} parts
+ * @param {HTMLElement} parts.stage
+ * @param {HTMLElement} parts.message  stands in place of bars
+ * @param {HTMLElement} parts.sentence  in the message
+ * @param {HTMLButtonElement} parts.retry  in the message
+ * @param {HTMLElement} parts.status  below the chart
+ * @param {HTMLElement} parts.zone  names the time zone
+ * @param {string} parts.keys  id of the element that explains the keys
+ * @param {import('../../terminal.js').Terminal} terminal
+ * @param {() => void} onChange  whether there are bars, or a table, has changed
+ */
+export function createView({ stage, message, sentence, retry, status, zone, keys }, { store, desk, voice }, onChange) {
+  const host = element('div', { class: 'canvas', role: 'img', tabindex: '0', 'aria-roledescription': 'chart', 'aria-describedby': keys });
+  const legend = createLegend();
+  const table = createBarTable();
+  stage.append(host, legend.element, table.element);
+  const media = ['(prefers-color-scheme: dark)', '(prefers-contrast: more)'].map((query) => matchMedia(query));
+  let colours = readColours(stage);
+  /** @type {Row | null} */
+  let row = null;
+  let opened = '';
+  let openedState = '';
+  /** @type {BarSession | null} */
+  let session = null;
+  /** @type {ReturnType<typeof createCanvas> | null} */
+  let canvas = null;
+  /** @type {import('./canvas.js').Look | null} */
+  let look = null;
+  let isNew = true;
+  let isSeen = false;
+  let wasConnected = false;
+  let hadBars = false;
+  let asTable = false;
+  let mark = '';
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let drawnAt = 0;
+
+  const cursor = createCursor(host, {
+    bars: () => session?.candles.bars ?? [],
+    canvas: () => canvas,
+    moved: () => schedule(),
+    settled: (bar) => voice.say(bar === null ? label() : barSentence(bar, look, nameOf())),
+  });
+  const sight = new IntersectionObserver(([entry]) => {
+    isSeen = entry?.isIntersecting === true;
+    if (isSeen) schedule();
+  });
+  sight.observe(stage);
+  const recolour = () => {
+    colours = readColours(stage);
+    schedule();
+  };
+  for (const query of media) query.addEventListener('change', recolour);
+  host.addEventListener('focus', () => setAttribute(host, 'aria-label', label()));
+  const tryNow = () => session?.refresh(Date.now());
+  retry.addEventListener('click', tryNow);
+
+  return {
+    /** @param {import('../../ui/screen.js').Frame} frame @param {Row | null} shown */
+    paint({ changes: { topics, rows }, desk: parts, now, second }, shown) {
+      row = shown;
+      if (parts.has('settings')) recolour();
+      open(now);
+      if (topics.has('link')) {
+        const connected = store.link.state === 'connected';
+        if (connected && !wasConnected && !isNew) session?.refresh(now);
+        wasConnected = connected;
+      }
+      if (row !== null && rows.has(row.key)) feed();
+      if (second && isSeen) session?.beat(now);
+      if (second && asTable) paintTable();
+      if (second) paintWords(now);
+      if (parts.size > 0 || (row !== null && rows.has(row.key))) schedule();
+    },
+    get asTable() {
+      return asTable;
+    },
+    get hasBars() {
+      return hadBars;
+    },
+    toggleTable() {
+      asTable = !asTable;
+      setAttribute(stage, 'data-table', asTable ? '' : null);
+      show(table.element, asTable);
+      if (asTable) {
+        paintTable();
+        table.element.focus();
+      }
+      onChange();
+    },
+    saveCsv() {
+      if (!session || !row) return;
+      const text = barsAsCsv(session.candles.bars, session.candles.simulated === true, intervalNamed(desk.view.interval).seconds);
+      const address = URL.createObjectURL(new Blob([text], { type: 'text/csv;charset=utf-8' }));
+      const name = `${row.name.replace(/[^\w.-]+/g, '-')}-${desk.view.interval}.csv`;
+      element('a', { href: address, download: name }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 10_000);
+      voice.toast(`Saved ${session.candles.bars.length} bars as ${name}`);
+    },
+    destroy() {
+      clearTimeout(timer);
+      sight.disconnect();
+      cursor.destroy();
+      session?.close();
+      for (const query of media) query.removeEventListener('change', recolour);
+      retry.removeEventListener('click', tryNow);
+      canvas?.remove();
+      for (const part of [host, legend.element, table.element]) part.remove();
+    },
+  };
+
+  /** Begins with another symbol or interval if one is shown now. @param {number} now */
+  function open(now) {
+    const { interval } = desk.view;
+    const key = row === null ? '' : `${row.key} ${interval}`;
+    const mayNow = session?.state === 'refused' && row?.state !== openedState && row?.state !== 'pending';
+    if (key === opened && !mayNow) return;
+    opened = key;
+    openedState = row?.state ?? '';
+    session?.close();
+    session = null;
+    isNew = true;
+    cursor.clear();
+    if (row !== null) {
+      session = new BarSession({ symbol: row.name, interval }, () => store.offset, () => {
+        feed();
+        schedule();
+      });
+      session.refresh(now);
+    }
+    drawnAt = 0;
+    schedule();
+  }
+
+  /** The newest price and minute into the bars. */
+  function feed() {
+    if (!session || !row || session.state === 'loading' || session.state === 'refused') return;
+    if (row.bar !== null) session.candles.takeMinute(row.bar);
+    if (row.quote !== null && !row.kept) session.candles.takePrice(row.quote);
+  }
+
+  function schedule() {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      draw();
+    }, Math.max(0, REPAINT_MS - (Date.now() - drawnAt)));
+  }
+
+  function draw() {
+    if (document.hidden || !isSeen) return;
+    const now = Date.now();
+    drawnAt = now;
+    const candles = session?.candles;
+    const bars = candles?.bars ?? [];
+    paintWords(now);
+    if (bars.length !== 0 !== hadBars) {
+      hadBars = bars.length !== 0;
+      onChange();
+    }
+    show(host, bars.length > 0);
+    if (!candles || bars.length === 0) {
+      legend.paint(undefined, /** @type {any} */ ({}));
+      return;
+    }
+    const next = lookNow();
+    const changed = candles.takeChanges();
+    const isRestyled = look !== null && Object.entries(next).some(([name, value]) => look?.[/** @type {keyof typeof next} */ (name)] !== value);
+    look = next;
+    if (canvas === null) {
+      canvas = createCanvas(host, look);
+      canvas.chart.timeScale().subscribeVisibleLogicalRangeChange(nearLeft);
+      canvas.chart.timeScale().subscribeSizeChange(() => (mark = ''));
+      cursor.follow(canvas.chart);
+    } else if (isRestyled) canvas.restyle(look);
+    canvas.draw(candles, isNew || isRestyled ? { whole: true, times: [] } : changed, intervalNamed(desk.view.interval).seconds);
+    if (isNew) canvas.reset();
+    isNew = false;
+    const previousClose = row?.quote?.previousClose ?? null;
+    canvas.showLines(linesNow(previousClose), previousClose ?? bars[0]?.open ?? null);
+    const wanted = `${candles.simulated === true || row?.quote?.simulated === true} ${host.clientWidth} ${look.colours['sim-text']}`;
+    if (mark !== wanted) {
+      mark = wanted;
+      canvas.mark(wanted.startsWith('true'));
+    }
+    const bar = cursor.bar ?? bars.at(-1);
+    legend.paint(bar, { decimals: look.decimals, times: look.times, days: look.days, gap: gapAt(bar) });
+    if (changed.whole || isRestyled) setAttribute(host, 'aria-label', label());
+    if (asTable && changed.whole) paintTable();
+    nearLeft();
+  }
+
+  /** @returns {import('./canvas.js').Look} */
+  function lookNow() {
+    const days = desk.view.interval === '1day';
+    const quote = row?.quote ?? null;
+    return {
+      type: desk.view.chart,
+      decimals: Math.max(quote === null ? 2 : decimalsOf(quote), session?.decimals ?? 0),
+      times: timesIn(desk.settings, session?.candles.timezone ?? null, days),
+      days,
+      colours,
+    };
+  }
+
+  /** @param {number | null} previousClose @returns {import('./canvas.js').Line[]} */
+  function linesNow(previousClose) {
+    const alerts = desk.alerts.flatMap(({ state, symbol, kind, level }) => {
+      const title = ALERT_TITLES[kind];
+      if (state !== 'armed' || symbol === null || level === null || title === undefined || rowKey(symbol) !== row?.key) return [];
+      return [{ price: level, title, kind: /** @type {const} */ ('alert') }];
+    });
+    return previousClose === null ? alerts : [{ price: previousClose, title: 'Prev. close', kind: 'previous-close' }, ...alerts];
+  }
+
+  /** The gap that a bar touches, or that ends where it begins. @param {import('../../model/candles.js').Candle | undefined} bar */
+  function gapAt(bar) {
+    if (bar === undefined || !session) return undefined;
+    const { bars, gaps } = session.candles;
+    const before = bars[session.candles.indexOf(bar.time) - 1]?.time ?? bar.time;
+    const { seconds } = intervalNamed(desk.view.interval);
+    return gaps.find(({ from, to }) => from < bar.time + seconds && to > before + seconds);
+  }
+
+  function nearLeft() {
+    const range = canvas?.chart.timeScale().getVisibleLogicalRange();
+    if (range && range.from < NEAR_BARS && isSeen) void session?.older(Date.now());
+  }
+
+  /** @param {number} now */
+  function paintWords(now) {
+    const empty = session === null ? { sentence: 'Choose a symbol to see its chart.', canRetry: false } : emptyWords(session, nameOf(), navigator.onLine, now);
+    setAttribute(stage, 'data-state', empty === null ? 'ready' : (session?.state ?? 'none'));
+    show(message, empty !== null);
+    setText(sentence, empty?.sentence ?? '');
+    show(retry, empty?.canRetry === true);
+    const times = lookNow().times;
+    const text = session === null ? '' : statusWords(session, desk.view.interval === '1day' ? times.date : times.minute, now);
+    setText(status, text);
+    setAttribute(status, 'title', text === '' ? null : text);
+    setText(zone, session === null ? '' : `Times: ${times.name}`);
+  }
+
+  function paintTable() {
+    const bars = session?.candles.bars ?? [];
+    const inSight = canvas?.inSight(bars.length);
+    if (!inSight || look === null) return;
+    const simulated = session?.candles.simulated === true ? ', SIMULATED' : '';
+    table.paint(bars.slice(inSight.from, inSight.to + 1), {
+      title: `${nameOf()}, ${intervalNamed(desk.view.interval).words}${simulated}`, decimals: look.decimals, minute: look.days ? look.times.date : look.times.minute,
+    });
+  }
+
+  function label() {
+    const bars = session?.candles.bars ?? [];
+    const inSight = canvas?.inSight(bars.length);
+    if (!inSight || look === null) return `Chart of ${nameOf()}: no bars`;
+    return chartLabel(bars.slice(inSight.from, inSight.to + 1), look, { name: nameOf(), words: intervalNamed(desk.view.interval).words, simulated: session?.candles.simulated === true });
+  }
+
+  function nameOf() {
+    return row?.name ?? '';
+  }
+}
