@@ -1,6 +1,7 @@
 // Builds the page into build/public, which wrangler serves and uploads: the files of public/ with
 // modules and styles bundled. Everything but the two documents is below /assets/ with a content
-// hash in its name, so a browser may cache it for ever (public/_headers).
+// hash in its name, so a browser may cache it for ever (public/_headers). A module that is imported
+// dynamically, as the chart is, becomes a chunk of its own that is loaded when it is needed.
 //
 // A running `wrangler dev` holds the folder open, so the folder is not replaced. New assets are
 // added beside the old ones, then each document is replaced atomically, then the old assets are
@@ -8,6 +9,7 @@
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 import { Failure } from "./failure.mjs";
 import { BUILD, hashOf, withLock } from "./inputs.mjs";
 import { packagesMatchLock } from "./node-packages.mjs";
@@ -38,6 +40,42 @@ export async function buildPage() {
   });
 }
 
+/**
+ * Bytes on the wire, brotli 11, of the built page: what a first visit loads before anything that is
+ * imported dynamically, and what each dynamic import adds, by the name of its module.
+ * @returns {{ first: number, lazy: Map<string, number> }}
+ */
+export function pageSizes() {
+  const read = (/** @type {string} */ name) => readFileSync(join(TARGET, name));
+  const named = [...read("index.html").toString().matchAll(/(?:href|src)="\/(assets\/[^"]+)"/g)].map(([, name]) => String(name));
+  const first = withImports(named);
+  const size = (/** @type {Iterable<string>} */ names) => [...names].reduce((sum, name) => sum + brotliCompressSync(read(name)).length, 0);
+  /** @type {Map<string, number>} */
+  const lazy = new Map();
+  // A chunk may import further chunks dynamically.
+  const seen = new Set(first);
+  for (const name of seen) {
+    for (const asked of importsOf(name, /\bimport\("\.\/([^"]+\.js)"\)/g)) {
+      const added = [...withImports([asked])].filter((one) => !first.has(one));
+      lazy.set(basename(asked).replace(/-[A-Z0-9]{8}\.js$/, ""), size(added));
+      for (const one of added) seen.add(one);
+    }
+  }
+  return { first: size(["index.html", ...first]), lazy };
+
+  /** These files and all that they import statically. @param {string[]} names */
+  function withImports(names) {
+    const all = new Set(names);
+    for (const name of all) for (const one of importsOf(name, /\b(?:from|import)"\.\/([^"]+\.js)"/g)) all.add(one);
+    return all;
+  }
+
+  /** @param {string} name @param {RegExp} form */
+  function importsOf(name, form) {
+    return name.endsWith(".js") ? [...read(name).toString().matchAll(form)].map(([, asked]) => `assets/${asked}`) : [];
+  }
+}
+
 function isFresh() {
   const there = [STAMP, ...DOCUMENTS.map((name) => join(TARGET, name))].every((path) => existsSync(path));
   return there && readFileSync(STAMP, "utf8") === hashOf(INPUTS);
@@ -56,6 +94,8 @@ async function bundle() {
     entryPoints: ["public/app/main.js", "public/favicon.svg"],
     outdir: TARGET,
     entryNames: "assets/[name]-[hash]",
+    chunkNames: "assets/[name]-[hash]",
+    splitting: true,
     loader: { ".svg": "copy" },
     bundle: true,
     format: "esm",
