@@ -163,6 +163,41 @@ test('candles, line and baseline; previous close and armed alerts are lines with
   assert.deepEqual(complaints, []);
 });
 
+test('the line of an alert is dragged to another price, which can be undone', options, async (t) => {
+  const alert = { id: 'a', kind: 'above', symbol: 'AAPL', level: 235, within: null, note: '', repeats: false, expires: null, state: 'armed', until: null, fired: null };
+  const { page, stage, canvas } = await open(t, { desk: { alerts: [alert] } });
+  await ready(stage);
+  await eventually(async () => (await drawnTexts(page)).includes('Alert ≥'), 'the alert');
+  const box = await canvas.boundingBox();
+  assert.ok(box);
+  const x = box.x + 60;
+  const cursorAt = async (/** @type {number} */ y) => {
+    await page.mouse.move(x, y);
+    return canvas.evaluate((host) => host.style.cursor);
+  };
+  let y = box.y + 40;
+  while (y < box.y + box.height && (await cursorAt(y)) !== 'ns-resize') y += 4;
+  assert.ok(y < box.y + box.height, 'the line is under the pointer');
+  const level = () => page.evaluate(() => /** @type {number} */ (JSON.parse(String(localStorage.getItem('hamster.settings.v1'))).alerts[0].level));
+  await page.mouse.down();
+  await page.mouse.move(x + 4, y - 30, { steps: 5 });
+  await page.mouse.up();
+  await eventually(async () => (await level()) > 235, 'a higher level');
+  assert.equal(await level(), Number((await level()).toFixed(2)), 'a price of the instrument');
+  assert.notEqual(await cursorAt(y + 2), 'ns-resize', 'the line has moved');
+});
+
+test('who asks to save data is asked before the chart is loaded', options, async (t) => {
+  const hub = new FakeHub([]);
+  const { page, stage } = await open(t, { hub });
+  await page.evaluate(() => Object.defineProperty(navigator, 'connection', { value: { saveData: true } }));
+  hub.tick('AAPL');
+  const load = stage.getByRole('button', { name: 'Load the chart' });
+  await load.waitFor();
+  await load.click();
+  await ready(stage);
+});
+
 test('prices ten times a second repaint the chart four times a second', options, async (t) => {
   const { page, hub, stage } = await open(t);
   await ready(stage);

@@ -111,6 +111,13 @@ export function createCanvas(host, first) {
       }));
       if (look.type === 'baseline' && base !== null) series.applyOptions(/** @type {any} */ ({ baseValue: { type: 'price', price: base } }));
     },
+    /** @param {number} price */
+    yOf: (price) => series.priceToCoordinate(price),
+    /** The price at a height, as exact as the instrument's prices. @param {number} y */
+    priceAt(y) {
+      const price = series.coordinateToPrice(y);
+      return price === null ? null : Number(price.toFixed(look.decimals));
+    },
     /** Back to the newest bars, with a price scale that fits them. */
     reset() {
       series.priceScale().applyOptions({ autoScale: true });

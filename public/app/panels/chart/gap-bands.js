@@ -50,7 +50,7 @@ export function createGapBands(timeScale) {
     attached: ({ requestUpdate }) => void (redraw = requestUpdate),
     paneViews: () => [view],
     show(next, nextColour) {
-      if (next.length === 0 && bands.length === 0 && colour === nextColour) return;
+      if (colour === nextColour && JSON.stringify(next) === JSON.stringify(bands)) return;
       bands = next;
       colour = nextColour;
       redraw();

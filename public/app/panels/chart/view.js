@@ -9,6 +9,7 @@ import { setAttribute, setText, show } from '../../ui/paint.js';
 import { barsAsCsv } from '../../words/bars.js';
 import { decimalsOf } from '../../words/format.js';
 import { timesIn } from '../../words/times.js';
+import { createAlertDrag } from './alert-drag.js';
 import { createBarTable } from './bar-table.js';
 import { createCanvas } from './canvas.js';
 import { readColours } from './colours.js';
@@ -71,6 +72,23 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     moved: () => schedule(),
     settled: (bar) => voice.say(bar === null ? label() : barSentence(bar, look, nameOf())),
   });
+  /** Where an alert is while it is dragged. @type {{ id: string, price: number } | null} */
+  let dragged = null;
+  const drag = createAlertDrag(host, {
+    handles: () => alertsNow().map(({ id, level }) => ({ id, price: Number(level) })),
+    yOf: (price) => canvas?.yOf(price) ?? null,
+    priceAt: (y) => canvas?.priceAt(y) ?? null,
+    move(id, price) {
+      dragged = { id, price };
+      canvas?.showLines(linesNow(), baseNow());
+    },
+    drop(id, price) {
+      dragged = null;
+      const moved = desk.alerts.map((alert) => (alert.id === id && price !== null ? { ...alert, level: price } : alert));
+      if (price !== null) desk.change({ alerts: moved }, `Moved the alert of ${nameOf()}`);
+      schedule();
+    },
+  });
   const sight = new IntersectionObserver(([entry]) => {
     isSeen = entry?.isIntersecting === true;
     if (isSeen) schedule();
@@ -100,7 +118,8 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       if (second && isSeen) session?.beat(now);
       if (second && asTable) paintTable();
       if (second) paintWords(now);
-      if (parts.size > 0 || (row !== null && rows.has(row.key))) schedule();
+      // Each second too, because a hidden page leaves changes undrawn. Without any nothing is repainted.
+      if (second || parts.size > 0 || (row !== null && rows.has(row.key))) schedule();
     },
     get asTable() {
       return asTable;
@@ -131,6 +150,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       clearTimeout(timer);
       sight.disconnect();
       cursor.destroy();
+      drag.destroy();
       session?.close();
       for (const query of media) query.removeEventListener('change', recolour);
       retry.removeEventListener('click', tryNow);
@@ -205,8 +225,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     canvas.draw(candles, isNew || isRestyled ? { whole: true, times: [] } : changed, intervalNamed(desk.view.interval).seconds);
     if (isNew) canvas.reset();
     isNew = false;
-    const previousClose = row?.quote?.previousClose ?? null;
-    canvas.showLines(linesNow(previousClose), previousClose ?? bars[0]?.open ?? null);
+    canvas.showLines(linesNow(), baseNow());
     const wanted = `${candles.simulated === true || row?.quote?.simulated === true} ${host.clientWidth} ${look.colours['sim-text']}`;
     if (mark !== wanted) {
       mark = wanted;
@@ -232,14 +251,23 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     };
   }
 
-  /** @param {number | null} previousClose @returns {import('./canvas.js').Line[]} */
-  function linesNow(previousClose) {
-    const alerts = desk.alerts.flatMap(({ state, symbol, kind, level }) => {
-      const title = ALERT_TITLES[kind];
-      if (state !== 'armed' || symbol === null || level === null || title === undefined || rowKey(symbol) !== row?.key) return [];
-      return [{ price: level, title, kind: /** @type {const} */ ('alert') }];
-    });
+  /** The armed price alerts of the shown symbol. */
+  function alertsNow() {
+    return desk.alerts.filter(({ state, symbol, kind, level }) => state === 'armed' && symbol !== null && level !== null && kind in ALERT_TITLES && rowKey(symbol) === row?.key);
+  }
+
+  /** @returns {import('./canvas.js').Line[]} */
+  function linesNow() {
+    const alerts = alertsNow().map(({ id, kind, level }) => ({
+      price: dragged?.id === id ? dragged.price : Number(level), title: ALERT_TITLES[kind] ?? '', kind: /** @type {const} */ ('alert'),
+    }));
+    const previousClose = row?.quote?.previousClose ?? null;
     return previousClose === null ? alerts : [{ price: previousClose, title: 'Prev. close', kind: 'previous-close' }, ...alerts];
+  }
+
+  /** From where a baseline chart counts. */
+  function baseNow() {
+    return row?.quote?.previousClose ?? session?.candles.bars[0]?.open ?? null;
   }
 
   /** The gap that a bar touches, or that ends where it begins. @param {import('../../model/candles.js').Candle | undefined} bar */
