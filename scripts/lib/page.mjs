@@ -82,9 +82,11 @@ function isFresh() {
 }
 
 /**
- * The assets, and the address under which each asset that a document names is served.
+ * The assets, the address under which each asset that a document names is served, and what each
+ * script imports statically, by address.
  * @typedef {{ path: string, contents: Uint8Array }} Asset
- * @returns {Promise<{ assets: Asset[], addresses: Map<string, string> }>}
+ * @typedef {{ assets: Asset[], addresses: Map<string, string>, imports: Map<string, string[]> }} Built
+ * @returns {Promise<Built>}
  */
 async function bundle() {
   // Imported here because the set-up may only just have installed it.
@@ -112,24 +114,28 @@ async function bundle() {
   });
   /** @type {Map<string, string>} */
   const addresses = new Map();
-  for (const [path, { entryPoint, cssBundle }] of Object.entries(metafile.outputs)) {
+  /** @type {Map<string, string[]>} */
+  const imports = new Map();
+  for (const [path, { entryPoint, cssBundle, imports: imported }] of Object.entries(metafile.outputs)) {
+    const chunks = imported.filter(({ kind }) => kind === "import-statement").map((one) => addressOf(TARGET, one.path));
+    imports.set(addressOf(TARGET, path), chunks);
     if (!entryPoint) continue;
     addresses.set(addressOf(SOURCE, entryPoint), addressOf(TARGET, path));
     // The styles that a module imports become a bundle of their own, named after the module.
     if (cssBundle) addresses.set(addressOf(SOURCE, entryPoint).replace(/\.js$/, ".css"), addressOf(TARGET, cssBundle));
   }
-  return { assets: outputFiles, addresses };
+  return { assets: outputFiles, addresses, imports };
 }
 
-/** @param {{ assets: Asset[], addresses: Map<string, string> }} built */
-function write({ assets, addresses }) {
+/** @param {Built} built */
+function write({ assets, addresses, imports }) {
   const folder = join(TARGET, "assets");
   mkdirSync(folder, { recursive: true });
   for (const { path, contents } of assets) writeFileSync(path, contents);
   for (const name of DOCUMENTS) {
     const text = readFileSync(join(SOURCE, name), "utf8");
     const next = join(BUILD, `.${name}`);
-    writeFileSync(next, name.endsWith(".html") ? withAddresses(name, text, addresses) : text);
+    writeFileSync(next, name.endsWith(".html") ? withPreloads(withAddresses(name, text, addresses), imports) : text);
     renameSync(next, join(TARGET, name));
   }
   const kept = new Set(assets.map(({ path }) => basename(path)));
@@ -150,6 +156,19 @@ function withAddresses(name, html, addresses) {
     const address = addresses.get(source);
     if (!address) throw new Failure(`public/${name} names ${source}, which is not bundled.`);
     return address;
+  });
+}
+
+/**
+ * A document that also names the chunks which its scripts import, so that a browser need not read a
+ * script before it asks for them.
+ * @param {string} html
+ * @param {Map<string, string[]>} imports
+ */
+function withPreloads(html, imports) {
+  return html.replace(/^( *)<script type="module" src="([^"]+)"><\/script>\n/gm, (script, indent, address) => {
+    const chunks = imports.get(address) ?? [];
+    return [...chunks.map((chunk) => `${indent}<link rel="modulepreload" href="${chunk}">\n`), script].join("");
   });
 }
 

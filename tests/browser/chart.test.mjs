@@ -93,10 +93,10 @@ test('the chart’s code comes after the first price, and never before; nothing 
   page.on('request', (request) => request.resourceType() === 'script' && scripts.push(request.url()));
   await stage.getByText('Waiting for the first price of AAPL…').waitFor();
   const before = await stage.boundingBox();
-  assert.equal(await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/view-')).length), 0);
+  assert.equal(await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/canvas-')).length), 0);
   hub.tick('AAPL');
   await ready(stage);
-  assert.equal(scripts.filter((url) => url.includes('/view-')).length, 1);
+  assert.equal(scripts.filter((url) => url.includes('/canvas-')).length, 1);
   assert.deepEqual(await stage.boundingBox(), before);
   assert.deepEqual(complaints, []);
 });
@@ -106,7 +106,7 @@ test('where the side is closed, no chart is loaded', options, async (t) => {
   await eventually(() => hub.received.some((text) => text.includes('subscribe')), 'a subscription');
   hub.tick('AAPL', { price: 236 });
   await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
-  assert.equal(await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/view-')).length), 0);
+  assert.equal(await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/canvas-')).length), 0);
   assert.equal(asked.length, 0);
 });
 
@@ -394,10 +394,10 @@ test('TradingView’s notice with its link is under the chart', options, async (
 test('when the chart’s code is gone because the page is old, it says so and offers to reload', options, async (t) => {
   const hub = new FakeHub([]);
   const { page, stage } = await open(t, { hub });
-  await page.route(/\/view-[^/]*\.js$/, (route) => route.fulfill({ status: 404, body: '' }));
+  await page.route(/\/canvas-[^/]*\.js$/, (route) => route.fulfill({ status: 404, body: '' }));
   hub.tick('AAPL');
   await stage.getByText('A newer version of this page is there, so its old chart could not be loaded.').waitFor();
-  await page.unroute(/\/view-[^/]*\.js$/);
+  await page.unroute(/\/canvas-[^/]*\.js$/);
   hub.quotes.set('AAPL', hub.quote('AAPL'));
   await stage.getByRole('button', { name: 'Reload' }).click();
   await ready(stage);
@@ -448,5 +448,6 @@ for (const width of [320, 390, 1_024, 1_440]) {
 test('the page before the chart is at most 40 kB, the chart at most 55 kB', options, () => {
   const { first, lazy } = pageSizes();
   assert.ok(first <= 40_000, `${first} bytes before the chart`);
-  assert.ok(Number(lazy.get('view')) <= 55_000, `${lazy.get('view')} bytes of the chart`);
+  assert.ok(Number(lazy.get('canvas')) <= 55_000, `${lazy.get('canvas')} bytes of the library`);
+  assert.ok(Number(lazy.get('view')) <= 10_000, `${lazy.get('view')} bytes around it`);
 });

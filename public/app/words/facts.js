@@ -2,7 +2,7 @@
  * What the detail panel says of a symbol, as labels and texts. What is not known is `—`, with the
  * reason in its title.
  */
-import { decimalsOf, formatBeside, formatDecimal, formatLag, formatSince, formatVolume } from './format.js';
+import { decimalsOf, formatBeside, formatCount, formatDecimal, formatLag, formatSince, formatVolume } from './format.js';
 import { MOST_IN_TITLE, quoted, short } from './text.js';
 
 /** @typedef {import('../model/quotes.js').Row} Row */
@@ -109,8 +109,15 @@ function spreadFact(quote) {
   const { bid, ask } = quote;
   if (bid === null || ask === null) return unknown('It needs both bid and ask.');
   const middle = (bid + ask) / 2;
-  const points = middle > 0 ? ` (${formatDecimal(((ask - bid) / middle) * BASIS_POINTS, 1)} bp)` : '';
-  return known(`${formatDecimal(ask - bid, decimalsOf(quote))}${points}`, 'Ask minus bid, and in basis points (hundredths of a percent) of their middle');
+  const points = middle > 0 ? ` (${pointsText(((ask - bid) / middle) * BASIS_POINTS)} bp)` : '';
+  const decimals = decimalsOf(quote);
+  return known(`${formatDecimal(Number((ask - bid).toFixed(decimals)), decimals)}${points}`, 'Ask minus bid, and in basis points (hundredths of a percent) of their middle');
+}
+
+/** Two digits are enough: `4.2`, `0.1`, `120`. @param {number} points */
+function pointsText(points) {
+  if (Math.abs(points) >= 10) return formatCount(Math.round(points));
+  return points !== 0 && Math.abs(points) < 0.01 ? '<0.01' : String(Number(points.toPrecision(2)));
 }
 
 /** @param {Quote | null} quote @returns {Fact} */
@@ -118,7 +125,7 @@ function averageFact(quote) {
   if (quote === null) return unknown(NO_PRICE);
   const { averageVolume, dayVolume } = quote;
   if (averageVolume === null) return unknown('The provider gives no average volume of this instrument.');
-  const share = dayVolume === null || averageVolume <= 0 ? '' : ` (today ${formatDecimal((dayVolume / averageVolume) * 100, 0)} %)`;
+  const share = dayVolume === null || averageVolume <= 0 ? '' : ` (today ${formatCount(Math.round((dayVolume / averageVolume) * 100))} %)`;
   return known(`${formatVolume(averageVolume)}${share}`);
 }
 
@@ -156,7 +163,8 @@ function zoneFact(quote, now) {
   if (quote.timezone === null) return unknown('The provider has not named the time zone of the exchange.');
   try {
     const clock = new Intl.DateTimeFormat('en-US', { timeZone: quote.timezone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-    return known(`${short(quote.timezone, 40).replaceAll('_', ' ')}, ${clock.format(now)} there`);
+    const place = short(quote.timezone, 40).split('/').at(-1)?.replaceAll('_', ' ');
+    return known(`${place}, ${clock.format(now)}`, `The time there now, in ${short(quote.timezone, MOST_OF_NAME)}`);
   } catch {
     return unknown(`The provider names a zone that does not exist: ${short(quote.timezone, MOST_OF_NAME)}`);
   }
@@ -176,10 +184,10 @@ function madeFact(quote, times) {
 /** @param {Quote | null} quote @param {number | null} lag @returns {Fact} */
 function lagFact(quote, lag) {
   if (quote === null) return unknown(NO_PRICE);
-  const title = 'From the exchange to the hub, of this price (the exchange stamps whole seconds), and from the hub to this screen, the mean of the last hundred prices';
+  const title = 'From the exchange to the hub, of this price, ± 1 s because the exchange stamps whole seconds; from the hub to this screen, the mean of the last hundred prices';
   const isTick = quote.precision === 'second' && quote.timestamp !== null && (quote.source === 'live' || quote.source === 'simulated');
-  const first = isTick ? `${formatLag(Math.max(0, quote.receivedAt - Number(quote.timestamp)))} ± 1 s to hub` : '';
-  const second = lag === null ? '' : `${formatLag(Math.max(0, lag))} to screen`;
+  const first = isTick ? `${formatLag(Math.max(0, quote.receivedAt - Number(quote.timestamp)))} to hub` : '';
+  const second = lag === null ? '' : `${formatLag(Math.max(0, lag))} here`;
   if (first === '' && second === '') return unknown('Nothing was measured yet.');
   return known([first, second].filter((part) => part !== '').join(' · '), title);
 }

@@ -86,7 +86,8 @@ function localeOf(locale) {
 /** @param {string | undefined} timezone */
 function isZone(timezone) {
   try {
-    return new Intl.DateTimeFormat('en-US', { timeZone: timezone }) !== null;
+    new Intl.DateTimeFormat('en-US', { timeZone: timezone });
+    return true;
   } catch {
     return false;
   }

@@ -3,7 +3,6 @@ import {
   BaselineSeries, CandlestickSeries, HistogramSeries, LineSeries, LineStyle, TickMarkType, createChartEx, createTextWatermark,
 } from 'lightweight-charts';
 import { formatDecimal, formatVolume } from '../../words/format.js';
-import { faint } from './colours.js';
 import { bandsOf, createGapBands } from './gap-bands.js';
 import { ZonedScale } from './zoned-scale.js';
 
@@ -23,8 +22,8 @@ import { ZonedScale } from './zoned-scale.js';
 const LEAST_BARS = 10;
 /** Bars of room to the right of the newest. */
 const RIGHT_OFFSET = 3;
-/** A watermark as wide as this share of the chart. */
-const WATERMARK_EM = 7.5;
+/** Width of the chart in ems of the watermark, whose word is about six ems wide. */
+const WATERMARK_EM = 10;
 
 /** @param {HTMLElement} host @param {Look} first */
 export function createCanvas(host, first) {
@@ -111,6 +110,10 @@ export function createCanvas(host, first) {
       }));
       if (look.type === 'baseline' && base !== null) series.applyOptions(/** @type {any} */ ({ baseValue: { type: 'price', price: base } }));
     },
+    /** Width of the price scale, px. */
+    get axisWidth() {
+      return chart.priceScale('right').width();
+    },
     /** @param {number} price */
     yOf: (price) => series.priceToCoordinate(price),
     /** The price at a height, as exact as the instrument's prices. @param {number} y */
@@ -131,7 +134,7 @@ export function createCanvas(host, first) {
       const fontSize = Math.max(20, Math.min(72, Math.round(host.clientWidth / WATERMARK_EM)));
       watermark = createTextWatermark(pane, {
         horzAlign: 'center', vertAlign: 'center',
-        lines: [{ text: 'SIMULATED', color: faint(look.colours['sim-text'], 0.14), fontSize, fontFamily: look.colours.font, fontStyle: 'bold' }],
+        lines: [{ text: 'SIMULATED', color: faint(look.colours['sim-text'], 0.12), fontSize, fontFamily: look.colours.font, fontStyle: 'bold' }],
       });
     },
     /** The bars in sight, as places among all. @param {number} count */
@@ -174,7 +177,7 @@ export function createCanvas(host, first) {
     const { up, down, accent } = look.colours;
     const { decimals } = look;
     return {
-      priceFormat: /** @type {const} */ ({ type: 'custom', formatter: (/** @type {number} */ price) => formatDecimal(price, decimals), minMove: 10 ** -decimals }),
+      priceFormat: /** @type {const} */ ({ type: 'custom', formatter: (/** @type {number} */ price) => formatDecimal(Number(price.toFixed(decimals)), decimals), minMove: 10 ** -decimals }),
       upColor: up, downColor: down, borderUpColor: up, borderDownColor: down, wickUpColor: up, wickDownColor: down, borderVisible: false,
       color: accent, lineWidth: /** @type {const} */ (2),
       topLineColor: up, topFillColor1: faint(up, 0.24), topFillColor2: faint(up, 0.02),
@@ -217,4 +220,10 @@ function chartOptions({ colours, times, days }) {
     handleScroll: { vertTouchDrag: false },
     kineticScroll: { touch: !matchMedia('(prefers-reduced-motion: reduce)').matches, mouse: false },
   });
+}
+
+/** `rgb(1, 2, 3)` with an opacity from 0 to 1. @param {string} colour @param {number} opacity */
+function faint(colour, opacity) {
+  const [red, green, blue] = colour.match(/[\d.]+/g) ?? [];
+  return `rgba(${red ?? 0}, ${green ?? 0}, ${blue ?? 0}, ${opacity})`;
 }

@@ -21,9 +21,3 @@ export function readColours(host) {
   probe.remove();
   return /** @type {Colours} */ ({ ...colours, font });
 }
-
-/** `rgb(1, 2, 3)` with an opacity from 0 to 1. @param {string} colour @param {number} opacity */
-export function faint(colour, opacity) {
-  const [red, green, blue] = colour.match(/[\d.]+/g) ?? [];
-  return `rgba(${red ?? 0}, ${green ?? 0}, ${blue ?? 0}, ${opacity})`;
-}

@@ -67,12 +67,12 @@ export function createHeading({ store, desk }) {
     const before = `${same.textContent}${changed.textContent}`;
     if (text !== before) {
       // Only the digits that changed are marked. Of another length, or another symbol: all of them.
-      const held = shown !== null && quote !== null && shown.key === row?.key;
-      const common = held && text.length === before.length ? commonLength(text, before) : 0;
+      const held = shown !== null && quote !== null && shown.key === row?.key ? shown.value : null;
+      const common = held !== null && text.length === before.length ? commonLength(text, before) : 0;
       setText(same, text.slice(0, common));
       setText(changed, text.slice(common));
       setAttribute(price, 'title', quote !== null && isShortened(text) ? String(quote.price) : null);
-      if (held && mayFlash && desk.settings.flash && !calm.matches) flash(quote.price > shown.value ? 'up' : 'down');
+      if (held !== null && quote !== null && mayFlash && desk.settings.flash && !calm.matches) flash(quote.price > held ? 'up' : 'down');
       else flash(null);
     }
     shown = quote === null || row === null ? null : { key: row.key, value: quote.price };
@@ -107,7 +107,8 @@ export function createHeading({ store, desk }) {
 
 /** @param {number} value @param {number} decimals */
 function signed(value, decimals) {
-  return `${value > 0 ? '+' : ''}${formatDecimal(value, decimals)}`;
+  const rounded = Number(value.toFixed(decimals));
+  return `${rounded > 0 ? '+' : ''}${formatDecimal(rounded, decimals)}`;
 }
 
 /** How many first characters two texts share. @param {string} one @param {string} other */

@@ -103,14 +103,20 @@ export function createPanel(host, terminal) {
   async function load() {
     phase = 'loads';
     paintMessage(shownRow(store, desk));
+    show(act, false);
     try {
+      // The library is by far the larger one, and changes seldom.
+      const library = import('./canvas.js');
+      library.catch(() => {});
       const { createView } = await import('./view.js');
       if (isDestroyed) return;
-      phase = 'loaded';
-      show(act, false);
       view = createView({ stage, message, sentence, retry, status, zone, keys: id }, terminal, paintToolbar);
       view.paint({ changes: store.everything(), desk: new Set(['settings', 'lists', 'alerts', 'view']), now: Date.now(), second: true }, shownRow(store, desk));
+      view.begin((await library).createCanvas);
+      phase = 'loaded';
     } catch {
+      view?.destroy();
+      view = null;
       phase = 'failed';
       paintMessage(shownRow(store, desk));
     }

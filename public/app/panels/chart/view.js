@@ -1,17 +1,17 @@
 /**
- * The chart itself, loaded after the first prices: bars of the shown symbol, drawn at most four
- * times a second and only while they can be seen.
+ * The chart, loaded after the first prices: bars of the shown symbol, drawn at most four times a
+ * second and only while they can be seen. It asks for bars while the library is still on its way.
  */
 import { rowKey } from '../../model/quotes.js';
 import { interval as intervalNamed } from '../../model/intervals.js';
 import { element } from '../../ui/element.js';
 import { setAttribute, setText, show } from '../../ui/paint.js';
 import { barsAsCsv } from '../../words/bars.js';
-import { decimalsOf } from '../../words/format.js';
+import { decimalsOf, formatDecimal } from '../../words/format.js';
+import { quoted } from '../../words/text.js';
 import { timesIn } from '../../words/times.js';
 import { createAlertDrag } from './alert-drag.js';
 import { createBarTable } from './bar-table.js';
-import { createCanvas } from './canvas.js';
 import { readColours } from './colours.js';
 import { createCursor } from './cursor.js';
 import { createLegend } from './legend.js';
@@ -25,6 +25,7 @@ import { barSentence, chartLabel } from './spoken.js';
 const REPAINT_MS = 250;
 /** Older bars are asked for when fewer than this are left of the view. */
 const NEAR_BARS = 20;
+const MOST_OF_NAME = 40;
 const ALERT_TITLES = /** @type {Record<string, string>} */ ({ above: 'Alert ≥', below: 'Alert ≤', crosses: 'Alert at' });
 
 /**
@@ -39,7 +40,7 @@ const ALERT_TITLES = /** @type {Record<string, string>} */ ({ above: 'Alert ≥'
  * @param {import('../../terminal.js').Terminal} terminal
  * @param {() => void} onChange  whether there are bars, or a table, has changed
  */
-export function createView({ stage, message, sentence, retry, status, zone, keys }, { store, desk, voice }, onChange) {
+export function createView({ stage, message, sentence, retry, status, zone, keys }, { store, desk, commands, voice }, onChange) {
   const host = element('div', { class: 'canvas', role: 'img', tabindex: '0', 'aria-roledescription': 'chart', 'aria-describedby': keys });
   const legend = createLegend();
   const table = createBarTable();
@@ -52,7 +53,10 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
   let openedState = '';
   /** @type {BarSession | null} */
   let session = null;
-  /** @type {ReturnType<typeof createCanvas> | null} */
+  /** @typedef {typeof import('./canvas.js').createCanvas} CreateCanvas */
+  /** The library comes later than this module. @type {CreateCanvas | null} */
+  let createCanvas = null;
+  /** @type {ReturnType<CreateCanvas> | null} */
   let canvas = null;
   /** @type {import('./canvas.js').Look | null} */
   let look = null;
@@ -84,9 +88,11 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     },
     drop(id, price) {
       dragged = null;
-      const moved = desk.alerts.map((alert) => (alert.id === id && price !== null ? { ...alert, level: price } : alert));
-      if (price !== null) desk.change({ alerts: moved }, `Moved the alert of ${nameOf()}`);
       schedule();
+      if (price === null) return;
+      const sentence = `Moved the alert of ${nameOf()} to ${formatDecimal(price, lookNow().decimals)}`;
+      desk.change({ alerts: desk.alerts.map((alert) => (alert.id === id ? { ...alert, level: price } : alert)) }, sentence);
+      voice.toast(sentence, { label: 'Undo', run: () => void commands.run('view.undo') });
     },
   });
   const sight = new IntersectionObserver(([entry]) => {
@@ -120,6 +126,11 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       if (second) paintWords(now);
       // Each second too, because a hidden page leaves changes undrawn. Without any nothing is repainted.
       if (second || parts.size > 0 || (row !== null && rows.has(row.key))) schedule();
+    },
+    /** The library is here. @param {CreateCanvas} create */
+    begin(create) {
+      createCanvas = create;
+      schedule();
     },
     get asTable() {
       return asTable;
@@ -207,8 +218,8 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       hadBars = bars.length !== 0;
       onChange();
     }
-    show(host, bars.length > 0);
-    if (!candles || bars.length === 0) {
+    show(host, bars.length > 0 && createCanvas !== null);
+    if (!candles || bars.length === 0 || !createCanvas) {
       legend.paint(undefined, /** @type {any} */ ({}));
       return;
     }
@@ -232,6 +243,8 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       canvas.mark(wanted.startsWith('true'));
     }
     const bar = cursor.bar ?? bars.at(-1);
+    const right = `${canvas.axisWidth}px`;
+    if (legend.element.style.right !== right) legend.element.style.right = right;
     legend.paint(bar, { decimals: look.decimals, times: look.times, days: look.days, gap: gapAt(bar) });
     if (changed.whole || isRestyled) setAttribute(host, 'aria-label', label());
     if (asTable && changed.whole) paintTable();
@@ -286,8 +299,9 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
 
   /** @param {number} now */
   function paintWords(now) {
-    const empty = session === null ? { sentence: 'Choose a symbol to see its chart.', canRetry: false } : emptyWords(session, nameOf(), navigator.onLine, now);
-    setAttribute(stage, 'data-state', empty === null ? 'ready' : (session?.state ?? 'none'));
+    const empty = session === null ? { sentence: 'Choose a symbol to see its chart.', canRetry: false } : emptyWords(session, nameOf(), navigator.onLine, now)
+      ?? (createCanvas === null ? { sentence: `Loading the chart of ${quoted(nameOf(), MOST_OF_NAME)}…`, canRetry: false } : null);
+    setAttribute(stage, 'data-state', empty === null ? 'ready' : createCanvas === null ? 'loading' : (session?.state ?? 'none'));
     show(message, empty !== null);
     setText(sentence, empty?.sentence ?? '');
     show(retry, empty?.canRetry === true);

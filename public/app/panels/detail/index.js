@@ -14,7 +14,7 @@ const MOST_OF_SENTENCE = 600;
 /** In pairs, as they stand beside each other. */
 const FACTS = /** @type {const} */ ([
   ['quotes', 'Bid × ask'], ['spread', 'Spread'], ['open', 'Open'], ['previous', 'Previous close'], ['volume', 'Volume'], ['average', 'Average volume'],
-  ['session', 'Session'], ['exchange', 'Exchange'], ['kind', 'Kind'], ['currency', 'Currency'], ['timezone', 'Time zone'], ['made', 'Exchange time'],
+  ['session', 'Session'], ['exchange', 'Exchange'], ['timezone', 'Time zone'], ['kind', 'Kind'], ['currency', 'Currency'], ['made', 'Exchange time'],
   ['lag', 'Lag'],
 ]);
 
@@ -47,7 +47,7 @@ export function createPanel(host, { store, desk, commands, voice }) {
   const embed = createEmbed(voice);
   const root = element(
     'section', { class: 'detail', 'aria-label': 'Details' },
-    element('div', { class: 'why' }, element('h3', { class: 'unseen' }, 'Why this price'), truth, sentence, reasons),
+    element('div', { class: 'why' }, element('h3', { class: 'unseen' }, 'Why this price'), element('div', { class: 'standing' }, truth, reasons), sentence),
     list,
     element('div', { class: 'actions' }, alert, copy, embedButton),
     embed.element,
@@ -57,7 +57,7 @@ export function createPanel(host, { store, desk, commands, voice }) {
   alert.addEventListener('click', () => commands.run('alerts.new', name()));
   copy.addEventListener('click', () => void copyText(linkTo(location.origin, name() ?? ''), 'Link copied', voice));
   embedButton.addEventListener('click', () => {
-    const open = embed.element.hidden;
+    const open = embed.element.hidden !== false;
     show(embed.element, open);
     setAttribute(embedButton, 'aria-expanded', String(open));
     if (open) embed.focus();
