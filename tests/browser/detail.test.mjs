@@ -43,7 +43,7 @@ test('everything that the hub knows of a symbol is shown', options, async (t) =>
     timezone: 'America/New_York', session: 'open', closes_at: iso(Date.now() + 3 * HOUR + 30_000), timestamp: iso(made), received_at: iso(made + 1_120),
   });
   const expected = {
-    quotes: '235.45 × 235.55', spread: /^0\.10 \(4\.2 bp\)$/, open: '234.00', previous: '233.50', volume: '12.35M', average: '24.69M (today 50 %)',
+    quotes: '235.45 × 235.55', spread: /^0\.10 \(4\.2 bp\)$/, open: '234.00', previous: '233.50', volume: '12.35M · 50 %', average: '24.69M',
     session: /^Open · closes \w{3} \d\d:\d\d, in 3 h 0 min$/, exchange: 'NASDAQ (XNGS)', kind: 'Stock', currency: 'USD',
     timezone: /^New York, \d\d:\d\d$/, made: /^\w{3} \d+, \d\d:\d\d:\d\d$/, lag: /^1\.12 s to hub/,
   };
@@ -78,11 +78,11 @@ test('why the price is what it is: source, age, state, provenance', options, asy
   assert.match((await detail.locator('.truth').textContent()) ?? '', /^Live\d+ s$/);
   assert.match((await detail.locator('.sentence').textContent()) ?? '', /^Streaming from NASDAQ\. /);
   const reason = (/** @type {string} */ label) => detail.locator(`[data-reason="${label}"] dd`);
-  assert.equal(await reason('State').textContent(), 'Streamed, tick by tick');
-  assert.equal(await reason('Provenance').textContent(), 'The provider’s stream (WebSocket)');
+  assert.equal(await reason('State').textContent(), 'Streamed tick by tick');
+  assert.equal(await reason('Provenance').textContent(), 'Provider’s stream');
   hub.tick('AAPL', { source: 'rest', price: 240 });
   await detail.locator('.truth').getByText('REST').waitFor();
-  assert.equal(await reason('Provenance').textContent(), 'The provider’s REST API');
+  assert.equal(await reason('Provenance').textContent(), 'Provider’s REST API');
   hub.say({ event: 'feed', state: 'stalled', since: new Date().toISOString(), reason: 'no ticks', simulated: false });
   hub.tick('AAPL', { price: 241 });
   await detail.locator('.truth').getByText('Mute').waitFor();

@@ -39,8 +39,8 @@ export function factsOf(quote, { times, offset, now, lag }) {
     spread: spreadFact(quote),
     open: fact(quote?.open, price, 'The hub has not told the first price of the day.'),
     previous: fact(quote?.previousClose, price, 'The hub has not told the previous close, so the change is not known either.'),
-    volume: fact(quote?.dayVolume, formatVolume, 'The provider gives no volume of this instrument.'),
-    average: averageFact(quote),
+    volume: volumeFact(quote),
+    average: fact(quote?.averageVolume, formatVolume, 'The provider gives no average volume of this instrument.'),
     session: sessionFact(quote, times, offset, now),
     currency: fact(quote?.currency === null ? null : 0, () => short(quote?.currency ?? '', MOST_OF_NAME), 'The provider has not named the currency.'),
     kind: kindFact(quote),
@@ -81,18 +81,18 @@ export function reasonsOf({ state, reason, needsPlan, retryAt, quote, kept }, of
 
 /** @type {Record<Row['state'], string>} */
 const STATES = {
-  pending: 'Asked for; the provider has not answered yet',
-  streaming: 'Streamed, tick by tick',
-  polled: 'Asked for by REST, as the credits allow',
+  pending: 'Asked for, not answered yet',
+  streaming: 'Streamed tick by tick',
+  polled: 'Polled by REST, as the credits allow',
   unavailable: 'Not served',
   rejected: 'Not accepted by the hub',
 };
 /** @type {Record<Quote['source'], string>} */
 const SOURCES = {
-  live: 'The provider’s stream (WebSocket)',
-  rest: 'The provider’s REST API',
-  restored: 'The hub’s storage, from before it restarted',
-  simulated: 'The built-in simulator',
+  live: 'Provider’s stream',
+  rest: 'Provider’s REST API',
+  restored: 'Hub’s storage, from before it restarted',
+  simulated: 'Built-in simulator',
 };
 
 /** @param {Quote | null} quote @returns {Fact} */
@@ -121,12 +121,13 @@ function pointsText(points) {
 }
 
 /** @param {Quote | null} quote @returns {Fact} */
-function averageFact(quote) {
+function volumeFact(quote) {
   if (quote === null) return unknown(NO_PRICE);
   const { averageVolume, dayVolume } = quote;
-  if (averageVolume === null) return unknown('The provider gives no average volume of this instrument.');
-  const share = dayVolume === null || averageVolume <= 0 ? '' : ` (today ${formatCount(Math.round((dayVolume / averageVolume) * 100))} %)`;
-  return known(`${formatVolume(averageVolume)}${share}`);
+  if (dayVolume === null) return unknown('The provider gives no volume of this instrument.');
+  if (averageVolume === null || averageVolume <= 0) return known(formatVolume(dayVolume));
+  const share = formatCount(Math.round((dayVolume / averageVolume) * 100));
+  return known(`${formatVolume(dayVolume)} · ${share} %`, `${share} % of the volume of an average day`);
 }
 
 /** @param {Quote | null} quote @param {import('./times.js').Times} times @param {number} offset @param {number} now @returns {Fact} */

@@ -1,4 +1,5 @@
 /** What the chart says when it has nothing to draw, or not everything. */
+import { PAGE } from '../../model/candles.js';
 import { formatSince, formatSpan } from '../../words/format.js';
 import { quoted } from '../../words/text.js';
 
@@ -51,7 +52,8 @@ export function statusWords({ state, candles, reason, retryAt, loadsOlder }, min
   const why = reason === null ? '' : quoted(reason, MOST_OF_REASON);
   if (state === 'unanswered') return `Newer bars did not come: ${ended(why)}${again(retryAt, now)}`;
   const missing = why === '' ? '' : `${upperFirst(ended(why))}${again(retryAt, now)}`;
-  const begins = first.from.startsWith('hub') || first.from === 'page' ? `Candles begin at ${minute(first.time)}, when this hub first saw a tick.` : '';
+  const saw = first.from === PAGE ? 'this page saw its first price' : first.from.startsWith('hub') ? 'this hub first saw a tick' : '';
+  const begins = saw === '' ? '' : `Candles begin at ${minute(first.time)}, when ${saw}.`;
   return candles.more && missing === '' ? '' : [missing, begins].filter((part) => part !== '').join(' ');
 }
 

@@ -16,7 +16,7 @@ export const TYPES = [
 /** @param {import('../../terminal.js').Terminal} terminal */
 export function createToolbar({ desk, commands }) {
   const intervals = INTERVALS.map(({ id, label, words }) => {
-    const button = element('button', { type: 'button', 'aria-label': words, title: words }, label);
+    const button = element('button', { type: 'button', title: words }, label);
     button.addEventListener('click', () => commands.run(`chart.${id}`));
     return { id, button };
   });

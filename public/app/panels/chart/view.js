@@ -213,7 +213,6 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     drawnAt = now;
     const candles = session?.candles;
     const bars = candles?.bars ?? [];
-    paintWords(now);
     if (bars.length !== 0 !== hadBars) {
       hadBars = bars.length !== 0;
       onChange();
@@ -221,6 +220,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     show(host, bars.length > 0 && createCanvas !== null);
     if (!candles || bars.length === 0 || !createCanvas) {
       legend.paint(undefined, /** @type {any} */ ({}));
+      paintWords(now);
       return;
     }
     const next = lookNow();
@@ -243,11 +243,12 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       canvas.mark(wanted.startsWith('true'));
     }
     const bar = cursor.bar ?? bars.at(-1);
-    const right = `${canvas.axisWidth}px`;
-    if (legend.element.style.right !== right) legend.element.style.right = right;
+    const room = `calc(100% - ${canvas.axisWidth}px)`;
+    if (legend.element.style.maxWidth !== room) legend.element.style.maxWidth = room;
     legend.paint(bar, { decimals: look.decimals, times: look.times, days: look.days, gap: gapAt(bar) });
     if (changed.whole || isRestyled) setAttribute(host, 'aria-label', label());
     if (asTable && changed.whole) paintTable();
+    paintWords(now);
     nearLeft();
   }
 
@@ -300,8 +301,8 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
   /** @param {number} now */
   function paintWords(now) {
     const empty = session === null ? { sentence: 'Choose a symbol to see its chart.', canRetry: false } : emptyWords(session, nameOf(), navigator.onLine, now)
-      ?? (createCanvas === null ? { sentence: `Loading the chart of ${quoted(nameOf(), MOST_OF_NAME)}…`, canRetry: false } : null);
-    setAttribute(stage, 'data-state', empty === null ? 'ready' : createCanvas === null ? 'loading' : (session?.state ?? 'none'));
+      ?? (isNew ? { sentence: `Loading the chart of ${quoted(nameOf(), MOST_OF_NAME)}…`, canRetry: false } : null);
+    setAttribute(stage, 'data-state', empty === null ? 'ready' : isNew && session?.state !== 'refused' && session?.state !== 'unanswered' ? 'loading' : (session?.state ?? 'none'));
     show(message, empty !== null);
     setText(sentence, empty?.sentence ?? '');
     show(retry, empty?.canRetry === true);
