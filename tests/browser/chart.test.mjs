@@ -378,7 +378,8 @@ test('the colours are those of the theme, also after it changes', options, async
 test('times are in the chosen zone, and the zone is named', options, async (t) => {
   const { chart, stage, legend } = await open(t, { desk: { settings: { zone: 'Asia/Tokyo' } } });
   await ready(stage);
-  await chart.locator('.zone').getByText('Times: Tokyo time').waitFor();
+  await chart.locator('.zone').getByText('GMT+9').waitFor();
+  assert.equal(await chart.locator('.zone').getAttribute('title'), 'Times: Tokyo time');
   const time = legend.locator('time');
   const at = new Date(String(await time.getAttribute('datetime')));
   const expected = new Intl.DateTimeFormat('en-US', { timeZone: 'Asia/Tokyo', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });

@@ -7,18 +7,19 @@ import { short } from './text.js';
 
 const MOST_OF_SOURCE = 40;
 
-/** @type {Record<string, { words: string, title: string }>} */
+/** @type {Record<string, { name: string, words: string, title: string }>} */
 const SOURCES = {
-  twelve_data: { words: 'from Twelve Data', title: 'A bar of Twelve Data, final.' },
-  simulator: { words: 'from the simulator', title: 'Made by the simulator. No market is behind it.' },
-  hub: { words: 'built by the hub from ticks', title: 'Built by the hub from ticks, at most one a second, so highs and lows may be missed.' },
-  'hub (simulated)': { words: 'built by the hub from simulated ticks', title: 'Built by the hub from ticks of the simulator. No market is behind it.' },
-  [PAGE]: { words: 'built here from ticks', title: 'Built by this page from ticks, at most one a second, so highs and lows may be missed.' },
+  twelve_data: { name: 'Twelve Data', words: 'from Twelve Data', title: 'A bar of Twelve Data, final.' },
+  simulator: { name: 'simulator', words: 'from the simulator', title: 'Made by the simulator. No market is behind it.' },
+  hub: { name: 'hub', words: 'built by the hub from ticks', title: 'Built by the hub from ticks, at most one a second, so highs and lows may be missed.' },
+  'hub (simulated)': { name: 'hub (simulated)', words: 'built by the hub from simulated ticks', title: 'Built by the hub from ticks of the simulator. No market is behind it.' },
+  [PAGE]: { name: 'this page', words: 'built here from ticks', title: 'Built by this page from ticks, at most one a second, so highs and lows may be missed.' },
 };
 
-/** Who made a bar. @param {string} from @returns {{ words: string, title: string }} */
+/** Who made a bar: a name for a table, words for a sentence. @param {string} from @returns {{ name: string, words: string, title: string }} */
 export function sourceOf(from) {
-  return SOURCES[from] ?? { words: `from ${short(from, MOST_OF_SOURCE)}`, title: '' };
+  const name = short(from, MOST_OF_SOURCE);
+  return SOURCES[from] ?? { name, words: `from ${name}`, title: '' };
 }
 
 /**

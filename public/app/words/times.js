@@ -13,6 +13,7 @@ const NAMES = { UTC: 'UTC', 'America/New_York': 'New York', 'Europe/London': 'Lo
  * @typedef {object} Times
  * @property {string | undefined} timezone  IANA; undefined: this device's
  * @property {string} name  for people: `New York time`
+ * @property {(second: number) => string} short  `EST`, `GMT+9`: as the zone is called at that time
  * @property {(second: number) => string} clock  `14:35`
  * @property {(second: number) => string} minute  `Nov 27, 14:35`
  * @property {(second: number) => string} exact  `Nov 27, 14:35:12`
@@ -39,7 +40,7 @@ export function timesIn({ zone, locale }, exchange, days = false) {
   if (!times) {
     const wanted = days ? 'UTC' : zone === 'device' ? undefined : zone === 'exchange' ? (exchange ?? 'UTC') : zone;
     times = make(isZone(wanted) ? wanted : 'UTC', localeOf(locale));
-    if (days) times.name = 'dates of the exchange';
+    if (days) Object.assign(times, { name: 'dates of the exchange', short: () => 'dates' });
     made.set(key, times);
   }
   return times;
@@ -52,10 +53,12 @@ function make(timezone, locale) {
     const made = new Intl.DateTimeFormat(locale, { timeZone: timezone, hourCycle: 'h23', ...options });
     return (/** @type {number} */ second) => made.format(second * 1_000);
   };
+  const zoneName = new Intl.DateTimeFormat(locale, { timeZone: timezone, timeZoneName: 'short' });
   const hour = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' });
   return {
     timezone,
     name: nameOf(timezone),
+    short: (second) => zoneName.formatToParts(second * 1_000).find(({ type }) => type === 'timeZoneName')?.value ?? '',
     clock: format(hour),
     minute: format({ month: 'short', day: 'numeric', ...hour }),
     exact: format({ month: 'short', day: 'numeric', ...hour, second: '2-digit' }),

@@ -27,7 +27,7 @@ export function createBarTable() {
       const next = `${title} ${bars[0]?.time} ${bars.length}`;
       const rows = [...bars].reverse().map((bar) => {
         const words = barWords(bar, decimals);
-        return [minute(bar.time), words.open, words.high, words.low, words.close, words.volume ?? '—', sourceOf(bar.from).words];
+        return [minute(bar.time), words.open, words.high, words.low, words.close, words.volume ?? '—', sourceOf(bar.from).name];
       });
       if (next !== painted) {
         painted = next;

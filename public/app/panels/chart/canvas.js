@@ -20,6 +20,8 @@ import { ZonedScale } from './zoned-scale.js';
  */
 
 const LEAST_BARS = 10;
+/** The legend takes at most this share of the height. */
+const MOST_TOP = 0.3;
 /** Bars of room to the right of the newest. */
 const RIGHT_OFFSET = 3;
 /** Width of the chart in ems of the watermark, whose word is about six ems wide. */
@@ -42,6 +44,7 @@ export function createCanvas(host, first) {
   /** @type {ReturnType<typeof createTextWatermark> | null} */
   let watermark = null;
   let hasVolume = false;
+  let legendHeight = 40;
   let series = addSeries();
   /** @type {import('lightweight-charts').IPriceLine[]} */
   let lines = [];
@@ -73,13 +76,19 @@ export function createCanvas(host, first) {
      * @param {Candles} candles
      * @param {import('../../model/candles.js').Changed} changed
      * @param {number} seconds  length of a bar
+     * @param {boolean} isNew  whether the bars are of another symbol or interval
      */
-    draw(candles, { whole, times }, seconds) {
+    draw(candles, { whole, times }, seconds, isNew) {
+      if (isNew) {
+        // A time that both have would keep its old place in the series that is set first.
+        volumes.setData([]);
+        series.setData([]);
+      }
       if (whole) {
         volumes.setData(candles.bars.map(volumeOf));
         series.setData(/** @type {any} */ (candles.bars.map(itemOf)));
         hasVolume = candles.bars.some(({ volume }) => volume !== null && volume > 0);
-        series.priceScale().applyOptions({ scaleMargins: { top: 0.14, bottom: hasVolume ? 0.24 : 0.08 } });
+        applyMargins();
       }
       for (const time of times) {
         const bar = candles.bars[candles.indexOf(time)];
@@ -109,6 +118,12 @@ export function createCanvas(host, first) {
         axisLabelTextColor: kind === 'alert' ? look.colours.doubt : look.colours.minor,
       }));
       if (look.type === 'baseline' && base !== null) series.applyOptions(/** @type {any} */ ({ baseValue: { type: 'price', price: base } }));
+    },
+    /** Keeps bars below the legend. @param {number} px  its height */
+    leaveTop(px) {
+      if (px === legendHeight) return;
+      legendHeight = px;
+      applyMargins();
     },
     /** Width of the price scale, px. */
     get axisWidth() {
@@ -170,6 +185,11 @@ export function createCanvas(host, first) {
     if (look.type === 'line') return chart.addSeries(LineSeries, seriesOptions());
     if (look.type === 'baseline') return chart.addSeries(BaselineSeries, seriesOptions());
     return chart.addSeries(CandlestickSeries, seriesOptions());
+  }
+
+  function applyMargins() {
+    const top = Math.min(MOST_TOP, (legendHeight + 6) / Math.max(1, chart.paneSize().height));
+    series.priceScale().applyOptions({ scaleMargins: { top, bottom: hasVolume ? 0.24 : 0.08 } });
   }
 
   /** Options of all three types; each takes its own. */

@@ -25,16 +25,16 @@ export function createPanel(host, terminal) {
   const sentence = element('p');
   const retry = element('button', { type: 'button', class: 'solid', hidden: '' }, 'Try now');
   const act = element('button', { type: 'button', class: 'solid', hidden: '' });
-  const message = element('div', { class: 'message' }, sentence, retry, act);
-  const stage = element('div', { class: 'stage', 'data-state': 'loading' }, message);
-  const status = element('p', { class: 'status' });
   const zone = element('span', { class: 'zone' });
+  const message = element('div', { class: 'message' }, sentence, retry, act);
+  const stage = element('div', { class: 'stage', 'data-state': 'loading' }, message, zone);
+  const status = element('p', { class: 'status' });
   const attribution = element(
     'p', { class: 'attribution' }, `${NOTICE.name} `, element('span', {}, `${NOTICE.owner} `, element('a', { href: NOTICE.address, target: '_blank', rel: 'noopener' }, NOTICE.address)),
   );
   const id = uniqueId('chart-keys');
   const keys = element('p', { id, hidden: '' }, 'Arrow keys go from bar to bar, Home and End to the ends, plus and minus zoom.');
-  const root = element('section', { class: 'chart', 'aria-label': 'Chart' }, heading.element, toolbar.element, stage, element('div', { class: 'foot' }, status, zone), attribution, keys);
+  const root = element('section', { class: 'chart', 'aria-label': 'Chart' }, heading.element, toolbar.element, stage, status, attribution, keys);
   host.append(root);
 
   /** @type {ReturnType<typeof import('./view.js').createView> | null} */

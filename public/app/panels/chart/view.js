@@ -100,6 +100,13 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     if (isSeen) schedule();
   });
   sight.observe(stage);
+  let legendHeight = 0;
+  const legendSize = new ResizeObserver(([entry]) => {
+    const height = entry?.contentRect.height ?? 0;
+    if (height > 0) legendHeight = height;
+    schedule();
+  });
+  legendSize.observe(legend.element);
   const recolour = () => {
     colours = readColours(stage);
     schedule();
@@ -160,6 +167,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     destroy() {
       clearTimeout(timer);
       sight.disconnect();
+      legendSize.disconnect();
       cursor.destroy();
       drag.destroy();
       session?.close();
@@ -233,7 +241,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       canvas.chart.timeScale().subscribeSizeChange(() => (mark = ''));
       cursor.follow(canvas.chart);
     } else if (isRestyled) canvas.restyle(look);
-    canvas.draw(candles, isNew || isRestyled ? { whole: true, times: [] } : changed, intervalNamed(desk.view.interval).seconds);
+    canvas.draw(candles, isNew || isRestyled ? { whole: true, times: [] } : changed, intervalNamed(desk.view.interval).seconds, isNew);
     if (isNew) canvas.reset();
     isNew = false;
     canvas.showLines(linesNow(), baseNow());
@@ -243,8 +251,12 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       canvas.mark(wanted.startsWith('true'));
     }
     const bar = cursor.bar ?? bars.at(-1);
+    if (legendHeight > 0) canvas.leaveTop(legendHeight);
     const room = `calc(100% - ${canvas.axisWidth}px)`;
-    if (legend.element.style.maxWidth !== room) legend.element.style.maxWidth = room;
+    if (legend.element.style.maxWidth !== room) {
+      legend.element.style.maxWidth = room;
+      zone.style.width = `${canvas.axisWidth}px`;
+    }
     legend.paint(bar, { decimals: look.decimals, times: look.times, days: look.days, gap: gapAt(bar) });
     if (changed.whole || isRestyled) setAttribute(host, 'aria-label', label());
     if (asTable && changed.whole) paintTable();
@@ -302,7 +314,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
   function paintWords(now) {
     const empty = session === null ? { sentence: 'Choose a symbol to see its chart.', canRetry: false } : emptyWords(session, nameOf(), navigator.onLine, now)
       ?? (isNew ? { sentence: `Loading the chart of ${quoted(nameOf(), MOST_OF_NAME)}…`, canRetry: false } : null);
-    setAttribute(stage, 'data-state', empty === null ? 'ready' : isNew && session?.state !== 'refused' && session?.state !== 'unanswered' ? 'loading' : (session?.state ?? 'none'));
+    setAttribute(stage, 'data-state', stateNow(empty !== null));
     show(message, empty !== null);
     setText(sentence, empty?.sentence ?? '');
     show(retry, empty?.canRetry === true);
@@ -310,7 +322,15 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     const text = session === null ? '' : statusWords(session, desk.view.interval === '1day' ? times.date : times.minute, now);
     setText(status, text);
     setAttribute(status, 'title', text === '' ? null : text);
-    setText(zone, session === null ? '' : `Times: ${times.name}`);
+    setText(zone, empty === null ? times.short(now / 1_000) : '');
+    setAttribute(zone, 'title', `Times: ${times.name}`);
+  }
+
+  /** @param {boolean} isEmpty  whether a sentence stands in place of bars */
+  function stateNow(isEmpty) {
+    if (session === null) return 'none';
+    if (!isEmpty) return 'ready';
+    return session.candles.bars.length > 0 || session.state === 'loading' ? 'loading' : 'empty';
   }
 
   function paintTable() {
