@@ -36,6 +36,11 @@ export function createCursor(host, { bars, canvas, moved, settled }) {
       byKeys = false;
       canvas()?.chart.clearCrosshairPosition();
     },
+    /** Bars came before: the chosen one has another place. */
+    repoint() {
+      const { bar } = cursor;
+      if (byKeys && bar !== null) canvas()?.pointAt(bar, placeOf(bar.time));
+    },
     /** @param {import('lightweight-charts').IChartApiBase<any>} chart */
     follow(chart) {
       chart.subscribeCrosshairMove(({ logical, sourceEvent, point }) => {

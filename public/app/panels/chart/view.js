@@ -243,6 +243,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     } else if (isRestyled) canvas.restyle(look);
     canvas.draw(candles, isNew || isRestyled ? { whole: true, times: [] } : changed, intervalNamed(desk.view.interval).seconds, isNew);
     if (isNew) canvas.reset();
+    if (changed.whole) cursor.repoint();
     isNew = false;
     canvas.showLines(linesNow(), baseNow());
     const wanted = `${candles.simulated === true || row?.quote?.simulated === true} ${host.clientWidth} ${look.colours['sim-text']}`;
