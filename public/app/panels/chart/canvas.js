@@ -22,6 +22,8 @@ import { ZonedScale } from './zoned-scale.js';
 const LEAST_BARS = 10;
 /** The legend takes at most this share of the height. */
 const MOST_TOP = 0.3;
+/** Its padding and the room below it, px. */
+const LEGEND_ROOM = 14;
 /** Bars of room to the right of the newest. */
 const RIGHT_OFFSET = 3;
 /** Width of the chart in ems of the watermark, whose word is about six ems wide. */
@@ -188,7 +190,7 @@ export function createCanvas(host, first) {
   }
 
   function applyMargins() {
-    const top = Math.min(MOST_TOP, (legendHeight + 6) / Math.max(1, chart.paneSize().height));
+    const top = Math.min(MOST_TOP, (legendHeight + LEGEND_ROOM) / Math.max(1, chart.paneSize().height));
     series.priceScale().applyOptions({ scaleMargins: { top, bottom: hasVolume ? 0.24 : 0.08 } });
   }
 
