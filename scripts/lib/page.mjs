@@ -1,6 +1,7 @@
 // Builds the page into build/public, which wrangler serves and uploads: the files of public/ with
 // modules and styles bundled. Everything but the documents and the service worker is below /assets/
-// with a content hash in its name, so a browser may cache it for ever (public/_headers).
+// with a content hash in its name, so a browser may cache it for ever (public/_headers). A module
+// that is imported dynamically, as the chart is, becomes a chunk that is loaded when it is needed.
 //
 // A running `wrangler dev` holds the folder open, so the folder is not replaced. New assets are
 // added beside the old ones, then each document is replaced atomically, then the old assets are
@@ -8,6 +9,7 @@
 
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
+import { brotliCompressSync } from "node:zlib";
 import { Failure } from "./failure.mjs";
 import { BUILD, hashOf, withLock } from "./inputs.mjs";
 import { packagesMatchLock } from "./node-packages.mjs";
@@ -31,8 +33,8 @@ export async function buildPage() {
     if (isFresh()) return;
     const begun = Date.now();
     const hash = hashOf(INPUTS);
-    const { assets, addresses, kept } = await bundle();
-    const documents = new Map(DOCUMENTS.map((name) => [name, documentOf(name, addresses)]));
+    const { assets, addresses, imports, kept } = await bundle();
+    const documents = new Map(DOCUMENTS.map((name) => [name, withPreloads(documentOf(name, addresses), imports)]));
     documents.set(WORKER, await bundleWorker(kept, documents.get("index.html") || ""));
     rmSync(STAMP, { force: true });
     write(assets, documents);
@@ -41,16 +43,55 @@ export async function buildPage() {
   });
 }
 
+/**
+ * Bytes on the wire, brotli 11, of the built page: what a first visit loads before anything that is
+ * imported dynamically, and what each dynamic import adds, by the name of its module.
+ * @returns {{ first: number, lazy: Map<string, number> }}
+ */
+export function pageSizes() {
+  const read = (/** @type {string} */ name) => readFileSync(join(TARGET, name));
+  const named = [...read("index.html").toString().matchAll(/(?:href|src)="\/(assets\/[^"]+)"/g)].map(([, name]) => String(name));
+  const first = withImports(named);
+  const size = (/** @type {Iterable<string>} */ names) => [...names].reduce((sum, name) => sum + brotliCompressSync(read(name)).length, 0);
+  /** @type {Map<string, number>} */
+  const lazy = new Map();
+  // A chunk may import further chunks dynamically.
+  const seen = new Set(first);
+  for (const name of seen) {
+    for (const asked of importsOf(name, /\bimport\("\.\/([^"]+\.js)"\)/g)) {
+      const added = [...withImports([asked])].filter((one) => !first.has(one));
+      lazy.set(basename(asked).replace(/-[A-Z0-9]{8}\.js$/, ""), size(added));
+      for (const one of added) seen.add(one);
+    }
+  }
+  return { first: size(["index.html", ...first]), lazy };
+
+  /** These files and all that they import statically. @param {string[]} names */
+  function withImports(names) {
+    const all = new Set(names);
+    for (const name of all) for (const one of importsOf(name, /\b(?:from|import)"\.\/([^"]+\.js)"/g)) all.add(one);
+    return all;
+  }
+
+  /** @param {string} name @param {RegExp} form */
+  function importsOf(name, form) {
+    return name.endsWith(".js") ? [...read(name).toString().matchAll(form)].map(([, asked]) => `assets/${asked}`) : [];
+  }
+}
+
 function isFresh() {
   const there = [STAMP, ...[...DOCUMENTS, WORKER].map((name) => join(TARGET, name))].every((path) => existsSync(path));
   return there && readFileSync(STAMP, "utf8") === hashOf(INPUTS);
 }
 
 /**
- * The assets, the address under which each asset that a document names is served, and the addresses
- * of those that the service worker keeps.
+ * The assets, the address under which each asset that a document names is served, what each script
+ * imports statically, and the addresses of what the service worker keeps.
  * @typedef {{ path: string, contents: Uint8Array }} Asset
- * @returns {Promise<{ assets: Asset[], addresses: Map<string, string>, kept: string[] }>}
+ * @typedef {{
+ *   assets: Asset[], addresses: Map<string, string>, imports: Map<string, string[]>, kept: string[]
+ * }} Built
+ * @returns {Promise<Built>}
  */
 async function bundle() {
   // Imported here because the set-up may only just have installed it.
@@ -60,6 +101,8 @@ async function bundle() {
     entryPoints: ["public/app/main.js", ...EXTRAS],
     outdir: TARGET,
     entryNames: "assets/[name]-[hash]",
+    chunkNames: "assets/[name]-[hash]",
+    splitting: true,
     loader: { ".svg": "copy", ".png": "copy" },
     bundle: true,
     format: "esm",
@@ -75,13 +118,22 @@ async function bundle() {
   const kept = Object.entries({ ...metafile.outputs, ...early.metafile.outputs }).filter(([path, { entryPoint }]) => isKept(path, entryPoint));
   /** @type {Map<string, string>} */
   const addresses = new Map();
-  for (const [path, { entryPoint, cssBundle }] of Object.entries({ ...metafile.outputs, ...early.metafile.outputs, ...embed.metafile.outputs })) {
+  /** @type {Map<string, string[]>} */
+  const imports = new Map();
+  for (const [path, { entryPoint, cssBundle, imports: imported }] of Object.entries({ ...metafile.outputs, ...early.metafile.outputs, ...embed.metafile.outputs })) {
+    const chunks = imported.filter(({ kind }) => kind === "import-statement").map((one) => addressOf(TARGET, one.path));
+    imports.set(addressOf(TARGET, path), chunks);
     if (!entryPoint) continue;
     addresses.set(addressOf(SOURCE, entryPoint), addressOf(TARGET, path));
     // The styles that a module imports become a bundle of their own, named after the module.
     if (cssBundle) addresses.set(addressOf(SOURCE, entryPoint).replace(/\.js$/, ".css"), addressOf(TARGET, cssBundle));
   }
-  return { assets: [...outputFiles, ...early.outputFiles, ...embed.outputFiles], addresses, kept: kept.map(([path]) => addressOf(TARGET, path)) };
+  return {
+    assets: [...outputFiles, ...early.outputFiles, ...embed.outputFiles],
+    addresses,
+    imports,
+    kept: kept.map(([path]) => addressOf(TARGET, path)),
+  };
 }
 
 /** @param {Asset[]} assets @param {Map<string, string>} documents  the texts by name */
@@ -114,6 +166,19 @@ function documentOf(name, addresses) {
     const address = addresses.get(source);
     if (!address) throw new Failure(`public/${name} names ${source}, which is not bundled.`);
     return address;
+  });
+}
+
+/**
+ * A document that also names the chunks which its scripts import, so that a browser need not read a
+ * script before it asks for them.
+ * @param {string} html
+ * @param {Map<string, string[]>} imports
+ */
+function withPreloads(html, imports) {
+  return html.replace(/^( *)<script type="module" src="([^"]+)"><\/script>\n/gm, (script, indent, address) => {
+    const chunks = imports.get(address) ?? [];
+    return [...chunks.map((chunk) => `${indent}<link rel="modulepreload" href="${chunk}">\n`), script].join("");
   });
 }
 

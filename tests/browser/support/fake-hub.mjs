@@ -20,6 +20,12 @@ const PRICES = /** @type {Record<string, number>} */ ({
   'BTC/USD': 95500, 'ETH/USD': 3300.5, AAPL: 235.5, MSFT: 425.75, NVDA: 145.2, SPY: 470.5, 'EUR/USD': 1.085, 'GBP/USD': 1.265,
 });
 
+/** The answer of /api/history of a hub that has just begun. */
+const NO_BARS = {
+  ok: true, simulated: false, scale: 2, currency: null, timezone: null, columns: ['time', 'open', 'high', 'low', 'close', 'volume', 'from'], bars: [],
+  sources: ['twelve_data', 'hub'], gaps: [], running: null, more: false, before: null, reason: null, retry_at: null,
+};
+
 /** @typedef {import('playwright-core').WebSocketRoute} Socket */
 
 export class FakeHub {
@@ -46,10 +52,11 @@ export class FakeHub {
    */
   rest = null;
   /**
-   * Answers of other REST routes by path, such as `/api/history`; without one the hub is down.
+   * Answers of other REST routes by path, such as `/api/history`; without one the hub is down. At
+   * first the hub has no bars.
    * @type {Map<string, (url: URL) => { status?: number, json?: unknown, body?: string } | null>}
    */
-  api = new Map();
+  api = new Map([['/api/history', () => ({ json: NO_BARS })]]);
   /** Called when a page drops its socket. */
   onLeft = () => {};
   /** Open sockets, oldest first. @type {Socket[]} */

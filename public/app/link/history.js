@@ -1,0 +1,144 @@
+/** Asks the hub for bars: GET /api/history of docs/protocol.md. */
+import { MalformedFrame, number, record } from './wire.js';
+
+/** @typedef {import('../model/candles.js').Candle} Candle */
+/** @typedef {import('../model/candles.js').Gap} Gap */
+
+/**
+ * @typedef {object} History
+ * @property {boolean} simulated
+ * @property {number | null} decimals  with which every price is exact
+ * @property {string | null} timezone  of the exchange
+ * @property {Candle[]} bars  in order of time, each time once
+ * @property {Gap[]} gaps
+ * @property {number | null} running  start of the bar that is not complete, s since 1970
+ * @property {boolean} more
+ * @property {number | null} before  asks for older bars, s since 1970
+ * @property {string | null} reason  why something is missing
+ * @property {number | null} retryAt  when it pays to ask again, hub's clock, ms
+ */
+
+/** The hub does not serve this symbol or question; asking again does not help. */
+export class Refused extends Error {}
+
+/** No answer, or none that can be used. `retryAfter`: seconds, as the hub asks. */
+export class Unanswered extends Error {
+  /** @param {string} reason @param {number | null} [retryAfter] */
+  constructor(reason, retryAfter = null) {
+    super(reason);
+    this.retryAfter = retryAfter;
+  }
+}
+
+const PATIENCE_MS = 15_000;
+/** Beyond this the chart's arithmetic is not exact, and no market has such prices. */
+const MOST_PRICE = 9e13;
+const MOST_DECIMALS = 12;
+
+/**
+ * @param {{ symbol: string, interval: string, limit: number, before?: number }} question
+ * @param {AbortSignal} signal
+ * @returns {Promise<History>}
+ * @throws {Refused | Unanswered}
+ */
+export async function askHistory({ symbol, interval, limit, before }, signal) {
+  const query = new URLSearchParams({ symbol, interval, limit: String(limit), ...(before === undefined ? {} : { before: String(before) }) });
+  /** @type {Response} */
+  let response;
+  /** @type {unknown} */
+  let body;
+  try {
+    response = await fetch(`/api/history?${query}`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]), headers: { accept: 'application/json' },
+    });
+    body = await response.json();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new Unanswered(reasonOf(error));
+  }
+  if (!response.ok) {
+    const reason = problemOf(body) ?? `the hub answered ${response.status}`;
+    if (response.status === 404 || response.status === 400) throw new Refused(reason);
+    throw new Unanswered(reason, Number(response.headers.get('retry-after')) || null);
+  }
+  try {
+    return parseHistory(body);
+  } catch (error) {
+    if (error instanceof MalformedFrame) throw new Unanswered(`the answer cannot be used: ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * @param {unknown} answer  the parsed JSON
+ * @returns {History}
+ * @throws {MalformedFrame}
+ */
+export function parseHistory(answer) {
+  const body = record(answer, 'the answer');
+  const columns = Array.isArray(body['columns']) ? body['columns'] : [];
+  const [time, open, high, low, close, volume, from] = ['time', 'open', 'high', 'low', 'close', 'volume', 'from'].map((name) => columns.indexOf(name));
+  if ([time, open, high, low, close].some((place) => place === undefined || place < 0)) throw new MalformedFrame('a history without its columns');
+  const scale = number(body['scale']);
+  const unit = scale === null ? 1 : 10 ** scale;
+  const sources = list(body['sources']).map(String);
+  /** @type {Candle[]} */
+  const bars = [];
+  for (const row of list(body['bars'])) {
+    const at = (/** @type {number | undefined} */ place) => number(list(row)[place ?? -1]);
+    const bar = soundBar({
+      time: at(time), open: at(open), high: at(high), low: at(low), close: at(close), volume: at(volume),
+    }, unit, sources[at(from) ?? -1] ?? 'hub');
+    if (bar && bar.time > (bars.at(-1)?.time ?? -Infinity)) bars.push(bar);
+  }
+  return {
+    simulated: body['simulated'] === true,
+    decimals: scale !== null && scale >= 0 && scale <= MOST_DECIMALS ? scale : null,
+    timezone: typeof body['timezone'] === 'string' ? body['timezone'] : null,
+    bars,
+    gaps: list(body['gaps']).flatMap(gap),
+    running: number(body['running']),
+    more: body['more'] === true,
+    before: number(body['before']),
+    reason: typeof body['reason'] === 'string' ? body['reason'] : null,
+    retryAt: typeof body['retry_at'] === 'string' && !Number.isNaN(Date.parse(body['retry_at'])) ? Date.parse(body['retry_at']) : null,
+  };
+}
+
+/**
+ * A bar whose prices are possible, or null.
+ * @param {Record<'time' | 'open' | 'high' | 'low' | 'close' | 'volume', number | null>} raw
+ * @param {number} unit
+ * @param {string} from
+ * @returns {Candle | null}
+ */
+function soundBar({ time, open, high, low, close, volume }, unit, from) {
+  if (time === null || open === null || high === null || low === null || close === null) return null;
+  const prices = [open, high, low, close].map((price) => price / unit);
+  if (prices.some((price) => Math.abs(price) > MOST_PRICE) || low > Math.min(open, close) || high < Math.max(open, close)) return null;
+  return { time, open: open / unit, high: high / unit, low: low / unit, close: close / unit, volume, from };
+}
+
+/** @param {unknown} value @returns {Gap[]} */
+function gap(value) {
+  const [from, to, reason] = list(value);
+  return typeof from === 'number' && typeof to === 'number' && from < to ? [{ from, to, reason: typeof reason === 'string' ? reason : 'no reason told' }] : [];
+}
+
+/** @param {unknown} value @returns {unknown[]} */
+function list(value) {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The sentence of a problem details answer (RFC 9457). @param {unknown} body */
+function problemOf(body) {
+  const { detail, title } = /** @type {{ detail?: unknown, title?: unknown }} */ (body ?? {});
+  return typeof detail === 'string' ? detail : typeof title === 'string' ? title : null;
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  if (error instanceof DOMException && error.name === 'TimeoutError') return `no answer within ${PATIENCE_MS / 1_000} s`;
+  if (error instanceof SyntaxError) return 'the answer is not JSON';
+  return 'the hub cannot be reached';
+}

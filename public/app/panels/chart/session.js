@@ -1,0 +1,123 @@
+/**
+ * The bars of the symbol and interval in view: what to ask the hub for, and when. It has no timers;
+ * the chart calls {@link BarSession.beat} once a second while it can be seen.
+ */
+import { Refused, Unanswered, askHistory } from '../../link/history.js';
+import { Candles } from '../../model/candles.js';
+import { interval as intervalNamed } from '../../model/intervals.js';
+
+const FIRST_BARS = 500;
+const OLDER_BARS = 1_000;
+/** Bars that are asked for beyond those missed, because the hub corrects its own. */
+const OVERLAP = 10;
+/** A page that was not painted for this long, because it slept or was hidden, has missed minutes. */
+const SLEPT_MS = 90_000;
+const FIRST_RETRY_MS = 3_000;
+const LAST_RETRY_MS = 60_000;
+/** The hub's own time for asking again is never trusted to be sooner. */
+const LEAST_RETRY_MS = 5_000;
+
+export class BarSession {
+  /** @type {'loading' | 'ready' | 'refused' | 'unanswered'} */
+  state = 'loading';
+  /** Why something is missing, in the hub's words; null: nothing is. @type {string | null} */
+  reason = null;
+  /** When the hub is asked again, page's clock, ms. @type {number | null} */
+  retryAt = null;
+  /** Whether bars before the first are asked for. */
+  loadsOlder = false;
+  /** With which the prices of the history are exact. @type {number | null} */
+  decimals = null;
+  candles;
+
+  #abort = new AbortController();
+  #isAsking = false;
+  #failures = 0;
+  #beatAt = 0;
+  #olderAt = 0;
+  #question;
+  #offset;
+  #onChange;
+
+  /**
+   * @param {{ symbol: string, interval: import('../../model/desk.js').Interval }} question
+   * @param {() => number} offset  hub's clock minus the page's, ms
+   * @param {() => void} onChange
+   */
+  constructor(question, offset, onChange) {
+    this.#question = question;
+    this.#offset = offset;
+    this.#onChange = onChange;
+    this.candles = new Candles(question.interval);
+  }
+
+  /** Asks for the newest bars; those that are there stay until the answer has come. @param {number} now */
+  refresh(now) {
+    if (this.#isAsking || this.state === 'refused') return;
+    const last = this.candles.bars.at(-1);
+    const missed = last === undefined ? FIRST_BARS : Math.ceil((now / 1_000 - last.time) / intervalNamed(this.#question.interval).seconds) + OVERLAP;
+    void this.#ask(Math.max(OVERLAP, Math.min(FIRST_BARS, missed)), now);
+  }
+
+  /** A second of being seen. @param {number} now */
+  beat(now) {
+    const slept = this.#beatAt !== 0 && now - this.#beatAt > SLEPT_MS;
+    this.#beatAt = now;
+    if (slept || (this.retryAt !== null && now >= this.retryAt)) this.refresh(now);
+  }
+
+  /** Asks for bars before the first. @param {number} now */
+  async older(now) {
+    const [first] = this.candles.bars;
+    if (this.state !== 'ready' || this.loadsOlder || first === undefined || !this.candles.more || this.candles.isFull || now < this.#olderAt) return;
+    this.loadsOlder = true;
+    this.#onChange();
+    try {
+      const history = await askHistory({ ...this.#question, limit: OLDER_BARS, before: first.time }, this.#abort.signal);
+      this.candles.takeOlder(history);
+      if (history.reason !== null) {
+        this.candles.more = true;
+        this.#olderAt = Math.max(now + LEAST_RETRY_MS, (history.retryAt ?? 0) - this.#offset());
+      }
+    } catch {
+      if (this.#abort.signal.aborted) return;
+      this.#olderAt = now + LEAST_RETRY_MS;
+    }
+    this.loadsOlder = false;
+    this.#onChange();
+  }
+
+  close() {
+    this.#abort.abort();
+  }
+
+  /** @param {number} limit @param {number} now */
+  async #ask(limit, now) {
+    this.#isAsking = true;
+    this.retryAt = null;
+    try {
+      const history = await askHistory({ ...this.#question, limit }, this.#abort.signal);
+      this.#failures = 0;
+      this.state = 'ready';
+      this.reason = history.reason;
+      this.retryAt = history.retryAt === null ? null : Math.max(now + LEAST_RETRY_MS, history.retryAt - this.#offset());
+      this.decimals = Math.max(this.decimals ?? 0, history.decimals ?? 0) || null;
+      this.candles.takeNewest(history);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      this.#fail(error, now);
+    }
+    this.#isAsking = false;
+    this.#onChange();
+  }
+
+  /** @param {unknown} error @param {number} now */
+  #fail(error, now) {
+    this.state = error instanceof Refused ? 'refused' : 'unanswered';
+    this.reason = error instanceof Error ? error.message : String(error);
+    if (this.state === 'refused') return;
+    const told = error instanceof Unanswered && error.retryAfter !== null ? error.retryAfter * 1_000 : 0;
+    this.retryAt = now + Math.max(told, Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#failures));
+    this.#failures += 1;
+  }
+}

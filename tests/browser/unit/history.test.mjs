@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { Refused, Unanswered, askHistory, parseHistory } from '../../../public/app/link/history.js';
+import { MalformedFrame } from '../../../public/app/link/wire.js';
+import { BarSession } from '../../../public/app/panels/chart/session.js';
+import { emptyWords, statusWords } from '../../../public/app/panels/chart/sentences.js';
+
+const options = { timeout: 10_000 };
+const NOW = Date.parse('2026-01-19T14:32:17Z');
+/** The example of docs/protocol.md. */
+const ANSWER = {
+  ok: true, symbol: 'AAPL', interval: '5min', simulated: false, scale: 2, currency: 'USD', timezone: 'America/New_York',
+  columns: ['time', 'open', 'high', 'low', 'close', 'volume', 'from'],
+  bars: [[1768832700, 26617, 26622, 26610, 26618, 120345, 0], [1768833000, 26618, 26630, 26615, 26627, null, 1]],
+  sources: ['twelve_data', 'hub'], gaps: [], running: 1768833000, more: true, before: 1768832700, reason: null, retry_at: null,
+  as_of: '2026-01-19T14:32:17.123Z',
+};
+const { fetch } = globalThis;
+afterEach(() => void (globalThis.fetch = fetch));
+
+/** Answers every request; keeps the addresses. @param {(url: URL) => { status?: number, json: unknown, headers?: Record<string, string> }} answer */
+function served(answer) {
+  /** @type {URL[]} */
+  const asked = [];
+  globalThis.fetch = /** @type {any} */ (async (/** @type {string} */ address) => {
+    const url = new URL(address, 'https://hamster.test');
+    asked.push(url);
+    const { status = 200, json, headers } = answer(url);
+    return new Response(JSON.stringify(json), { status, headers });
+  });
+  return asked;
+}
+const never = new AbortController().signal;
+const QUESTION = /** @type {const} */ ({ symbol: 'AAPL', interval: '5min', limit: 2 });
+
+/** A session that has had its first answer. @param {(url: URL) => any} answer */
+async function session(answer) {
+  const asked = served(answer);
+  let changed = () => {};
+  const made = new BarSession({ symbol: 'AAPL', interval: '5min' }, () => 0, () => changed());
+  const next = () => new Promise((resolve) => (changed = () => resolve(undefined)));
+  const first = next();
+  made.refresh(NOW);
+  await first;
+  return { session: made, asked, next };
+}
+
+test('the answer of the protocol becomes bars', options, () => {
+  const history = parseHistory(ANSWER);
+  assert.deepEqual(history.bars, [
+    { time: 1768832700, open: 266.17, high: 266.22, low: 266.1, close: 266.18, volume: 120345, from: 'twelve_data' },
+    { time: 1768833000, open: 266.18, high: 266.3, low: 266.15, close: 266.27, volume: null, from: 'hub' },
+  ]);
+  assert.deepEqual([history.decimals, history.timezone, history.running, history.more, history.before], [2, 'America/New_York', 1768833000, true, 1768832700]);
+});
+
+test('columns in another order, and plain prices', options, () => {
+  const columns = ['from', 'close', 'low', 'high', 'open', 'time'];
+  const [bar] = parseHistory({ ...ANSWER, scale: null, columns, bars: [[0, 4, 1, 5, 2, 60]] }).bars;
+  assert.deepEqual(bar, { time: 60, open: 2, high: 5, low: 1, close: 4, volume: null, from: 'twelve_data' });
+});
+
+test('bars that cannot be are left out, and an answer without columns is no answer', options, () => {
+  const bars = [[60, 1, 5, 2, 4, 1, 0], [120, 'x', 5, 1, 4, 1, 0], [180, 2, 5, 1, 4, 1, 0], [180, 2, 5, 1, 4, 1, 0], [30, 2, 5, 1, 4, 1, 0], null, [240, 1e300, 1e300, 1e300, 1e300, 1, 0]];
+  assert.deepEqual(parseHistory({ ...ANSWER, bars }).bars.map(({ time }) => time), [180]);
+  for (const wrong of [null, 7, [], {}, { ...ANSWER, columns: ['time'] }]) assert.throws(() => parseHistory(wrong), MalformedFrame);
+});
+
+test('it asks for what it is told to ask for', options, async () => {
+  const asked = served(() => ({ json: ANSWER }));
+  await askHistory({ ...QUESTION, symbol: 'RY:TSX', before: 60 }, never);
+  assert.deepEqual([...(asked[0]?.searchParams ?? [])], [['symbol', 'RY:TSX'], ['interval', '5min'], ['limit', '2'], ['before', '60']]);
+});
+
+test('a refusal, a hub that wants patience, and a hub that is away are three things', options, async () => {
+  served(() => ({ status: 404, json: { detail: 'XYZ is not served by any plan' } }));
+  await assert.rejects(askHistory(QUESTION, never), (error) => error instanceof Refused && error.message === 'XYZ is not served by any plan');
+  served(() => ({ status: 429, json: { detail: 'your address connects too often' }, headers: { 'retry-after': '17' } }));
+  await assert.rejects(askHistory(QUESTION, never), (error) => error instanceof Unanswered && error.retryAfter === 17);
+  globalThis.fetch = /** @type {any} */ (async () => {
+    throw new TypeError('Failed to fetch');
+  });
+  await assert.rejects(askHistory(QUESTION, never), (error) => error instanceof Unanswered && error.message === 'the hub cannot be reached');
+});
+
+test('a session asks again at the hub’s time, and after a sleep', options, async () => {
+  let reason = /** @type {string | null} */ ('older bars are asked for when API credits allow it');
+  const { session: held, asked, next } = await session(() => ({ json: { ...ANSWER, reason, retry_at: reason === null ? null : '2026-01-19T14:32:47Z' } }));
+  assert.equal(statusWords(held, String, NOW), 'Older bars are asked for when API credits allow it. Asked again in 30 s.');
+  held.beat(NOW + 29_000);
+  assert.equal(asked.length, 1);
+  reason = null;
+  held.beat(NOW + 30_000);
+  await next();
+  assert.equal(asked.length, 2);
+  assert.equal(statusWords(held, String, NOW), '');
+  held.beat(NOW + 31_000);
+  held.beat(NOW + 32_000);
+  assert.equal(asked.length, 2, 'nothing is missing');
+  held.beat(NOW + 600_000);
+  await next();
+  assert.equal(asked.length, 3, 'the page slept');
+});
+
+test('a hub that is away is asked ever more seldom', options, async () => {
+  const { session: held, asked, next } = await session(() => ({ status: 503, json: { detail: 'this hub serves its most clients already' } }));
+  /** @type {number[]} */
+  const waits = [];
+  let now = NOW;
+  for (let failures = 0; failures < 6; failures += 1) {
+    waits.push((held.retryAt ?? 0) - now);
+    now = held.retryAt ?? 0;
+    held.beat(now);
+    await next();
+  }
+  assert.deepEqual(waits, [3_000, 6_000, 12_000, 24_000, 48_000, 60_000]);
+  assert.equal(asked.length, 7);
+  const words = emptyWords(held, 'AAPL', true, now);
+  assert.match(words?.sentence ?? '', /^The bars of AAPL did not come: this hub serves its most clients already\. Asked again /);
+  assert.equal(words?.canRetry, true);
+  assert.equal(emptyWords(held, 'AAPL', false, now)?.sentence, 'Your device is offline. The chart comes when it is back.');
+});
+
+test('older bars are asked for once, before the first; without credits not again at once', options, async () => {
+  const { session: held, asked, next } = await session((url) => ({
+    json: url.searchParams.has('before')
+      ? { ...ANSWER, bars: [], reason: 'no credit is left', retry_at: '2026-01-19T14:33:00Z' }
+      : ANSWER,
+  }));
+  void held.older(NOW);
+  void held.older(NOW);
+  assert.equal(statusWords(held, String, NOW), 'Loading older bars…');
+  await next();
+  assert.equal(asked.length, 2);
+  assert.equal(asked[1]?.searchParams.get('before'), '1768832700');
+  void held.older(NOW + 20_000);
+  assert.equal(asked.length, 2);
+  void held.older(NOW + 60_000);
+  await next();
+  assert.equal(asked.length, 3);
+});
+
+test('no state is without a sentence', options, async () => {
+  const { session: refused } = await session(() => ({ status: 404, json: { detail: 'not in this plan' } }));
+  assert.equal(emptyWords(refused, 'XYZ', true, NOW)?.sentence, 'There is no chart of XYZ: not in this plan.');
+  const { session: none } = await session(() => ({ json: { ...ANSWER, bars: [], more: false } }));
+  assert.equal(emptyWords(none, 'XYZ', true, NOW)?.sentence, 'Nobody has bars of XYZ yet. Candles begin with its next price.');
+  const { session: poor } = await session(() => ({ json: { ...ANSWER, bars: [], reason: 'no credit is left', retry_at: '2026-01-19T14:35:00Z' } }));
+  assert.match(emptyWords(poor, 'XYZ', true, NOW)?.sentence ?? '', /^There are no bars of XYZ yet: no credit is left\. Asked again at /);
+  const { session: young } = await session(() => ({ json: { ...ANSWER, bars: [[60, 1, 1, 1, 1, null, 1]], more: false } }));
+  assert.equal(statusWords(young, String, NOW), 'Candles begin at 60, when this hub first saw a tick.');
+  assert.equal(emptyWords(new BarSession({ symbol: 'XYZ', interval: '5min' }, () => 0, () => {}), 'XYZ', true, NOW)?.sentence, 'Loading the bars of XYZ…');
+});
