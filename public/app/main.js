@@ -1,6 +1,7 @@
 /** The entry: connects store, desk, screen, panels and connection. */
 import './ui/tokens.css';
 import './ui/page.css';
+import { startAlertWatch } from './alerts/watch.js';
 import { Commands } from './commands.js';
 import { createFrame } from './frame.js';
 import { placePanels } from './layout.js';
@@ -11,6 +12,7 @@ import { Store } from './model/store.js';
 import { requestedSymbols } from './model/symbols.js';
 import { wantedSymbols } from './model/wanted.js';
 import { keepDesk, readDesk } from './storage/browser.js';
+import { keepLog } from './storage/log.js';
 import { startTitle } from './title.js';
 import { Screen } from './ui/screen.js';
 import { Voice } from './ui/voice.js';
@@ -53,6 +55,8 @@ commands.add(
 const terminal = { store, desk, commands, connection, voice };
 screen.add(createFrame(terminal));
 placePanels(document, terminal, screen);
+keepLog(store.log);
+startAlertWatch(terminal);
 
 addEventListener('online', () => connection.wake());
 addEventListener('offline', () => connection.doubt());

@@ -154,6 +154,7 @@ export class Connection {
     clearTimeout(this.#handshakeTimer);
     this.#connectedAt = now;
     this.#fallback.stop();
+    this.#store.protocol = this.#socket?.protocol || 'json';
     this.#store.setLink({ state: 'connected', since: now, reason: '', retryAt: null }, '✅ Connected to Hamster Terminal', now);
     this.#store.receive(message, now);
     const names = this.#wanted();
