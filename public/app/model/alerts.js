@@ -179,7 +179,7 @@ export function obstacleOf(alert, { row, truth, circumstances }) {
   if (!row || truth === null) return 'The symbol is not subscribed, because the hub serves 200 symbols to one page.';
   if (alert.kind === 'stale') return row.quote === null ? truth.sentence : null;
   if (!truth.mayAlert) return truth.sentence;
-  if (alert.kind === 'day-move' && row.quote?.percentChange == null) return 'The previous close is not known, so the move on the day is not, either.';
+  if (alert.kind === 'day-move' && (row.quote?.percentChange ?? null) === null) return 'The previous close is not known, so the move on the day is not, either.';
   return null;
 }
 

@@ -65,7 +65,7 @@ export function distanceText(distance, isLevel = true) {
   return `${percent} % away`;
 }
 
-/** `Armed`, `Snoozed until 15:20:00`. @param {Alert} alert @param {number} now */
+/** `Armed`, `Cools down 4 min`, `Snoozed`. @param {Alert} alert @param {number} now */
 export function stateText({ state, until, repeats }, now) {
   switch (state) {
     case 'armed':
@@ -73,7 +73,7 @@ export function stateText({ state, until, repeats }, now) {
     case 'fired':
       return 'Fired';
     case 'snoozed':
-      return until === null ? 'Snoozed' : `Snoozed until ${formatSince(until, now)}`;
+      return 'Snoozed';
     default:
       return 'Expired';
   }

@@ -170,8 +170,7 @@ export function createAlertForm({ store, desk, voice }) {
     const size = stepOf(chosen, quote?.price ?? null, quote ? decimalsOf(quote) : 2);
     const away = value === null ? null : distanceOf({ ...blank, ...rest, kind: chosen, level: value }, quote);
     const keys = `↑ ↓ move it by ${size}, with Shift by ${moved(0, size, 10)}`;
-    const there = away === 0 && chosen !== 'crosses' ? 'It is there already, so the alert fires at once. ' : away === null ? '' : `${distanceText(away)}. `;
-    level.setHint(`${there}${keys}.`);
+    level.setHint(`${away === null ? '' : away > 0 ? `${distanceText(away)}. ` : chosen === 'crosses' ? 'The present price. ' : 'It is there already, so the alert fires at once. '}${keys}.`);
   }
 
   /** @param {KeyboardEvent} event */

@@ -76,6 +76,7 @@ export function createAlertRow(id, acts) {
       }
       setText(more, [
         obstacle,
+        alert.state === 'snoozed' && alert.until !== null ? `Until ${formatSince(alert.until, now)}` : null,
         alert.doubt ? `${quoted(alert.doubt, MOST_OF_MORE)}.` : null,
         alert.note === '' ? null : quoted(alert.note, MOST_OF_MORE),
         alert.fired === null ? null : `Last fired ${formatSince(alert.fired.at, now)}: ${quoted(alert.fired.sentence, MOST_OF_MORE)}`,

@@ -11,7 +11,7 @@ const FEED_TONES = { idle: 'minor', connecting: 'doubt', live: 'live', stalled: 
 /** The way of a price in a line: exchange to hub, hub to this page, page to screen. */
 export function createHops() {
   const toHub = hop('exchange', 'Exchange → hub', 'The exchange stamps whole seconds.');
-  const toPage = hop('hub', 'Hub → this page', 'By the clocks of both, whose difference is measured like NTP does; the error is at most half the best round trip.');
+  const toPage = hop('hub', 'Hub → this page, estimated', 'By the clocks of both, whose difference is measured like NTP does; the error is at most half the best round trip.');
   const toScreen = hop('screen', 'Page → screen', 'From the message to the frame that shows it.');
   const arrow = () => element('li', { class: 'arrow', 'aria-hidden': 'true' }, icon('play'));
   const root = element('ol', { class: 'hops', 'aria-label': 'The way of a price' }, toHub.element, arrow(), toPage.element, arrow(), toScreen.element);
@@ -35,7 +35,7 @@ export function createHops() {
       toPage.paint({
         state: LINK_WORDS[link.state], tone: LINK_TONES[link.state], since: link.since === 0 ? '' : sinceText(link.since, now),
         lag: hops.toPage === null || best === null ? '' : formatLag(Math.max(0, hops.toPage)),
-        error: best === null ? '' : `± ${formatLag(best.uncertainty)}, estimated`,
+        error: best === null ? '' : `± ${formatLag(best.uncertainty)}`,
       });
       toScreen.paint({
         state: 'Painting', tone: 'live', since: sinceText(shownSince, now),
@@ -52,13 +52,13 @@ function sinceText(since, now) {
 
 /** @param {string} name @param {string} title @param {string} why */
 function hop(name, title, why) {
-  const state = element('strong', { class: 'state' });
+  const state = element('span', { class: 'state' });
   const since = element('span', { class: 'since minor' });
   const lag = element('span', { class: 'lag' });
   const error = element('span', { class: 'error minor' });
   const root = element(
     'li', { class: 'hop', 'data-hop': name, title: why },
-    element('span', { class: 'name minor' }, title), element('span', { class: 'what' }, state, since), element('span', { class: 'latency' }, lag, error),
+    element('span', { class: 'name minor' }, title), state, element('span', { class: 'latency' }, lag, error), since,
   );
   return {
     element: root,

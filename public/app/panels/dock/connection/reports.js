@@ -46,7 +46,7 @@ export function createReports({ store, commands }) {
 /** @param {string} title */
 function part(title) {
   const list = element('ul');
-  const root = element('section', {}, element('h3', { class: 'minor' }, title), list);
+  const root = element('section', {}, element('h2', { class: 'minor' }, title), list);
   /** What the list was built of. */
   let shape = '';
   return {
