@@ -37,7 +37,7 @@ export function startAlertWatch({ store, desk, commands, voice }) {
   let asleepSince = null;
 
   /** @param {string | null} symbol */
-  const open = (symbol) => desk.show({ tab: 'alerts', ...(symbol === null ? {} : { symbol: rowKey(symbol) }) });
+  const open = (symbol) => desk.show({ tab: 'alerts', sheet: 'alerts', ...(symbol === null ? {} : { symbol: rowKey(symbol) }) });
   const speaker = new Speaker(({ notify, sound, ...notice }) => {
     if (notify) void showNotification(notice, open);
     if (sound) playSound();

@@ -60,7 +60,7 @@ export function createPanel(host, terminal) {
     id: `dock.${name}`, title: `Show ${TITLES[name].toLowerCase()} in the dock`, group: 'View',
     run: () => {
       desk.set({ dock: true });
-      choose(name);
+      desk.show({ tab: name, sheet: sheetOf(name) });
       parts.find((part) => part.name === name)?.button.focus();
     },
   })));
@@ -92,10 +92,15 @@ export function createPanel(host, terminal) {
     },
   };
 
-  /** A phone's bar knows alerts as a part of their own. @param {Name} tab */
+  /** @param {Name} tab */
   function choose(tab) {
     const { sheet } = desk.view;
     const isDock = sheet === 'alerts' || sheet === 'more';
-    desk.show({ tab, ...(isDock ? { sheet: tab === 'alerts' ? 'alerts' : 'more' } : {}) });
+    desk.show({ tab, ...(isDock ? { sheet: sheetOf(tab) } : {}) });
   }
+}
+
+/** A phone's bar knows alerts as a part of their own. @param {Name} tab */
+function sheetOf(tab) {
+  return tab === 'alerts' ? 'alerts' : 'more';
 }
