@@ -11,7 +11,7 @@ const FEED_TONES = { idle: 'minor', connecting: 'doubt', live: 'live', stalled: 
 /** The way of a price in a line: exchange to hub, hub to this page, page to screen. */
 export function createHops() {
   const toHub = hop('exchange', 'Exchange → hub', 'The exchange stamps whole seconds.');
-  const toPage = hop('hub', 'Hub → this page, estimated', 'By the clocks of both, whose difference is measured like NTP does; the error is at most half the best round trip.');
+  const toPage = hop('hub', 'Hub → page, estimated', 'By the clocks of both, whose difference is measured like NTP does; the error is at most half the best round trip.');
   const toScreen = hop('screen', 'Page → screen', 'From the message to the frame that shows it.');
   const arrow = () => element('li', { class: 'arrow', 'aria-hidden': 'true' }, icon('play'));
   const root = element('ol', { class: 'hops', 'aria-label': 'The way of a price' }, toHub.element, arrow(), toPage.element, arrow(), toScreen.element);
