@@ -290,6 +290,7 @@ test('of two tabs one speaks, and the other when that one is closed', options, a
   const holders = () => other.evaluate(async () => ((await navigator.locks.query()).held ?? []).filter(({ name }) => name === 'hamster-alerts').length);
   await eventually(async () => (await holders()) === 1, 'the first has gone');
   hub.tick('AAPL', { price: 246, received_at: new Date(Date.now() + 5).toISOString() });
+  await toast(other, 'AAPL crosses $245.00').waitFor();
   await eventually(async () => (await told(other)).shown.length === 1, 'now the other speaks');
 });
 

@@ -19,6 +19,8 @@ export class Speaker {
   #speak;
   /** Ends both locks; null: none is wanted. @type {AbortController | null} */
   #armed = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #leaving;
   /** @type {BroadcastChannel | null} */
   #channel = null;
   /** When each alert was spoken last. @type {Map<string, number>} */
@@ -35,13 +37,16 @@ export class Speaker {
 
   /** @param {boolean} wanted  whether any alert is armed */
   hold(wanted) {
-    if (wanted === (this.#armed !== null)) return;
-    if (wanted) this.#start();
-    else this.stop();
+    clearTimeout(this.#leaving);
+    this.#leaving = undefined;
+    // The last alert that fired may still wait for the election.
+    if (!wanted && this.#armed !== null) this.#leaving = setTimeout(() => this.stop(), ELECTION_MS);
+    if (wanted && this.#armed === null) this.#start();
   }
 
   /** Lets go of everything: no alert is armed, or the page is put away. */
   stop() {
+    clearTimeout(this.#leaving);
     this.#armed?.abort();
     this.#armed = null;
     this.#channel?.close();
@@ -68,7 +73,13 @@ export class Speaker {
     }
     this.#channel = new BroadcastChannel(SPEAKER);
     this.#channel.onmessage = ({ data }) => {
-      if (this.elected) this.#say(/** @type {Spoken} */ (data), Date.now());
+      const { spoken } = /** @type {{ spoken?: string }} */ (data);
+      // The elected tab answers, so that its successor does not say it again.
+      if (spoken !== undefined) this.#told = this.#told.filter(({ what }) => what.id !== spoken);
+      else if (this.elected) {
+        this.#say(/** @type {Spoken} */ (data), Date.now());
+        this.#channel?.postMessage({ spoken: data.id });
+      }
     };
     hold(AWAKE, 'shared', armed.signal, () => {});
     hold(SPEAKER, 'exclusive', armed.signal, () => {

@@ -9,7 +9,7 @@
 const TONES = [880, 1_320];
 const TONE_S = 0.14;
 const LOUDNESS = 0.2;
-/** A browser that does not let a page sound leaves the question open for ever. */
+/** What the browser is asked may stay without an answer: whether a page may sound, for one. */
 const PATIENCE_MS = 500;
 /** The type of the message that a service worker sends when a notification is clicked. */
 const CLICKED = 'notification-click';
@@ -48,7 +48,8 @@ export async function showNotification({ id, title, body, symbol }, open) {
   if (permission() !== 'granted') return false;
   const how = { body, tag: id, icon: '/favicon.svg', data: { symbol } };
   try {
-    const registration = await navigator.serviceWorker?.getRegistration();
+    // An alert does not wait for a browser that is slow to find its service worker.
+    const registration = await Promise.race([navigator.serviceWorker?.getRegistration(), patience()]);
     if (registration?.active) {
       await registration.showNotification(title, how);
       return true;
@@ -90,8 +91,12 @@ export async function prepareSound() {
   if (!('AudioContext' in globalThis)) return;
   audio ??= new AudioContext();
   if (audio.state !== 'suspended') return;
-  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  await Promise.race([audio.resume(), patience]);
+  await Promise.race([audio.resume(), patience()]);
+}
+
+/** @returns {Promise<undefined>} */
+function patience() {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), PATIENCE_MS));
 }
 
 /** Plays the two tones. @returns {boolean} whether the page may sound */
