@@ -4,6 +4,7 @@ import './ui/page.css';
 import './ui/print.css';
 import './ui/skeleton.css';
 import { startAddressBar } from './address-bar.js';
+import { startAlertWatch } from './alerts/watch.js';
 import { createAnnouncer } from './announcer.js';
 import { Commands } from './commands.js';
 import { createFrame } from './frame.js';
@@ -18,6 +19,7 @@ import { startPrint } from './print/index.js';
 import { startUpdates } from './pwa/updates.js';
 import { BrowserStorage } from './storage/browser.js';
 import { LastKnown } from './storage/last-known.js';
+import { keepLog } from './storage/log.js';
 import { startTitle } from './title.js';
 import { startKeys } from './ui/keys.js';
 import { Screen } from './ui/screen.js';
@@ -85,6 +87,8 @@ screen.add(createFrame(terminal));
 screen.add(createAnnouncer(terminal));
 placePanels(document, terminal, screen);
 startPrint(store, desk);
+keepLog(store.log);
+startAlertWatch(terminal);
 // In the frame that paints the panels, and after them: the screen asked for it first.
 requestAnimationFrame(() => {
   for (const shape of document.querySelectorAll('.skeleton')) shape.remove();

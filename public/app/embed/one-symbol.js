@@ -12,6 +12,7 @@ export class OneSymbol {
   link = { state: 'connecting', since: 0, reason: '', retryAt: null, heardAt: 0 };
   /** @type {Store['feed']} */
   feed = null;
+  protocol = '';
   clock = new ClockOffset();
   row;
   rows;

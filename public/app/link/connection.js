@@ -31,7 +31,7 @@ const CLOCK_EVERY_MS = 60_000;
 /**
  * What the connection reports to: the terminal's store, or an embed's.
  * @typedef {Pick<import('../model/store.js').Store, 'asked' | 'clock' | 'clockMeasured' | 'heard' | 'link' | 'problem' | 'receive'
- *   | 'rows' | 'setLink' | 'subscribed' | 'track'>} Reported
+ *   | 'protocol' | 'rows' | 'setLink' | 'subscribed' | 'track'>} Reported
  */
 
 export class Connection {
@@ -167,6 +167,7 @@ export class Connection {
     clearTimeout(this.#handshakeTimer);
     this.#connectedAt = now;
     this.#fallback.stop();
+    this.#store.protocol = this.#socket?.protocol || 'json';
     this.#store.setLink({ state: 'connected', since: now, reason: '', retryAt: null }, '✅ Connected to Hamster Terminal', now);
     this.#store.receive(message, now);
     const names = this.#wanted();

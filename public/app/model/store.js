@@ -5,7 +5,7 @@
  */
 import { ActivityLog, feedLine, priceLine, problemLine, refusalLine, resumeLine, stateLine } from './activity.js';
 import { ClockOffset } from './clock.js';
-import { RollingMean } from './lag.js';
+import { HopLags, RollingMean } from './lag.js';
 import { isNews, mayReplace, newRow, outlived, rowKey, withClose } from './quotes.js';
 import { DEFAULT_SYMBOLS, objection } from './symbols.js';
 
@@ -21,6 +21,12 @@ import { DEFAULT_SYMBOLS, objection } from './symbols.js';
  * @property {string} reason          why it is disconnected
  * @property {number | null} retryAt  next attempt, page's clock, ms; null during an attempt
  * @property {number} heardAt         when the hub was last heard, page's clock, ms
+ */
+
+/**
+ * @typedef {object} Watcher
+ * @property {(row: Row, now: number) => void} quote
+ * @property {(now: number) => void} feed  the state of the feed or of the page's own link changed
  */
 
 /** How many of the feed's states are kept. */
@@ -66,6 +72,17 @@ export class Store {
   clock = new ClockOffset();
   lagFromExchange = new RollingMean();
   lagFromHub = new RollingMean();
+  /** The same way in three parts. */
+  hops = new HopLags();
+  /** The dialect that the hub chose: `hamster.v1`, or `json`; '' until connected. */
+  protocol = '';
+  /**
+   * Numbers the lives of the hub that this page saw. Two prices of one epoch are of one source, and
+   * the later one is newer.
+   */
+  epoch = 0;
+  /** Told of every price and of the feed when the message comes, also on a hidden page. @type {Watcher | null} */
+  watcher = null;
   /** The result of the last REST request while disconnected. @type {'none' | 'ok' | 'failed'} */
   rest = 'none';
 
@@ -73,9 +90,11 @@ export class Store {
   #changes = { topics: new Set(), rows: new Set() };
   /**
    * Prices that are not on the screen yet, the newest per symbol.
-   * @type {Map<string, { madeAt: number | null, receivedAt: number }>}
+   * @type {Map<string, { madeAt: number | null, receivedAt: number, cameAt: number }>}
    */
   #unpainted = new Map();
+  /** The epoch before the socket was lost, and the newest. */
+  #epochs = { before: 0, newest: 0 };
   #onChange;
 
   /** @param {() => void} [onChange]  called at every change, to schedule a paint */
@@ -171,6 +190,8 @@ export class Store {
     if (this.link.state === 'disconnected') this.notPainted();
     if (line) this.log.add(now, 'connection', line);
     this.#changed('link', 'log');
+    // The hub's greeting tells the feed's state right after it is connected.
+    if (now !== 0 && this.link.state !== 'connected') this.watcher?.feed(now);
   }
 
   /**
@@ -191,6 +212,8 @@ export class Store {
       case 'connected':
         if (this.version !== '' && message.version !== this.version) this.newVersion = true;
         this.version = message.version;
+        this.#epochs = { before: this.epoch, newest: this.#epochs.newest + 1 };
+        this.epoch = this.#epochs.newest;
         if (message.symbols.length > 0) this.hubs = message.symbols;
         this.#setSimulated(message.simulated, now);
         if (message.feed) this.#setFeed(message.feed, now);
@@ -220,6 +243,9 @@ export class Store {
         this.#changed('hub');
         return;
       case 'snapshot':
+        // The hub continued where this page was: the epoch goes on, too.
+        if (message.recovered) this.epoch = this.#epochs.before;
+        this.#epochs.before = this.epoch;
         if (message.resumes) {
           this.resumed += 1;
           this.missed += message.missed;
@@ -273,7 +299,13 @@ export class Store {
    * @param {string} text
    */
   problem(now, text) {
-    this.log.add(now, 'problem', problemLine(text));
+    this.log.add(now, 'error', problemLine(text));
+    this.#changed('log');
+  }
+
+  /** An alert fired, or may have been missed. @param {string} line @param {number} now */
+  logAlert(line, now) {
+    this.log.add(now, 'alert', line);
     this.#changed('log');
   }
 
@@ -292,9 +324,10 @@ export class Store {
   painted(now) {
     const clock = this.clock.best;
     if (clock !== null) {
-      for (const { madeAt, receivedAt } of this.#unpainted.values()) {
+      for (const { madeAt, receivedAt, cameAt } of this.#unpainted.values()) {
         if (madeAt !== null) this.lagFromExchange.add(now + clock.offset - madeAt);
         this.lagFromHub.add(now + clock.offset - receivedAt);
+        this.hops.add({ madeAt, receivedAt, cameAt, paintedAt: now }, clock.offset);
       }
     }
     this.#unpainted.clear();
@@ -326,6 +359,7 @@ export class Store {
     this.feed = feed;
     if (news) this.log.add(now, 'feed', feedLine(feed));
     this.#changed('feed', 'log');
+    this.watcher?.feed(now);
   }
 
   /**
@@ -363,7 +397,7 @@ export class Store {
       this.#rowChanged(row);
       this.#changed('counters');
     } else this.notice = `${refusal.symbol}: ${refusal.reason}`;
-    this.log.add(now, 'problem', refusalLine(refusal));
+    this.log.add(now, 'error', refusalLine(refusal));
     this.#changed('log', 'rows');
   }
 
@@ -398,6 +432,7 @@ export class Store {
     row.quote = quote;
     row.kept = false;
     this.#rowChanged(row);
+    this.watcher?.quote(row, now);
     if (held?.simulated !== quote.simulated) {
       // A simulated and a real market share no closes.
       row.spark = null;
@@ -405,13 +440,13 @@ export class Store {
     }
     if (!isNews(held, quote)) return;
     if (logged) {
-      this.log.add(now, 'price', priceLine(row.name, quote));
+      this.log.add(now, 'price', () => priceLine(row.name, quote));
       this.#changed('log');
     }
     const streamed = quote.source === 'live' || quote.source === 'simulated';
     if (measurable && streamed && !snapshot) {
       const madeAt = quote.precision === 'second' ? quote.timestamp : null;
-      this.#unpainted.set(row.key, { madeAt, receivedAt: quote.receivedAt });
+      this.#unpainted.set(row.key, { madeAt, receivedAt: quote.receivedAt, cameAt: now });
     }
   }
 

@@ -18,7 +18,7 @@ export function createPanel(host, { store, desk, commands }) {
   search.addEventListener('click', () => commands.run('palette.search'));
   const count = element('span', { class: 'count' });
   const bell = element('button', { type: 'button', class: 'bell', 'aria-label': 'Alerts' }, icon('bell'), count);
-  bell.addEventListener('click', () => desk.show({ tab: 'alerts', sheet: 'alerts' }));
+  bell.addEventListener('click', () => commands.run('dock.alerts'));
   const gear = element('button', { type: 'button', class: 'gear', 'aria-label': 'Settings' }, icon('settings'));
   gear.addEventListener('click', () => commands.run('settings.open'));
 
@@ -29,7 +29,7 @@ export function createPanel(host, { store, desk, commands }) {
   const tracked = figure('symbols', 'Symbols tracked');
   const viewers = figure('viewers', 'Browsers on this hub');
   const link = element('button', { type: 'button', class: 'link', 'data-state': 'connecting' }, icon('signal'), word, wait, lag, updates, tracked, viewers);
-  link.addEventListener('click', () => desk.show({ tab: 'connection', sheet: 'more' }));
+  link.addEventListener('click', () => commands.run('dock.connection'));
 
   const root = element(
     'div', { class: 'header' },

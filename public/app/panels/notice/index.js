@@ -9,7 +9,7 @@ import { setAttribute, setText, show } from '../../ui/paint.js';
  * once for each kind of trouble, not with every second of its countdown.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
-export function createPanel(host, { store, desk, commands, voice }) {
+export function createPanel(host, { store, commands, voice }) {
   const sign = icon('warning');
   const sentence = element('p', { class: 'sentence', dir: 'auto' });
   const act = element('button', { type: 'button', class: 'solid' });
@@ -18,7 +18,7 @@ export function createPanel(host, { store, desk, commands, voice }) {
   let command = '';
   let told = '';
   act.addEventListener('click', () => commands.run(command));
-  more.addEventListener('click', () => desk.show({ tab: 'connection', sheet: 'more' }));
+  more.addEventListener('click', () => commands.run('dock.connection'));
   host.append(root);
 
   return {
