@@ -1,8 +1,7 @@
 /** How the page behaves when the hub, the network or the market misbehaves, against a fake hub. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
-import { cell, eventually, launch, openPage } from './support/browser.mjs';
+import { becomes, cell, eventually, launch, logLines, openPage, priceOf, row, says, shows } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 30_000 };
@@ -35,19 +34,36 @@ async function open(t, hub, { clock = false, path = '/', context = {} } = {}) {
 }
 
 /** @param {import('./support/browser.mjs').Page} page */
-const state = (page) => page.locator('.connection-badge').getAttribute('data-state');
-/**
- * @param {import('./support/browser.mjs').Page} page
- * @param {string} wanted
- */
-const becomes = (page, wanted) => eventually(async () => (await state(page)) === wanted, `the page is ${wanted}`);
+const state = (page) => page.locator('.link').getAttribute('data-state');
 /** @param {import('./support/browser.mjs').Page} page */
-const log = (page) => page.locator('.activity-log li').allTextContents();
+const notice = (page) => page.locator('.notice .sentence').innerText();
 /**
+ * Waits until the row says this of its price.
  * @param {import('./support/browser.mjs').Page} page
  * @param {string} symbol
+ * @param {RegExp} what
  */
-const marks = (page, symbol) => cell(page, symbol, '.mark').allTextContents();
+const saying = (page, symbol, what) => eventually(async () => what.test(await says(page, symbol)), `${symbol} says ${what}`);
+/**
+ * The row, or a part of it, has this in its title.
+ * @param {import('./support/browser.mjs').Page} page
+ * @param {string} symbol
+ * @param {string} text
+ */
+async function explains(page, symbol, text) {
+  const titles = await row(page, symbol).evaluate((one) => [one, ...one.querySelectorAll('[title]')].map((part) => part.getAttribute('title') ?? ''));
+  assert.ok(titles.some((title) => title.includes(text)), `${symbol} explains: ${titles.join(' | ')}`);
+}
+/**
+ * Waits until the log has all of these, wherever they stand in a line.
+ * @param {import('./support/browser.mjs').Page} page
+ * @param {...string} wanted
+ */
+const logs = (page, ...wanted) => eventually(async () => {
+  const lines = await logLines(page);
+  return wanted.every((text) => lines.some((line) => line.includes(text)));
+}, `the log has ${wanted.join(', ')}`);
+
 /**
  * Fast-forwards a second at a time until `done`, and returns the seconds that it took.
  * @param {import('./support/browser.mjs').Page} page
@@ -77,25 +93,26 @@ async function pass(page, seconds) {
 test('prices, changes and the log in the original form; nothing is invented', options, async (t) => {
   const hub = new FakeHub(['BTC/USD', 'AAPL', 'EUR/USD']);
   const { page, complaints } = await open(t, hub);
-  await cell(page, 'EUR/USD', '.price').getByText('1.08500').waitFor();
-  assert.equal(await cell(page, 'BTC/USD', '.price').textContent(), '$95,500.00');
-  assert.equal(await cell(page, 'SPY', '.price').textContent(), 'no data yet');
-  assert.equal(await cell(page, 'BTC/USD', '.bid').textContent(), '–');
+  await shows(page, 'EUR/USD', '1.08500');
+  assert.equal(await priceOf(page, 'BTC/USD'), '95,500.00');
+  assert.equal(await priceOf(page, 'SPY'), '');
+  await saying(page, 'SPY', /^Waiting/);
   hub.tick('AAPL', { price: 234, percent_change: -0.64 });
-  await cell(page, 'AAPL', '.price[data-flash="down-1"]').waitFor();
-  assert.equal(await cell(page, 'AAPL', '.change').textContent(), '▼-0.64%');
+  await cell(page, 'AAPL', '[data-flash="down"]').waitFor();
+  assert.match(String(await cell(page, 'AAPL', '.change').textContent()), /[-−]0\.64/);
   hub.tick('AAPL', { price: 235, percent_change: -0.21 });
-  await cell(page, 'AAPL', '.price[data-flash="up-0"]').waitFor();
-  assert.deepEqual((await log(page)).map((line) => line.replace(/^\[\d\d:\d\d:\d\d\] /, '')), [
-    '🟢 Feed live: ticks are arriving', '📡 Monitoring 8 symbols', '📊 BTC/USD: $95,500.00 (+0.25%)', '📊 AAPL: $235.50 (+0.25%)',
-    '📊 EUR/USD: 1.08500 (+0.25%)', '📊 AAPL: $234.00 (-0.64%)', '📊 AAPL: $235.00 (-0.21%)',
-  ].toSpliced(0, 0, '✅ Connected to Hamster Terminal'));
-  assert.equal(await page.locator('.simulation-banner').isVisible(), false);
-  assert.equal(await page.title(), 'Hamster Terminal');
+  await cell(page, 'AAPL', '[data-flash="up"]').waitFor();
+  await logs(
+    page, 'Connected to Hamster Terminal', 'Feed live: ticks are arriving', 'Monitoring 8 symbols', 'BTC/USD: $95,500.00 (+0.25%)', 'AAPL: $235.50 (+0.25%)',
+    'EUR/USD: 1.08500 (+0.25%)', 'AAPL: $234.00 (-0.64%)', 'AAPL: $235.00 (-0.21%)',
+  );
+  assert.equal((await logLines(page)).some((line) => line.includes('SPY')), false);
+  assert.equal(await page.locator('.simulation').isVisible(), false);
+  assert.doesNotMatch(await page.title(), /SIM/);
   assert.deepEqual(complaints, []);
 });
 
-test('the log shows the last hundred events, and without prices the last hundred others', options, async (t) => {
+test('a list of many events shows the newest, and without prices the others', options, async (t) => {
   const hub = new FakeHub();
   const { page } = await open(t, hub);
   await becomes(page, 'connected');
@@ -103,12 +120,11 @@ test('the log shows the last hundred events, and without prices the last hundred
   for (let tick = 1; tick <= 130; tick += 1) {
     hub.tick('AAPL', { price: 200 + tick, timestamp: new Date(start + tick * 1_000).toISOString() });
   }
-  await page.locator('.activity-log li').getByText('$330.00').waitFor();
-  assert.equal(await page.locator('.activity-log li').count(), 100);
-  assert.match(String((await log(page))[0]), /\$231\.00/);
-  await page.getByRole('checkbox', { name: 'prices' }).uncheck();
-  await page.locator('.activity-log li').getByText('Connected to Hamster Terminal').waitFor();
-  assert.ok((await log(page)).every((line) => !line.includes('📊')));
+  await logs(page, 'AAPL: $330.00');
+  assert.ok((await page.locator('#dock .line').count()) <= 100);
+  await page.locator('#dock').getByRole('button', { name: /prices?/i }).first().click();
+  await logs(page, 'Connected to Hamster Terminal');
+  assert.ok((await logLines(page)).every((line) => !line.includes('AAPL: $')));
 });
 
 test('a quote older than the one on the screen is ignored', options, async (t) => {
@@ -121,119 +137,58 @@ test('a quote older than the one on the screen is ignored', options, async (t) =
   hub.tick('AAPL', { price: 200, timestamp: at(4_000), received_at: at(5_200) });
   hub.tick('AAPL', { price: 201, timestamp: at(5_000), received_at: at(5_099) });
   hub.tick('MSFT', { price: 500 });
-  await cell(page, 'MSFT', '.price').getByText('$500.00').waitFor();
-  assert.equal(await cell(page, 'AAPL', '.price').textContent(), '$300.00');
+  await shows(page, 'MSFT', '500.00');
+  assert.equal(await priceOf(page, 'AAPL'), '300.00');
 });
 
-test('where a price comes from and whether it is good is said beside it', options, async (t) => {
+test('where a price comes from and whether it is good is said beside it, and why in the title', options, async (t) => {
   const hub = new FakeHub();
   const stale = '2026-01-19T14:40:00.000Z';
   hub.quotes.set('AAPL', hub.quote('AAPL', { source: 'restored', simulated: true }));
-  hub.quotes.set('MSFT', hub.quote('MSFT', { source: 'rest', session: 'closed' }));
+  hub.quotes.set('MSFT', hub.quote('MSFT', { source: 'rest' }));
   hub.quotes.set('NVDA', hub.quote('NVDA', { freshness: 'stale', stale_since: stale, timestamp: stale }));
+  hub.quotes.set('ETH/USD', hub.quote('ETH/USD', { session: 'closed' }));
   hub.quotes.delete('SPY');
-  hub.states['SPY'] = { state: 'unavailable', reason: 'this key’s plan does not include SPY' };
+  hub.states['SPY'] = { state: 'unavailable', reason: 'this key’s plan does not include SPY', needs_plan: 'Grow' };
+  hub.states['GBP/USD'] = { state: 'unavailable', reason: 'nobody serves it' };
   hub.states['MSFT'] = { state: 'polled', reason: 'not streamed to this key' };
   const { page } = await open(t, hub);
-  await cell(page, 'MSFT', '.mark').first().waitFor();
-  assert.deepEqual(await marks(page, 'AAPL'), ['simulated', 'restored']);
-  assert.equal(await page.locator('.simulation-banner').isVisible(), true, 'one simulated price is enough for the banner');
-  assert.deepEqual(await marks(page, 'MSFT'), ['rest', 'session closed', 'polled']);
-  assert.equal(await cell(page, 'MSFT', '.reason').textContent(), 'not streamed to this key');
-  assert.match(String(await marks(page, 'NVDA')), /^stale since Jan (19|20), \d\d:40$/);
-  assert.match(String(await cell(page, 'NVDA', '.age').textContent()), / d ago$/);
-  assert.deepEqual(await marks(page, 'SPY'), ['unavailable']);
-  assert.equal(await cell(page, 'SPY', '.price').textContent(), 'no data yet');
-  assert.equal(await cell(page, 'SPY', '.reason').textContent(), 'this key’s plan does not include SPY');
-  assert.deepEqual(await marks(page, 'BTC/USD'), ['live']);
+  await saying(page, 'BTC/USD', /^Live \d+ s$/);
+  await saying(page, 'AAPL', /^SIM Restored \d+ s$/);
+  await saying(page, 'MSFT', /^REST \d+ s$/);
+  await saying(page, 'NVDA', /^Stale \d+ d$/);
+  await saying(page, 'ETH/USD', /^Closed \d+ s$/);
+  await saying(page, 'SPY', /^Not in plan$/);
+  await saying(page, 'GBP/USD', /^Unavailable$/);
+  await explains(page, 'MSFT', 'not streamed to this key');
+  await explains(page, 'SPY', 'Twelve Data serves it from the Grow plan');
+  await explains(page, 'NVDA', 'Do not take it for the present price');
+  assert.equal(await priceOf(page, 'SPY'), '');
+  const block = page.locator('.simulation');
+  assert.equal(await block.isVisible(), true, 'one simulated price is enough for the block');
+  assert.match(await block.innerText(), /1 of \d SIMULATED/);
 });
 
-for (const [name, context] of /** @type {const} */ ([
-  ['light', { colorScheme: 'light' }],
-  ['dark', { colorScheme: 'dark' }],
-  ['phone, dark', { colorScheme: 'dark', viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }],
-])) {
-  test(`everything that can be said of a price is legible (${name})`, options, async (t) => {
-    const hub = new FakeHub();
-    hub.quotes.set('BTC/USD', hub.quote('BTC/USD', { bid: 95_499.5, ask: 95_500.5, day_volume: 49_153, exchange: 'Binance' }));
-    hub.quotes.set('AAPL', hub.quote('AAPL', { source: 'restored', simulated: true, percent_change: -1 }));
-    hub.quotes.set('MSFT', hub.quote('MSFT', { source: 'rest', session: 'closed', percent_change: 0 }));
-    hub.quotes.set('NVDA', hub.quote('NVDA', { freshness: 'stale', stale_since: new Date().toISOString(), percent_change: null }));
-    hub.quotes.delete('SPY');
-    hub.states['SPY'] = { state: 'unavailable', reason: 'this key’s plan does not include SPY' };
-    hub.states['MSFT'] = { state: 'polled', reason: 'not streamed to this key' };
-    const { page, complaints } = await open(t, hub, { context: { ...context, reducedMotion: 'reduce' } });
-    await cell(page, 'GBP/USD', '.mark').getByText('live').waitFor();
-    const audit = async () => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`), []);
-      const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      assert.ok(excess <= 0, `the page is ${excess} px too wide`);
-    };
-    for (const state of ['live', 'stalled', 'refused']) {
-      hub.say({ event: 'feed', state, since: new Date().toISOString(), reason: 'a reason', simulated: false });
-      await page.locator(`.feed-status[data-state="${state}"]`).waitFor();
-      await audit();
-    }
-    hub.accepts = false;
-    hub.rest = () => hub.quotesAnswer();
-    await hub.drop({ code: 1012 });
-    await cell(page, 'GBP/USD', '.mark').getByText('by REST').waitFor();
-    await audit();
-    assert.deepEqual(complaints, []);
-  });
-}
-
-test('nothing sticks out of its place, from a small phone to a wide screen', options, async (t) => {
-  const hub = new FakeHub();
-  hub.simulated = true;
-  const stale = { freshness: 'stale', stale_since: '2026-01-19T14:40:00.000Z' };
-  for (const symbol of hub.quotes.keys()) {
-    const price = symbol.endsWith('/USD') && /^[BE]TH?C?\//.test(symbol) ? 195_500.25 : 1.08512;
-    hub.quotes.set(symbol, hub.quote(symbol, {
-      ...stale, price, bid: price, ask: price, day_volume: 912_345, percent_change: -12.34, exchange: 'Coinbase Pro', session: 'closed',
-    }));
-  }
-  const { page } = await open(t, hub);
-  await cell(page, 'GBP/USD', '.mark').getByText('session closed').waitFor();
-  for (const width of [320, 360, 412, 600, 768, 959, 960, 1024, 1280, 1343, 1344, 1440, 1920, 2560]) {
-    await page.setViewportSize({ width, height: 900 });
-    const outside = await page.evaluate(() => {
-      const excess = [];
-      if (document.documentElement.scrollWidth > innerWidth) excess.push('the page');
-      for (const panel of document.querySelectorAll('.panel')) {
-        const edge = panel.getBoundingClientRect().right;
-        for (const part of panel.querySelectorAll('td, tbody th, dd, dt, p, li')) {
-          if (part.getBoundingClientRect().right > edge + 0.5) excess.push(`${panel.className} ${part.className}`);
-        }
-      }
-      for (const part of document.querySelectorAll('.price-board td')) {
-        // The flash around a price may reach into the gap beside it.
-        if (part.scrollWidth > part.clientWidth + 5) excess.push(`cell ${part.className}: ${part.textContent}`);
-      }
-      return excess;
-    });
-    assert.deepEqual(outside, [], `at ${width} px`);
-  }
-});
-
-test('the state of the feed, with reason and since', options, async (t) => {
+test('the state of the feed: at once in the notice line, with reason and since, in the rows and in the log', options, async (t) => {
   const hub = new FakeHub();
   const { page } = await open(t, hub);
-  await page.locator('.feed-status[data-state="live"]').waitFor();
-  const since = new Date(Date.now() - 125_000).toISOString();
-  for (const [name, word, reason] of /** @type {const} */ ([
-    ['fallback', 'REST fallback', 'the upstream closed the connection (1006); next try in 5 s; prices come by REST'],
-    ['stalled', 'Stalled', 'the socket is open, but no tick came for 60 s'],
-    ['refused', 'Refused', 'Twelve Data does not accept this API key'],
+  await becomes(page, 'connected');
+  await saying(page, 'AAPL', /^Live/);
+  const since = Date.now() - 125_000;
+  for (const [state, kind, reason, sentence, word] of /** @type {const} */ ([
+    ['fallback', 'fallback', 'the upstream closed the connection (1006)', /^The stream is down for 2 min: the upstream closed/, /^Paused/],
+    ['stalled', 'mute', 'the socket is open, but no tick came for 60 s', /^No ticks for 2 min, although markets trade/, /^Mute/],
+    ['refused', 'refused', 'Twelve Data does not accept this API key', /^Twelve Data refuses for 2 min: Twelve Data does not accept/, /^Paused/],
   ])) {
-    hub.say({ event: 'feed', state: name, since, reason, simulated: false });
-    await page.locator(`.feed-status[data-state="${name}"]`).waitFor();
-    assert.equal(await page.locator('.feed-status .word').textContent(), word);
-    assert.equal(await page.locator('.feed-status .reason').textContent(), reason);
-    assert.match(String(await page.locator('.feed-status .since').textContent()), /^since \d\d:\d\d:\d\d \(2 min\)$/);
-    assert.match(String((await log(page)).at(-1)), new RegExp(`Feed ${name}: `));
+    hub.setFeed(state, reason, since);
+    await page.locator(`.notice[data-kind="${kind}"]`).waitFor();
+    assert.match(await notice(page), sentence);
+    await saying(page, 'AAPL', word);
+    await logs(page, `Feed ${state}: `);
   }
+  hub.setFeed('live');
+  await saying(page, 'AAPL', /^Live/);
+  assert.equal(await page.locator('.notice').isVisible(), false);
 });
 
 test('a socket that falls silent is found out: asked after 15 s, given up 10 s later, opened again', options, async (t) => {
@@ -250,7 +205,7 @@ test('a socket that falls silent is found out: asked after 15 s, given up 10 s l
   assert.ok(hub.received.slice(heard).includes('ping'));
   await secondsUntil(page, async () => (await state(page)) === 'connected', 5);
   assert.equal(hub.attempts, 2);
-  assert.ok((await log(page)).some((line) => line.includes('nothing was heard from the hub for 10 s')));
+  await logs(page, 'nothing was heard from the hub for 10 s');
 });
 
 test('a hub that answers pings but no questions is found out too', options, async (t) => {
@@ -264,7 +219,7 @@ test('a hub that answers pings but no questions is found out too', options, asyn
     return (await state(page)) === 'disconnected';
   }, 80);
   assert.ok(seconds >= 60, `it took ${seconds} s`);
-  assert.match(await page.locator('.link-notice').innerText(), /the hub does not answer/);
+  assert.match(await notice(page), /the hub does not answer/);
 });
 
 test('a flood is not answered with a flood: after close code 4008 it waits 60 s, whatever the browser says', options, async (t) => {
@@ -279,28 +234,28 @@ test('a flood is not answered with a flood: after close code 4008 it waits 60 s,
   await becomes(page, 'connected');
 });
 
-test('disconnected: REST at once and every 30 s, stale after 60 s without an answer, and it tries again for ever', options, async (t) => {
+test('disconnected: REST at once and every 30 s, the last known price when that fails, and it tries again for ever', options, async (t) => {
   const hub = new FakeHub();
   const { page } = await open(t, hub, { clock: true });
-  await cell(page, 'AAPL', '.mark').getByText('live').waitFor();
+  await saying(page, 'AAPL', /^Live/);
   hub.accepts = false;
   hub.rest = () => hub.quotesAnswer();
   hub.quotes.set('AAPL', hub.quote('AAPL', { price: 250, timestamp: new Date(Date.now() + 2_000).toISOString() }));
   await hub.drop({ code: 1012 });
-  await cell(page, 'AAPL', '.price').getByText('$250.00').waitFor();
+  await shows(page, 'AAPL', '250.00');
   assert.equal(hub.restQuestions.length, 1);
-  assert.equal(hub.restQuestions[0], 'BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD');
-  assert.match(await page.locator('.link-notice').innerText(), /Disconnected: prices by REST every 30 s/);
-  assert.match(await page.title(), /Disconnected/);
-  assert.deepEqual(await marks(page, 'AAPL'), ['by REST']);
+  assert.deepEqual(String(hub.restQuestions[0]).split(',').toSorted(), 'BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD'.split(',').toSorted());
+  await pass(page, 1);
+  assert.match(await notice(page), /^Connection lost .*Prices by REST every 30 s/);
+  assert.match(await page.title(), /^Disconnected · /);
+  await saying(page, 'AAPL', /^REST/);
 
   hub.rest = null;
   await pass(page, 31);
   await eventually(() => hub.restQuestions.length === 2, 'a second question by REST');
-  await page.locator('.link-notice', { hasText: 'that fails too' }).waitFor();
-  await pass(page, 31);
-  await cell(page, 'AAPL', '.mark').getByText('stale since').waitFor();
-  assert.equal(await page.locator('.feed-status').getAttribute('data-state'), 'unknown');
+  await pass(page, 1);
+  await saying(page, 'AAPL', /^Last known/);
+  assert.match(await notice(page), /Prices below are from \d\d:\d\d:\d\d/);
 
   await pass(page, 240);
   const tried = hub.attempts;
@@ -310,8 +265,8 @@ test('disconnected: REST at once and every 30 s, stale after 60 s without an ans
   const asked = hub.restQuestions.length;
   await pass(page, 31);
   assert.equal(hub.restQuestions.length, asked, 'connected, it does not ask by REST');
-  assert.deepEqual(await marks(page, 'AAPL'), ['live']);
-  assert.equal(await page.locator('.link-notice').isVisible(), false);
+  await saying(page, 'AAPL', /^Live/);
+  assert.equal(await page.locator('.notice').isVisible(), false);
 });
 
 test('never reached by socket: the prices come by REST all the same', options, async (t) => {
@@ -319,9 +274,23 @@ test('never reached by socket: the prices come by REST all the same', options, a
   hub.accepts = false;
   hub.rest = () => hub.quotesAnswer();
   const { page, complaints } = await open(t, hub);
-  await cell(page, 'AAPL', '.price').getByText('$235.50').waitFor();
-  assert.equal(await state(page), 'disconnected');
+  await shows(page, 'AAPL', '235.50');
+  assert.notEqual(await state(page), 'connected');
   assert.deepEqual(complaints, []);
+});
+
+test('the button of the notice line connects at once', options, async (t) => {
+  const hub = new FakeHub();
+  const { page } = await open(t, hub, { clock: true });
+  await becomes(page, 'connected');
+  hub.accepts = false;
+  await hub.drop({ code: 1001 });
+  await pass(page, 60);
+  hub.accepts = true;
+  const tried = hub.attempts;
+  await page.locator('.notice').getByRole('button', { name: 'Try now' }).click();
+  await becomes(page, 'connected');
+  assert.equal(hub.attempts, tried + 1);
 });
 
 test('the network comes back: it does not wait for its turn', options, async (t) => {
@@ -341,12 +310,11 @@ test('the network comes back: it does not wait for its turn', options, async (t)
 test('?symbols= chooses the symbols, and the hub’s objection is shown', options, async (t) => {
   const hub = new FakeHub(['AAPL', 'TSLA']);
   const { page } = await open(t, hub, { path: '/?symbols=aapl,TSLA,$$$' });
-  await cell(page, '$$$', '.mark').waitFor();
-  assert.deepEqual(await page.locator('.price-board tbody tr').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-symbol'))), ['AAPL', 'TSLA', '$$$']);
-  assert.equal(await cell(page, 'TSLA', '.price').textContent(), '$100.00');
-  assert.deepEqual(await marks(page, '$$$'), ['not accepted']);
-  assert.match(String(await cell(page, '$$$', '.reason').textContent()), /not a symbol/);
-  assert.equal(await page.locator('[data-stat="symbols"]').textContent(), '2');
+  await saying(page, '$$$', /^Not a symbol$/);
+  assert.deepEqual(await page.locator('#list [data-symbol]').evaluateAll((rows) => rows.map((one) => one.getAttribute('data-symbol'))), ['AAPL', 'TSLA', '$$$']);
+  assert.equal(await priceOf(page, 'TSLA'), '100.00');
+  await explains(page, '$$$', 'ot a symbol: use letters');
+  await page.locator('[data-figure="symbols"]').getByText('2 symbols').waitFor();
 });
 
 test('data is text, never markup', options, async (t) => {
@@ -354,13 +322,13 @@ test('data is text, never markup', options, async (t) => {
   const { page, complaints } = await open(t, hub);
   await becomes(page, 'connected');
   const evil = '<img src=x onerror=alert(1)>';
-  hub.tick('AAPL', { exchange: evil });
-  hub.say({ event: 'feed', state: 'refused', since: null, reason: evil, simulated: false });
+  hub.tick('AAPL', { exchange: evil, name: evil });
+  hub.setFeed('refused', evil);
   hub.say('{"event":"price_update","symbol":"AAPL","price":"much"}');
   hub.say('not json');
-  await page.locator('.feed-status .reason').getByText(evil).waitFor();
-  await eventually(async () => (await log(page)).filter((line) => line.includes('it was ignored')).length === 2, 'two frames were ignored');
-  assert.equal(await cell(page, 'AAPL', '.venue').textContent(), evil);
+  await page.locator('.notice .sentence').getByText(evil).waitFor();
+  await row(page, 'AAPL').getByText(evil).first().waitFor();
+  await eventually(async () => (await logLines(page)).filter((line) => line.includes('it was ignored')).length === 2, 'two frames were ignored');
   assert.equal(await page.locator('img[src="x"]').count(), 0);
   assert.deepEqual(complaints, []);
 });
@@ -377,15 +345,16 @@ test('lag is measured by clocks that are compared, four times at first and once 
   await eventually(() => questions() === 5, 'a fifth question after a minute');
 });
 
-test('at most one write per frame: a thousand ticks in a burst are painted together', options, async (t) => {
+test('a thousand ticks in a burst are painted together: each frame writes a price once', options, async (t) => {
   const hub = new FakeHub();
   const { page } = await open(t, hub);
-  await cell(page, 'AAPL', '.price').getByText('$235.50').waitFor();
+  await shows(page, 'AAPL', '235.50');
   await page.evaluate(() => {
-    const price = document.querySelector('tr[data-symbol="AAPL"] .price');
+    const price = document.querySelector('#list [data-symbol="AAPL"] .last');
     const count = { writes: 0, frames: 0 };
     Object.assign(window, { count });
-    if (price) new MutationObserver((records) => { count.writes += records.filter((record) => record.type === 'characterData').length; }).observe(price, { characterData: true, subtree: true });
+    // A price is two texts, of which the changed digits are one.
+    if (price) new MutationObserver((records) => { count.writes += records.filter((record) => record.type === 'characterData').length / 2; }).observe(price, { characterData: true, subtree: true });
     const frame = () => { count.frames += 1; requestAnimationFrame(frame); };
     requestAnimationFrame(frame);
   });
@@ -393,7 +362,79 @@ test('at most one write per frame: a thousand ticks in a burst are painted toget
   for (let tick = 1; tick <= 1_000; tick += 1) {
     hub.tick('AAPL', { price: 300 + tick, timestamp: new Date(start + tick).toISOString(), received_at: new Date(start + tick).toISOString() });
   }
-  await cell(page, 'AAPL', '.price').getByText('$1,300.00').waitFor();
+  await shows(page, 'AAPL', '1,300.00');
   const count = await page.evaluate(() => /** @type {any} */ (window).count);
-  assert.ok(count.writes >= 1 && count.writes <= count.frames, `${count.writes} writes in ${count.frames} frames`);
+  assert.ok(count.writes > 0 && count.writes <= count.frames, `${count.writes} writes in ${count.frames} frames`);
+});
+
+for (const [name, context, scheme] of /** @type {const} */ ([['desktop', {}, 'light'], ['phone', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }, 'dark']])) {
+  test(`the three states of the connection, the counter, the symbols tracked and the lag keep their place (${name})`, options, async (t) => {
+    const hub = new FakeHub();
+    hub.answers = false;
+    const { page } = await open(t, hub, { context: { ...context, colorScheme: scheme } });
+    const word = page.locator('.link .word');
+    await word.getByText('Connecting…').waitFor();
+    hub.answers = true;
+    await hub.drop({ code: 1001 });
+    await becomes(page, 'connected');
+    await word.getByText('Connected', { exact: true }).waitFor();
+    hub.tick('AAPL', { price: 240 });
+    if (name === 'desktop') {
+      await page.locator('[data-figure="symbols"]').getByText('8 symbols').waitFor();
+      await page.locator('[data-figure="updates"]').getByText(/^\d+ updates$/).waitFor();
+    }
+    // Without a symbol in view that ticks there is no lag; the lag is of ticks after the snapshot.
+    await eventually(async () => {
+      hub.tick('AAPL', { price: 240 + Math.random() });
+      return /^(<1|\d+) ms$|^\d+\.\d\d s$/.test(String(await page.locator('[data-figure="lag"]').textContent()));
+    }, 'a lag');
+    hub.accepts = false;
+    await hub.drop({ code: 1001 });
+    await word.getByText('Disconnected').waitFor();
+  });
+}
+
+test('hamster.v1: a snapshot and deltas, which are acknowledged; the hub’s headline is shown', options, async (t) => {
+  const hub = new FakeHub(undefined, { v1: true, whole: true });
+  hub.ackMs = 1_000;
+  const { page, complaints } = await open(t, hub);
+  hub.headline({ viewers: 7 });
+  await shows(page, 'AAPL', '235.50');
+  hub.tick('AAPL', { price: 236.25 });
+  await shows(page, 'AAPL', '236.25');
+  await eventually(() => hub.acks.length > 0, 'an acknowledgement');
+  const asked = hub.acks.length;
+  hub.askForAcks();
+  await eventually(() => hub.acks.length > asked, 'the answer to a request');
+  hub.headline({ viewers: 7 });
+  await page.locator('[data-figure="viewers"]').getByText('7 viewers').waitFor();
+  assert.deepEqual(complaints, []);
+});
+
+test('hamster.v1: after a break it resumes, and is told what it missed; after a restart it begins anew', options, async (t) => {
+  const hub = new FakeHub(undefined, { v1: true });
+  const { page } = await open(t, hub);
+  await shows(page, 'AAPL', '235.50');
+  hub.accepts = false;
+  await hub.drop({ code: 1001 });
+  for (const price of [236, 237, 238]) hub.tick('AAPL', { price });
+  hub.accepts = true;
+  await shows(page, 'AAPL', '238.00');
+  await logs(page, 'Resumed: 3 updates missed, 1 symbol brought up to date');
+  await hub.restart();
+  await logs(page, 'Began anew');
+  await saying(page, 'AAPL', /^Restored/);
+  hub.tick('AAPL', { price: 239, timestamp: new Date(Date.now() + 1_000).toISOString() });
+  await saying(page, 'AAPL', /^Live/);
+});
+
+test('a hub that lags is told by the lag, not hidden', options, async (t) => {
+  const hub = new FakeHub();
+  hub.lagMs = 400;
+  const { page } = await open(t, hub);
+  await becomes(page, 'connected');
+  await eventually(async () => {
+    hub.tick('AAPL', { price: 240 + Math.random() });
+    return /^([2-9]\d\d ms|\d\.\d\d s)$/.test(String(await page.locator('[data-figure="lag"]').textContent()));
+  }, 'a lag of some hundred ms', 15_000);
 });

@@ -37,13 +37,68 @@ export async function openPage(browser, options = {}) {
 }
 
 /**
- * The text of one cell of one symbol.
+ * A part of a symbol's row in the watchlist: `.last`, `.change`, `.source`.
  * @param {Page} page
  * @param {string} symbol
- * @param {string} cell  a selector within the row
+ * @param {string} part  a selector within the row
  */
-export function cell(page, symbol, cell) {
-  return page.locator(`.price-board tr[data-symbol="${symbol}"] ${cell}`);
+export function cell(page, symbol, part) {
+  return row(page, symbol).locator(part);
+}
+
+/**
+ * A symbol's row in the watchlist.
+ * @param {Page} page
+ * @param {string} symbol  as its key: in capitals
+ */
+export function row(page, symbol) {
+  return page.locator(`#list [data-symbol="${symbol.replace(/["\\]/g, '\\$&')}"]`);
+}
+
+/**
+ * What the row says of its price: `Live 2 s`, `SIM Stale 4 min`.
+ * @param {Page} page
+ * @param {string} symbol
+ */
+export async function says(page, symbol) {
+  return ((await cell(page, symbol, '.source').textContent()) ?? '').replace(/\s+/g, ' ').trim();
+}
+
+/**
+ * Waits until the row's price has these digits. A currency's sign or unit may stand beside them.
+ * @param {Page} page
+ * @param {string} symbol
+ * @param {string} digits  `95,500.00`
+ */
+export async function shows(page, symbol, digits) {
+  await cell(page, symbol, '.last').filter({ hasText: digits }).first().waitFor();
+}
+
+/**
+ * The digits of the row's price, without a currency's sign or unit: `95,500.00`, `≈1.5e9`; else ''.
+ * @param {Page} page
+ * @param {string} symbol
+ */
+export async function priceOf(page, symbol) {
+  return ((await cell(page, symbol, '.last').textContent()) ?? '').replace(/[^0-9.,≈e−-]/g, '').replace('−', '-');
+}
+
+/**
+ * Waits until the connection is in this state.
+ * @param {Page} page
+ * @param {'connecting' | 'connected' | 'disconnected'} state
+ */
+export async function becomes(page, state) {
+  await page.locator(`.link[data-state="${state}"]`).waitFor();
+}
+
+/**
+ * The lines of the log, newest first or last as the dock shows them, without their clock.
+ * @param {Page} page
+ */
+export async function logLines(page) {
+  const lines = await page.locator('#dock .line').allTextContents();
+  return lines.map((line) => line.replace(/^\s*\[\d\d:\d\d:\d\d\]\s*/, '').trim());
 }
 
 /**

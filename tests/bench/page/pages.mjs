@@ -1,0 +1,68 @@
+/**
+ * The pages that are measured: the terminal, and two naive ones that show the same feed. The
+ * terminal is bundled here and not by scripts/lib/page.mjs for one reason: the hub serves 200 symbols
+ * to a page, and this bench wants 500 rows that move.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { ROOT } from '../../../scripts/lib/project.mjs';
+
+/**
+ * `files` by path. `chart`: the paths that only the chart needs. `price`: selects an element that
+ * shows a price. `headers`: of every file.
+ * @typedef {{ files: Map<string, Uint8Array>, chart: Set<string>, price: string, headers: Record<string, string> }} Built
+ */
+
+const OPTIONS = /** @type {const} */ ({ bundle: true, format: 'esm', target: 'es2022', charset: 'utf8', minify: true, write: false, metafile: true, absWorkingDir: ROOT, logLevel: 'silent' });
+const LIMIT = /MOST_SYMBOLS = 200;/;
+
+/** @param {number} rows @returns {Promise<Built>} */
+export async function terminal(rows) {
+  const { outputFiles, metafile } = await build({
+    ...OPTIONS, entryPoints: ['public/app/main.js'], outdir: 'build/bench-page', entryNames: 'assets/[name]', chunkNames: 'assets/[name]-[hash]', splitting: true, loader: { '.svg': 'copy' },
+    plugins: [{
+      name: 'more symbols',
+      setup({ onLoad }) {
+        onLoad({ filter: /model[\\/]symbols\.js$/ }, async ({ path }) => {
+          const source = await readFile(path, 'utf8');
+          if (!LIMIT.test(source)) throw new Error('model/symbols.js has its limit elsewhere now: change tests/bench/page/pages.mjs');
+          return { contents: source.replace(LIMIT, `MOST_SYMBOLS = ${Math.max(200, rows)};`), loader: 'js' };
+        });
+      },
+    }],
+  });
+  const files = new Map(outputFiles.map(({ path, contents }) => [path.slice(join(ROOT, 'build/bench-page').length).replaceAll('\\', '/'), contents]));
+  const chart = new Set(Object.entries(metafile.outputs)
+    .filter(([path, { inputs }]) => basename(path) !== 'main.js' && Object.keys(inputs).some((input) => input.includes('lightweight-charts')))
+    .map(([path]) => path.slice('build/bench-page'.length)));
+  const html = (await readFile(join(ROOT, 'public/index.html'), 'utf8')).replaceAll('/app/main.', '/assets/main.');
+  files.set('/index.html', Buffer.from(html));
+  for (const name of ['favicon.svg', 'manifest.webmanifest']) {
+    const body = await readFile(join(ROOT, 'public', name)).catch(() => null);
+    if (body) files.set(`/${name}`, body);
+  }
+  return { files, chart, price: '#list [data-symbol] .last', headers: await policy() };
+}
+
+/** @param {'original' | 'table'} name @returns {Promise<Built>} */
+export async function naive(name) {
+  const { outputFiles } = await build({ ...OPTIONS, entryPoints: [`tests/bench/page/naive/${name}.mjs`], outdir: 'build/bench-page' });
+  const styles = await readFile(join(ROOT, 'tests/bench/page/naive', `${name}.css`));
+  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${name}</title><link rel="stylesheet" href="/page.css"><body><script type="module" src="/page.js"></script></body></html>`;
+  const files = new Map(/** @type {[string, Uint8Array][]} */ ([['/index.html', Buffer.from(html)], ['/page.css', styles], ['/page.js', outputFiles[0]?.contents ?? new Uint8Array()]]));
+  return { files, chart: new Set(), price: '.price', headers: {} };
+}
+
+/** What the chart alone costs on the wire, as Cloudflare keeps it compressed. @param {Built} page */
+export function chartBytes({ files, chart }) {
+  return [...chart].reduce((sum, path) => sum + brotliCompressSync(files.get(path) ?? new Uint8Array()).length, 0);
+}
+
+/** The policy of the deployed page, under which it must work. */
+async function policy() {
+  const text = await readFile(join(ROOT, 'public/_headers'), 'utf8');
+  const [, value = ''] = /Content-Security-Policy: (.+)/.exec(text) ?? [];
+  return { 'content-security-policy': value };
+}
