@@ -184,8 +184,7 @@ async function cutOff(hub) {
 /** @param {Page} page @param {FakeHub} _ @param {number} width */
 async function fillChart(page, _, width) {
   if (width < PHONE) return void (await page.locator("#bottom").getByRole("button", { name: "Chart" }).click());
-  await page.locator("#side button:visible").first().focus({ timeout: PATIENCE_MS }).catch(() => {});
-  await page.keyboard.press("*");
+  await page.locator("#side").getByRole("button", { name: "Fill the screen" }).click({ timeout: PATIENCE_MS }).catch(() => page.keyboard.press("*"));
   await settle(page, 'body[data-filled="chart"]');
 }
 

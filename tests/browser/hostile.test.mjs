@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { cell, eventually, launch, logLines, openPage, priceOf, row, says, shows } from './support/browser.mjs';
+import { cell, eventually, launch, logLines, openOn, priceOf, saying, says, shows, titles } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 import { faults } from './support/faults.mjs';
 import { REASON, hostile } from './support/hostile.mjs';
@@ -20,34 +20,6 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/**
- * @param {import('node:test').TestContext} t
- * @param {FakeHub} hub
- * @param {string} path
- * @param {import('playwright-core').BrowserContextOptions} [context]
- */
-async function open(t, hub, path, context) {
-  const opened = await openPage(browser, context);
-  t.after(() => opened.context.close());
-  await hub.serve(opened.page);
-  await opened.page.goto(hub.origin + path);
-  return opened;
-}
-
-/**
- * Waits until the row says this of its price.
- * @param {import('./support/browser.mjs').Page} page
- * @param {string} symbol
- * @param {RegExp} what
- */
-const saying = (page, symbol, what) => eventually(async () => what.test(await says(page, symbol)), `${symbol} says ${what}`);
-/**
- * Every title of a row and its parts.
- * @param {import('./support/browser.mjs').Page} page
- * @param {string} symbol
- */
-const titles = (page, symbol) => row(page, symbol).evaluate((one) => [one, ...one.querySelectorAll('[title]')].map((part) => part.getAttribute('title') ?? ''));
-
 /** @param {import('./support/browser.mjs').Page} page */
 async function audit(page) {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -57,7 +29,7 @@ async function audit(page) {
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   test(`nothing covers digits or leaves its place, whatever the values, and it is legible (${colorScheme})`, options, async (t) => {
     const { hub, path } = hostile();
-    const { page, complaints } = await open(t, hub, path, { colorScheme, reducedMotion: 'reduce' });
+    const { page, complaints } = await openOn(t, browser, hub, { path, context: { colorScheme, reducedMotion: 'reduce' } });
     await saying(page, 'OLD', /^SIM Stale/);
     await saying(page, '$$$', /^Not a symbol/);
     hub.say({ event: 'subscribe-status', status: 'error', success: [], fails: [{ symbol: 'CL', reason: REASON }, { symbol: '?', reason: REASON }] });
@@ -74,7 +46,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
 
 test('values are written in a form that fits and is true, and the whole of it is at hand', options, async (t) => {
   const { hub, path } = hostile();
-  const { page } = await open(t, hub, path);
+  const { page } = await openOn(t, browser, hub, { path });
   await saying(page, '$$$', /^Not a symbol/);
   const prices = /** @type {const} */ ([
     ['NINE/USD', '0.123456789'], ['BOTH/USD', '≈1,523,456,789.12'], ['HUGE', '1e308'], ['CL', '-37.63'], ['SPX', '5,123.4567'], ['BARC', '72.50'],
@@ -94,7 +66,7 @@ test('values are written in a form that fits and is true, and the whole of it is
 
 test('foreign text in the notice line has nothing invisible, and no towers', options, async (t) => {
   const { hub, path } = hostile();
-  const { page } = await open(t, hub, path);
+  const { page } = await openOn(t, browser, hub, { path });
   hub.setFeed('refused', hub.feed.reason);
   const sentence = page.locator('.notice[data-kind="refused"] .sentence');
   await sentence.waitFor();
@@ -104,7 +76,7 @@ test('foreign text in the notice line has nothing invisible, and no towers', opt
 
 test('a move flashes only if it can be seen', options, async (t) => {
   const hub = new FakeHub(['AAPL', 'MSFT']);
-  const { page } = await open(t, hub, '/?symbols=AAPL,MSFT');
+  const { page } = await openOn(t, browser, hub, { path: '/?symbols=AAPL,MSFT' });
   const flash = () => cell(page, 'AAPL', '[data-flash]').count();
   await shows(page, 'AAPL', '235.50');
   hub.tick('AAPL', { price: 235.501 });
@@ -120,7 +92,7 @@ test('a move flashes only if it can be seen', options, async (t) => {
 
 test('nothing flashes where motion is not wanted', options, async (t) => {
   const hub = new FakeHub(['AAPL']);
-  const { page } = await open(t, hub, '/?symbols=AAPL', { reducedMotion: 'reduce' });
+  const { page } = await openOn(t, browser, hub, { path: '/?symbols=AAPL', context: { reducedMotion: 'reduce' } });
   await shows(page, 'AAPL', '235.50');
   hub.tick('AAPL', { price: 236 });
   await shows(page, 'AAPL', '236.00');
@@ -130,7 +102,7 @@ test('nothing flashes where motion is not wanted', options, async (t) => {
 
 test('a hub that knows nothing of currencies and decimals: no sign is invented', options, async (t) => {
   const hub = new FakeHub(['AAPL', 'EUR/USD'], { old: true });
-  const { page, complaints } = await open(t, hub, '/?symbols=AAPL,EUR/USD');
+  const { page, complaints } = await openOn(t, browser, hub, { path: '/?symbols=AAPL,EUR/USD' });
   await shows(page, 'EUR/USD', '1.085');
   assert.equal((await cell(page, 'AAPL', '.last').textContent())?.trim(), '235.50');
   await saying(page, 'AAPL', /^Live \d s$/);
@@ -141,7 +113,7 @@ test('a link with a name of 10,000 characters: it is not sent to the hub, and th
   const hub = new FakeHub(['AAPL']);
   hub.rest = () => hub.quotesAnswer();
   const long = 'W'.repeat(10_000);
-  const { page } = await open(t, hub, `/?symbols=${long},AAPL`, { viewport: { width: 390, height: 844 } });
+  const { page } = await openOn(t, browser, hub, { path: `/?symbols=${long},AAPL`, context: { viewport: { width: 390, height: 844 } } });
   await shows(page, 'AAPL', '235.50');
   assert.deepEqual(await page.evaluate(faults), []);
   const [refused, good] = await page.locator('#list [data-symbol]').evaluateAll((rows) => rows.map((one) => ({ height: one.getBoundingClientRect().height, text: one.textContent ?? '' })));
@@ -160,7 +132,7 @@ test('a link with a name of 10,000 characters: it is not sent to the hub, and th
 test('a link with 3,000 names: as many as the hub takes, and a sentence about the others', options, async (t) => {
   const hub = new FakeHub(['AAPL']);
   const names = ['AAPL', ...Array.from({ length: 2_999 }, (_, index) => `$${index}`)];
-  const { page, complaints } = await open(t, hub, `/?symbols=${names.join(',')}`);
+  const { page, complaints } = await openOn(t, browser, hub, { path: `/?symbols=${names.join(',')}` });
   await page.locator('.notice[data-kind="left-out"]').waitFor();
   const asked = hub.received.filter((message) => message.includes('"subscribe"')).map((message) => JSON.parse(message).params.symbols.length);
   assert.deepEqual(asked, [200]);
@@ -176,7 +148,7 @@ test('a link with 3,000 names: as many as the hub takes, and a sentence about th
 
 test('a symbol that the hub takes away later stays where it is, with the reason, and nothing is said to be missed', options, async (t) => {
   const hub = new FakeHub(['AAPL', 'MSFT', 'NVDA'], { v1: true });
-  const { page, complaints } = await open(t, hub, '/?symbols=AAPL,MSFT,NVDA');
+  const { page, complaints } = await openOn(t, browser, hub, { path: '/?symbols=AAPL,MSFT,NVDA' });
   await saying(page, 'NVDA', /^Live/);
   const symbols = () => page.locator('#list [data-symbol]').evaluateAll((rows) => rows.map((one) => one.getAttribute('data-symbol')));
   hub.refuse('MSFT', 'given to another viewer');

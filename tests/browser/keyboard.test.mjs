@@ -119,7 +119,7 @@ test('alert: Alt+A offers one at the present price, Enter arms it, and it fires 
   const dialog = page.locator('dialog[open]');
   await dialog.waitFor();
   assert.ok((await dialog.locator('input').evaluateAll((fields) => fields.map((field) => /** @type {HTMLInputElement} */ (field).value))).some((value) => value.replace(',', '').startsWith('235.5')), 'the present price');
-  const level = dialog.locator('input').filter({ visible: true }).first();
+  const level = dialog.getByLabel(/value|price|level/i).first();
   await level.focus();
   await page.keyboard.press('Control+a');
   await page.keyboard.type('240');
@@ -134,8 +134,8 @@ test('export: a command of the palette writes the list as a file', options, asyn
   const { page } = await open(t);
   await page.keyboard.press('Control+k');
   await page.locator('dialog[open] [role="combobox"]').waitFor();
-  await page.keyboard.type('export list');
-  await page.locator('dialog[open] [role="option"]').filter({ hasText: /export/i }).first().waitFor();
+  await page.keyboard.type('list as csv');
+  await page.locator('dialog[open] [role="option"]').filter({ hasText: /list as csv/i }).first().waitFor();
   const download = page.waitForEvent('download');
   await page.keyboard.press('Enter');
   const file = await download;

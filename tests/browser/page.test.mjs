@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { becomes, eventually, launch, logLines, numberIn, openPage, priceOf, row, says } from './support/browser.mjs';
+import { becomes, eventually, launch, logLines, numberIn, openPage, priceOf, row, saying } from './support/browser.mjs';
 import { firstLoad } from './support/first-load.mjs';
 import { Worker } from './support/worker.mjs';
 
@@ -44,14 +44,6 @@ async function open(t, context) {
 const state = (page) => page.locator('.link').getAttribute('data-state');
 /** @param {import('./support/browser.mjs').Page} page */
 const updates = async (page) => numberIn(await page.locator('[data-figure="updates"]').textContent());
-/**
- * Waits until the row says this of its price.
- * @param {import('./support/browser.mjs').Page} page
- * @param {string} symbol
- * @param {RegExp} what
- */
-const saying = (page, symbol, what) => eventually(async () => what.test(await says(page, symbol)), `${symbol} says ${what}`, 20_000);
-
 /**
  * @param {import('./support/browser.mjs').Page} page
  * @param {string} symbol

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { extname } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { TYPES } from '../../browser/support/fake-hub.mjs';
+import { TYPES } from '../../browser/support/routes.mjs';
 
 /** @typedef {import('../../browser/support/fake-hub.mjs').FakeHub} FakeHub */
 

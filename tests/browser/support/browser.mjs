@@ -37,6 +37,29 @@ export async function openPage(browser, options = {}) {
 }
 
 /**
+ * A page on this hub, closed at the end of the test. With `clock` the test controls the page's time:
+ * it advances only by `page.clock`.
+ * @param {import('node:test').TestContext} t
+ * @param {Browser} browser
+ * @param {import('./fake-hub.mjs').FakeHub} hub
+ * @param {object} [how]
+ * @param {boolean} [how.clock]
+ * @param {string} [how.path]
+ * @param {object} [how.kept]  what the browser keeps of the user's arrangement
+ * @param {import('playwright-core').BrowserContextOptions} [how.context]
+ */
+export async function openOn(t, browser, hub, { clock = false, path = '/', kept, context } = {}) {
+  const opened = await openPage(browser, context);
+  t.after(() => opened.context.close());
+  const { page } = opened;
+  if (clock) await page.clock.install();
+  if (kept) await page.addInitScript((text) => localStorage.setItem('hamster.settings.v1', text), JSON.stringify(kept));
+  await hub.serve(page);
+  await page.goto(hub.origin + path);
+  return opened;
+}
+
+/**
  * A part of a symbol's row in the watchlist: `.last`, `.change`, `.source`.
  * @param {Page} page
  * @param {string} symbol
@@ -62,6 +85,26 @@ export function row(page, symbol) {
  */
 export async function says(page, symbol) {
   return ((await cell(page, symbol, '.source').textContent()) ?? '').replace(/\s+/g, ' ').trim();
+}
+
+/**
+ * Waits until the row says this of its price.
+ * @param {Page} page
+ * @param {string} symbol
+ * @param {RegExp} what
+ * @param {number} [patienceMs]
+ */
+export function saying(page, symbol, what, patienceMs) {
+  return eventually(async () => what.test(await says(page, symbol)), `${symbol} says ${what}`, patienceMs);
+}
+
+/**
+ * Every title of a row and its parts.
+ * @param {Page} page
+ * @param {string} symbol
+ */
+export function titles(page, symbol) {
+  return row(page, symbol).evaluate((one) => [one, ...one.querySelectorAll('[title]')].map((part) => part.getAttribute('title') ?? ''));
 }
 
 /**
@@ -99,6 +142,18 @@ export async function becomes(page, state) {
 export async function logLines(page) {
   const lines = await page.locator('#dock .line').allTextContents();
   return lines.map((line) => line.replace(/^\s*\[\d\d:\d\d:\d\d\]\s*/, '').trim());
+}
+
+/**
+ * Waits until the log has all of these, wherever they stand in a line.
+ * @param {Page} page
+ * @param {...string} wanted
+ */
+export function logs(page, ...wanted) {
+  return eventually(async () => {
+    const lines = await logLines(page);
+    return wanted.every((text) => lines.some((line) => line.includes(text)));
+  }, `the log has ${wanted.join(', ')}`);
 }
 
 /**

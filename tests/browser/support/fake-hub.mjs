@@ -1,27 +1,15 @@
 /**
  * A fake hub for what the real one cannot do on demand: fall silent, lag, refuse, restart, go back in
- * time. It speaks docs/protocol.md, plain JSON or `hamster.v1`, and answers the REST routes. Inside
- * a browser it serves the built page with its deployed headers and opens no port; tests/bench/page
- * gives it a real one.
+ * time. It speaks docs/protocol.md, plain JSON or `hamster.v1`, and answers the REST routes. routes.mjs
+ * serves it inside a browser, without a port; tests/bench/page/server.mjs gives it a real one.
  */
-import { readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { buildPage } from '../../../scripts/lib/page.mjs';
 import { answerOf } from './answers.mjs';
 import { Channel } from './channel.mjs';
 import { DEFAULT_SYMBOLS, instrumentOf, seeded } from './market.mjs';
+import { serveThrough } from './routes.mjs';
 
 export { DEFAULT_SYMBOLS } from './market.mjs';
 
-const PUBLIC = new URL('../../../build/public/', import.meta.url);
-export const TYPES = /** @type {Record<string, string>} */ ({
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.webmanifest': 'application/manifest+json',
-});
 const VALID = /^[A-Z0-9./_-]{1,24}(:[A-Z0-9 ./_-]{1,30})?$/i;
 
 /**
@@ -111,23 +99,12 @@ export class FakeHub {
     for (const symbol of symbols) this.quotes.set(symbol, this.quote(symbol));
   }
 
-  /** @param {import('playwright-core').Page} page */
+  /**
+   * Serves the built page and this hub to a page of Playwright.
+   * @param {import('playwright-core').Page} page
+   */
   async serve(page) {
-    await buildPage();
-    const headers = await deployedHeaders();
-    await page.route(`${this.origin}/**`, async (route) => {
-      const url = new URL(route.request().url());
-      if (url.pathname.startsWith('/api/')) {
-        const given = this.answer(url);
-        return given ? route.fulfill(given) : route.abort('connectionrefused');
-      }
-      const path = url.pathname === '/' ? 'index.html' : url.pathname.slice(1);
-      const body = await readFile(new URL(path, PUBLIC)).catch(() => null);
-      const contentType = TYPES[extname(path)] ?? 'text/plain';
-      if (body === null) return route.fulfill({ status: 404, headers, body: 'no such file', contentType: 'text/plain' });
-      return route.fulfill({ headers: { ...headers, 'content-type': contentType }, body });
-    });
-    await page.routeWebSocket(/\/ws$/, (socket) => this.connect(socket));
+    await serveThrough(page, this);
   }
 
   /** Answers a REST request; null: no answer comes. @param {URL} url @returns {import('./answers.mjs').Answer | null} */
@@ -479,17 +456,4 @@ function everything(symbol) {
     name, exchange, timezone, bid: times(1 - 0.00004), ask: times(1 + 0.00004), day_volume: traded ? 18_000_000 : null, open: times(0.996),
     high: times(1.006), low: times(0.991), year_low: times(0.72), year_high: times(1.21), average_volume: traded ? 33_681_314 : null,
   };
-}
-
-/** The headers that public/_headers adds to every answer: its first paragraph. */
-async function deployedHeaders() {
-  const [everywhere = ''] = (await readFile(new URL('_headers', PUBLIC), 'utf8')).split('\n\n');
-  const lines = everywhere.split('\n');
-  /** @type {Record<string, string>} */
-  const headers = {};
-  for (const line of lines) {
-    const [, name, value] = /^ {2}([\w-]+): (.+)$/.exec(line) ?? [];
-    if (name && value) headers[name.toLowerCase()] = value;
-  }
-  return headers;
 }
