@@ -60,7 +60,8 @@ function accept(hub, request, socket) {
   const protocol = request.headers['sec-websocket-protocol'];
   const chosen = protocol ? `sec-websocket-protocol: ${protocol}\r\n` : '';
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${key}\r\n${chosen}\r\n`);
-  let heard = (/** @type {string} */ _) => {};
+  /** @type {(text: string) => void} */
+  let heard = () => {};
   let left = () => {};
   const gone = () => {
     const tell = left;

@@ -13,7 +13,8 @@ const options = { timeout: 20_000 };
 function client(hub, stream = new Stream()) {
   /** @type {Message[]} */
   const messages = [];
-  let hear = (/** @type {string} */ _) => {};
+  /** @type {(text: string) => void} */
+  let hear = () => {};
   let leave = () => {};
   const socket = {
     send: (/** @type {string} */ text) => void messages.push(...stream.read(JSON.parse(text), text.length)),

@@ -58,7 +58,7 @@ const ROWS = [
   { name: 'polled', row: { state: 'polled', reason: 'Not streamed to this key.' }, level: 'rest', word: 'REST', sign: 'circling', age: '2 s', tone: 'rest', alerts: true, says: /because not streamed to this key\./ },
   { name: 'the page reads by REST', row: { vouchedAt: T - 500 }, where: { ...CUT_OFF, rest: 'ok' }, level: 'rest', word: 'REST', sign: 'circling', age: '2 s', tone: 'rest', alerts: true, says: /reads by REST every 30 s/ },
   { name: 'mute', where: STALLED, level: 'mute', word: 'Mute', sign: 'barred', age: '2 s', tone: 'doubt', alerts: false, says: /no ticks come although markets trade, for 4 min/ },
-  { name: 'the stream is down', where: { feed: { state: 'fallback', since: T, reason: 'closed (1006)' } }, level: 'paused', word: 'Paused', sign: 'barred', age: '2 s', tone: 'doubt', alerts: false, says: /^The hub’s stream is down: closed \(1006\)/ },
+  { name: 'the stream is down', where: { feed: { state: 'fallback', since: T, reason: 'closed (1006)' } }, level: 'paused', word: 'Paused', sign: 'barred', age: '2 s', tone: 'doubt', alerts: false, says: /^The hub['’]s stream is down: closed \(1006\)/ },
   { name: 'refused by upstream', where: { feed: { state: 'refused', since: T, reason: 'no such key' } }, level: 'paused', word: 'Paused', sign: 'barred', age: '2 s', tone: 'doubt', alerts: false, says: /no such key/ },
   { name: 'live', level: 'live', word: 'Live', sign: 'disc', age: '2 s', tone: 'live', alerts: true, says: /^Streaming from NASDAQ\./ },
   { name: 'extended hours', quote: { session: 'extended' }, level: 'live', word: 'Extended', sign: 'disc', age: '2 s', tone: 'live', alerts: true, says: /outside its hours/ },
