@@ -1,7 +1,7 @@
 /** What the page says of prices, symbols and the feed, against a fake hub. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { becomes, cell, eventually, launch, logLines, logs, openOn, priceOf, row, saying, shows, titles } from './support/browser.mjs';
+import { becomes, cell, eventually, launch, logLines, logs, openOn, priceOf, row, saying, shows, titles, watchFlashes } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 import { universe } from './support/market.mjs';
 
@@ -35,11 +35,13 @@ test('prices, changes and the log in the original form; nothing is invented', op
   assert.equal(await priceOf(page, 'BTC/USD'), '95,500.00');
   assert.equal(await priceOf(page, 'SPY'), '');
   await saying(page, 'SPY', /^Waiting/);
+  const flashes = await watchFlashes(page);
   hub.tick('AAPL', { price: 234, percent_change: -0.64 });
-  await cell(page, 'AAPL', '[data-flash="down"]').waitFor();
+  await eventually(async () => (await flashes()).includes('AAPL down'), 'a falling price flashes');
   assert.match(String(await cell(page, 'AAPL', '.change').textContent()), /[-−]0\.64/);
   hub.tick('AAPL', { price: 235, percent_change: -0.21 });
-  await cell(page, 'AAPL', '[data-flash="up"]').waitFor();
+  await eventually(async () => (await flashes()).includes('AAPL up'), 'a rising price flashes');
+  await eventually(async () => (await cell(page, 'AAPL', '[data-flash]').count()) === 0, 'a flash ends');
   await logs(
     page, 'Connected to Hamster Terminal', 'Feed live: ticks are arriving', 'Monitoring 8 symbols', 'BTC/USD: $95,500.00 (+0.25%)', 'AAPL: $235.50 (+0.25%)',
     'EUR/USD: 1.08500 (+0.25%)', 'AAPL: $234.00 (-0.64%)', 'AAPL: $235.00 (-0.21%)',

@@ -61,7 +61,7 @@ test('find: / opens the search, Enter shows the symbol in the chart, Escape clos
   await page.keyboard.type('nvd');
   await page.locator('dialog[open] [role="option"]').filter({ hasText: 'NVDA' }).first().waitFor();
   await page.keyboard.press('Enter');
-  await page.locator('#side').getByText('NVDA').first().waitFor();
+  await eventually(async () => (await page.locator('#side').innerText()).startsWith('NVDA'), 'the chart shows NVDA');
   assert.equal(await page.locator('dialog[open]').count(), 0);
   await page.keyboard.press('/');
   await field.waitFor();

@@ -83,8 +83,33 @@ export function row(page, symbol) {
  * @param {Page} page
  * @param {string} symbol
  */
-export async function says(page, symbol) {
-  return ((await cell(page, symbol, '.source').textContent()) ?? '').replace(/\s+/g, ' ').trim();
+export function says(page, symbol) {
+  return cell(page, symbol, '.source').evaluate((source) => {
+    const texts = [];
+    const walker = document.createTreeWalker(source, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) texts.push(walker.currentNode.nodeValue?.trim());
+    return texts.filter(Boolean).join(' ');
+  });
+}
+
+/**
+ * Records every flash from now on; a flash may be over before a test can look.
+ * @param {Page} page
+ * @returns {Promise<() => Promise<string[]>>} the flashes so far: `AAPL up`
+ */
+export async function watchFlashes(page) {
+  await page.evaluate(() => {
+    /** @type {string[]} */
+    const flashes = [];
+    Object.assign(window, { flashes });
+    new MutationObserver((records) => {
+      for (const { target } of records) {
+        const value = target instanceof Element ? target.getAttribute('data-flash') : null;
+        if (target instanceof Element && value !== null) flashes.push(`${target.closest('[data-symbol]')?.getAttribute('data-symbol')} ${value}`);
+      }
+    }).observe(document.body, { subtree: true, attributeFilter: ['data-flash'] });
+  });
+  return () => page.evaluate(() => /** @type {any} */ (window).flashes);
 }
 
 /**

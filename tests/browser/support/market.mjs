@@ -60,7 +60,8 @@ export function seeded(seed) {
 export function universe(count) {
   const names = KNOWN.map(([symbol]) => symbol);
   for (let index = 0; names.length < count; index += 1) {
-    names.push([17_576, 676, 26, 1].map((place) => String.fromCharCode(65 + (Math.floor(index / place) % 26))).join(''));
+    const name = [17_576, 676, 26, 1].map((place) => String.fromCharCode(65 + (Math.floor(index / place) % 26))).join('');
+    if (!BY_SYMBOL.has(name)) names.push(name);
   }
   return names.slice(0, count);
 }

@@ -20,6 +20,7 @@ export const TYPES = /** @type {Record<string, string>} */ ({
  */
 export async function serveThrough(page, hub) {
   await buildPage();
+  await page.addInitScript(withoutWorker, new URL(hub.origin).host);
   const headers = await deployedHeaders();
   await page.route(`${hub.origin}/**`, async (route) => {
     const url = new URL(route.request().url());
@@ -34,6 +35,16 @@ export async function serveThrough(page, hub) {
     return route.fulfill({ headers: { ...headers, 'content-type': contentType }, body });
   });
   await page.routeWebSocket(/\/ws$/, (socket) => hub.connect(socket));
+}
+
+/**
+ * No route answers for a service worker's own script, so the browser would complain. The page works
+ * without one, as in a private window. Runs in the page.
+ * @param {string} host  other hosts may have a server
+ */
+function withoutWorker(host) {
+  if (location.host !== host || !('serviceWorker' in navigator)) return;
+  ServiceWorkerContainer.prototype.register = () => Promise.reject(new DOMException('No worker in this test', 'NotSupportedError'));
 }
 
 /** The headers that public/_headers adds to every answer: its first paragraph. */
