@@ -10,8 +10,11 @@ import { FakeHub } from './support/fake-hub.mjs';
 
 /** @typedef {import('./support/browser.mjs').Page} Page */
 
-/** 360 x 225 is 1440 x 900 at 400 %. */
-const SIZES = [{ width: 1440, height: 900 }, { width: 1024, height: 768 }, { width: 360, height: 740 }, { width: 360, height: 225 }];
+/**
+ * 360 px are also what 1440 are at 400 % zoom. What depends on the size is the same in both themes, so
+ * the dark one is only looked at for its contrasts, and not at every size.
+ */
+const SIZES = { light: [{ width: 1440, height: 900 }, { width: 1024, height: 768 }, { width: 360, height: 740 }], dark: [{ width: 1440, height: 900 }, { width: 360, height: 740 }] };
 const UPDOWN = ['west', 'east', 'blind', 'blind-east'];
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -80,9 +83,10 @@ const VIEWS = [
 /** @param {Page} page @param {RegExp} name */
 const tab = (page, name) => page.locator('#dock').getByRole('tab', { name }).click();
 
-/** @param {Page} page @param {string} where */
-async function audit(page, where) {
-  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+/** @param {Page} page @param {string} where @param {boolean} whole  every rule, else contrasts */
+async function audit(page, where, whole) {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (whole ? axe.withTags(TAGS) : axe.withRules(['color-contrast'])).analyze();
   assert.deepEqual(violations.map(({ id, nodes }) => `${where}: ${id}: ${nodes.slice(0, 4).map((node) => node.html.slice(0, 160)).join(' ')}`), []);
   const excess = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   assert.ok(excess <= 0, `${where}: the page is ${excess} px too wide`);
@@ -95,7 +99,6 @@ async function audit(page, where) {
 async function open(t, colorScheme) {
   const { page, context, complaints } = await openPage(browser, { colorScheme, reducedMotion: 'reduce' });
   t.after(() => context.close());
-  context.setDefaultTimeout(5_000);
   const hub = levels();
   await hub.serve(page);
   await page.goto(hub.origin);
@@ -104,16 +107,16 @@ async function open(t, colorScheme) {
 }
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
-  test(`every view, at every size (${colorScheme})`, { timeout: 120_000 }, async (t) => {
+  test(`every view, at every size (${colorScheme})`, { timeout: 240_000 }, async (t) => {
     const { page, complaints } = await open(t, colorScheme);
     for (const { name, phone, open: show, seen } of VIEWS) {
       await t.test(name, async () => {
-        for (const size of SIZES) {
+        for (const size of SIZES[colorScheme]) {
           await page.setViewportSize(size);
           if (size.width < 640) await page.locator('#bottom').getByRole('button', { name: phone }).click();
           await show(page);
           await page.locator(seen).first().waitFor();
-          await audit(page, `${name} at ${size.width} x ${size.height}`);
+          await audit(page, `${name} at ${size.width} x ${size.height}`, colorScheme === 'light');
           await page.keyboard.press('Escape');
           await eventually(async () => (await page.locator('dialog[open]').count()) === 0, 'Escape closes the dialog', 2_000);
         }
@@ -122,7 +125,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     assert.deepEqual(complaints, []);
   });
 
-  test(`the colours of every set, in list, chart and notice line (${colorScheme})`, { timeout: 60_000 }, async (t) => {
+  test(`the colours of every set, in list, chart and notice line (${colorScheme})`, { timeout: 120_000 }, async (t) => {
     const { hub, page } = await open(t, colorScheme);
     await row(page, 'AAPL').waitFor();
     for (const updown of UPDOWN) {

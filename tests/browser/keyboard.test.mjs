@@ -26,7 +26,6 @@ async function open(t) {
   const hub = new FakeHub(undefined, { whole: true });
   const { page, context, complaints } = await openPage(browser);
   t.after(() => context.close());
-  context.setDefaultTimeout(5_000);
   await hub.serve(page);
   await page.goto(hub.origin);
   await becomes(page, 'connected');

@@ -1,5 +1,6 @@
 /** Measures one page in a real Chromium while its feed runs. */
 import { loadavg } from 'node:os';
+import { eventually } from '../../browser/support/browser.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -47,7 +48,8 @@ export async function measure(page, { url, price, chart, ready, run, seconds, lo
   const before = loadavg()[0] ?? 0;
   await page.addInitScript(record, price);
   await page.goto(url);
-  await page.waitForFunction('bench.firstPriceMs > 0', undefined, { timeout: 30_000 });
+  // The page's policy forbids the eval with which `waitForFunction` polls.
+  await eventually(() => page.evaluate('bench.firstPriceMs > 0'), 'a first price', 30_000);
   await ready();
   const hasChart = chart.size > 0 && (await page.locator('#side canvas').first().waitFor({ timeout: CHART_MS }).then(() => true, () => false));
   await sleep(SETTLE_MS);

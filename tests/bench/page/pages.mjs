@@ -39,6 +39,11 @@ export async function terminal(rows) {
     .map(([path]) => path.slice('build/bench-page'.length)));
   const html = (await readFile(join(ROOT, 'public/index.html'), 'utf8')).replaceAll('/app/main.', '/assets/main.');
   files.set('/index.html', Buffer.from(html));
+  // What runs before the modules is a script of its own.
+  for (const [, path = ''] of html.matchAll(/<script src="(\/app\/[\w-]+\.js)"/g)) {
+    const { outputFiles: [script] } = await build({ ...OPTIONS, entryPoints: [`public${path}`], outdir: 'build/bench-page', format: 'iife' });
+    files.set(path, script?.contents ?? new Uint8Array());
+  }
   for (const name of ['favicon.svg', 'manifest.webmanifest']) {
     const body = await readFile(join(ROOT, 'public', name)).catch(() => null);
     if (body) files.set(`/${name}`, body);

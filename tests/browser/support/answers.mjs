@@ -2,7 +2,7 @@
  * The fake hub's REST answers where a test gives none: history, sparklines, search, sessions, in
  * the forms of docs/protocol.md. The same question at the same time always has the same answer.
  */
-import { barsOf, instrumentOf, instruments } from './market.mjs';
+import { barsOf, instrumentOf, instruments, priceAt } from './market.mjs';
 
 /** @typedef {{ status?: number, json?: unknown, body?: string }} Answer */
 /**
@@ -78,8 +78,7 @@ function sparklines(asked, { simulated, anchor, now }) {
 export function sparkOf(symbol, anchor, now) {
   const instrument = instrumentOf(symbol);
   const end = Math.floor(now / 60_000) * 60 - 60;
-  const bars = barsOf(instrument, { step: 60, first: end - 59 * 60, last: end, anchor, now: now / 1_000 });
-  const closes = bars.map(([, , , , close]) => Math.round(close * 10 ** instrument.decimals));
+  const closes = Array.from({ length: 60 }, (_, index) => Math.round(priceAt(instrument, end - (58 - index) * 60, anchor) * 10 ** instrument.decimals));
   return { step: 60, end, values: closes.map((close, index) => close - (closes[index - 1] ?? 0)) };
 }
 

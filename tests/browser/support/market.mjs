@@ -129,11 +129,16 @@ function noise(seed, at) {
   for (let period = 60; period < 30 * DAY_S; period *= 2) {
     const place = at / period;
     const cell = Math.floor(place);
-    const left = mixed(hash(`${seed} ${period} ${cell}`));
-    const right = mixed(hash(`${seed} ${period} ${cell + 1}`));
+    const left = mixed(scattered(seed, period, cell));
+    const right = mixed(scattered(seed, period, cell + 1));
     sum += (left + (right - left) * (place - cell) - 0.5) * Math.sqrt(period / DAY_S);
   }
   return sum;
+}
+
+/** @param {number} seed @param {number} period @param {number} cell */
+function scattered(seed, period, cell) {
+  return (Math.imul(seed ^ Math.imul(period, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(cell, 0xc2b2ae35)) >>> 0;
 }
 
 /** FNV-1a. @param {string} text */
