@@ -23,6 +23,39 @@ const PAGES = /** @type {Record<string, (rows: number) => Promise<import("../tes
 
 /** @typedef {import("../tests/bench/page/measure.mjs").Seen} Seen */
 
+/** @type {[string, (seen: Seen & { chartBytes: number }) => string][]} */
+const LINES = [
+  ["ticks sent a second", ({ updates }) => updates.toFixed(0)],
+  ["frames a second", ({ fps }) => fps.toFixed(1)],
+  ["frame interval, p95, ms", ({ frameP95 }) => frameP95.toFixed(1)],
+  ["intervals above 25 ms", ({ missed }) => percent(missed)],
+  ["… of the idle page", ({ idleMissed }) => percent(idleMissed)],
+  ["script, ms/s", ({ scriptPerS }) => scriptPerS.toFixed(0)],
+  ["style, ms/s", ({ stylePerS }) => stylePerS.toFixed(0)],
+  ["layout, ms/s", ({ layoutPerS }) => layoutPerS.toFixed(0)],
+  ["main thread, ms/s", ({ mainPerS }) => mainPerS.toFixed(0)],
+  ["tasks above 50 ms", ({ longTasks, longestTask }) => `${longTasks}${longTasks === 0 ? "" : ` (longest ${longestTask.toFixed(0)} ms)`}`],
+  ["elements, before and after", ({ nodes }) => nodes.join(" → ")],
+  ["heap growth in 10 min, MB", ({ heapGrowth }) => (heapGrowth === null ? "–" : heapGrowth.toFixed(2))],
+  ["first price, ms", ({ firstPriceMs }) => firstPriceMs.toFixed(0)],
+  ["bytes before the chart", ({ bytesBeforeChart }) => bytesBeforeChart.toLocaleString("en-US")],
+  ["bytes of the chart", ({ chart, chartBytes: bytes }) => (bytes === 0 ? "–" : `${bytes.toLocaleString("en-US")}${chart ? "" : " (not drawn)"}`)],
+  ["load average", ({ load }) => load.map((value) => value.toFixed(2)).join(" → ")],
+];
+
+/** The goals of docs/terminal.md. @type {[string, (seen: Seen & { chartBytes: number }) => boolean][]} */
+const GOALS = [
+  ["script at most 100 ms/s", ({ scriptPerS }) => scriptPerS <= 100],
+  ["main thread at most 400 ms/s", ({ mainPerS }) => mainPerS <= 400],
+  ["at most 5 % of intervals above 25 ms", ({ missed }) => missed <= 0.05],
+  ["no task above 50 ms", ({ longTasks }) => longTasks === 0],
+  ["as many elements at the end", ({ nodes: [before, after] }) => Math.abs(after - before) <= before * 0.05],
+  ["the heap grows by at most 5 MB in 10 minutes", ({ heapGrowth }) => heapGrowth === null || heapGrowth <= 5],
+  ["the first price within a second", ({ firstPriceMs }) => firstPriceMs <= 1_000],
+  ["at most 40 kB before the chart", ({ bytesBeforeChart }) => bytesBeforeChart <= 40_000],
+  ["a chart of at most 55 kB, drawn", ({ chart, chartBytes: bytes }) => chart && bytes <= 55_000],
+];
+
 await main(async () => {
   const { values } = readArguments({
     options: {
@@ -92,26 +125,6 @@ async function one(browser, name, { seconds, rows, ticks, long }) {
   }
 }
 
-/** @type {[string, (seen: Seen & { chartBytes: number }) => string][]} */
-const LINES = [
-  ["ticks sent a second", ({ updates }) => updates.toFixed(0)],
-  ["frames a second", ({ fps }) => fps.toFixed(1)],
-  ["frame interval, p95, ms", ({ frameP95 }) => frameP95.toFixed(1)],
-  ["intervals above 25 ms", ({ missed }) => percent(missed)],
-  ["… of the idle page", ({ idleMissed }) => percent(idleMissed)],
-  ["script, ms/s", ({ scriptPerS }) => scriptPerS.toFixed(0)],
-  ["style, ms/s", ({ stylePerS }) => stylePerS.toFixed(0)],
-  ["layout, ms/s", ({ layoutPerS }) => layoutPerS.toFixed(0)],
-  ["main thread, ms/s", ({ mainPerS }) => mainPerS.toFixed(0)],
-  ["tasks above 50 ms", ({ longTasks, longestTask }) => `${longTasks}${longTasks === 0 ? "" : ` (longest ${longestTask.toFixed(0)} ms)`}`],
-  ["elements, before and after", ({ nodes }) => nodes.join(" → ")],
-  ["heap growth in 10 min, MB", ({ heapGrowth }) => (heapGrowth === null ? "–" : heapGrowth.toFixed(2))],
-  ["first price, ms", ({ firstPriceMs }) => firstPriceMs.toFixed(0)],
-  ["bytes before the chart", ({ bytesBeforeChart }) => bytesBeforeChart.toLocaleString("en-US")],
-  ["bytes of the chart", ({ chart, chartBytes: bytes }) => (bytes === 0 ? "–" : `${bytes.toLocaleString("en-US")}${chart ? "" : " (not drawn)"}`)],
-  ["load average", ({ load }) => load.map((value) => value.toFixed(2)).join(" → ")],
-];
-
 /** @param {Record<string, Seen & { chartBytes: number }>} seen */
 function print(seen) {
   const names = Object.keys(seen);
@@ -123,19 +136,6 @@ function print(seen) {
   console.log(`\n${line("", names)}`);
   for (const [index, [label]] of LINES.entries()) console.log(line(label, cells[index] ?? []));
 }
-
-/** The goals of docs/terminal.md. @type {[string, (seen: Seen & { chartBytes: number }) => boolean][]} */
-const GOALS = [
-  ["script at most 100 ms/s", ({ scriptPerS }) => scriptPerS <= 100],
-  ["main thread at most 400 ms/s", ({ mainPerS }) => mainPerS <= 400],
-  ["at most 5 % of intervals above 25 ms", ({ missed }) => missed <= 0.05],
-  ["no task above 50 ms", ({ longTasks }) => longTasks === 0],
-  ["as many elements at the end", ({ nodes: [before, after] }) => Math.abs(after - before) <= before * 0.05],
-  ["the heap grows by at most 5 MB in 10 minutes", ({ heapGrowth }) => heapGrowth === null || heapGrowth <= 5],
-  ["the first price within a second", ({ firstPriceMs }) => firstPriceMs <= 1_000],
-  ["at most 40 kB before the chart", ({ bytesBeforeChart }) => bytesBeforeChart <= 40_000],
-  ["a chart of at most 55 kB, drawn", ({ chart, chartBytes: bytes }) => chart && bytes <= 55_000],
-];
 
 /** @param {Seen & { chartBytes: number }} seen @param {number} load */
 function judge(seen, load) {
