@@ -58,7 +58,7 @@ test('it is written once a second at most, and only when it differs', options, (
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
   const written = /** @type {string[]} */ ([]);
-  const document = { get title() { return written.at(-1) ?? ''; }, set title(text) { written.push(text); } };
+  const document = { get title() { return written.at(-1) ?? ''; }, set title(text) { written.push(text); }, querySelector: () => null };
   Object.assign(globalThis, { document });
   t.after(() => Reflect.deleteProperty(globalThis, 'document'));
   const { store, desk } = page();
