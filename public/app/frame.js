@@ -80,7 +80,8 @@ function step(by) {
   const visible = ['header', 'list', 'side', 'dock', 'bottom'].map(region).filter((one) => one.offsetParent !== null || one.getClientRects().length > 0);
   const at = visible.findIndex((one) => one.contains(document.activeElement));
   const target = visible[(at + by + visible.length) % visible.length];
-  const first = target?.querySelector('[tabindex="0"]:not(.separator), button:not(:disabled), input, select, a[href]');
+  const stops = target?.querySelectorAll('[tabindex="0"]:not(.separator), button:not(:disabled), input, select, a[href]') ?? [];
+  const first = [...stops].find((stop) => stop.checkVisibility());
   if (first instanceof HTMLElement) first.focus();
 }
 

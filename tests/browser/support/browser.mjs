@@ -37,13 +37,148 @@ export async function openPage(browser, options = {}) {
 }
 
 /**
- * The text of one cell of one symbol.
+ * A page on this hub, closed at the end of the test. With `clock` the test controls the page's time:
+ * it advances only by `page.clock`.
+ * @param {import('node:test').TestContext} t
+ * @param {Browser} browser
+ * @param {import('./fake-hub.mjs').FakeHub} hub
+ * @param {object} [how]
+ * @param {boolean} [how.clock]
+ * @param {string} [how.path]
+ * @param {object} [how.kept]  what the browser keeps of the user's arrangement
+ * @param {import('playwright-core').BrowserContextOptions} [how.context]
+ */
+export async function openOn(t, browser, hub, { clock = false, path = '/', kept, context } = {}) {
+  const opened = await openPage(browser, context);
+  t.after(() => opened.context.close());
+  const { page } = opened;
+  if (clock) await page.clock.install();
+  if (kept) await page.addInitScript((text) => localStorage.setItem('hamster.settings.v1', text), JSON.stringify(kept));
+  await hub.serve(page);
+  await page.goto(hub.origin + path);
+  return opened;
+}
+
+/**
+ * A part of a symbol's row in the watchlist: `.last`, `.change`, `.source`.
  * @param {Page} page
  * @param {string} symbol
- * @param {string} cell  a selector within the row
+ * @param {string} part  a selector within the row
  */
-export function cell(page, symbol, cell) {
-  return page.locator(`.price-board tr[data-symbol="${symbol}"] ${cell}`);
+export function cell(page, symbol, part) {
+  return row(page, symbol).locator(part);
+}
+
+/**
+ * A symbol's row in the watchlist.
+ * @param {Page} page
+ * @param {string} symbol  as its key: in capitals
+ */
+export function row(page, symbol) {
+  return page.locator(`#list [data-symbol="${symbol.replace(/["\\]/g, '\\$&')}"]`);
+}
+
+/**
+ * What the row says of its price: `Live 2 s`, `SIM Stale 4 min`.
+ * @param {Page} page
+ * @param {string} symbol
+ */
+export function says(page, symbol) {
+  return cell(page, symbol, '.source').evaluate((source) => {
+    const texts = [];
+    const walker = document.createTreeWalker(source, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) texts.push(walker.currentNode.nodeValue?.trim());
+    return texts.filter(Boolean).join(' ');
+  });
+}
+
+/**
+ * Records every flash from now on; a flash may be over before a test can look.
+ * @param {Page} page
+ * @returns {Promise<() => Promise<string[]>>} the flashes so far: `AAPL up`
+ */
+export async function watchFlashes(page) {
+  await page.evaluate(() => {
+    /** @type {string[]} */
+    const flashes = [];
+    Object.assign(window, { flashes });
+    new MutationObserver((records) => {
+      for (const { target } of records) {
+        const value = target instanceof Element ? target.getAttribute('data-flash') : null;
+        if (target instanceof Element && value !== null) flashes.push(`${target.closest('[data-symbol]')?.getAttribute('data-symbol')} ${value}`);
+      }
+    }).observe(document.body, { subtree: true, attributeFilter: ['data-flash'] });
+  });
+  return () => page.evaluate(() => /** @type {any} */ (window).flashes);
+}
+
+/**
+ * Waits until the row says this of its price.
+ * @param {Page} page
+ * @param {string} symbol
+ * @param {RegExp} what
+ * @param {number} [patienceMs]
+ */
+export function saying(page, symbol, what, patienceMs) {
+  return eventually(async () => what.test(await says(page, symbol)), `${symbol} says ${what}`, patienceMs);
+}
+
+/**
+ * Every title of a row and its parts.
+ * @param {Page} page
+ * @param {string} symbol
+ */
+export function titles(page, symbol) {
+  return row(page, symbol).evaluate((one) => [one, ...one.querySelectorAll('[title]')].map((part) => part.getAttribute('title') ?? ''));
+}
+
+/**
+ * Waits until the row's price has these digits. A currency's sign or unit may stand beside them.
+ * @param {Page} page
+ * @param {string} symbol
+ * @param {string} digits  `95,500.00`
+ */
+export async function shows(page, symbol, digits) {
+  await cell(page, symbol, '.last').filter({ hasText: digits }).first().waitFor();
+}
+
+/**
+ * The digits of the row's price, without a currency's sign or unit: `95,500.00`, `≈1.5e9`; else ''.
+ * @param {Page} page
+ * @param {string} symbol
+ */
+export async function priceOf(page, symbol) {
+  return ((await cell(page, symbol, '.last').textContent()) ?? '').replace(/[^0-9.,≈e−-]/g, '').replace('−', '-');
+}
+
+/**
+ * Waits until the connection is in this state.
+ * @param {Page} page
+ * @param {'connecting' | 'connected' | 'disconnected'} state
+ */
+export async function becomes(page, state) {
+  await page.locator(`.link[data-state="${state}"]`).waitFor();
+}
+
+/**
+ * The lines of the log, newest first or last as the dock shows them, without their clock.
+ * @param {Page} page
+ */
+export async function logLines(page) {
+  const lines = await page.locator('#dock .line').allTextContents();
+  return lines.map((line) => line.replace(/^\s*\[\d\d:\d\d:\d\d\]\s*/, '').trim());
+}
+
+/**
+ * Waits until the log has all of these, wherever they stand in a line.
+ * @param {Page} page
+ * @param {...string} wanted
+ */
+export function logs(page, ...wanted) {
+  return eventually(async () => {
+    const lines = await logLines(page);
+    return wanted.every((text) => lines.some((line) => line.includes(text)));
+  }, `the log has ${wanted.join(', ')}`);
 }
 
 /**

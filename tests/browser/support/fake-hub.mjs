@@ -1,124 +1,159 @@
 /**
- * A fake hub for what the real one cannot do on demand: fall silent, refuse, go back in time. It
- * serves the built page with its deployed headers and speaks docs/protocol.md, all inside the
- * browser; no port is opened.
+ * A fake hub for what the real one cannot do on demand: fall silent, lag, refuse, restart, go back in
+ * time. It speaks docs/protocol.md, plain JSON or `hamster.v1`, and answers the REST routes. routes.mjs
+ * serves it inside a browser, without a port; tests/bench/page/server.mjs gives it a real one.
  */
-import { readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { buildPage } from '../../../scripts/lib/page.mjs';
+import { answerOf } from './answers.mjs';
+import { Channel } from './channel.mjs';
+import { DEFAULT_SYMBOLS, instrumentOf, seeded } from './market.mjs';
+import { serveThrough } from './routes.mjs';
 
-const PUBLIC = new URL('../../../build/public/', import.meta.url);
-const TYPES = /** @type {Record<string, string>} */ ({
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-});
+export { DEFAULT_SYMBOLS } from './market.mjs';
 
-export const DEFAULT_SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'GBP/USD'];
-const PRICES = /** @type {Record<string, number>} */ ({
-  'BTC/USD': 95500, 'ETH/USD': 3300.5, AAPL: 235.5, MSFT: 425.75, NVDA: 145.2, SPY: 470.5, 'EUR/USD': 1.085, 'GBP/USD': 1.265,
-});
+const VALID = /^[A-Z0-9./_-]{1,24}(:[A-Z0-9 ./_-]{1,30})?$/i;
 
-/** The answer of /api/history of a hub that has just begun. */
-const NO_BARS = {
-  ok: true, simulated: false, scale: 2, currency: null, timezone: null, columns: ['time', 'open', 'high', 'low', 'close', 'volume', 'from'], bars: [],
-  sources: ['twelve_data', 'hub'], gaps: [], running: null, more: false, before: null, reason: null, retry_at: null,
-};
-
-/** @typedef {import('playwright-core').WebSocketRoute} Socket */
+/**
+ * One client's socket, of a browser's route or of a real port.
+ * @typedef {object} Socket
+ * @property {(text: string) => void} send
+ * @property {(how: { code: number, reason?: string }) => Promise<void> | void} close
+ * @property {(handler: (message: string | Buffer) => void) => void} onMessage
+ * @property {(handler: () => void) => void} onClose
+ */
+/** `reason`, `needs_plan` and `retry_at` as in `subscribe-status`. @typedef {import('./channel.mjs').State} State */
 
 export class FakeHub {
   /** The page's origin. The name resolves nowhere; https makes it a secure context. */
   origin = 'https://hamster.test';
   simulated = false;
+  version = '0.1.0';
   /** Whether it is an older hub, without currencies, decimals and precisions. */
-  old = false;
+  old;
+  /** Whether it speaks `hamster.v1`; else plain JSON. */
+  v1;
+  /** Whether quotes have everything: bid, ask, volume, name, ranges of the day and of the year. */
+  whole;
   feed = { state: 'live', since: new Date().toISOString(), reason: 'ticks are arriving' };
-  /**
-   * The states of symbols that do not simply stream.
-   * @type {Record<string, { state: string, reason: string | null }>}
-   */
+  /** The states of symbols that do not simply stream. @type {Record<string, State>} */
   states = {};
-  /** The quotes that the hub has. @type {Map<string, Record<string, unknown>>} */
+  /** Symbols that it does not accept, and why. @type {Map<string, string>} */
+  refused = new Map();
+  /** The quotes that the hub has. @type {Map<string, Record<string, any>>} */
   quotes = new Map();
   /** Whether it accepts sockets. If not, they are closed at once, as when the network is down. */
   accepts = true;
   /** Whether it reads and answers what clients send. */
   answers = true;
+  /** What it sends arrives this much later, ms. */
+  lagMs = 0;
+  /** Of `hamster.v1`: the longest wait for an acknowledgement, ms. */
+  ackMs = 5_000;
+  /** What acknowledgements it got, oldest first. @type {{ stream: number, seq: number }[]} */
+  acks = [];
+  /** Of `hamster.v1`: the hub's present life. */
+  epoch = 1_000;
   /**
    * Answers GET /api/quotes; null: no answer comes, as from a hub that is down.
    * @type {null | (() => object)}
    */
   rest = null;
   /**
-   * Answers of other REST routes by path, such as `/api/history`; without one the hub is down. At
-   * first the hub has no bars.
-   * @type {Map<string, (url: URL) => { status?: number, json?: unknown, body?: string } | null>}
+   * Answers of other REST routes by path, such as `/api/history`, in place of the default ones of
+   * answers.mjs. An answer of null: the hub is down.
+   * @type {Map<string, (url: URL) => import('./answers.mjs').Answer | null>}
    */
-  api = new Map([['/api/history', () => ({ json: NO_BARS })]]);
+  api = new Map();
   /** Called when a page drops its socket. */
   onLeft = () => {};
   /** Open sockets, oldest first. @type {Socket[]} */
   sockets = [];
   /** How many sockets were tried. */
   attempts = 0;
-  /** The times of REST requests by the page's clock, and their symbols. @type {string[]} */
+  /** The symbols of the REST requests for quotes. @type {string[]} */
   restQuestions = [];
+  /** The REST requests for anything else, as path and query. @type {string[]} */
+  asked = [];
   /** What clients sent, pings included. @type {string[]} */
   received = [];
+  /** When prices are those of the instruments, s. */
+  anchor = Math.floor(Date.now() / 1_000);
+  #base = Date.now();
+  /** Numbers of symbols in this epoch. @type {Map<string, number>} */
+  #numbers = new Map();
+  /** Channels of this epoch by number, those of clients that left too. @type {Map<number, Channel>} */
+  #channels = new Map();
+  /** The symbols and the channel of each client. @type {Map<Socket, { symbols: string[], channel: Channel | null }>} */
+  #clients = new Map();
+  /** What it said of itself, for `hamster.v1`. @type {object | null} */
+  #headline = null;
 
   /**
    * @param {string[]} [symbols] symbols with a quote
-   * @param {{ old?: boolean }} [how]
+   * @param {{ old?: boolean, v1?: boolean, whole?: boolean, simulated?: boolean }} [how]
    */
-  constructor(symbols = DEFAULT_SYMBOLS, { old = false } = {}) {
+  constructor(symbols = DEFAULT_SYMBOLS, { old = false, v1 = false, whole = false, simulated = false } = {}) {
     this.old = old;
+    this.v1 = v1;
+    this.whole = whole;
+    this.simulated = simulated;
     for (const symbol of symbols) this.quotes.set(symbol, this.quote(symbol));
   }
 
-  /** @param {import('playwright-core').Page} page */
+  /**
+   * Serves the built page and this hub to a page of Playwright.
+   * @param {import('playwright-core').Page} page
+   */
   async serve(page) {
-    await buildPage();
-    const headers = await deployedHeaders();
-    // No route reaches what a service worker fetches: support/static-server.mjs is for that.
-    await page.addInitScript((origin) => {
-      if (location.origin === origin) Reflect.deleteProperty(Navigator.prototype, 'serviceWorker');
-    }, this.origin);
-    await page.route(`${this.origin}/**`, async (route) => {
-      const url = new URL(route.request().url());
-      if (url.pathname === '/api/quotes') {
-        this.restQuestions.push(url.searchParams.get('symbols') ?? '');
-        return this.rest ? route.fulfill({ json: this.rest() }) : route.abort('connectionrefused');
-      }
-      const answer = this.api.get(url.pathname);
-      if (answer || url.pathname.startsWith('/api/')) {
-        const given = answer?.(url) ?? null;
-        return given ? route.fulfill(given) : route.abort('connectionrefused');
-      }
-      const path = url.pathname === '/' ? 'index.html' : url.pathname.slice(1);
-      const body = await readFile(new URL(path, PUBLIC)).catch(() => null);
-      const contentType = TYPES[extname(path)] ?? 'text/plain';
-      if (body === null) return route.fulfill({ status: 404, headers, body: 'no such file', contentType: 'text/plain' });
-      return route.fulfill({ headers: { ...headers, 'content-type': contentType }, body });
+    await serveThrough(page, this);
+  }
+
+  /** Answers a REST request; null: no answer comes. @param {URL} url @returns {import('./answers.mjs').Answer | null} */
+  answer(url) {
+    if (url.pathname === '/api/quotes') {
+      this.restQuestions.push(url.searchParams.get('symbols') ?? '');
+      return this.rest ? { json: this.rest() } : null;
+    }
+    this.asked.push(url.pathname + url.search);
+    const given = this.api.get(url.pathname);
+    return given ? given(url) : answerOf(url, { simulated: this.simulated, anchor: this.anchor, now: Date.now() });
+  }
+
+  /** Takes a client. @param {Socket} socket */
+  connect(socket) {
+    this.attempts += 1;
+    if (!this.accepts) {
+      void socket.close({ code: 1001 });
+      return;
+    }
+    this.sockets.push(socket);
+    this.#clients.set(socket, { symbols: [], channel: null });
+    socket.onMessage((message) => this.#hear(socket, String(message)));
+    socket.onClose(() => {
+      this.#forget(socket);
+      this.onLeft();
     });
-    await page.routeWebSocket(/\/ws$/, (socket) => this.#welcome(socket));
+    if (!this.answers) return;
+    const time = new Date().toISOString();
+    const v1 = this.v1 ? { protocol: 'hamster.v1', epoch: this.epoch, seq: 0 } : {};
+    this.#send(socket, { event: 'connected', version: this.version, simulated: this.simulated, time, feed: this.feed, symbols: DEFAULT_SYMBOLS, ...v1 });
   }
 
   /**
    * A quote in the format of the protocol.
    * @param {string} symbol
    * @param {Record<string, unknown>} [fields]
+   * @returns {Record<string, any>}
    */
   quote(symbol, fields = {}) {
-    const price = PRICES[symbol] ?? 100;
+    // A hub that is not whole knows the prices of the default symbols; all others cost 100.
+    const price = this.whole || DEFAULT_SYMBOLS.includes(symbol) ? instrumentOf(symbol).price : 100;
     const now = new Date();
     const second = new Date(Math.floor(now.getTime() / 1_000) * 1_000);
     return {
       event: 'price_update', symbol, price, percent_change: 0.25, timestamp: second.toISOString(),
       exchange: symbol.includes('/') ? null : 'NASDAQ', bid: null, ask: null, day_volume: null, previous_close: price / 1.0025,
       received_at: now.toISOString(), source: this.simulated ? 'simulated' : 'live', simulated: this.simulated,
-      session: 'open', freshness: 'fresh', stale_since: null, ...this.#facts(symbol), ...fields,
+      session: 'open', freshness: 'fresh', stale_since: null, ...this.#facts(symbol), ...(this.whole ? everything(symbol) : {}), ...fields,
     };
   }
 
@@ -128,32 +163,138 @@ export class FakeHub {
    */
   #facts(symbol) {
     if (this.old) return {};
-    const currency = symbol.includes('/') ? symbol.split('/')[1] : 'USD';
-    const rate = /^(EUR|GBP)\//.test(symbol);
-    const [type, kind] = rate ? ['Physical Currency', 'forex'] : symbol.includes('/') ? ['Digital Currency', 'crypto'] : ['Common Stock', 'stock'];
-    return { currency, type, kind, mic_code: null, decimals: rate ? 5 : 2, timestamp_precision: 'second' };
+    const { currency, type, kind, decimals } = instrumentOf(symbol);
+    return { currency, type, kind, mic_code: null, decimals, timestamp_precision: 'second' };
   }
 
   /**
+   * A new price of one symbol, told to every client.
    * @param {string} symbol
    * @param {Record<string, unknown>} [fields]
    */
   tick(symbol, fields = {}) {
-    const quote = this.quote(symbol, fields);
-    this.quotes.set(symbol, quote);
-    this.say(quote);
+    this.#told([this.quote(symbol, fields)]);
+  }
+
+  /**
+   * Lets all quotes walk, up to thousands of ticks a second, until the returned function is called.
+   * @param {object} pace
+   * @param {number} pace.ticksPerS
+   * @param {number} [pace.everyMs]  between two frames
+   * @param {number} [pace.seed]
+   * @param {string[]} [pace.symbols]
+   * @param {(count: number) => void} [pace.onTicks]
+   * @returns {() => void}
+   */
+  run({ ticksPerS, everyMs = 16, seed = 1, symbols = [...this.quotes.keys()], onTicks = () => {} }) {
+    const random = seeded(seed);
+    const started = performance.now();
+    let made = 0;
+    const timer = setInterval(() => {
+      const due = Math.floor(((performance.now() - started) / 1_000) * ticksPerS);
+      // A stalled process does not make up for what it missed with one huge frame.
+      made = Math.max(made, due - ticksPerS);
+      const moved = new Map();
+      onTicks(due - made);
+      for (; made < due; made += 1) {
+        const symbol = String(symbols[Math.floor(random() * symbols.length)]);
+        moved.set(symbol, this.#step(moved.get(symbol) ?? this.quotes.get(symbol), random));
+      }
+      if (moved.size > 0) this.#told([...moved.values()]);
+    }, everyMs);
+    return () => clearInterval(timer);
+  }
+
+  /** The next quote of a random walk. @param {Record<string, any>} quote @param {() => number} random */
+  #step(quote, random) {
+    const unit = 10 ** (quote['decimals'] ?? 2);
+    const spread = Math.max(1, Math.round(quote['price'] * unit * 0.00002));
+    const steps = Math.round(quote['price'] * unit) + Math.round((random() - 0.5) * 4 * spread);
+    const price = Math.max(1, steps) / unit;
+    const now = Date.now();
+    const beside = quote['bid'] === null ? {} : { bid: (Math.max(1, steps) - spread) / unit, ask: (Math.max(1, steps) + spread) / unit };
+    const range = typeof quote['high'] === 'number' ? { high: Math.max(quote['high'], price), low: Math.min(quote['low'], price) } : {};
+    return {
+      ...quote, ...beside, ...range, price, percent_change: (price / quote['previous_close'] - 1) * 100,
+      day_volume: quote['day_volume'] === null ? null : quote['day_volume'] + Math.floor(random() * 200),
+      timestamp: new Date(Math.floor(now / 1_000) * 1_000).toISOString(), received_at: new Date(now).toISOString(),
+    };
+  }
+
+  /** @param {Record<string, any>[]} quotes */
+  #told(quotes) {
+    for (const quote of quotes) this.quotes.set(quote['symbol'], quote);
+    if (!this.v1) for (const quote of quotes) this.say(quote);
+    else for (const channel of this.#channels.values()) channel.tell(quotes.map(({ symbol }) => symbol));
+  }
+
+  /** The upstream's state changes, and every client is told. @param {string} state @param {string} [reason] @param {number} [since] ms */
+  setFeed(state, reason = 'ticks are arriving', since = Date.now()) {
+    this.feed = { state, since: new Date(since).toISOString(), reason };
+    this.#announce({ feed: this.feed }, { event: 'feed', ...this.feed, simulated: this.simulated });
+  }
+
+  /** The upstream's socket is open, but no tick comes. @param {number} [since] ms */
+  mute(since = Date.now()) {
+    this.setFeed('stalled', 'the socket is open, but no tick came for 60 s', since);
+  }
+
+  /** What the hub says of itself every few seconds; plain JSON has no such message. @param {object} [fields] */
+  headline(fields = {}) {
+    const { size } = this.quotes;
+    this.#headline = {
+      viewers: 3, ticks_per_s: 1.2, credits: { minute: 5, day: 612 }, symbols: { streaming: size, polled: 0, pending: 0, unavailable: 0 }, advice: [], ...fields,
+    };
+    if (this.v1) for (const channel of this.#channels.values()) channel.tellItem({ hub: this.#headline });
+  }
+
+  /** A minute of a symbol closed. @param {string} symbol @param {number[]} bar  `[time, open, high, low, close, volume]` */
+  closeBar(symbol, bar) {
+    for (const channel of this.#channels.values()) channel.tellBar(symbol, bar);
+  }
+
+  /** Takes a symbol away from every client, and accepts it from nobody. @param {string} symbol @param {string} reason */
+  refuse(symbol, reason) {
+    this.refused.set(symbol, reason);
+    for (const [socket, client] of this.#clients) {
+      if (!client.symbols.includes(symbol)) continue;
+      client.symbols = client.symbols.filter((one) => one !== symbol);
+      this.#send(socket, { event: 'subscribe-status', status: 'error', success: [], fails: [{ symbol, reason }] });
+      if (this.v1) this.#open(socket);
+    }
+  }
+
+  /** Asks every client of `hamster.v1` how far it has read. */
+  askForAcks() {
+    for (const [socket, { channel }] of this.#clients) {
+      if (channel) this.#send(socket, { event: 'ack-request', epoch: this.epoch, seq: channel.seq });
+    }
+  }
+
+  /**
+   * A new life: every socket is closed, numbers begin anew, and prices are those of before until new
+   * ones come.
+   * @param {{ version?: string }} [how]
+   */
+  async restart({ version = this.version } = {}) {
+    this.version = version;
+    this.epoch += 1;
+    this.#base = Date.now();
+    this.#numbers.clear();
+    this.#channels.clear();
+    for (const [symbol, quote] of this.quotes) this.quotes.set(symbol, { ...quote, source: 'restored' });
+    await this.drop({ code: 1012 });
   }
 
   /** Sends to every client. @param {object | string} message */
   say(message) {
-    const text = typeof message === 'string' ? message : JSON.stringify(message);
-    for (const socket of this.sockets) socket.send(text);
+    for (const socket of this.sockets) this.#send(socket, message);
   }
 
   /** @param {{ code: number, reason?: string }} how */
   async drop(how) {
-    const sockets = this.sockets;
-    this.sockets = [];
+    const { sockets } = this;
+    for (const socket of sockets) this.#forget(socket);
     await Promise.all(sockets.map((socket) => socket.close(how)));
   }
 
@@ -165,71 +306,154 @@ export class FakeHub {
     };
   }
 
-  /** @param {Socket} socket */
-  #welcome(socket) {
-    this.attempts += 1;
-    if (!this.accepts) {
-      void socket.close({ code: 1001 });
-      return;
-    }
-    this.sockets.push(socket);
-    socket.onMessage((message) => this.#hear(socket, String(message)));
-    socket.onClose(() => {
-      this.sockets = this.sockets.filter((other) => other !== socket);
-      this.onLeft();
-    });
-    if (!this.answers) return;
-    const time = new Date().toISOString();
-    socket.send(JSON.stringify({
-      event: 'connected', version: '0.1.0', simulated: this.simulated, time, feed: this.feed, symbols: DEFAULT_SYMBOLS,
-    }));
+  /** @param {Socket} socket @param {object | string} message */
+  #send(socket, message) {
+    const text = typeof message === 'string' ? message : JSON.stringify(message);
+    if (this.lagMs === 0) socket.send(text);
+    else setTimeout(() => this.sockets.includes(socket) && socket.send(text), this.lagMs);
   }
 
-  /**
-   * @param {Socket} socket
-   * @param {string} text
-   */
+  /** @param {object} item  of `hamster.v1` @param {object} message  of plain JSON */
+  #announce(item, message) {
+    if (!this.v1) this.say(message);
+    else for (const channel of this.#channels.values()) channel.tellItem(item);
+  }
+
+  /** @param {Socket} socket */
+  #forget(socket) {
+    this.sockets = this.sockets.filter((other) => other !== socket);
+    const channel = this.#clients.get(socket)?.channel;
+    if (channel) channel.send = null;
+    this.#clients.delete(socket);
+  }
+
+  /** @param {Socket} socket @param {string} text */
   #hear(socket, text) {
     this.received.push(text);
     if (!this.answers) return;
-    if (text === 'ping') return socket.send('pong');
+    if (text === 'ping') return this.#send(socket, 'pong');
     const message = JSON.parse(text);
-    if (message.action === 'time') {
-      socket.send(JSON.stringify({ event: 'time', id: message.id, time: new Date().toISOString() }));
+    switch (message.action) {
+      case 'time':
+        return this.#send(socket, { event: 'time', id: message.id, time: new Date().toISOString() });
+      case 'subscribe':
+        return this.#subscribe(socket, message.params.symbols ?? [], message.params.resume);
+      case 'unsubscribe':
+        return this.#unsubscribe(socket, message.params.symbols);
+      case 'ack':
+        return this.#acknowledged(socket, message);
+      default:
     }
-    if (message.action === 'subscribe') this.#subscribe(socket, message.params.symbols);
   }
 
   /**
    * @param {Socket} socket
    * @param {string[]} names
+   * @param {{ epoch: number, stream: number, seq: number }} [resume]
    */
-  #subscribe(socket, names) {
-    const good = names.filter((name) => /^[A-Z0-9./_-]{1,20}(:[A-Z0-9 ./_-]{1,30})?$/i.test(name)).map((name) => name.toUpperCase());
+  #subscribe(socket, names, resume) {
+    const client = this.#clients.get(socket);
+    if (!client) return;
+    const good = names.filter((name) => VALID.test(name) && !this.refused.has(name.toUpperCase())).map((name) => name.toUpperCase());
     const fails = names.filter((name) => !good.includes(name.toUpperCase()));
-    const success = good.map((symbol) => ({
-      symbol, ...(this.states[symbol] ?? { state: 'streaming', reason: null }), has_quote: this.quotes.has(symbol),
-    }));
-    socket.send(JSON.stringify({
+    const success = good.map((symbol) => ({ symbol, ...this.#stateOf(symbol), has_quote: this.quotes.has(symbol) }));
+    this.#send(socket, {
       event: 'subscribe-status', status: success.length > 0 ? 'ok' : 'error', success,
-      fails: fails.map((symbol) => ({ symbol, reason: 'not a symbol: use letters, digits and . / _ -' })),
-    }));
+      fails: fails.map((symbol) => ({ symbol, reason: this.refused.get(symbol.toUpperCase()) ?? 'not a symbol: use letters, digits and . / _ -' })),
+    });
+    client.symbols = [...new Set([...client.symbols, ...good])];
+    if (this.v1) return this.#open(socket, resume);
     for (const symbol of good) {
       const quote = this.quotes.get(symbol);
-      if (quote) socket.send(JSON.stringify(quote));
+      if (quote) this.#send(socket, quote);
     }
+  }
+
+  /** @param {Socket} socket @param {string[]} names */
+  #unsubscribe(socket, names) {
+    const client = this.#clients.get(socket);
+    if (!client) return;
+    const left = new Set(names.map((name) => name.toUpperCase()));
+    client.symbols = client.symbols.filter((symbol) => !left.has(symbol));
+    this.#send(socket, { event: 'unsubscribe-status', status: 'ok', symbols: [...left] });
+    if (this.v1) this.#open(socket);
+  }
+
+  /**
+   * A channel for what the client watches now: the one of its position, or a new one.
+   * @param {Socket} socket
+   * @param {{ epoch: number, stream: number, seq: number }} [position]
+   */
+  #open(socket, position) {
+    const client = this.#clients.get(socket);
+    if (!client) return;
+    const send = (/** @type {string} */ text) => this.#send(socket, text);
+    if (client.channel) this.#channels.delete(client.channel.id);
+    client.channel = null;
+    if (client.symbols.length === 0) return;
+    const known = position?.epoch === this.epoch ? this.#channels.get(position.stream) : undefined;
+    const same = known && known.send === null && known.symbols.size === client.symbols.length && client.symbols.every((symbol) => known.symbols.has(symbol));
+    if (position && same && known.resume(position.seq, send)) {
+      client.channel = known;
+      return;
+    }
+    const channel = new Channel(this.#nextChannel(), this.#source(), client.symbols, send);
+    this.#channels.set(channel.id, channel);
+    client.channel = channel;
+    channel.snapshot();
+    if (this.#headline) channel.tellItem({ hub: this.#headline });
+  }
+
+  #lastChannel = 0;
+  #nextChannel() {
+    this.#lastChannel += 1;
+    return this.#lastChannel;
+  }
+
+  /** @returns {import('./channel.mjs').Source} */
+  #source() {
+    const hub = this;
+    return {
+      get epoch() { return hub.epoch; },
+      get base() { return hub.#base; },
+      get ackMs() { return hub.ackMs; },
+      get simulated() { return hub.simulated; },
+      get feed() { return hub.feed; },
+      get sparks() { return hub.whole ? hub.anchor : null; },
+      numberOf: (symbol) => hub.#numberOf(symbol),
+      quoteOf: (symbol) => hub.quotes.get(symbol),
+      stateOf: (symbol) => hub.#stateOf(symbol),
+    };
+  }
+
+  /** @param {string} symbol @returns {State} */
+  #stateOf(symbol) {
+    return this.states[symbol] ?? { state: 'streaming', reason: null };
+  }
+
+  /** @param {string} symbol */
+  #numberOf(symbol) {
+    const number = this.#numbers.get(symbol) ?? this.#numbers.size;
+    this.#numbers.set(symbol, number);
+    return number;
+  }
+
+  /** @param {Socket} socket @param {{ stream: number, seq: number }} ack */
+  #acknowledged(socket, { stream, seq }) {
+    this.acks.push({ stream, seq });
+    const channel = this.#clients.get(socket)?.channel;
+    if (channel?.id === stream && !channel.acknowledge(seq)) this.#send(socket, { event: 'error', code: 'invalid-ack', message: 'that was never sent' });
   }
 }
 
-/** The headers that public/_headers adds to every answer: its first paragraph. */
-async function deployedHeaders() {
-  const [everywhere = ''] = (await readFile(new URL('_headers', PUBLIC), 'utf8')).split('\n\n');
-  const lines = everywhere.split('\n');
-  /** @type {Record<string, string>} */
-  const headers = {};
-  for (const line of lines) {
-    const [, name, value] = /^ {2}([\w-]+): (.+)$/.exec(line) ?? [];
-    if (name && value) headers[name.toLowerCase()] = value;
-  }
-  return headers;
+/** What a hub knows of an instrument once REST has told it. @param {string} symbol */
+function everything(symbol) {
+  const { price, kind, name, exchange, timezone, decimals } = instrumentOf(symbol);
+  const unit = 10 ** decimals;
+  const times = (/** @type {number} */ factor) => Math.round(price * factor * unit) / unit;
+  const traded = kind === 'stock' || kind === 'etf';
+  return {
+    name, exchange, timezone, bid: times(1 - 0.00004), ask: times(1 + 0.00004), day_volume: traded ? 18_000_000 : null, open: times(0.996),
+    high: times(1.006), low: times(0.991), year_low: times(0.72), year_high: times(1.21), average_volume: traded ? 33_681_314 : null,
+  };
 }

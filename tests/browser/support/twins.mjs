@@ -1,28 +1,48 @@
 /** The whole layout twice in one page, with one store and one connection. Runs in the browser. */
+import { Commands } from '../../../public/app/commands.js';
 import { placePanels } from '../../../public/app/layout.js';
 import { Connection } from '../../../public/app/link/connection.js';
 import { RestFallback } from '../../../public/app/link/rest.js';
+import { Desk } from '../../../public/app/model/desk.js';
 import { Store } from '../../../public/app/model/store.js';
+import { wantedSymbols } from '../../../public/app/model/wanted.js';
 import { Screen } from '../../../public/app/ui/screen.js';
+import { Voice } from '../../../public/app/ui/voice.js';
 
+const REGIONS = ['header', 'notice', 'list', 'side', 'dock', 'bottom'];
+
+const desk = new Desk();
 const store = new Store(() => screen.request());
-const screen = new Screen(store);
+const screen = new Screen(store, desk);
+const connection = new Connection({
+  url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
+  wanted: () => wantedSymbols(desk, store.hubs, store).names,
+  store,
+  fallback: new RestFallback(store),
+});
+const terminal = { store, desk, commands: new Commands(), connection, voice: new Voice(document.body) };
 
-/** @param {string} id */
-function page(id) {
+/** @param {string} name */
+function page(name) {
   const root = document.createElement('section');
-  root.id = id;
-  for (const place of ['masthead', 'notices', 'terminal']) {
+  root.className = name;
+  for (const region of REGIONS) {
     const host = document.createElement('div');
-    host.dataset['place'] = place;
+    host.id = region;
     root.append(host);
   }
   document.body.append(root);
-  return placePanels(root, store, screen);
+  const placed = placePanels(root, terminal, screen);
+  // A page has a region once; these two differ by their section.
+  for (const host of root.children) {
+    host.className = host.id;
+    host.removeAttribute('id');
+  }
+  return placed;
 }
 
 const first = page('first');
-new Connection({ url: new URL('/ws', location.href).href, requested: null, store, fallback: new RestFallback(store) }).open();
+connection.open();
 
 Object.assign(window, {
   /** Called later, when the first one is already painted. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { marksOf } from '../../../public/app/model/marks.js';
 import { Store } from '../../../public/app/model/store.js';
+import { truthOf } from '../../../public/app/model/truth.js';
 import { UNKNOWN } from '../support/quote.mjs';
 
 const options = { timeout: 5_000 };
@@ -41,7 +41,7 @@ function connected(...names) {
  */
 function answerSubscription(store, names, hasQuote) {
   const success = names.map((symbol) => (
-    { symbol, state: /** @type {const} */ ('streaming'), reason: null, hasQuote }
+    { symbol, state: /** @type {const} */ ('streaming'), reason: null, needsPlan: null, retryAt: null, hasQuote }
   ));
   store.receive({ event: 'subscribe-status', success, fails: [] }, T);
 }
@@ -51,13 +51,14 @@ const price = (store, key = 'AAPL') => store.rows.get(key)?.quote?.price;
 /** @param {Store} store */
 const lines = (store) => store.log.all.map((line) => line.text);
 /**
+ * The word of the truth about a row.
  * @param {Store} store
  * @param {number} [now]
  */
-function marks(store, now = T, key = 'AAPL') {
+function word(store, now = T, key = 'AAPL') {
   const row = store.rows.get(key);
   assert.ok(row);
-  return marksOf(row, store.link, now, store.offset).map((mark) => mark.text.replace(/\d\d:.*/, '…'));
+  return truthOf(row, store.circumstances, now).word;
 }
 
 test('a quote never goes back in time: by the exchange first, then by the hub', options, () => {
@@ -111,7 +112,7 @@ test('the same quote again may bring a mark, but is no news', options, () => {
   store.receive(update(), T);
   const before = lines(store).length;
   store.receive(update({ freshness: 'stale', staleSince: T + 60_000 }), T + 60_000);
-  assert.deepEqual(marks(store, T + 61_000), ['stale since …']);
+  assert.equal(word(store, T + 61_000), 'Stale');
   assert.equal(lines(store).length, before);
 });
 
@@ -120,9 +121,9 @@ test('an older quote that is stale leaves the newer price, but marks it as stale
   store.receive(update({ price: 236, timestamp: T + 20_000, receivedAt: T + 20_100 }), T);
   store.receive(update({ price: 235, source: 'restored', freshness: 'stale', staleSince: T + 100 }), T + 21_000);
   assert.equal(price(store), 236);
-  assert.deepEqual(marks(store, T + 22_000), ['stale since …']);
+  assert.equal(word(store, T + 22_000), 'Stale');
   store.receive(update({ price: 237, timestamp: T + 23_000, receivedAt: T + 23_100 }), T + 23_100);
-  assert.deepEqual(marks(store, T + 23_200), ['live']);
+  assert.equal(word(store, T + 23_200), 'Live');
 });
 
 test('after a reconnect the snapshot replaces the whole quote, its unknown fields too, but not with an older price', options, () => {
@@ -198,37 +199,39 @@ test('lag is measured from both clocks to the paint, corrected by the offset, an
 test('a price without a time, and one in extended hours', options, () => {
   const store = connected('AAPL');
   store.receive(update({ timestamp: null, precision: null, session: 'extended' }), T);
-  assert.deepEqual(marks(store), ['live', 'extended hours']);
+  assert.equal(word(store), 'Extended');
   store.receive(update({ timestamp: null, precision: null, freshness: 'stale', staleSince: null }), T);
-  assert.deepEqual(marks(store), ['stale since …']);
+  assert.equal(word(store), 'Stale');
 });
 
-test('while disconnected a price is marked as the last known one, and stale after 60 s unless REST confirms it', options, () => {
+test('while disconnected a price is called the last known one, one that REST confirmed is REST’s, and stale 60 s later', options, () => {
   const store = connected('AAPL');
   store.heard(T);
   store.receive(update(), T);
-  assert.deepEqual(marks(store), ['live']);
-  assert.deepEqual(marks(store, T + 3_600_000), ['live'], 'connected, the hub says when a quote is stale');
+  assert.equal(word(store), 'Live');
+  assert.equal(word(store, T + 3_600_000), 'Live', 'connected, the hub says when a quote is stale');
   store.setLink({ state: 'disconnected' });
-  assert.deepEqual(marks(store, T + 1_000), ['last known']);
-  assert.deepEqual(marks(store, T + 60_000), ['stale since …']);
+  assert.equal(word(store, T + 1_000), 'Last known');
+  assert.equal(word(store, T + 60_000), 'Last known', 'worse than stale: nobody may confirm it');
   const message = update({ receivedAt: T + 61_000, timestamp: T + 61_000 });
   assert.equal(message.event, 'price_update');
   if (message.event !== 'price_update') return;
   store.receiveQuotes({ simulated: false, feed: null, quotes: [message.quote], tracked: [] }, T + 62_000);
-  assert.deepEqual(marks(store, T + 63_000), ['by REST']);
-  assert.deepEqual(marks(store, T + 122_000), ['stale since …']);
+  assert.equal(word(store, T + 63_000), 'REST');
+  assert.equal(word(store, T + 122_000), 'Stale');
+  store.restFailed('no answer', T + 123_000);
+  assert.equal(word(store, T + 124_000), 'Last known');
 });
 
-test('source, session and state each have their mark, and a simulated price is never called live', options, () => {
+test('a simulated price is never called live, and the state of a symbol is said with its reason', options, () => {
   const store = connected('AAPL', 'SPY');
   store.receive(update({ simulated: true, source: 'simulated' }), T);
-  assert.deepEqual(marks(store), ['simulated']);
+  assert.equal(word(store), 'SIM');
   store.receive(update({ simulated: true, source: 'restored', session: 'closed' }), T);
-  assert.deepEqual(marks(store), ['simulated', 'restored', 'session closed']);
-  const success = [{ symbol: 'SPY', state: /** @type {const} */ ('unavailable'), reason: 'not in this plan', hasQuote: false }];
+  assert.equal(word(store), 'SIM Restored');
+  const success = [{ symbol: 'SPY', state: /** @type {const} */ ('unavailable'), reason: 'not in this plan', needsPlan: null, retryAt: null, hasQuote: false }];
   store.receive({ event: 'subscribe-status', success, fails: [] }, T);
-  assert.deepEqual(marks(store, T, 'SPY'), ['unavailable']);
+  assert.equal(word(store, T, 'SPY'), 'Unavailable');
   assert.equal(store.rows.get('SPY')?.reason, 'not in this plan');
   assert.ok(lines(store).includes('🚫 SPY unavailable: not in this plan'));
 });
@@ -236,7 +239,7 @@ test('source, session and state each have their mark, and a simulated price is n
 test('a symbol that the hub does not accept stays on the board with the reason, and is not counted', options, () => {
   const store = connected('AAPL', '$$$');
   store.receive({ event: 'subscribe-status', success: [], fails: [{ symbol: '$$$', reason: 'not a symbol' }] }, T);
-  assert.deepEqual(marks(store, T, '$$$'), ['not accepted']);
+  assert.equal(word(store, T, '$$$'), 'Not a symbol');
   assert.equal(store.tracked, 1);
 });
 
@@ -245,15 +248,15 @@ test('a symbol that is refused later keeps its place, its last price and the rea
   store.receive(update({ symbol: 'MSFT' }), T);
   store.receive({ event: 'subscribe-status', success: [], fails: [{ symbol: 'MSFT', reason: 'given to another viewer' }] }, T);
   assert.deepEqual([...store.rows.keys()], ['AAPL', 'MSFT', 'NVDA']);
-  assert.deepEqual(marks(store, T, 'MSFT'), ['last known', 'not accepted']);
+  assert.deepEqual([word(store, T, 'MSFT'), price(store, 'MSFT')], ['Not a symbol', 235.5]);
   assert.equal(store.rows.get('MSFT')?.reason, 'given to another viewer');
   assert.ok(lines(store).includes('❌ MSFT not accepted: given to another viewer'));
   store.setLink({ state: 'disconnected' });
   store.setLink({ state: 'connected' });
   store.subscribed(T);
-  assert.deepEqual(marks(store, T, 'MSFT'), ['last known', 'not accepted'], 'until the hub says otherwise');
+  assert.equal(word(store, T, 'MSFT'), 'Not a symbol', 'until the hub says otherwise');
   answerSubscription(store, ['MSFT'], false);
-  assert.deepEqual(marks(store, T, 'MSFT'), ['live']);
+  assert.equal(word(store, T, 'MSFT'), 'Live');
 });
 
 test('what is too long for a symbol is refused without asking the hub', options, () => {
@@ -267,7 +270,7 @@ test('what is too long for a symbol is refused without asking the hub', options,
 test('a streaming symbol whose last price was discarded says why', options, () => {
   const store = connected('AAPL');
   const told = (/** @type {string | null} */ reason) => store.receive({
-    event: 'subscribe-status', success: [{ symbol: 'AAPL', state: 'streaming', reason, hasQuote: true }], fails: [],
+    event: 'subscribe-status', success: [{ symbol: 'AAPL', state: 'streaming', reason, needsPlan: null, retryAt: null, hasQuote: true }], fails: [],
   }, T);
   const before = lines(store).length;
   told('the last price was discarded: it is not above zero');
@@ -320,7 +323,7 @@ test('closes are kept by the minute, those of an hour, and none of another marke
   const store = connected('AAPL');
   const spark = () => store.rows.get('AAPL')?.spark;
   /** @param {number} minute @param {number} close */
-  const bar = (minute, close) => store.receive({ event: 'bar', symbol: 'AAPL', at: minute * 60_000, close }, T);
+  const bar = (minute, close) => store.receive({ event: 'bar', symbol: 'AAPL', bar: { at: minute * 60_000, open: 1, high: 9, low: 1, close, volume: null } }, T);
   store.receive(update(), T);
   bar(5, 1.5);
   assert.deepEqual(spark(), { end: 300_000, values: [1.5] }, 'the first of a symbol without closes');

@@ -67,9 +67,23 @@ test('a price of an open session extends the range of the day, as far as it is k
 test('a bar names its symbol, and an item of a later version is ignored', options, () => {
   const stream = new Stream();
   stream.read(snapshot());
-  const messages = stream.read([EPOCH, 18, 1, { bar: [0, 1768833120, 95498.5, 95502, 95498.5, 95500, null] }, { hub: { viewers: 3 } }]);
-  assert.deepEqual(messages, [{ event: 'bar', symbol: 'BTC/USD', at: 1768833120000, close: 95500 }]);
+  const messages = stream.read([EPOCH, 18, 1, { bar: [0, 1768833120, 95498.5, 95502, 95498.5, 95500, null] }, { weather: 'fine' }]);
+  assert.deepEqual(messages, [
+    { event: 'bar', symbol: 'BTC/USD', bar: { at: 1768833120000, open: 95498.5, high: 95502, low: 95498.5, close: 95500, volume: null } },
+  ]);
   assert.throws(() => stream.read([EPOCH, 19, 1, { bar: [5, 60, 1, 1, 1, 1, null] }]), MissedFrames);
+});
+
+test('the hub says of itself who watches, what it may still ask, and what is wrong', options, () => {
+  const stream = new Stream();
+  stream.read(snapshot());
+  const advice = [{ about: 'feed', wrong: 'the key is not known', todo: 'Set another.' }];
+  const told = { viewers: 3, ticks_per_s: 1.2, credits: { minute: 5, day: 612 }, symbols: { streaming: 3, polled: 5 }, advice };
+  assert.deepEqual(stream.read([EPOCH, 18, 1, { hub: told }]), [{
+    event: 'hub',
+    hub: { viewers: 3, ticksPerS: 1.2, creditsLeft: { minute: 5, day: 612 }, symbols: { streaming: 3, polled: 5, pending: 0, unavailable: 0 }, advice },
+  }]);
+  assert.throws(() => stream.read([EPOCH, 19, 1, { hub: 7 }]), MalformedFrame);
 });
 
 test('news of the feed, of a symbol and of the pace come in deltas', options, () => {

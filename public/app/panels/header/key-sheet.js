@@ -1,9 +1,9 @@
-import { element } from '../../ui/element.js';
+import { element, uniqueId } from '../../ui/element.js';
 
 /** How to leave the simulation: the two ways of giving the hub a key. */
 export function createKeySheet() {
   const close = element('button', { type: 'button', class: 'solid' }, 'Close');
-  const title = element('h2', { id: 'key-sheet-title' }, 'Real prices need a Twelve Data key');
+  const title = element('h2', { id: uniqueId('key-sheet') }, 'Real prices need a Twelve Data key');
   const dialog = element(
     'dialog', { class: 'key-sheet', 'aria-labelledby': title.id },
     title,
