@@ -577,15 +577,6 @@ test('at 1024 px the list beside the chart has symbol, price, change, last hour 
   assert.equal((await page.locator('.watchlist .head .title').allTextContents()).join('|'), 'Symbol|Last|Chg %|1 h|Source');
 });
 
-test('moves of the selected symbol are read out only for who wants it', options, async () => {
-  const hub = new FakeHub();
-  const { page } = await open(hub, { desk: { settings: { announce: true } } });
-  await hears(page, 'BTC/USD, $95,500.00, up 0.25 percent, Live');
-  const { page: silent } = await open(hub);
-  await row(silent, 'BTC/USD').locator('.age', { hasText: /[3-9] s/ }).waitFor();
-  assert.doesNotMatch((await silent.locator('body > .unseen').allTextContents()).join(' '), /BTC\/USD/);
-});
-
 test('axe finds nothing wrong, in both themes, on a desktop and on a phone', options, async () => {
   const { default: AxeBuilder } = await import('@axe-core/playwright');
   for (const colorScheme of /** @type {const} */ (['dark', 'light'])) {
