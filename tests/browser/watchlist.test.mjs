@@ -405,7 +405,7 @@ test('Delete removes the row and selects the next; Undo brings it back', options
 
 test('lists are made, named, duplicated and deleted, and kept', options, async () => {
   const { page } = await open(new FakeHub());
-  const tabs = page.getByRole('tab');
+  const tabs = page.getByRole('tablist', { name: 'Lists' }).getByRole('tab');
   const names = async () => (await tabs.allTextContents()).join(' ');
   await eventually(async () => (await names()) === 'Default8 Stocks Forex Crypto', 'the tabs');
   await page.getByRole('button', { name: 'New list' }).click();
