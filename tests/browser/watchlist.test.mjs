@@ -242,6 +242,24 @@ test('the first symbol is selected; selection follows focus, Enter opens the cha
   assert.equal(await page.evaluate(() => document.body.dataset['sheet']), 'chart');
 });
 
+test('a selection made elsewhere takes the cursor along, and focus that comes back selects nothing', options, async () => {
+  const hub = new FakeHub(Array.from({ length: 60 }, (_, index) => `S${index}`));
+  const { page } = await open(hub, { desk: listOf(...hub.quotes.keys()) });
+  const selected = () => page.locator('.watchlist [aria-selected="true"][data-symbol]').getAttribute('data-symbol');
+  await row(page, 'S0').locator('.symbol').click();
+  await page.locator('.watchlist .grid [tabindex="0"]').focus();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Search symbols and commands' }).fill('s57');
+  await page.keyboard.press('Enter');
+  await eventually(async () => (await focused(page)) === 'S57 symbol', 'the cursor on the chosen row');
+  assert.equal(await selected(), 'S57');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Escape');
+  await eventually(async () => (await focused(page)) === 'S57 symbol', 'focus back');
+  await page.keyboard.press('ArrowUp');
+  await eventually(async () => (await selected()) === 'S56', 'the arrow goes on from there');
+});
+
 test('a head sorts: descending, ascending, own order; what is unknown is last', options, async () => {
   const hub = new FakeHub();
   for (const [symbol, percent] of /** @type {const} */ ([['AAPL', 3], ['MSFT', -2], ['NVDA', null], ['SPY', 1]])) hub.quotes.set(symbol, hub.quote(symbol, { percent_change: percent }));

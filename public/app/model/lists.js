@@ -61,8 +61,18 @@ export function itemsInView(id, lists, hubs, quoteOf) {
     const all = symbolsOf(lists.flatMap((list) => itemsOf(list, hubs)));
     return all.filter((symbol) => classOf(symbol, quoteOf(rowKey(symbol))) === id).map((symbol) => ({ symbol }));
   }
-  const list = lists.find((one) => one.id === id) ?? lists[0];
+  const list = ownList(id, lists);
   return list ? itemsOf(list, hubs) : [];
+}
+
+/**
+ * The list with this id, which can be changed; the first one if there is none with it.
+ * @param {string} id
+ * @param {List[]} lists
+ * @returns {List | null}  null: it is a computed view
+ */
+export function ownList(id, lists) {
+  return Object.hasOwn(COMPUTED, id) ? null : (lists.find((one) => one.id === id) ?? lists[0] ?? null);
 }
 
 /** The most characters of a list's name and of a section's title. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { described } from '../../../public/app/model/announcement.js';
 import { newRow } from '../../../public/app/model/quotes.js';
 import { ACTIONS_WIDTH, DEFAULT_COLUMNS, GRIP_WIDTH, chosenColumns, fit, withColumnMoved, withColumnToggled } from '../../../public/app/panels/watchlist/columns.js';
 import { listCommands } from '../../../public/app/panels/watchlist/commands.js';
 import { HEIGHT, WIDTH, pathsOf } from '../../../public/app/panels/watchlist/sparkline.js';
-import { commonStart, described, formatBound, formatChange } from '../../../public/app/panels/watchlist/texts.js';
+import { commonStart, formatBound, formatChange } from '../../../public/app/panels/watchlist/texts.js';
+import { UNKNOWN } from '../support/quote.mjs';
 
 const options = { timeout: 5_000 };
 const none = () => 0;
@@ -84,6 +86,18 @@ test('the bounds of a range fit in nine characters', options, () => {
 test('a row for the ear names the symbol, the price, the move and the truth', options, () => {
   const truth = /** @type {import('../../../public/app/model/truth.js').Truth} */ ({ word: 'Waiting', age: '' });
   assert.equal(described(newRow('AAPL'), truth), 'AAPL, Waiting');
+  const quote = { ...UNKNOWN, symbol: 'BARC', price: 172.5, decimals: 2, currency: 'GBp', kind: 'stock', percentChange: -0.25 };
+  const row = { ...newRow('BARC'), quote: /** @type {import('../../../public/app/link/wire.js').Quote} */ (/** @type {unknown} */ (quote)) };
+  assert.equal(described(row, { ...truth, word: 'Live', age: '2 s' }), 'BARC, 172.50 p, down 0.25 percent, Live 2 s');
+});
+
+test('a command of a row is possible or not by the row that it is given', options, () => {
+  const entries = /** @type {Record<string, any>} */ ({ AAPL: { type: 'symbol', key: 'AAPL' }, 'section X 0': { type: 'section', key: 'section X 0' } });
+  const hands = /** @type {any} */ ({ row: () => undefined, rowNamed: (/** @type {string} */ key) => entries[key] });
+  const command = (/** @type {string} */ id) => listCommands(/** @type {any} */ ({}), /** @type {any} */ ({}), hands).find((one) => one.id === id);
+  const isPossible = (/** @type {string} */ id, /** @type {string} */ key) => command(id)?.isPossible?.(key);
+  assert.deepEqual(['AAPL', 'section X 0', 'GONE', undefined].map((key) => isPossible('list.open', /** @type {string} */ (key))), [true, false, false, false]);
+  assert.equal(isPossible('list.rename-section', 'section X 0'), true);
 });
 
 test('each command has an id, a title and a group of its own, and no two share a key', options, () => {

@@ -1,4 +1,4 @@
-import { COMPUTED, itemsOf } from '../../model/lists.js';
+import { itemsOf, ownList, withItems, withSymbols } from '../../model/lists.js';
 import { rowKey } from '../../model/quotes.js';
 
 /**
@@ -6,8 +6,7 @@ import { rowKey } from '../../model/quotes.js';
  * @param {import('../../model/desk.js').Desk} desk
  */
 export function listForAdding(desk) {
-  const inView = desk.view.list in COMPUTED ? undefined : desk.lists.find(({ id }) => id === desk.view.list);
-  return inView ?? desk.lists[0];
+  return ownList(desk.view.list, desk.lists) ?? desk.lists[0];
 }
 
 /**
@@ -30,9 +29,9 @@ export function addToList(terminal, symbol) {
   const { desk, store } = terminal;
   const list = listForAdding(desk);
   if (!list) return { sentence: 'There is no list', added: false };
-  if (isInList(terminal, symbol)) return { sentence: `${symbol} is in ${list.name} already`, added: false };
-  const items = [...itemsOf(list, store.hubs), { symbol }];
+  const { items, added } = withSymbols(itemsOf(list, store.hubs), [symbol]);
+  if (added.length === 0) return { sentence: `${symbol} is in ${list.name} already`, added: false };
   const sentence = `Added ${symbol} to ${list.name}`;
-  desk.change({ lists: desk.lists.map((one) => (one === list ? { ...one, items } : one)) }, sentence);
+  desk.change({ lists: withItems(desk.lists, list.id, items) }, sentence);
   return { sentence, added: true };
 }

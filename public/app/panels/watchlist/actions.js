@@ -3,7 +3,7 @@
  * cannot be seen, and offered the way back.
  */
 import {
-  COMPUTED, itemsOf, placeOf, standingOf, titleFrom, withDuplicate, withItems, withKept, withList, withListNamed, withMoved, withSection,
+  COMPUTED, itemsOf, ownList, placeOf, standingOf, titleFrom, withDuplicate, withItems, withKept, withList, withListNamed, withMoved, withSection,
   withSectionChanged, withStep, withSymbols, withoutList, withoutSection, withoutSymbol,
 } from '../../model/lists.js';
 import { parsePasted } from '../../model/pasted.js';
@@ -19,7 +19,7 @@ const MOST_OF_NAME = 40;
 /** @param {import('../../terminal.js').Terminal} terminal */
 export function createActions({ store, desk, commands, voice }) {
   /** The list in view; null: a computed view, which cannot be changed. @returns {List | null} */
-  const current = () => (Object.hasOwn(COMPUTED, desk.view.list) ? null : (desk.lists.find(({ id }) => id === desk.view.list) ?? desk.lists[0] ?? null));
+  const current = () => ownList(desk.view.list, desk.lists);
   const items = () => {
     const list = current();
     return list ? itemsOf(list, store.hubs) : [];

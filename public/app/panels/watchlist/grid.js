@@ -2,7 +2,8 @@
  * The grid: only the rows in sight exist, and they move by a transform. A frame looks up the changed
  * symbols among them and writes the texts that differ. 500 rows cost no more than thirty.
  */
-import { COMPUTED, entriesOf, itemsInView } from '../../model/lists.js';
+import { described } from '../../model/announcement.js';
+import { entriesOf, itemsInView, ownList } from '../../model/lists.js';
 import { newRow, rowKey } from '../../model/quotes.js';
 import { Ranking, changeOf, sortingValue } from '../../model/sorting.js';
 import { truthOf } from '../../model/truth.js';
@@ -16,7 +17,7 @@ import { HEAD, Head } from './head.js';
 import { Lights } from './lights.js';
 import { Measure } from './measure.js';
 import { SectionRow, SymbolRow } from './row.js';
-import { described, formatChange } from './texts.js';
+import { formatChange } from './texts.js';
 
 /** @typedef {import('../../model/lists.js').Entry} Entry */
 
@@ -99,8 +100,8 @@ export class Grid {
 
   /** Whether rows can be moved: in an own list that is not sorted. */
   get isMovable() {
-    const { view } = this.#terminal.desk;
-    return view.sort === null && !Object.hasOwn(COMPUTED, view.list);
+    const { view, lists } = this.#terminal.desk;
+    return view.sort === null && ownList(view.list, lists) !== null;
   }
 
   /** @param {import('../../ui/screen.js').Frame} frame */

@@ -1,6 +1,5 @@
 /** How the list writes numbers in little room. */
-import { formatDecimal, formatPercent, formatPriceAndUnit, formatVolume, signOf } from '../../words/format.js';
-import { quoted } from '../../words/text.js';
+import { formatDecimal, formatVolume } from '../../words/format.js';
 
 /** A minus as wide as a plus, so that signs line up. Exports keep the hyphen. @param {string} number */
 export function onScreen(number) {
@@ -36,23 +35,4 @@ export function commonStart(before, after) {
   let same = 0;
   while (same < after.length && before[same] === after[same]) same += 1;
   return same;
-}
-
-/** The most characters of a name in a sentence. */
-const MOST_OF_NAME = 40;
-const DIRECTIONS = { up: 'up', down: 'down', flat: 'unchanged,' };
-
-/**
- * `AAPL, $235.50, up 0.25 percent, Live 2 s`: a row for the ear.
- * @param {import('../../model/quotes.js').Row} row
- * @param {import('../../model/truth.js').Truth} truth
- */
-export function described({ name, quote }, truth) {
-  const parts = [quoted(name, MOST_OF_NAME)];
-  if (quote) parts.push(formatPriceAndUnit(quote));
-  if (quote && quote.percentChange !== null) {
-    const percent = formatPercent(Math.abs(quote.percentChange)).replace(/[+%]/g, '');
-    parts.push(`${DIRECTIONS[signOf(quote.percentChange)]} ${percent} percent`);
-  }
-  return [...parts, `${truth.word} ${truth.age}`.trim()].join(', ');
 }
