@@ -86,7 +86,7 @@ test('the bounds of a range fit in nine characters', options, () => {
 test('a row for the ear names the symbol, the price, the move and the truth', options, () => {
   const truth = /** @type {import('../../../public/app/model/truth.js').Truth} */ ({ word: 'Waiting', age: '' });
   assert.equal(described(newRow('AAPL'), truth), 'AAPL, Waiting');
-  const quote = { ...UNKNOWN, symbol: 'BARC', price: 172.5, decimals: 2, currency: 'GBp', kind: 'stock', percentChange: -0.25 };
+  const quote = { ...UNKNOWN, symbol: 'BARC', price: 172.5, decimals: 2, currency: 'GBp', type: 'Common Stock', kind: 'stock', percentChange: -0.25 };
   const row = { ...newRow('BARC'), quote: /** @type {import('../../../public/app/link/wire.js').Quote} */ (/** @type {unknown} */ (quote)) };
   assert.equal(described(row, { ...truth, word: 'Live', age: '2 s' }), 'BARC, 172.50 p, down 0.25 percent, Live 2 s');
 });
