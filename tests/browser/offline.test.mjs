@@ -1,7 +1,7 @@
 /** The page before its script, without a network, installed, and older than a deployment. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, launch, openPage } from './support/browser.mjs';
+import { eventually, launch, openPage, saying, says, shows } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 import { StaticServer } from './support/static-server.mjs';
 
@@ -111,6 +111,50 @@ test('without a network the terminal starts from what this browser keeps, and sa
   assert.equal(await page.locator('.skeleton').count(), 0, 'the script ran');
   hub.accepts = true;
   await connected(page);
+});
+
+test('without a network the prices that this browser kept are shown, and are never called live', options, async (t) => {
+  const { page, context, server, hub } = await openKept(t);
+  await eventually(async () => /^Live/.test(await says(page, 'AAPL')), 'a live price');
+  // The page writes them when it is left.
+  await page.goto('about:blank');
+  await server.stop();
+  hub.accepts = false;
+  await context.setOffline(true);
+  await page.goto(server.url);
+  await shows(page, 'AAPL', '235.50');
+  await saying(page, 'AAPL', /^Restored \d+ s$/);
+  await notice(page).getByText(/^Your device is offline\. Prices from \d\d:\d\d:\d\d, kept by this browser\.$/).waitFor();
+  assert.match(await page.title(), /^Disconnected/);
+  assert.match(await page.locator('.detail').innerText(), /Kept by this browser/);
+
+  hub.accepts = true;
+  hub.tick('AAPL', { price: 240 });
+  await context.setOffline(false);
+  await shows(page, 'AAPL', '240.00');
+  await saying(page, 'AAPL', /^Live/);
+});
+
+test('a click on an alert’s notification brings the page to the symbol, or opens one that shows it', options, async (t) => {
+  const { page, context } = await openKept(t);
+  const [worker] = context.serviceWorkers();
+  assert.ok(worker);
+  /** @param {string} data */
+  const click = (data) => worker.evaluate((text) => {
+    const event = new Event('notificationclick');
+    Object.assign(event, { notification: { data: JSON.parse(text), close() {} }, waitUntil: (/** @type {Promise<void>} */ done) => void Object.assign(self, { done }) });
+    self.dispatchEvent(event);
+    return /** @type {any} */ (self).done.then(() => /** @type {any} */ (self).opened);
+  }, data);
+  await click('{"symbol":"MSFT"}');
+  await page.locator('.chart .symbol').getByText('MSFT', { exact: true }).waitFor();
+
+  await worker.evaluate(() => {
+    // A browser opens windows only for a real click.
+    /** @type {any} */ (self).clients.openWindow = async (/** @type {string} */ address) => void Object.assign(self, { opened: address });
+  });
+  await page.goto('about:blank');
+  assert.equal(await click('{"symbol":"BTC/USD"}'), '/?s=BTC%2FUSD');
 });
 
 test('a document that does not come within two seconds is answered from what is kept', options, async (t) => {
