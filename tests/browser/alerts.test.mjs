@@ -177,8 +177,8 @@ test('a stale price does not set it off, and a page cut off says why', options, 
 test('permission is asked for in the click that turns notifications on, and never at load', options, async (t) => {
   const { page, hub } = await open(t, { alerts: [kept()] });
   assert.equal((await told(page)).asked, 0);
-  await page.getByLabel('System notifications').click();
-  await eventually(() => page.getByLabel('System notifications').isChecked(), 'notifications are on');
+  await page.locator('#dock').getByLabel('System notifications').click();
+  await eventually(() => page.locator('#dock').getByLabel('System notifications').isChecked(), 'notifications are on');
   assert.equal((await told(page)).asked, 1);
   await page.getByLabel('Sound').check();
   await eventually(async () => (await told(page)).tones === 2, 'the sound is heard when it is turned on');
@@ -198,9 +198,9 @@ test('permission is asked for in the click that turns notifications on, and neve
 
 test('a denied permission is explained', options, async (t) => {
   const { page } = await open(t, { permission: { now: 'default', answer: 'denied' } });
-  await page.getByLabel('System notifications').click();
+  await page.locator('#dock').getByLabel('System notifications').click();
   await page.locator('.dock .advice', { hasText: 'Allow them in the site’s settings' }).waitFor();
-  assert.equal(await page.getByLabel('System notifications').isChecked(), false);
+  assert.equal(await page.locator('#dock').getByLabel('System notifications').isChecked(), false);
 });
 
 test('the test button fires both channels', options, async (t) => {
