@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { eventually, launch, openPage } from './support/browser.mjs';
+import { eventually, launch, openPage, saying } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -180,7 +180,7 @@ test('permission is asked for in the click that turns notifications on, and neve
   await page.locator('#dock').getByLabel('System notifications').click();
   await eventually(() => page.locator('#dock').getByLabel('System notifications').isChecked(), 'notifications are on');
   assert.equal((await told(page)).asked, 1);
-  await page.getByLabel('Sound').check();
+  await page.locator('#dock').getByLabel('Sound').check();
   await eventually(async () => (await told(page)).tones === 2, 'the sound is heard when it is turned on');
   hub.tick('AAPL', { price: 241 });
   const [shown] = await eventually(async () => {
@@ -281,7 +281,8 @@ test('of two tabs one speaks, and the other when that one is closed', options, a
   const { page, hub, context } = await open(t, { alerts, settings: { notify: true }, permission: { now: 'granted', answer: 'granted' } });
   const other = await context.newPage();
   await visit(other, hub);
-  await eventually(() => hub.sockets.length === 2, 'both are connected');
+  // A crossing needs a price before it; a kept one is none.
+  for (const one of [page, other]) await saying(one, 'AAPL', /^Live/);
   hub.tick('AAPL', { price: 241 });
   for (const one of [page, other]) await toast(one, 'AAPL crosses $240.00').waitFor();
   const count = async () => (await Promise.all([page, other].map(told))).map(({ shown }) => shown.length);
