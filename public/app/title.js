@@ -2,6 +2,7 @@
  * The tab's title: the selected price, at most once a second, also in hidden tabs, where no frame
  * is ever painted. `SIM ` and `Disconnected` come first. The tab's icon is marked with it.
  */
+import { shownRow } from './model/shown.js';
 import { showFavicon } from './pwa/favicon.js';
 import { formatPercent, formatPrice, signOf } from './words/format.js';
 
@@ -37,7 +38,7 @@ export function startTitle(store, desk) {
 export function titleOf(store, desk) {
   const disconnected = store.link.state === 'disconnected' ? 'Disconnected · ' : '';
   const simulated = store.showsSimulation ? 'SIM ' : '';
-  const row = desk.view.symbol === null ? undefined : store.rows.get(desk.view.symbol);
+  const row = shownRow(store, desk);
   if (!row?.quote) return `${disconnected}${simulated}Hamster Terminal`;
   const { percentChange } = row.quote;
   const change = percentChange === null ? '' : ` ${GLYPHS[signOf(percentChange)]}${formatPercent(Math.abs(percentChange)).replace('+', '')}`;

@@ -219,7 +219,9 @@ test('where the hub cannot search, it says why and for how long, asks again by i
 });
 
 test('a hub that is down leaves the user’s own symbols, the typed one and the commands', options, async (t) => {
-  const { page, dialog, hub } = await open(t);
+  const hub = new FakeHub();
+  hub.api.set('/api/search', () => null);
+  const { page, dialog } = await open(t, { hub });
   await page.keyboard.press('x');
   await page.keyboard.type('yzw');
   await dialog.getByText(/cannot be searched now \(the hub cannot be reached\)/).waitFor();

@@ -28,7 +28,8 @@ import { staleSince } from './quotes.js';
 
 /** @type {AlertKind[]} */
 export const ALERT_KINDS = ['above', 'below', 'crosses', 'day-move', 'quick-move', 'stale', 'mute', 'live-again'];
-const STATES = ['armed', 'fired', 'snoozed', 'off'];
+/** @type {Alert['state'][]} */
+export const ALERT_STATES = ['armed', 'fired', 'snoozed', 'off'];
 export const MOST_ALERTS = 100;
 /** An alert that fires every time is silent this long after it fired. */
 export const COOL_DOWN_MS = 300_000;
@@ -194,7 +195,7 @@ export function isAlert(value) {
   const { id, kind, symbol, level, within, note, repeats, expires, state, until, fired } = /** @type {Record<string, unknown>} */ (value);
   const known = ALERT_KINDS.find((one) => one === kind);
   if (typeof id !== 'string' || !known || typeof note !== 'string' || typeof repeats !== 'boolean') return false;
-  if (!STATES.includes(String(state)) || ![level, within, expires, until].every((one) => one === null || Number.isFinite(one))) return false;
+  if (!ALERT_STATES.includes(/** @type {Alert['state']} */ (state)) || ![level, within, expires, until].every((one) => one === null || Number.isFinite(one))) return false;
   if (isOfFeed(known) ? symbol !== null : typeof symbol !== 'string') return false;
   if (fired === null) return true;
   const { at, sentence } = /** @type {Record<string, unknown>} */ (fired ?? {});

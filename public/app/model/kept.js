@@ -4,6 +4,7 @@
  * itself, a bad one is replaced by its default, and a field that this version does not know stays
  * where it is, so that a newer version finds it again.
  */
+import { ALERT_KINDS, ALERT_STATES } from './alerts.js';
 import { DEFAULT_SETTINGS } from './desk.js';
 import { rowKey } from './quotes.js';
 import { LONGEST_NAME } from './symbols.js';
@@ -30,8 +31,6 @@ export const CHOICES = {
   updown: ['west', 'east', 'blind', 'blind-east'],
   zone: ['device', 'exchange', 'UTC', 'America/New_York', 'Europe/London', 'Asia/Tokyo'],
 };
-const ALERT_KINDS = ['above', 'below', 'crosses', 'day-move', 'quick-move', 'stale', 'mute', 'live-again'];
-const ALERT_STATES = ['armed', 'fired', 'snoozed', 'off'];
 
 /**
  * `rest`: the fields beside the three parts, unknown ones included.
@@ -137,7 +136,7 @@ function readAlerts(value) {
   for (const one of Array.isArray(value) ? value : []) {
     if (!isRecord(one) || !isText(one['id']) || alerts.size >= MOST_ALERTS) continue;
     const { id, kind, symbol, level, within, note, repeats, expires, state, until, fired } = one;
-    if (!ALERT_KINDS.includes(/** @type {string} */ (kind)) || !(symbol === null || (isText(symbol) && symbol.length <= LONGEST_NAME))) continue;
+    if (!ALERT_KINDS.includes(/** @type {Alert['kind']} */ (kind)) || !(symbol === null || (isText(symbol) && symbol.length <= LONGEST_NAME))) continue;
     alerts.set(id, {
       ...one,
       id,
@@ -148,7 +147,7 @@ function readAlerts(value) {
       note: typeof note === 'string' ? note.slice(0, MOST_TEXT) : '',
       repeats: repeats === true,
       expires: numberOrNull(expires),
-      state: ALERT_STATES.includes(/** @type {string} */ (state)) ? /** @type {Alert['state']} */ (state) : 'off',
+      state: ALERT_STATES.includes(/** @type {Alert['state']} */ (state)) ? /** @type {Alert['state']} */ (state) : 'off',
       until: numberOrNull(until),
       fired: readFired(fired),
     });

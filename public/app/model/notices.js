@@ -1,8 +1,9 @@
 /**
  * What is wrong, worst first, as sentences for the notice line. Nothing is wrong: no line.
  */
-import { formatSince, formatSpan } from '../words/format.js';
+import { formatCount, formatSince, formatSpan } from '../words/format.js';
 import { quoted } from '../words/text.js';
+import { MOST_SYMBOLS } from './symbols.js';
 
 /**
  * `action`: a command that helps, and what its button says.
@@ -63,7 +64,7 @@ export function noticesOf(store, { online, newVersion }, now) {
     if (about === 'storage') notices.push({ kind: 'storage', tone: 'doubt', sign: 'warning', sentence: `${quoted(wrong, MOST_OF_REASON)}. ${todo}` });
   }
   if (store.leftOut > 0) {
-    notices.push({ kind: 'left-out', tone: 'doubt', sign: 'warning', sentence: `This hub serves 200 symbols to one page; ${store.leftOut} of this list are not subscribed. Remove some, or open them in another list.` });
+    notices.push({ kind: 'left-out', tone: 'doubt', sign: 'warning', sentence: `This hub serves ${formatCount(MOST_SYMBOLS)} symbols to one page; ${formatCount(store.leftOut)} of this list are not subscribed. Remove some, or open them in another list.` });
   }
   if (newVersion) {
     notices.push({ kind: 'version', tone: 'rest', sign: 'circling', sentence: 'A new version of the terminal is here.', action: { command: 'app.reload', label: 'Reload' } });

@@ -73,7 +73,7 @@ export function openMenu({ label, items, at, returnFocus }) {
     else if (event.key === 'ArrowUp') choices[index <= 0 ? last : index - 1]?.node.focus();
     else if (event.key === 'Home') choices[0]?.node.focus();
     else if (event.key === 'End') choices[last]?.node.focus();
-    else if (event.key === 'Tab') close();
+    else if (event.key === 'Tab' || event.key === 'Escape') close();
     else if ((event.key === 'Enter' || event.key === ' ') && choice) choose(choice.action);
     else if (event.key.length === 1) {
       const ordered = [...choices.slice(index + 1), ...choices.slice(0, index + 1)];

@@ -1,8 +1,8 @@
 import { element } from './element.js';
 
-/** Saves a text as a file. @param {string} name @param {string} type @param {string} text */
+/** Saves a text as a file. @param {string} name @param {string} type  `text/plain` @param {string} text */
 export function saveFile(name, type, text) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+  const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   element('a', { href: url, download: name }).click();
   // The browser has read it by the time of the next task.
   setTimeout(() => URL.revokeObjectURL(url), 10_000);

@@ -69,10 +69,10 @@ test('what to do about a refusal is the hub’s advice', options, () => {
 test('worst first: connection, feed, the hub’s objection, symbols beyond its limit, a new version', options, () => {
   const all = store({}, { state: 'stalled' });
   all.notice = 'too many symbols';
-  all.leftOut = 37;
+  all.leftOut = 1_237;
   const told = notices(all, { ...FINE, newVersion: true });
   assert.deepEqual(told.map(({ kind }) => kind), ['mute', 'list', 'left-out', 'version']);
-  assert.match(String(told[2]?.sentence), /^This hub serves 200 symbols to one page; 37 of this list are not subscribed\./);
+  assert.match(String(told[2]?.sentence), /^This hub serves 200 symbols to one page; 1,237 of this list are not subscribed\./);
   assert.deepEqual(told[3]?.action, { command: 'app.reload', label: 'Reload' });
 });
 

@@ -37,11 +37,11 @@ test('price, arrow, change and symbol of the selected row', options, () => {
   assert.equal(title({ percentChange: null }), '88,074.29 BTC/USD · Hamster');
 });
 
-test('without a selection or a price it is the terminal’s name', options, () => {
+test('without a selection it is the first symbol, as in the chart; without a price the terminal’s name', options, () => {
   const { store, desk } = page();
-  desk.show({ symbol: 'AAPL' });
-  assert.equal(titleOf(store, desk), 'Hamster Terminal');
   desk.show({ symbol: null });
+  assert.match(titleOf(store, desk), /BTC\/USD · Hamster$/);
+  desk.show({ symbol: 'AAPL' });
   assert.equal(titleOf(store, desk), 'Hamster Terminal');
 });
 
@@ -50,7 +50,7 @@ test('simulated and disconnected come first', options, () => {
   assert.match(titleOf(store, desk), /^SIM /);
   store.setLink({ state: 'disconnected' });
   assert.match(titleOf(store, desk), /^Disconnected · SIM .*BTC\/USD/);
-  desk.show({ symbol: null });
+  desk.show({ symbol: 'AAPL' });
   assert.equal(titleOf(store, desk), 'Disconnected · SIM Hamster Terminal');
 });
 

@@ -9,28 +9,19 @@ const PAUSE_MS = 2_000;
 /**
  * @typedef {object} Hint
  * @property {string} id  kept in `settings.dismissed`
- * @property {boolean} [ofVisit]  closed for this visit only
  * @property {() => boolean} isFor  whether it says something to this user
  * @property {() => (Node | string)[]} sentence
  * @property {{ label: string, run: () => void }} [action]
  */
 
 /**
- * One line at the foot of the list: whether to keep a link's list; and once per browser where the
- * search is, and for readers of East Asian languages the colours of their markets. Nothing else is
- * explained unasked.
+ * One line at the foot of the list, once per browser: where the search is, and for readers of East
+ * Asian languages the colours of their markets. Nothing else is explained unasked.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
-export function createPanel(host, { store, desk, commands }) {
-  /** @type {Set<string>} */
-  const closed = new Set();
+export function createPanel(host, { store, desk }) {
   /** @type {Hint[]} */
   const hints = [
-    {
-      id: 'keep', ofVisit: true, isFor: () => commands.get('list.keep')?.isPossible?.() === true,
-      sentence: () => ['This list came with the link. Keep it?'],
-      action: { label: 'Keep', run: () => void commands.run('list.keep') },
-    },
     {
       id: 'east', isFor: () => desk.settings.updown === 'west' && /^(?:zh|ja|ko)\b/i.test(navigator.language),
       sentence: () => ['Show rising prices in red and falling ones in teal?'],
@@ -63,7 +54,7 @@ export function createPanel(host, { store, desk, commands }) {
       if (!second && parts.size === 0) return;
       if (since === null && [...store.rows.values()].some(({ quote, kept }) => quote !== null && !kept)) since = now;
       const isTime = since !== null && now - since >= PAUSE_MS;
-      const next = isTime ? hints.find(({ id, isFor }) => !closed.has(id) && !desk.settings.dismissed.includes(id) && isFor()) : undefined;
+      const next = isTime ? hints.find(({ id, isFor }) => !desk.settings.dismissed.includes(id) && isFor()) : undefined;
       if (next === shown) return;
       shown = next;
       show(root, next !== undefined);
@@ -77,8 +68,7 @@ export function createPanel(host, { store, desk, commands }) {
 
   function close() {
     if (!shown) return;
-    closed.add(shown.id);
-    if (!shown.ofVisit) desk.set({ dismissed: [...desk.settings.dismissed, shown.id] });
+    desk.set({ dismissed: [...desk.settings.dismissed, shown.id] });
     show(root, false);
   }
 }

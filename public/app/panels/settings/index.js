@@ -163,7 +163,7 @@ export function createPanel(host, terminal) {
     const symbols = symbolsOf(itemsInView(desk.view.list, desk.lists, store.hubs, (key) => store.rows.get(key)?.quote));
     const name = desk.lists.find(({ id }) => id === desk.view.list)?.name ?? desk.view.list;
     const rows = rowsOf(symbols.map(rowKey), store.rows);
-    saveFile(fileName(name, 'csv', now), 'text/csv;charset=utf-8', csvOf(rows, store.circumstances, now));
+    saveFile(fileName(name, 'csv', now), 'text/csv', csvOf(rows, store.circumstances, now));
   }
 
   /** @param {string} sentence @param {boolean} undoable */

@@ -32,12 +32,13 @@ export function listCommands({ desk, voice }, actions, hands) {
   /** @type {(id: string, title: string, run: (argument?: string) => void, more?: Partial<import('../../commands.js').Command>) => import('../../commands.js').Command} */
   const command = (id, title, run, more = {}) => ({ id: `list.${id}`, title, group: 'List', run, ...more });
   const isOwn = () => actions.current() !== null;
-  const hasRow = () => hands.row() !== undefined;
-  const isSymbol = () => hands.row()?.type === 'symbol';
-  const isSection = () => hands.row()?.type === 'section';
-  /** @param {(entry: import('../../model/lists.js').Entry) => void} run @returns {(argument?: string) => void} */
-  const onRow = (run) => (argument) => {
-    const entry = argument === undefined ? hands.row() : hands.rowNamed(argument);
+  const rowOf = (/** @type {string | undefined} */ key) => (key === undefined ? hands.row() : hands.rowNamed(key));
+  const hasRow = (/** @type {string | undefined} */ key) => rowOf(key) !== undefined;
+  const isSymbol = (/** @type {string | undefined} */ key) => rowOf(key)?.type === 'symbol';
+  const isSection = (/** @type {string | undefined} */ key) => rowOf(key)?.type === 'section';
+  /** @param {(entry: import('../../model/lists.js').Entry) => void} run @returns {(key?: string) => void} */
+  const onRow = (run) => (key) => {
+    const entry = rowOf(key);
     if (entry) run(entry);
   };
   /** @type {(where: import('./actions.js').Step) => (argument?: string) => void} */

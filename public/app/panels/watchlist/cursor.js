@@ -24,6 +24,8 @@ export class Cursor {
   #named = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #selecting;
+  /** The selected symbol that the cursor knows of. @type {string | null} */
+  #selected = null;
 
   /**
    * @param {import('./grid.js').Grid} grid
@@ -39,7 +41,7 @@ export class Cursor {
   }
 
   destroy() {
-    clearTimeout(this.#selecting);
+    this.#stopSelecting();
   }
 
   /** The rows are others now; those of before are still on the page. */
@@ -73,6 +75,21 @@ export class Cursor {
     this.#stop = target;
   }
 
+  /** If another symbol was selected elsewhere, the cursor goes to its row. */
+  follow() {
+    const { symbol } = this.#desk.view;
+    if (symbol === this.#selected) return;
+    this.#selected = symbol;
+    this.#stopSelecting();
+    const place = this.#grid.placeOf(symbol ?? '');
+    if (symbol === null || symbol === this.key || place < 0) return;
+    const hasFocus = this.#root.contains(document.activeElement);
+    this.key = symbol;
+    this.#place = place;
+    this.#grid.reveal(symbol);
+    if (hasFocus) this.focus();
+  }
+
   focus() {
     this.mark();
     this.#stop?.focus({ preventScroll: true });
@@ -103,26 +120,34 @@ export class Cursor {
     if (place >= 0) this.#place = place;
     this.mark();
     this.describe();
-    this.#selectLater();
   }
 
-  #selectLater() {
+  /** Selects the row that the user went to. */
+  #select() {
+    this.#stopSelecting();
+    if (this.#grid.entryOf(this.key)?.type !== 'symbol') return;
+    this.#selected = this.key;
+    this.#desk.show({ symbol: this.key });
+  }
+
+  #stopSelecting() {
     clearTimeout(this.#selecting);
-    const { key } = this;
-    if (this.#grid.entryOf(key)?.type !== 'symbol') return;
-    this.#selecting = setTimeout(() => {
-      if (this.#grid.placeOf(key) >= 0) this.#desk.show({ symbol: key });
-    }, SELECT_MS);
+    this.#selecting = undefined;
   }
 
   /** @param {KeyboardEvent} event */
   #press(event) {
     const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
-    if (altKey || metaKey || shiftKey || event.defaultPrevented) return;
-    if (ctrlKey && key !== 'Home' && key !== 'End') return;
-    const to = this.#destination(key, ctrlKey);
-    if (!to) return;
+    const isPlain = !altKey && !metaKey && !shiftKey && (!ctrlKey || key === 'Home' || key === 'End');
+    const to = isPlain && !event.defaultPrevented ? this.#destination(key, ctrlKey) : null;
+    if (!to) {
+      // Whatever this key does is meant for the row with focus.
+      if (this.#selecting !== undefined) this.#select();
+      return;
+    }
     event.preventDefault();
+    this.#stopSelecting();
+    if (to.key !== this.#desk.view.symbol) this.#selecting = setTimeout(() => this.#select(), SELECT_MS);
     this.go(to.key, to.column);
   }
 

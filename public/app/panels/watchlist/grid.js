@@ -9,7 +9,7 @@ import { truthOf } from '../../model/truth.js';
 import { MOST_SYMBOLS } from '../../model/symbols.js';
 import { element } from '../../ui/element.js';
 import { setAttribute } from '../../ui/paint.js';
-import { decimalsOf, denomination, formatBeside, formatPrice } from '../../words/format.js';
+import { decimalsOf, denomination, formatBeside, formatCount, formatPrice } from '../../words/format.js';
 import { ACTIONS_WIDTH, GRIP_WIDTH, chosenColumns, columnNamed, fit } from './columns.js';
 import { Cursor } from './cursor.js';
 import { HEAD, Head } from './head.js';
@@ -117,6 +117,7 @@ export class Grid {
     if (mayLayOut) this.#readSizes();
     if (second || mayLayOut || parts.has('lists') || parts.has('view') || topics.has('rows') || topics.has('feed')) this.#arrange(now);
     if (parts.has('view') || mayLayOut) this.#head.paint(view.sort);
+    if (parts.has('view')) this.cursor.follow();
     const all = second || parts.has('view') || parts.has('lists') || parts.has('settings') || ['rows', 'link', 'feed', 'clock'].some((topic) => topics.has(/** @type {any} */ (topic)));
     const quiet = !settings.flash || now - this.#scrolledAt < SETTLED_MS;
     let grown = false;
@@ -134,7 +135,7 @@ export class Grid {
     const entry = this.entryOf(key);
     const row = newRow(entry?.type === 'symbol' ? entry.name : key);
     if (store.leftOut === 0) return row;
-    const reason = `this hub serves ${MOST_SYMBOLS} symbols to one page; ${store.leftOut} of this list are not subscribed. Remove some or open them in another list`;
+    const reason = `this hub serves ${formatCount(MOST_SYMBOLS)} symbols to one page; ${formatCount(store.leftOut)} of this list are not subscribed. Remove some or open them in another list`;
     return { ...row, state: /** @type {const} */ ('unavailable'), reason };
   }
 

@@ -1,4 +1,5 @@
 /** What pointer and keys do to the rows. */
+import { strokeOf } from '../../ui/keys.js';
 import { quoted } from '../../words/text.js';
 import { HEAD } from './head.js';
 import { askName } from './naming.js';
@@ -100,7 +101,7 @@ export function createHands({ desk, commands, voice }, actions, grid, menus) {
     desk.show({ symbol: entry.key, sheet: 'chart' });
   }
 
-  /** @param {KeyboardEvent} event @param {HTMLElement} target @returns {boolean} whether the key did something */
+  /** Keys that are no command's. @param {KeyboardEvent} event @param {HTMLElement} target @returns {boolean} whether the key did something */
   function press(event, target) {
     const stroke = strokeOf(event);
     if (cursor.key === HEAD) {
@@ -110,13 +111,6 @@ export function createHands({ desk, commands, voice }, actions, grid, menus) {
       else actions.sortBy(cursor.column);
       return true;
     }
-    if (stroke === 'Enter' && target.tagName !== 'BUTTON') return commands.run('list.open');
-    const command = commands.all.find(({ id, keys, within }) => within !== undefined && target.closest(within) && (desk.settings.keys[id] ?? keys)?.includes(stroke));
-    return command !== undefined && commands.run(command.id);
+    return stroke === 'Enter' && target.tagName !== 'BUTTON' && commands.run('list.open');
   }
-}
-
-/** As in the keyboard map: `Alt+Shift+ArrowUp`. @param {KeyboardEvent} event */
-function strokeOf({ key, ctrlKey, metaKey, altKey, shiftKey }) {
-  return [ctrlKey || metaKey ? 'Mod' : '', altKey ? 'Alt' : '', shiftKey ? 'Shift' : '', key].filter((part) => part !== '').join('+');
 }

@@ -13,15 +13,13 @@ import { createMenus } from './menus.js';
 import { createTabs } from './tabs.js';
 
 const MOST_OF_NAME = 40;
-/** Moves are read out no more often than this. */
-const ANNOUNCE_MS = 10_000;
 
 /**
  * The watchlist: tabs of lists, the grid of prices, and the field that adds symbols.
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, terminal) {
-  const { desk, commands, voice } = terminal;
+  const { commands } = terminal;
   const actions = createActions(terminal);
   const grid = new Grid(terminal);
   const menus = createMenus(terminal, actions, { isMovable: () => grid.isMovable, focusRow: () => grid.cursor.focus(), renameSection: (entry) => hands.renameSection(entry) });
@@ -42,13 +40,11 @@ export function createPanel(host, terminal) {
     if (entry) actions.move(entry.index, to?.index ?? actions.items().length);
   });
   host.append(root);
-  let announcedAt = 0;
-  let announced = '';
 
   return {
     element: root,
     paint(frame) {
-      const { changes: { topics }, desk: parts, now, second } = frame;
+      const { changes: { topics }, desk: parts, now } = frame;
       if (parts.has('lists') || parts.has('view') || topics.has('feed')) {
         tabs.paint();
         question.paint();
@@ -58,7 +54,6 @@ export function createPanel(host, terminal) {
       empty.paint(grid.entries.length === 0);
       show(grid.element, grid.entries.length > 0);
       foot.paint(grid.oldOrder(now));
-      if (second && desk.settings.announce && now - announcedAt >= ANNOUNCE_MS) announce(now);
     },
     destroy() {
       forget();
@@ -66,18 +61,6 @@ export function createPanel(host, terminal) {
       root.remove();
     },
   };
-
-  /** Reads the selected price out if it is another one. @param {number} now */
-  function announce(now) {
-    const { symbol } = desk.view;
-    const entry = symbol === null ? undefined : grid.entryOf(symbol);
-    const quote = entry ? grid.rowOf(entry.key).quote : null;
-    const told = `${symbol} ${quote?.price}`;
-    if (!entry || quote === null || told === announced) return;
-    announced = told;
-    announcedAt = now;
-    voice.say(grid.describe(entry.key));
-  }
 }
 
 /**

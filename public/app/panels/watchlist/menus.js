@@ -20,7 +20,7 @@ const MOST_LISTS = 8;
 export function createMenus({ desk, commands, store, voice }, actions, { isMovable, focusRow, renameSection }) {
   /** @type {(id: string, label: string, argument: string | undefined, more?: Partial<import('../../ui/menu.js').Action>) => Item} */
   const item = (id, label, argument, more = {}) => ({
-    label, run: () => void commands.run(id, argument), disabled: commands.get(id)?.isPossible?.() === false, ...more,
+    label, run: () => void commands.run(id, argument), disabled: commands.get(id)?.isPossible?.(argument) === false, ...more,
   });
 
   /** @param {string} key @returns {Item[]} */
@@ -119,7 +119,7 @@ export function createMenus({ desk, commands, store, voice }, actions, { isMovab
         label: `List ${quoted(actions.nameOfView(), MOST_OF_NAME)}`,
         at,
         items: () => [
-          item('list.keep', 'Keep this list', undefined),
+          .../** @type {Item[]} */ (actions.current()?.temporary ? [item('list.keep', 'Keep this list', undefined), 'line'] : []),
           item('list.rename', 'Rename', undefined, { keys: 'F2' }),
           item('list.duplicate', 'Duplicate', undefined),
           item('list.delete', 'Delete', undefined, { icon: 'close' }),

@@ -2,7 +2,7 @@ import { KINDS, asJson, asText } from '../../../model/activity.js';
 import { element } from '../../../ui/element.js';
 import { icon, setIcon } from '../../../ui/icon.js';
 import { setAttribute, setText, show } from '../../../ui/paint.js';
-import { saveFile, stamp } from '../save-file.js';
+import { fileName, saveFile } from '../../../ui/save-file.js';
 import { clockOf } from '../zone.js';
 import { LinesView } from './lines.js';
 
@@ -73,8 +73,8 @@ export function createActivity({ store: { log }, desk, commands, voice }) {
     setPaused(false);
     view.element.focus();
   });
-  asTextFile.addEventListener('click', () => saveFile(`hamster-log-${stamp(Date.now())}.txt`, 'text/plain', asText(lines(), clock.format)));
-  asJsonFile.addEventListener('click', () => saveFile(`hamster-log-${stamp(Date.now())}.json`, 'application/json', asJson(lines())));
+  asTextFile.addEventListener('click', () => saveFile(fileName('log', 'txt', Date.now()), 'text/plain', asText(lines(), clock.format)));
+  asJsonFile.addEventListener('click', () => saveFile(fileName('log', 'json', Date.now()), 'application/json', asJson(lines())));
   const forget = commands.add({
     id: 'log.pause', title: 'Pause or resume the activity log', group: 'View', keys: ['Alt+P'],
     run: () => {
