@@ -94,6 +94,26 @@ test('the first picture has the user’s theme, density and regions already', op
   await connected(page);
 });
 
+test('on a phone the strip SIMULATED has its room in the first picture of the next visit', options, async (t) => {
+  const { page, server, hub } = await open(t, { viewport: { width: 390, height: 844 } });
+  hub.simulated = true;
+  await page.goto(server.url);
+  await page.locator('.simulation').waitFor();
+  const top = () => page.locator('#list').evaluate((list) => list.getBoundingClientRect().top);
+  const before = await top();
+  let release = () => {};
+  const held = new Promise((resolve) => void (release = () => resolve(undefined)));
+  server.delay = (path) => (path.startsWith('/assets/main-') && path.endsWith('.js') ? /** @type {Promise<void>} */ (held) : undefined);
+  await page.reload({ waitUntil: 'commit' });
+  await page.locator('#list .skeleton .row').first().waitFor();
+  assert.equal(await top(), before);
+  hub.simulated = false;
+  for (const symbol of hub.quotes.keys()) hub.quotes.set(symbol, hub.quote(symbol));
+  release();
+  await connected(page);
+  await eventually(async () => (await top()) === before - 24, 'the room is given back');
+});
+
 /** Where the regions are. @param {import('./support/browser.mjs').Page} page */
 function boxes(page) {
   return page.evaluate(() => ['header', 'list', 'side', 'dock'].map((id) => {
