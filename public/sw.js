@@ -4,7 +4,7 @@
  *
  * A new version is installed beside the running one and waits until the user asks for it.
  */
-import { DOCUMENT, NETWORK_MS, belongsTo, kindOf, outdated } from './app/pwa/shell.js';
+import { DOCUMENT, NETWORK_MS, addressOf, belongsTo, isTerminal, kindOf, outdated } from './app/pwa/shell.js';
 
 /** @typedef {Event & { waitUntil(done: Promise<unknown>): void }} LifeEvent */
 /**
@@ -12,12 +12,18 @@ import { DOCUMENT, NETWORK_MS, belongsTo, kindOf, outdated } from './app/pwa/she
  *   request: Request, preloadResponse: Promise<Response | undefined>, respondWith(answer: Promise<Response>): void
  * }} FetchEvent
  */
+/** `data` is what ui/notify.js gave the notification. @typedef {{ data: unknown, close(): void }} Shown */
+/** @typedef {{ url: string, focus(): Promise<unknown>, postMessage(message: unknown): void }} Page */
 /**
  * The part of ServiceWorkerGlobalScope that is used. The types of the page's own scope exclude it.
  * @typedef {object} Scope
  * @property {{ version: string, assets: string[] }} SHELL  scripts/lib/page-extras.mjs puts it in
  * @property {{ navigationPreload?: { enable(): Promise<void> } }} registration
- * @property {{ claim(): Promise<void> }} clients
+ * @property {{
+ *   claim(): Promise<void>,
+ *   matchAll(which: { type: 'window', includeUncontrolled: boolean }): Promise<Page[]>,
+ *   openWindow(address: string): Promise<unknown>,
+ * }} clients
  * @property {Location} location
  * @property {() => Promise<void>} skipWaiting
  * @property {(type: string, listener: (event: any) => void) => void} addEventListener
@@ -39,6 +45,7 @@ scope.addEventListener('message', (/** @type {MessageEvent} */ { data, ports }) 
   // A page asks whether this is its own version.
   if (data === 'assets') ports[0]?.postMessage(assets);
 });
+scope.addEventListener('notificationclick', (/** @type {LifeEvent & { notification: Shown }} */ event) => event.waitUntil(goTo(event.notification)));
 
 /** Keeps the whole version or, if anything is missing, nothing: then the browser tries later. */
 async function keep() {
@@ -68,6 +75,22 @@ async function newestDocument({ request, preloadResponse }) {
   const good = network.then((answer) => (answer.status >= 500 ? null : answer), () => null);
   const late = new Promise((/** @type {(nothing: null) => void} */ resolve) => void setTimeout(resolve, NETWORK_MS, null));
   return (await Promise.race([good, late])) ?? (await caches.match(DOCUMENT, { cacheName: CACHE, ignoreVary: true })) ?? network;
+}
+
+/**
+ * An alert's notification was clicked: the page that was used last comes to the front and shows the
+ * symbol. If none is open, a new one does.
+ * @param {Shown} notification
+ */
+async function goTo(notification) {
+  notification.close();
+  const { symbol } = /** @type {{ symbol?: unknown }} */ (notification.data ?? {});
+  const pages = await scope.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const page = pages.find(({ url }) => isTerminal(url, scope.location.origin));
+  if (!page) return void (await scope.clients.openWindow(addressOf(symbol)));
+  page.postMessage({ type: 'notification-click', symbol });
+  // A browser may refuse; the page shows the symbol all the same.
+  await page.focus().catch(() => {});
 }
 
 /** @param {Request} request */

@@ -40,6 +40,12 @@ const WORKERS_AT_ONCE = 6;
  * }} Step
  */
 
+/**
+ * A whole run compiles each crate once, and what incremental compilation keeps for later costs a
+ * fifth of the time.
+ */
+const WHOLE = { CARGO_INCREMENTAL: "0" };
+
 /** How the names of test files end. */
 const TESTS = ".test.mjs";
 const ATTACKS = "attacks.test.mjs";
@@ -62,6 +68,7 @@ const STAGES = [
     ],
     [
       { name: "cargo build", needs: [], work: compileTests },
+      { name: "cargo clippy", needs: ["set-up"], work: (print) => show(print, "cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]) },
       { name: "cargo fmt", needs: ["set-up"], work: (print) => show(print, "cargo fmt", "cargo", ["fmt", "--all", "--check"]) },
     ],
   ],
@@ -69,9 +76,8 @@ const STAGES = [
   [[{ name: "worker tests", needs: ["worker build"], work: workerTests }]],
   // They assert how long others wait, so nothing else may take the processor.
   [[{ name: "attack tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "attack tests", testFiles("tests/node", ATTACKS), totals) }]],
-  // The node tests mostly wait.
+  // These mostly wait.
   [
-    [{ name: "cargo clippy", needs: ["set-up"], work: clippy }],
     [{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", otherNodeTests(), totals) }],
     [{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", testFiles("tests/browser", TESTS), totals) }],
   ],
@@ -154,12 +160,12 @@ function summarise() {
  * @param {string} name
  * @param {string} command
  * @param {string[]} args
- * @param {{ onLine?: (line: string) => void, env?: NodeJS.ProcessEnv, givesWay?: boolean }} [options]
+ * @param {{ onLine?: (line: string) => void, env?: NodeJS.ProcessEnv }} [options]
  */
-function show(print, name, command, args, { onLine, env, givesWay } = {}) {
+function show(print, name, command, args, { onLine, env } = {}) {
   const colours = process.stdout.isTTY ? { CARGO_TERM_COLOR: "always", FORCE_COLOR: "1" } : {};
-  const all = { ...wranglerEnv(), CHROMIUM_PATH: chromiumPath(), PROMTOOL_PATH: promtoolPath(), ...colours, ...env };
-  return run(name, command, args, { env: all, show: print, onLine, givesWay, timeoutMs: STEP_LIMIT_MS });
+  const all = { ...WHOLE, ...wranglerEnv(), CHROMIUM_PATH: chromiumPath(), PROMTOOL_PATH: promtoolPath(), ...colours, ...env };
+  return run(name, command, args, { env: all, show: print, onLine, timeoutMs: STEP_LIMIT_MS });
 }
 
 /**
@@ -210,11 +216,6 @@ async function workerTests(print, counted) {
   const env = { RUST_TEST_THREADS: String(WORKERS_AT_ONCE) };
   await show(print, "worker tests", "cargo", ["test", "--test", "worker"], { env, onLine: (line) => addCargoTotals(line, counted) });
   requireTests(counted);
-}
-
-/** The tests beside it have deadlines, so it takes only what they leave. @param {Print} print */
-async function clippy(print) {
-  await show(print, "cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], { givesWay: true });
 }
 
 /** @param {Print} print @param {string} name @param {string[]} files @param {Totals} counted */

@@ -5,12 +5,14 @@
  */
 import { DEFAULT_SETTINGS } from './model/desk.js';
 import { applyAppearance } from './ui/appearance.js';
+import { reserveStrip } from './ui/strip.js';
 
 const KEY = 'hamster.settings.v1';
 
 try {
   const { settings } = JSON.parse(localStorage.getItem(KEY) ?? '{}');
   applyAppearance(document, { ...DEFAULT_SETTINGS, ...settings });
+  reserveStrip(document.body);
 } catch {
   // Storage is refused, or holds something else: the page begins with the defaults.
 }

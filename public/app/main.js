@@ -1,28 +1,24 @@
 /** The entry: connects store, desk, screen, panels and connection. */
 import './ui/tokens.css';
 import './ui/page.css';
-import './ui/print.css';
 import './ui/skeleton.css';
 import { startAddressBar } from './address-bar.js';
-import { startAlertWatch } from './alerts/watch.js';
-import { createAnnouncer } from './announcer.js';
 import { Commands } from './commands.js';
 import { createFrame } from './frame.js';
-import { placePanels } from './layout.js';
+import { FIRST } from './layout.js';
 import { Connection } from './link/connection.js';
 import { RestFallback } from './link/rest.js';
 import { SHARED, readAddress } from './model/address.js';
 import { Desk } from './model/desk.js';
 import { Store } from './model/store.js';
 import { wantedSymbols } from './model/wanted.js';
-import { startPrint } from './print/index.js';
 import { startUpdates } from './pwa/updates.js';
 import { BrowserStorage } from './storage/browser.js';
 import { LastKnown } from './storage/last-known.js';
 import { keepLog } from './storage/log.js';
 import { startTitle } from './title.js';
-import { startKeys } from './ui/keys.js';
-import { Screen } from './ui/screen.js';
+import { placePanels } from './ui/place.js';
+import { Screen, whenPricesAreShown } from './ui/screen.js';
 import { Voice } from './ui/voice.js';
 import { writeNumbersAndTimes } from './words/format.js';
 
@@ -76,7 +72,6 @@ desk.listen((parts) => {
 });
 browser.follow(desk);
 startAddressBar(desk);
-startKeys({ desk, commands });
 
 commands.add(
   { id: 'connection.reconnect', title: 'Connect to the hub again', group: 'Help', run: () => connection.reconnect() },
@@ -84,11 +79,9 @@ commands.add(
 );
 const terminal = { store, desk, commands, connection, voice };
 screen.add(createFrame(terminal));
-screen.add(createAnnouncer(terminal));
-placePanels(document, terminal, screen);
-startPrint(store, desk);
+placePanels(FIRST, document, terminal, screen);
 keepLog(store.log);
-startAlertWatch(terminal);
+whenPricesAreShown(store, screen, () => void loadLater());
 // In the frame that paints the panels, and after them: the screen asked for it first.
 requestAnimationFrame(() => {
   for (const shape of document.querySelectorAll('.skeleton')) shape.remove();
@@ -110,3 +103,9 @@ addEventListener('pageshow', (event) => {
 store.track(wanted());
 void lastKnown.start();
 connection.open();
+
+/** Everything that can wait: dock, details, search, settings, alerts. */
+async function loadLater() {
+  const { placeLater } = await import('./later.js');
+  placeLater(terminal, screen);
+}

@@ -4,7 +4,6 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { createWriteStream, mkdirSync } from "node:fs";
-import { constants, setPriority } from "node:os";
 import { join, relative } from "node:path";
 import { whenToldToEnd } from "./ending.mjs";
 import { Failure } from "./failure.mjs";
@@ -68,7 +67,7 @@ export function output(command, args, env = process.env) {
  * Runs a program to its end. If it fails, the Failure names the step, the command and the log.
  *
  * `show` passes the output on as it comes, to the terminal or to a function. `onLine` gets every
- * line without colours. A program that `givesWay` gets only the processor time that others leave.
+ * line without colours.
  *
  * @param {string} name of the step, and of its log
  * @param {string} command
@@ -78,12 +77,11 @@ export function output(command, args, env = process.env) {
  *   show?: boolean | ((text: string) => void),
  *   onLine?: (line: string) => void,
  *   timeoutMs?: number,
- *   givesWay?: boolean,
  * }} [options]
  * @returns {Promise<void>}
  */
 export function run(name, command, args, options = {}) {
-  const { env = process.env, cwd = ROOT, shell = false, show = false, onLine, timeoutMs, givesWay = false } = options;
+  const { env = process.env, cwd = ROOT, shell = false, show = false, onLine, timeoutMs } = options;
   whenToldToEnd(endWithChildren);
   mkdirSync(LOGS, { recursive: true });
   const log = join(LOGS, `${name.replaceAll(" ", "-")}.log`);
@@ -94,7 +92,6 @@ export function run(name, command, args, options = {}) {
     file.write(`$ ${words}\n`);
     const child = spawn(command, args, { cwd, env, shell, detached: !onWindows, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
     running.add(child);
-    if (givesWay && child.pid) setPriority(child.pid, constants.priority.PRIORITY_LOW);
 
     const begun = Date.now();
     /** @type {string[]} */

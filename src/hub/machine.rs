@@ -5,7 +5,7 @@ use super::delivery::Delivery;
 use super::demand::Asker;
 use super::memory::Memory;
 use super::persist::{Beside, Earlier, Occasion, Persist, row};
-use super::report::Logged;
+use super::report::{Logged, Told};
 use super::upstream::{Ledger, Turn, Upstream};
 use super::{Config, Effect, Effects, Input, Stored};
 use crate::market::Millis;
@@ -20,6 +20,7 @@ pub struct Machine {
     pub(super) delivery: Delivery,
     pub(super) persist: Persist,
     pub(super) logged: Logged,
+    pub(super) told: Told,
     pub(super) effects: Effects,
     /// When this epoch began.
     pub(super) started: Millis,
@@ -52,6 +53,7 @@ impl Machine {
             delivery: Delivery::new(&config, upstream.feed.status(), earlier.last_seen, seed, now),
             persist: Persist::new(stored, upstream.feed.remembered_wait(now), now),
             logged: Logged::new(upstream.feed.state()),
+            told: Told::new(now),
             memory: Memory::new(&config),
             upstream,
             book,
@@ -172,6 +174,7 @@ impl Machine {
         self.delivery.observe(&self.book, &mut self.effects, now);
         self.drop_lost_causes(now);
         self.with_clients(now, Delivery::announce_feed);
+        self.tell_headline(now);
         self.upstream.report_services(&mut self.book);
         self.flush(now);
         self.save(is_watched, now);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { eventually, launch, openPage } from './support/browser.mjs';
+import { eventually, launch, openPage, saying } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -177,10 +177,10 @@ test('a stale price does not set it off, and a page cut off says why', options, 
 test('permission is asked for in the click that turns notifications on, and never at load', options, async (t) => {
   const { page, hub } = await open(t, { alerts: [kept()] });
   assert.equal((await told(page)).asked, 0);
-  await page.getByLabel('System notifications').click();
-  await eventually(() => page.getByLabel('System notifications').isChecked(), 'notifications are on');
+  await page.locator('#dock').getByLabel('System notifications').click();
+  await eventually(() => page.locator('#dock').getByLabel('System notifications').isChecked(), 'notifications are on');
   assert.equal((await told(page)).asked, 1);
-  await page.getByLabel('Sound').check();
+  await page.locator('#dock').getByLabel('Sound').check();
   await eventually(async () => (await told(page)).tones === 2, 'the sound is heard when it is turned on');
   hub.tick('AAPL', { price: 241 });
   const [shown] = await eventually(async () => {
@@ -198,9 +198,9 @@ test('permission is asked for in the click that turns notifications on, and neve
 
 test('a denied permission is explained', options, async (t) => {
   const { page } = await open(t, { permission: { now: 'default', answer: 'denied' } });
-  await page.getByLabel('System notifications').click();
+  await page.locator('#dock').getByLabel('System notifications').click();
   await page.locator('.dock .advice', { hasText: 'Allow them in the site’s settings' }).waitFor();
-  assert.equal(await page.getByLabel('System notifications').isChecked(), false);
+  assert.equal(await page.locator('#dock').getByLabel('System notifications').isChecked(), false);
 });
 
 test('the test button fires both channels', options, async (t) => {
@@ -281,7 +281,8 @@ test('of two tabs one speaks, and the other when that one is closed', options, a
   const { page, hub, context } = await open(t, { alerts, settings: { notify: true }, permission: { now: 'granted', answer: 'granted' } });
   const other = await context.newPage();
   await visit(other, hub);
-  await eventually(() => hub.sockets.length === 2, 'both are connected');
+  // A crossing needs a price before it; a kept one is none.
+  for (const one of [page, other]) await saying(one, 'AAPL', /^Live/);
   hub.tick('AAPL', { price: 241 });
   for (const one of [page, other]) await toast(one, 'AAPL crosses $240.00').waitFor();
   const count = async () => (await Promise.all([page, other].map(told))).map(({ shown }) => shown.length);

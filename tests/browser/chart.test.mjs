@@ -144,7 +144,8 @@ test('each interval is asked for, and the button says which one is shown', optio
 });
 
 test('candles, line and baseline; previous close and armed alerts are lines with labels', options, async (t) => {
-  const alert = { id: 'a', kind: 'above', symbol: 'AAPL', level: 235.8, within: null, note: '', repeats: false, expires: null, state: 'armed', until: null, fired: null };
+  // Above the prices, or it would fire.
+  const alert = { id: 'a', kind: 'above', symbol: 'AAPL', level: 236.4, within: null, note: '', repeats: false, expires: null, state: 'armed', until: null, fired: null };
   const desk = { alerts: [alert, { ...alert, id: 'b', level: 235.2, state: 'fired' }, { ...alert, id: 'c', symbol: 'MSFT', level: 235.3 }] };
   const { page, hub, chart, stage, complaints } = await open(t, { desk });
   hub.tick('AAPL', { previous_close: 235.1 });
@@ -156,7 +157,7 @@ test('candles, line and baseline; previous close and armed alerts are lines with
   for (const name of ['Line', 'Baseline at the previous close', 'Candles']) {
     await chart.getByRole('button', { name, exact: true }).click();
     await drawnTexts(page);
-    hub.tick('AAPL', { previous_close: 235.1, price: 235.6 + Math.random() });
+    hub.tick('AAPL', { previous_close: 235.1, price: 235.6 + Math.random() / 2 });
     await eventually(async () => (await drawnTexts(page)).includes('Alert ≥'), `the alert on ${name}`);
   }
   assert.ok(!texts.includes('235.20') || texts.filter((text) => text === 'Alert ≥').length > 0);
@@ -164,7 +165,7 @@ test('candles, line and baseline; previous close and armed alerts are lines with
 });
 
 test('the line of an alert is dragged to another price, which can be undone', options, async (t) => {
-  const alert = { id: 'a', kind: 'above', symbol: 'AAPL', level: 235, within: null, note: '', repeats: false, expires: null, state: 'armed', until: null, fired: null };
+  const alert = { id: 'a', kind: 'above', symbol: 'AAPL', level: 236, within: null, note: '', repeats: false, expires: null, state: 'armed', until: null, fired: null };
   const { page, stage, canvas } = await open(t, { desk: { alerts: [alert] } });
   await ready(stage);
   await eventually(async () => (await drawnTexts(page)).includes('Alert ≥'), 'the alert');
@@ -182,7 +183,7 @@ test('the line of an alert is dragged to another price, which can be undone', op
   await page.mouse.down();
   await page.mouse.move(x + 4, y - 30, { steps: 5 });
   await page.mouse.up();
-  await eventually(async () => (await level()) > 235, 'a higher level');
+  await eventually(async () => (await level()) > 236, 'a higher level');
   assert.equal(await level(), Number((await level()).toFixed(2)), 'a price of the instrument');
   assert.notEqual(await cursorAt(y + 2), 'ns-resize', 'the line has moved');
 });

@@ -199,6 +199,17 @@ for (const [name, context, scheme] of /** @type {const} */ ([['desktop', {}, 'li
   });
 }
 
+test('a hub that accepts no subprotocol is heard in plain JSON', options, async (t) => {
+  const hub = new FakeHub();
+  const { page, complaints } = await openOn(t, browser, hub, { path: '/?tab=connection' });
+  await becomes(page, 'connected');
+  hub.tick('AAPL', { price: 236.5 });
+  await shows(page, 'AAPL', '236.50');
+  await page.locator('#dock [data-value="protocol"]').getByText('plain JSON').waitFor();
+  assert.deepEqual(hub.acks, []);
+  assert.deepEqual(complaints, []);
+});
+
 test('hamster.v1: a snapshot and deltas, which are acknowledged; the hub’s headline is shown', options, async (t) => {
   const hub = new FakeHub(undefined, { v1: true, whole: true });
   hub.ackMs = 1_000;

@@ -238,7 +238,7 @@ test('the connection: three hops with state, time and lag; figures; the feed’s
 });
 
 test('what the hub tells of itself: viewers, credits, symbols, advice; what was missed and resumed', options, async (t) => {
-  const { page, hub } = await open(t);
+  const { page, hub } = await open(t, { hub: new FakeHub(undefined, { v1: true }) });
   await tab(page, 'Connection').click();
   const snapshot = { event: 'snapshot', epoch: 1, stream: 1, seq: 4, base: Date.now(), recovered: false, missed: 0, simulated: false, feed: hub.feed, symbols: [] };
   hub.say(snapshot);

@@ -30,13 +30,13 @@ export function noticesOf(store, { online, newVersion }, now) {
   const notices = [];
   const { link, feed, offset } = store;
   const connected = link.state === 'connected';
-  const heard = link.heardAt === 0 ? null : formatSince(link.heardAt, now);
+  const from = pricesFrom(store, now);
   if (!online && !connected) {
-    notices.push({ kind: 'offline', tone: 'bad', sign: 'unplugged', sentence: `Your device is offline.${heard === null ? '' : ` Prices below are from ${heard}.`}` });
+    notices.push({ kind: 'offline', tone: 'bad', sign: 'unplugged', sentence: `Your device is offline.${from}` });
   } else if (link.state === 'disconnected') {
     const wait = (link.retryAt ?? now) - now;
     const next = wait < 1_000 ? 'trying again now' : `next try in ${formatSpan(wait)}`;
-    const how = store.rest === 'ok' ? ' Prices by REST every 30 s.' : heard === null ? '' : ` Prices below are from ${heard}.`;
+    const how = store.rest === 'ok' ? ' Prices by REST every 30 s.' : from;
     notices.push({
       kind: 'cut-off', tone: 'bad', sign: 'unplugged',
       sentence: `Connection lost ${formatSpan(now - link.since)} ago (${quoted(link.reason, MOST_OF_REASON)}); ${next}.${how}`,
@@ -54,7 +54,7 @@ export function noticesOf(store, { online, newVersion }, now) {
     } else if (feed.state === 'stalled') {
       notices.push({ kind: 'mute', tone: 'doubt', sign: 'speaker-off', sentence: `No ticks${since}, although markets trade. REST refreshes prices within the credits (${reason}).` });
     } else if (feed.state === 'fallback') {
-      notices.push({ kind: 'fallback', tone: 'doubt', sign: 'circling', sentence: `The stream is down${since}: ${reason}. Prices by REST every 30 s.` });
+      notices.push({ kind: 'fallback', tone: 'doubt', sign: 'circling', sentence: `The stream is down${since}: ${reason}. Prices by REST, as the credits allow.` });
     } else if (feed.state === 'connecting' && feed.since !== null && now + offset - feed.since >= PATIENCE_MS) {
       notices.push({ kind: 'connecting', tone: 'doubt', sign: 'dots', sentence: `Connecting to the market feed${since}.` });
     }
@@ -70,4 +70,16 @@ export function noticesOf(store, { online, newVersion }, now) {
     notices.push({ kind: 'version', tone: 'rest', sign: 'circling', sentence: 'A new version of the terminal is here.', action: { command: 'app.reload', label: 'Reload' } });
   }
   return notices;
+}
+
+/**
+ * Of when the prices are, if the hub cannot be heard; '': there are none.
+ * @param {import('./store.js').Store} store
+ * @param {number} now  page's clock, ms
+ */
+function pricesFrom({ link, rows }, now) {
+  if (link.heardAt !== 0) return ` Prices below are from ${formatSince(link.heardAt, now)}.`;
+  let newest = -Infinity;
+  for (const { kept, quote } of rows.values()) if (kept && quote) newest = Math.max(newest, quote.receivedAt);
+  return newest === -Infinity ? '' : ` Prices from ${formatSince(newest, now)}, kept by this browser.`;
 }

@@ -22,6 +22,17 @@ export function kindOf({ method, mode, url }, origin) {
   return address.pathname.startsWith('/assets/') ? 'asset' : null;
 }
 
+/** Whether an address of this origin is the terminal's, and not that of an embedded price. @param {string} url @param {string} origin */
+export function isTerminal(url, origin) {
+  const address = new URL(url);
+  return address.origin === origin && address.pathname === DOCUMENT;
+}
+
+/** The terminal's address that shows a symbol. @param {unknown} symbol  what is no text shows none */
+export function addressOf(symbol) {
+  return typeof symbol === 'string' && symbol !== '' ? `${DOCUMENT}?${new URLSearchParams({ s: symbol })}` : DOCUMENT;
+}
+
 /**
  * Whether a document belongs to these assets. While a deployment spreads, the worker of one version
  * may get the document of another.

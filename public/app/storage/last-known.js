@@ -60,11 +60,13 @@ export class LastKnown {
     const database = await this.#open();
     if (!database) return;
     try {
-      const store = database.transaction(STORE, 'readwrite').objectStore(STORE);
+      const transaction = database.transaction(STORE, 'readwrite');
       for (const row of rows) {
-        store.put(row.quote);
+        transaction.objectStore(STORE).put(row.quote);
         if (row.quote) this.#written.set(row, row.quote);
       }
+      // A page that is left does not live to see its requests answered, after which it would commit.
+      transaction.commit();
     } catch {
       // The disk is full, or the user deleted the data of this page meanwhile.
       this.#opening = null;

@@ -4,6 +4,7 @@
  */
 
 /** @typedef {import('../terminal.js').Terminal} Terminal */
+/** @typedef {import('../model/store.js').Store} Store */
 
 /**
  * What a panel gets when it may touch the page.
@@ -91,5 +92,35 @@ export class Screen {
     for (const panel of this.#panels) panel.paint(this.#added.has(panel) ? first : rest);
     this.#added.clear();
     this.#store.painted(Date.now());
+  }
+}
+
+/** Without prices, what waits for them comes after this time. */
+const PATIENCE_MS = 1_000;
+
+/**
+ * Runs something once, after the frame that paints the first price, or after a second without one.
+ * @param {Store} store
+ * @param {Screen} screen
+ * @param {() => void} run
+ */
+export function whenPricesAreShown(store, screen, run) {
+  const waiting = {
+    element: document.body,
+    paint() {
+      for (const row of store.rows.values()) {
+        if (row.quote !== null) return start();
+      }
+    },
+    destroy() {},
+  };
+  const timer = setTimeout(start, PATIENCE_MS);
+  screen.add(waiting);
+
+  function start() {
+    clearTimeout(timer);
+    screen.remove(waiting);
+    // Not in this frame, whose paint is what it waits for.
+    setTimeout(run);
   }
 }

@@ -164,6 +164,13 @@ impl Channels {
         }
     }
 
+    /// Queues the newest item about the hub as a whole for every reader.
+    pub fn headline(&mut self, item: &str) {
+        for shard in self.shards.each() {
+            shard.headline(item);
+        }
+    }
+
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
         self.shards.due_at()

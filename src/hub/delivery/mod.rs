@@ -159,6 +159,11 @@ impl Delivery {
         self.conflation.channels.tell(&item.to_string());
     }
 
+    /// Queues an item about the hub as a whole for every reader of a channel.
+    pub fn headline(&mut self, item: &serde_json::Value) {
+        self.conflation.channels.headline(&item.to_string());
+    }
+
     /// Queues what changed in the book. Plain clients are told of a new service at once.
     pub fn observe(&mut self, book: &Book, effects: &mut Effects, now: Millis) {
         for changed in book.changed_since(self.seen) {

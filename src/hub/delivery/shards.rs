@@ -111,8 +111,10 @@ pub struct Shard {
     changed: BTreeSet<SymbolId>,
     /// Bars that closed since the last flush, as items.
     bars: Vec<(SymbolId, String)>,
-    /// Items that do not concern a symbol.
+    /// Items that do not concern a symbol. They do not wait for the rate.
     news: Vec<String>,
+    /// The newest item about the hub as a whole.
+    headline: Option<String>,
     /// Channels with readers.
     read: BTreeSet<ChannelId>,
     /// Clients that get a snapshot after the next flush.
@@ -157,7 +159,7 @@ impl Shard {
         if !self.news.is_empty() || !self.arrivals.is_empty() {
             return Some(0);
         }
-        let is_due = !self.changed.is_empty() || !self.bars.is_empty();
+        let is_due = !self.changed.is_empty() || !self.bars.is_empty() || self.headline.is_some();
         is_due.then(|| self.flushed + rate.interval())
     }
 
@@ -198,6 +200,13 @@ impl Shard {
         }
     }
 
+    /// Queues the newest item about the hub as a whole for all its readers.
+    pub fn headline(&mut self, item: &str) {
+        if !self.read.is_empty() {
+            self.headline = Some(item.to_owned());
+        }
+    }
+
     /// Takes everything that must be sent. From here on the lines count as sent.
     pub fn flush(&mut self, book: &Book, revision: u64, now: Millis) -> Said {
         self.flushed = now;
@@ -221,10 +230,12 @@ impl Shard {
                 held.revision = revision;
             }
         }
+        let mut news = std::mem::take(&mut self.news);
+        news.extend(self.headline.take());
         Said {
             items,
             bars,
-            news: std::mem::take(&mut self.news),
+            news,
             to: self.read.iter().copied().collect(),
             arrivals: std::mem::take(&mut self.arrivals),
         }

@@ -240,10 +240,13 @@ impl History {
             }
         }
         self.read_for_the_ready(recall);
-        // With an answer goes the time until which everything is known, so the gaps before must go too.
         let is_due = recall.now >= *self.journal_at.get_or_insert(recall.now + JOURNAL);
-        if is_due || is_told {
+        if is_due {
             self.store(recall);
+        } else if is_told && recall.stores {
+            // With an answer goes the time until which everything is known, so the gaps before must
+            // go too.
+            self.write_journal(recall);
         }
     }
 
@@ -254,7 +257,9 @@ impl History {
             for track in self.tracks.values_mut() {
                 track.kept_before = track.kept;
             }
-            self.write_journal(recall);
+            if self.write_journal(recall) {
+                self.turn_the_page(recall);
+            }
             self.write_chunks(recall);
             if recall.now >= self.cleaned + CLEANING {
                 self.cleaned = recall.now;
@@ -357,15 +362,20 @@ impl History {
                 let entries = rows.iter().filter_map(|(start, row)| Some((*start, Entry::read(row)?)));
                 let entries: Vec<(u64, Entry)> = entries.collect();
                 let newest = entries.iter().max_by_key(|(_, entry)| entry.at);
-                self.next_journal = newest.map_or(0, |(start, _)| start + 1);
-                for (_, entry) in entries {
+                let newest = newest.map(|(start, entry)| (*start, entry.begins() + 2 * JOURNAL > recall.now));
+                // A short row goes on, so that short lives do not use rows up.
+                let open = newest.filter(|(_, goes_on)| *goes_on).map(|(start, _)| start);
+                self.next_journal = open.unwrap_or(newest.map_or(0, |(start, _)| start + 1));
+                for (start, entry) in entries {
                     for (symbol, known_until, chunk) in entry.symbols {
                         let known = self.tracks.iter().find(|(_, track)| track.symbol == symbol);
                         if let Some(id) = known.map(|(id, _)| *id) {
                             if let Some(track) = self.tracks.get_mut(&id) {
                                 track.was_known_until(known_until);
                                 let last = chunk.bars.last().map_or(0, |bar| bar.time + MINUTE);
-                                track.kept.journaled = track.kept.journaled.max(last);
+                                if open != Some(start) {
+                                    track.kept.journaled = track.kept.journaled.max(last);
+                                }
                             }
                             self.restore(id, chunk, recall);
                         }
@@ -522,13 +532,15 @@ impl History {
         }
     }
 
-    /// One row with the bars of all symbols that closed since the last one.
-    fn write_journal(&mut self, recall: &mut Recall<'_>) {
+    /// One row with the bars of all symbols that closed since the row before it. Returns whether
+    /// there is anything to write. The same row is written again, with more, until five minutes of
+    /// it are complete: answers of the provider may come every second.
+    fn write_journal(&mut self, recall: &mut Recall<'_>) -> bool {
         let mut entry = Entry {
             at: recall.now,
             symbols: Vec::new(),
         };
-        for (id, track) in &mut self.tracks {
+        for (id, track) in &self.tracks {
             let Some(of) = recall.book.get(*id) else { continue };
             let new = of.candles.between(track.kept.journaled, Millis::MAX);
             let bars: Vec<Bar> = new.filter(|bar| bar.source == BarSource::Hub).copied().collect();
@@ -536,24 +548,33 @@ impl History {
             let gaps: Vec<Gap> = gaps.filter(|gap| gap.to > track.kept.gaps_journaled).collect();
             // One that ticks is told without a bar too: so far, nothing is missing.
             if track.streams || !bars.is_empty() || !gaps.is_empty() {
-                track.kept.journaled = bars.last().map_or(track.kept.journaled, |bar| bar.time + MINUTE);
-                track.kept.gaps_journaled = recall.now - recall.now % MINUTE;
                 let known_until = of.candles.running().map_or(recall.now, |bar| bar.time);
                 let chunk = Chunk { bars, gaps };
                 entry.symbols.push((track.symbol.clone(), known_until, chunk));
             }
         }
         if entry.symbols.is_empty() {
-            return;
+            return false;
         }
-        let start = self.next_journal % JOURNAL_ROWS;
-        self.next_journal = start + 1;
         recall.effects.push(Effect::Keep(vec![Kept {
             series: self.names.journal(),
-            start,
+            start: self.next_journal % JOURNAL_ROWS,
             expires: recall.now + MINUTES_KEPT,
             body: entry.row(),
         }]));
+        true
+    }
+
+    /// The row of the journal is complete: what comes from now on goes into the next one.
+    fn turn_the_page(&mut self, recall: &Recall<'_>) {
+        self.next_journal = (self.next_journal + 1) % JOURNAL_ROWS;
+        for (id, track) in &mut self.tracks {
+            let Some(of) = recall.book.get(*id) else { continue };
+            let new = of.candles.between(track.kept.journaled, Millis::MAX);
+            let last = new.filter(|bar| bar.source == BarSource::Hub).last();
+            track.kept.journaled = last.map_or(track.kept.journaled, |bar| bar.time + MINUTE);
+            track.kept.gaps_journaled = recall.now - recall.now % MINUTE;
+        }
     }
 
     /// Stores the bars of chunks that are over, and forgets those that nobody needs in memory.

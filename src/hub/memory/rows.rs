@@ -133,6 +133,13 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Start of its first bar; without bars, when it was written.
+    #[must_use]
+    pub fn begins(&self) -> Millis {
+        let bars = self.symbols.iter().filter_map(|(_, _, chunk)| chunk.bars.first());
+        bars.map(|bar| bar.time).min().unwrap_or(self.at)
+    }
+
     /// Reads a row; `None` if it cannot be read.
     #[must_use]
     pub fn read(row: &str) -> Option<Self> {

@@ -2,9 +2,11 @@
 
 mod advice;
 mod edge_counts;
+mod headline;
 mod log;
 mod metrics;
 mod status;
 
 pub use edge_counts::EdgeCounts;
+pub use headline::Told;
 pub use log::Logged;

@@ -104,6 +104,38 @@ fn it_is_greeted_told_what_will_come_and_shown_a_snapshot() {
 }
 
 #[test]
+fn the_hub_as_a_whole_is_told_every_ten_seconds_if_it_changed() {
+    let (mut play, link) = Play::live("AAPL");
+    let mut reader = joined(&mut play, BOB, json!({"symbols": "AAPL", "interval_ms": 1000}));
+    assert_eq!(reader.hub, Value::Null);
+    let mut told = 0;
+    for second in 0..60 {
+        play.pass(SECOND);
+        if second < 30 {
+            play.tick(link, "AAPL", 101.0 + f64::from(second));
+        }
+        told += broadcasts(&play)
+            .iter()
+            .filter(|frame| frame.contains("\"hub\""))
+            .count();
+        listen(&mut play, BOB, &mut reader);
+        acknowledge(&mut play, BOB, &reader);
+        play.take();
+        if second == 20 {
+            assert_eq!(
+                (&reader.hub["viewers"], &reader.hub["ticks_per_s"]),
+                (&json!(2), &json!(1.0))
+            );
+            assert_eq!(reader.hub["symbols"]["streaming"], DEFAULT_SYMBOLS.split(',').count());
+            assert_eq!(reader.hub["advice"], json!([]));
+            assert!(reader.hub["credits"]["minute"].is_u64());
+        }
+    }
+    assert!((2..=6).contains(&told), "{told}");
+    assert_eq!(reader.hub["ticks_per_s"], 0.0);
+}
+
+#[test]
 fn an_update_is_a_few_bytes_and_one_frame_for_all_who_share_a_stream() {
     let (mut play, link) = Play::live("AAPL");
     play.tick(link, "AAPL", 101.25);

@@ -325,6 +325,45 @@ fn bars_of_five_days_are_kept_in_rows_of_four_hours_and_older_ones_go() {
     );
 }
 
+/// The ring of the journal has 120 rows. A row per answer or per life would turn it in minutes.
+#[test]
+fn neither_answers_nor_short_lives_push_bars_out_of_the_journal() {
+    let (mut play, mut link) = live_bitcoin(BTC);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    play.trade(link, "BTC/USD", 2, 100.0);
+    let journal = |play: &Play| {
+        let rows = play.memory.keys().filter(|(series, _)| series.ends_with("journal"));
+        rows.count()
+    };
+    for life in 0..150 {
+        for day in 0..3 {
+            play.ask_bars(1_000 + day, "BTC/USD", Interval::Day);
+            if play.errand().is_some() {
+                play.answer_errand(200, &json!({"values": [], "status": "ok"}));
+            }
+        }
+        play.trade(link, "BTC/USD", 1, 100.0 + f64::from(life));
+        let now = play.now + 20 * SECOND;
+        play = play.restarted(BTC, now);
+        play.input(Input::joined(BOB, Dialect::Plain));
+        play.pass(2 * SECOND);
+        link = play.opened_link().unwrap();
+        play.input(Input::Opened(link));
+        play.frame(
+            link,
+            &json!({"event": "subscribe-status", "success": [{"symbol": "BTC/USD"}]}),
+        );
+    }
+    assert!(journal(&play) <= 60, "{} rows", journal(&play));
+    let minute = MIDDAY + MINUTE;
+    play.ask_bars(1, "BTC/USD", Interval::Minute);
+    play.pass(2 * SECOND);
+    let history = play.history(1);
+    let has = |minute| history.bars.iter().any(|bar| bar.time == minute);
+    let is_named = |minute| history.gaps.iter().any(|gap| gap.from <= minute && minute < gap.to);
+    assert!(has(minute) || is_named(minute), "{:?}", history.gaps);
+}
+
 #[test]
 fn a_bar_that_closed_is_told_on_the_stream() {
     let (mut play, link) = live_bitcoin(BTC);

@@ -35,6 +35,21 @@ export async function serveThrough(page, hub) {
     return route.fulfill({ headers: { ...headers, 'content-type': contentType }, body });
   });
   await page.routeWebSocket(/\/ws$/, (socket) => hub.connect(socket));
+  // After the route, which replaces the browser's WebSocket.
+  if (!hub.v1) await page.addInitScript(withoutSubprotocol);
+}
+
+/**
+ * A routed socket says that the first subprotocol offered was accepted. A hub that speaks plain JSON
+ * accepts none. Runs in the page.
+ */
+function withoutSubprotocol() {
+  window.WebSocket = class extends WebSocket {
+    /** @param {string | URL} url */
+    constructor(url) {
+      super(url);
+    }
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * The built page on a port of 127.0.0.1, with the headers that public/_headers gives it. A service
- * worker fetches for itself, so what it does can be tested only with a server. It has no hub.
+ * worker fetches for itself, so what it does can be tested only with a server. A hub may answer its REST routes.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -24,6 +24,8 @@ export class StaticServer {
   files;
   /** Whether requests are answered at all. If not, they are kept open. */
   answers = true;
+  /** Answers `/api/`; null, and where the page asks for more: there is no hub. @type {(url: URL) => { status?: number, json?: unknown } | null} */
+  api = () => null;
   /** Called before a path is answered. @type {(path: string) => Promise<void> | void} */
   delay = () => {};
   /** The paths that were asked for, in order. @type {string[]} */
@@ -104,11 +106,15 @@ export class StaticServer {
    * @param {import('node:http').ServerResponse} response
    */
   async #answer(request, response) {
-    const { pathname } = new URL(request.url ?? '/', this.url);
+    const url = new URL(request.url ?? '/', this.url);
+    const { pathname } = url;
     this.asked.push(pathname);
     if (!this.answers) return;
     await this.delay(pathname);
-    if (WORKERS.test(pathname)) return void response.writeHead(503).end();
+    if (WORKERS.test(pathname)) {
+      const answer = pathname.startsWith('/api/') ? this.api(url) : null;
+      return void response.writeHead(answer ? (answer.status ?? 200) : 503, { 'content-type': 'application/json' }).end(answer ? JSON.stringify(answer.json) : '');
+    }
     const path = pathname === '/' ? '/index.html' : this.files.has(`${pathname}.html`) ? `${pathname}.html` : pathname;
     const body = path === '/_headers' ? undefined : this.files.get(path);
     const headers = { ...headersOf(this.rules, pathname), 'content-type': TYPES[body ? extname(path) : '.html'] ?? 'text/plain' };

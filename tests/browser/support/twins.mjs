@@ -1,11 +1,13 @@
 /** The whole layout twice in one page, with one store and one connection. Runs in the browser. */
 import { Commands } from '../../../public/app/commands.js';
-import { placePanels } from '../../../public/app/layout.js';
+import { LATER } from '../../../public/app/later.js';
+import { FIRST } from '../../../public/app/layout.js';
 import { Connection } from '../../../public/app/link/connection.js';
 import { RestFallback } from '../../../public/app/link/rest.js';
 import { Desk } from '../../../public/app/model/desk.js';
 import { Store } from '../../../public/app/model/store.js';
 import { wantedSymbols } from '../../../public/app/model/wanted.js';
+import { placePanels } from '../../../public/app/ui/place.js';
 import { Screen } from '../../../public/app/ui/screen.js';
 import { Voice } from '../../../public/app/ui/voice.js';
 
@@ -32,7 +34,7 @@ function page(name) {
     root.append(host);
   }
   document.body.append(root);
-  const placed = placePanels(root, terminal, screen);
+  const placed = placePanels([...FIRST, ...LATER], root, terminal, screen);
   // A page has a region once; these two differ by their section.
   for (const host of root.children) {
     host.className = host.id;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { belongsTo, kindOf, outdated } from '../../../public/app/pwa/shell.js';
+import { addressOf, belongsTo, isTerminal, kindOf, outdated } from '../../../public/app/pwa/shell.js';
 
 const options = { timeout: 5_000 };
 const ORIGIN = 'https://hub.test';
@@ -36,4 +36,16 @@ test('the version before stays for tabs that still show it', options, () => {
   assert.deepEqual(outdated(['hamster-1', 'hamster-2', 'hamster-3', 'hamster-4'], 'hamster-4'), ['hamster-1', 'hamster-2']);
   assert.deepEqual(outdated(['hamster-1', 'hamster-2'], 'hamster-2'), []);
   assert.deepEqual(outdated(['hamster-1'], 'hamster-1'), []);
+});
+
+test('a click on a notification goes to a terminal, never to an embedded price', options, () => {
+  assert.equal(isTerminal('https://hub.test/?list=Stocks', ORIGIN), true);
+  assert.equal(isTerminal('https://hub.test/embed?symbol=AAPL', ORIGIN), false);
+  assert.equal(isTerminal('https://other.test/', ORIGIN), false);
+});
+
+test('a page opened for a notification shows its symbol', options, () => {
+  assert.equal(addressOf('BTC/USD'), '/?s=BTC%2FUSD');
+  assert.equal(addressOf('A&list=B'), '/?s=A%26list%3DB');
+  assert.equal(addressOf(null), '/');
 });

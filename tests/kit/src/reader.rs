@@ -51,6 +51,8 @@ pub struct Reader<K = Value> {
     pub named: Vec<String>,
     /// The feed's state, as an object.
     pub feed: Value,
+    /// What was last told of the hub as a whole; null until then.
+    pub hub: Value,
     /// The longest delay of an acknowledgement, in ms.
     pub ack_ms: u64,
     /// Whether anything was read since the last acknowledgement, or the hub asked for one.
@@ -72,6 +74,7 @@ impl<K> Default for Reader<K> {
             base: 0,
             named: Vec::new(),
             feed: Value::Null,
+            hub: Value::Null,
             ack_ms: 0,
             unacknowledged: false,
             is_asked: false,
@@ -213,6 +216,8 @@ impl<K> Reader<K> {
         } else if let Some(bar) = object.get("bar") {
             self.bar(bar)?;
             news.bars.push(bar.clone());
+        } else if object["hub"].is_object() {
+            self.hub = object["hub"].clone();
         } else {
             news.symbols.push(self.take(&object, keep)?);
         }

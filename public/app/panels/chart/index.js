@@ -27,14 +27,14 @@ export function createPanel(host, terminal) {
   const act = element('button', { type: 'button', class: 'solid', hidden: '' });
   const zone = element('span', { class: 'zone' });
   const message = element('div', { class: 'message' }, sentence, retry, act);
-  const stage = element('div', { class: 'stage', 'data-state': 'loading' }, message, zone);
   const status = element('p', { class: 'status' });
+  const stage = element('div', { class: 'stage', 'data-state': 'loading' }, message, status, zone);
   const attribution = element(
     'p', { class: 'attribution' }, `${NOTICE.name} `, element('span', {}, `${NOTICE.owner} `, element('a', { href: NOTICE.address, target: '_blank', rel: 'noopener' }, NOTICE.address)),
   );
   const id = uniqueId('chart-keys');
   const keys = element('p', { id, hidden: '' }, 'Arrow keys go from bar to bar, Home and End to the ends, plus and minus zoom.');
-  const root = element('section', { class: 'chart', 'aria-label': 'Chart' }, heading.element, toolbar.element, stage, status, attribution, keys);
+  const root = element('section', { class: 'chart', 'aria-label': 'Chart' }, heading.element, toolbar.element, stage, attribution, keys);
   host.append(root);
 
   /** @type {ReturnType<typeof import('./view.js').createView> | null} */

@@ -40,7 +40,7 @@ export function emptyWords({ state, candles, reason, retryAt }, name, online, no
 }
 
 /**
- * One line below the chart: what is missing, and where the candles begin. '': nothing to say.
+ * One line above the time axis: what is missing, and where the candles begin. '': nothing to say.
  * @param {BarSession} session
  * @param {(second: number) => string} minute  writes a time
  * @param {number} now  page's clock, ms

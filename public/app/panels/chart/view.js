@@ -34,7 +34,7 @@ const ALERT_TITLES = /** @type {Record<string, string>} */ ({ above: 'Alert ≥'
  * @param {HTMLElement} parts.message  stands in place of bars
  * @param {HTMLElement} parts.sentence  in the message
  * @param {HTMLButtonElement} parts.retry  in the message
- * @param {HTMLElement} parts.status  below the chart
+ * @param {HTMLElement} parts.status  above the time axis, over the bars
  * @param {HTMLElement} parts.zone  names the time zone
  * @param {string} parts.keys  id of the element that explains the keys
  * @param {import('../../terminal.js').Terminal} terminal

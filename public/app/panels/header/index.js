@@ -2,6 +2,7 @@ import './panel.css';
 import { element } from '../../ui/element.js';
 import { icon } from '../../ui/icon.js';
 import { setAttribute, setText, show } from '../../ui/paint.js';
+import { keepStrip } from '../../ui/strip.js';
 import { formatCount, formatLag, formatSpan } from '../../words/format.js';
 import { createKeySheet } from './key-sheet.js';
 
@@ -83,7 +84,10 @@ function createSimulation() {
     element: root,
     /** @param {import('../../model/store.js').Store} store */
     paint(store) {
-      show(root, store.showsSimulation);
+      const { showsSimulation } = store;
+      show(root, showsSimulation);
+      // Before the first connection nobody knows.
+      if (showsSimulation || store.simulated !== null) keepStrip(document.body, showsSimulation);
       const rows = [...store.rows.values()].filter(({ quote }) => quote !== null);
       const simulated = rows.filter(({ quote }) => quote?.simulated).length;
       const mixed = store.simulated !== true && simulated < rows.length;

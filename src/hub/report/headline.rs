@@ -1,0 +1,101 @@
+//! What the page shows of the hub beside prices: viewers, credits, rates. `hamster.v1` carries it.
+
+use crate::hub::Machine;
+use crate::hub::answer::Advice;
+use crate::market::{Millis, SECOND, StreamState};
+use serde::Serialize;
+
+/// The least time between two headlines.
+const EVERY: Millis = 10 * SECOND;
+
+/// `{"viewers":3,"ticks_per_s":1.2,"credits":{…},"symbols":{…},"advice":[…]}`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Headline {
+    /// Connected clients.
+    viewers: usize,
+    /// Ticks of upstream since the last headline, to one decimal.
+    ticks_per_s: f64,
+    credits: CreditsLeft,
+    symbols: Counts,
+    /// What is wrong, and what the operator can do about it.
+    advice: Vec<Advice>,
+}
+
+/// API credits that are left.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct CreditsLeft {
+    minute: u32,
+    /// `null` if the plan has no daily cap.
+    day: Option<u32>,
+}
+
+/// How many tracked symbols get their prices in each way.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Counts {
+    streaming: usize,
+    polled: usize,
+    pending: usize,
+    unavailable: usize,
+}
+
+/// The headline that clients were told last.
+#[derive(Debug)]
+pub struct Told {
+    at: Millis,
+    ticks: u64,
+    headline: Option<Headline>,
+}
+
+impl Told {
+    /// Nothing was told yet; the hub began at `now`.
+    pub fn new(now: Millis) -> Self {
+        Self {
+            at: now,
+            ticks: 0,
+            headline: None,
+        }
+    }
+}
+
+impl Machine {
+    /// Queues a new headline for the readers of channels, if it changed. No timer waits for it: a
+    /// hub that has nothing else to do has no news either.
+    pub(in crate::hub) fn tell_headline(&mut self, now: Millis) {
+        let since = now.saturating_sub(self.told.at);
+        if since < EVERY || self.delivery.channels() == 0 {
+            return;
+        }
+        let ticks = self.upstream.counts.ticks;
+        let headline = self.headline(ticks.saturating_sub(self.told.ticks), since, now);
+        self.told.at = now;
+        self.told.ticks = ticks;
+        if self.told.headline.as_ref() != Some(&headline) {
+            self.delivery.headline(&serde_json::json!({"hub": headline}));
+            self.told.headline = Some(headline);
+        }
+    }
+
+    fn headline(&self, ticks: u64, since: Millis, now: Millis) -> Headline {
+        let (in_minute, in_day) = self.upstream.calls.ledger.used(now);
+        let (per_minute, per_day) = self.upstream.calls.ledger.limits();
+        let count = |state: StreamState| {
+            let symbols = self.book.iter().filter(|(_, entry)| entry.service.state == state);
+            symbols.count()
+        };
+        Headline {
+            viewers: self.delivery.audience.len(),
+            ticks_per_s: (ticks as f64 * SECOND as f64 / since as f64 * 10.0).round() / 10.0,
+            credits: CreditsLeft {
+                minute: per_minute.saturating_sub(in_minute),
+                day: (per_day > 0).then(|| per_day.saturating_sub(in_day)),
+            },
+            symbols: Counts {
+                streaming: count(StreamState::Streaming),
+                polled: count(StreamState::Polled),
+                pending: count(StreamState::Pending),
+                unavailable: count(StreamState::Unavailable),
+            },
+            advice: self.advice(now),
+        }
+    }
+}
