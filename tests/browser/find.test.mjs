@@ -49,7 +49,8 @@ async function shows(page, state, clock) {
   const shown = page.locator(`.header .link[data-state="${state}"]`);
   await eventually(async () => {
     if (clock) await page.clock.runFor(50);
-    return (await shown.count()) > 0;
+    // Search, settings and keys come after the first prices.
+    return (await shown.count()) > 0 && (await page.locator('dialog.palette').count()) > 0;
   }, `the page is ${state}`, 20_000);
 }
 

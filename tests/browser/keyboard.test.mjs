@@ -30,6 +30,8 @@ async function open(t) {
   await page.goto(hub.origin);
   await becomes(page, 'connected');
   await shows(page, 'AAPL', '235.50');
+  // Keys and search come after the first prices.
+  await page.locator('dialog.palette').waitFor({ state: 'attached' });
   return { hub, page, complaints };
 }
 

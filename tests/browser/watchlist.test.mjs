@@ -35,6 +35,8 @@ async function open(hub, { path = '/', desk, ...how } = {}) {
     }, JSON.stringify(desk));
   }
   await page.goto(`${hub.origin}${path}`);
+  // Keys come after the first prices.
+  await page.locator('dialog.palette').waitFor({ state: 'attached' });
   return { page, complaints };
 }
 
