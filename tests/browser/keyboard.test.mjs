@@ -30,11 +30,12 @@ async function open(t) {
   await page.goto(hub.origin);
   await becomes(page, 'connected');
   await shows(page, 'AAPL', '235.50');
-  // Keys and search come after the first prices.
-  await page.locator('dialog.palette').waitFor({ state: 'attached' });
+  await hasKeys(page);
   return { hub, page, complaints };
 }
 
+/** Keys and search come after the first prices. @param {Page} page */
+const hasKeys = (page) => page.locator('dialog.palette').waitFor({ state: 'attached' });
 /** The symbols in the order of the screen. @param {Page} page */
 const order = (page) => page.locator('#list [data-symbol]').evaluateAll((rows) => rows
   .map((one) => ({ symbol: one.getAttribute('data-symbol') ?? '', top: one.getBoundingClientRect().top }))
@@ -170,7 +171,7 @@ test('keys without a modifier do nothing while a text is typed, and can be turne
   await page.keyboard.press('Escape');
   await page.evaluate(() => localStorage.setItem('hamster.settings.v1', JSON.stringify({ version: 1, settings: { singleKeys: false } })));
   await page.reload();
-  await becomes(page, 'connected');
+  await hasKeys(page);
   await page.keyboard.press('/');
   await page.keyboard.press('.');
   await page.keyboard.press('Control+k');
