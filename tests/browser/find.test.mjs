@@ -319,6 +319,7 @@ test('a key is changed by pressing another, refused where it is taken or the bro
   await page.keyboard.press('Alt+x');
   await eventually(async () => (await density()) === 'compact', 'the new key works');
   await page.reload();
+  await page.locator('dialog.palette').waitFor({ state: 'attached' });
   await page.locator('.header .link[data-state="connected"]').waitFor();
   await page.keyboard.press('Alt+x');
   await eventually(async () => (await density()) === 'comfortable', 'and after a reload');
