@@ -92,7 +92,10 @@ test('the chart’s code comes after the first price, and never before; nothing 
   const { page, stage, complaints } = await open(t, { hub });
   page.on('request', (request) => request.resourceType() === 'script' && scripts.push(request.url()));
   await stage.getByText('Waiting for the first price of AAPL…').waitFor();
+  const first = await stage.boundingBox();
+  await page.locator('.detail').waitFor();
   const before = await stage.boundingBox();
+  assert.ok(Math.abs(Number(first?.height) - Number(before?.height)) < 12, 'the details have their room before they come');
   assert.equal(await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/canvas-')).length), 0);
   hub.tick('AAPL');
   await ready(stage);

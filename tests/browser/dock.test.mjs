@@ -163,7 +163,7 @@ test('the log is saved as text with the original’s signs, and as JSON', option
     return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
   };
   const text = await save('Save the log as text');
-  assert.match(text.name, /^hamster-log-\d{4}-\d\d-\d\d-\d{6}\.txt$/);
+  assert.match(text.name, /^hamster-log-\d{4}-\d\d-\d\d-\d{4}\.txt$/);
   assert.match(text.text, /^\[\d\d:\d\d:\d\d\] ✅ Connected to Hamster Terminal\n/);
   assert.match(text.text, /📊 AAPL: \$235\.50 \(\+0\.25%\)\n/);
   const json = /** @type {{ at: string, kind: string, text: string }[]} */ (JSON.parse((await save('Save the log as JSON')).text));
@@ -212,6 +212,37 @@ test('the connection: three hops with state, time and lag; figures; the feed’s
   assert.match(String(await hop('exchange').textContent()), /Live.*± 1 s.*since \d\d:\d\d:\d\d /);
   assert.match(String(await hop('hub').textContent()), /estimated.*Connected.*ms± .*since \d\d:\d\d:\d\d /);
   assert.match(String(await hop('screen').textContent()), /next paint/);
+  const value = (/** @type {string} */ name) => page.locator(`.dock [data-value="${name}"]`).textContent();
+  assert.equal(await value('symbols'), '8');
+  assert.ok(Number(await value('updates')) >= 9);
+  assert.match(String(await value('lag')), /ms$/);
+  const reports = page.getByRole('region', { name: 'Notices and history' });
+  await reports.getByText('Nothing is wrong.').waitFor();
+  hub.say({ event: 'feed', state: 'stalled', since: new Date().toISOString(), reason: 'no ticks for 60 s', simulated: false });
+  await reports.getByText('REST refreshes prices').waitFor();
+  await reports.getByText(/\d\d:\d\d:\d\d stalled: no ticks for 60 s/).waitFor();
+  await reports.getByText(/live: ticks are arriving/).waitFor();
+  assert.equal(await hop('exchange').locator('.state').textContent(), 'Mute');
+  hub.accepts = false;
+  hub.rest = () => hub.quotesAnswer();
+  await hub.drop({ code: 1012 });
+  await hop('hub').locator('.state', { hasText: 'Disconnected' }).waitFor();
+  assert.equal(await hop('exchange').locator('.state').textContent(), 'Not seen');
+  await reports.getByText(/^Connection lost/).waitFor();
+  hub.accepts = true;
+  const { attempts } = hub;
+  await page.getByRole('button', { name: 'Reconnect now' }).click();
+  await hop('hub').locator('.state', { hasText: 'Connected' }).waitFor();
+  assert.ok(hub.attempts > attempts);
+  assert.deepEqual(complaints, []);
+});
+
+test('what the hub tells of itself: viewers, credits, symbols, advice; what was missed and resumed', options, async (t) => {
+  const { page, hub } = await open(t, { hub: new FakeHub(undefined, { v1: true }) });
+  await tab(page, 'Connection').click();
+  hub.headline({ symbols: { streaming: 3, polled: 5, pending: 0, unavailable: 1 }, advice: [{ about: 'key', wrong: 'the plan serves 8 symbols', todo: 'Ask for fewer.' }] });
+  await hub.drop({ code: 1012 });
+  for (const price of [236, 237, 238, 239]) hub.tick('AAPL', { price });
   const value = (/** @type {string} */ name) => page.locator(`.dock [data-value="${name}"]`).textContent();
   assert.equal(await value('symbols'), '8');
   assert.ok(Number(await value('updates')) >= 9);
