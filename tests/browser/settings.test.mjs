@@ -195,6 +195,30 @@ test('two tabs do not undo each other’s changes', options, async (t) => {
   assert.deepEqual([settings.dock, settings.side], [false, false]);
 });
 
+test('of two tabs one makes an alert and the other deletes one: both is so in both', options, async (t) => {
+  const alert = { kind: 'above', symbol: 'AAPL', level: 999, within: null, note: '', repeats: false, expires: null, state: 'armed', until: null, fired: null };
+  const { page, context, hub } = await open(t);
+  await page.evaluate(([key, text]) => localStorage.setItem(String(key), String(text)), [KEY, JSON.stringify({ version: 1, settings: {}, lists: [], alerts: [{ ...alert, id: 'one' }, { ...alert, id: 'two', level: 888 }] })]);
+  await page.reload();
+  const second = await context.newPage();
+  await hub.serve(second);
+  await second.goto(hub.origin);
+  const armed = (/** @type {import('./support/browser.mjs').Page} */ tab, /** @type {number} */ count) => tab.getByRole('button', { name: `Alerts: ${count} armed` }).waitFor();
+  await armed(second, 2);
+  await run(second, 'set an alert at the present price');
+  await second.getByRole('dialog', { name: 'New alert' }).waitFor();
+  await second.keyboard.press('Enter');
+  await armed(second, 3);
+  await page.bringToFront();
+  await armed(page, 3);
+  await run(page, 'show alerts in the dock');
+  await page.getByRole('button', { name: /^Delete/ }).first().click();
+  await armed(page, 2);
+  await second.bringToFront();
+  await armed(second, 2);
+  assert.equal((await kept(second)).alerts.length, 2);
+});
+
 test('the last known prices are shown, as such, where the hub does not answer', options, async (t) => {
   const { page, hub } = await open(t, { path: '/?s=AAPL', clock: true });
   await eventually(async () => {

@@ -3,8 +3,10 @@
  * storage/ keeps it, address.js writes the view into the page's address.
  *
  * The parts are replaced, never changed in place, so that a part that is the same object has not
- * changed, and undoing is putting an older object back.
+ * changed. Undoing takes back one change and leaves what came after it without a sentence: an alert
+ * that fired, another tab's change.
  */
+import { withChange } from './change.js';
 
 /** @typedef {import('./lists.js').List} List */
 /** @typedef {import('./alerts.js').Alert} Alert */
@@ -71,7 +73,7 @@ const MOST_UNDO = 50;
 export class Desk {
   /** @type {State} */
   #state;
-  /** @type {{ sentence: string, before: Partial<State> }[]} */
+  /** @type {{ sentence: string, before: Partial<State>, after: Partial<State> }[]} */
   #undo = [];
   /** @type {Set<(parts: Set<Part>) => void>} */
   #listeners = new Set();
@@ -112,7 +114,7 @@ export class Desk {
     if (changed.length === 0) return;
     if (sentence !== undefined) {
       const before = Object.fromEntries(changed.map((part) => [part, this.#state[part]]));
-      this.#undo = [...this.#undo, { sentence, before }].slice(-MOST_UNDO);
+      this.#undo = [...this.#undo, { sentence, before, after: { ...parts } }].slice(-MOST_UNDO);
     }
     this.#state = { ...this.#state, ...parts };
     this.#tell(changed);
@@ -138,8 +140,10 @@ export class Desk {
   undo() {
     const last = this.#undo.pop();
     if (!last) return null;
-    this.#state = { ...this.#state, ...last.before };
-    this.#tell(/** @type {Part[]} */ (Object.keys(last.before)));
+    const parts = /** @type {Part[]} */ (Object.keys(last.before));
+    const state = Object.fromEntries(parts.map((part) => [part, withChange(/** @type {unknown} */ (this.#state[part]), last.after[part], last.before[part])]));
+    this.#state = { ...this.#state, ...state };
+    this.#tell(parts);
     return last.sentence;
   }
 

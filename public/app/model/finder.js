@@ -5,7 +5,7 @@
 import { intervalOf } from './address.js';
 import { itemsInView, itemsOf, symbolsOf } from './lists.js';
 import { rowKey } from './quotes.js';
-import { EXACT, nearest, queryOf, rank } from './ranking.js';
+import { EXACT, WORDS, nearest, queryOf, rank } from './ranking.js';
 
 /** @typedef {import('../commands.js').Command} Command */
 /** @typedef {import('../link/search.js').Found} Found */
@@ -45,6 +45,8 @@ import { EXACT, nearest, queryOf, rank } from './ranking.js';
 const MOST_LISTED = 8;
 const MOST_SYMBOLS = 20;
 const MOST_COMMANDS = 8;
+/** Of a share at an exchange of the United States. */
+const LONGEST_TICKER = 5;
 /** Commands are in this order until something is typed. */
 const GROUPS = ['View', 'Chart', 'Alerts', 'List', 'Log', 'Connection', 'Help'];
 /** As docs/protocol.md has it, in upper case. */
@@ -76,12 +78,16 @@ export function find(text, first, sources) {
 }
 
 /**
- * The place of the option that Enter takes at first: the exact symbol, else the first.
+ * The place of the option that Enter takes at first: the exact symbol, else the first; of a word too
+ * long for a ticker, which only the user calls a symbol, the command that has it.
  * @param {Group[]} groups
  */
 export function bestOf(groups) {
   const options = groups.flatMap((group) => group.options);
-  return Math.max(0, options.findIndex(({ score }) => score === EXACT));
+  const exact = options.findIndex(({ score }) => score === EXACT);
+  const [first] = options;
+  if (exact >= 0 || first?.kind !== 'typed' || first.entry.symbol.length <= LONGEST_TICKER) return Math.max(0, exact);
+  return Math.max(0, options.findIndex(({ kind, score }) => kind === 'command' && score <= WORDS));
 }
 
 /**

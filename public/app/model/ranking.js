@@ -19,7 +19,7 @@
 
 export const EXACT = 0;
 const PREFIX = 1;
-const WORDS = 2;
+export const WORDS = 2;
 const WITHIN = 3;
 
 /** Between words, and between the parts of a pair: `BTC/USD`, `BRK.B`. */

@@ -3,6 +3,7 @@
  * form (model/kept.js). Storage may be refused (private mode), full, or hold anything; then the
  * page works without.
  */
+import { isSame, withChange } from '../model/change.js';
 import { DEFAULT_LIST, DEFAULT_SETTINGS } from '../model/desk.js';
 import { MOST_KEPT, readKept, writeKept } from '../model/kept.js';
 
@@ -28,11 +29,7 @@ export class BrowserStorage {
 
   /** What is kept; nothing where storage is refused or broken. The desk fills in what is not. @returns {Partial<State>} */
   read() {
-    try {
-      this.#text = localStorage.getItem(KEY);
-    } catch {
-      this.#text = null;
-    }
+    this.#text = textOf();
     return /** @type {Partial<State>} */ (this.#parse() ?? {});
   }
 
@@ -50,6 +47,7 @@ export class BrowserStorage {
   /** Keeps the desk. @param {Desk} desk @returns {boolean} whether it is kept */
   keep(desk) {
     if (this.#following) return true;
+    this.#catchUp(desk);
     const settings = /** @type {Record<string, unknown>} */ ({ ...desk.settings });
     for (const name of Object.keys(this.#visiting)) {
       if (settings[name] === this.#visiting[/** @type {keyof Settings} */ (name)]) settings[name] = this.#own[/** @type {keyof Settings} */ (name)];
@@ -73,26 +71,52 @@ export class BrowserStorage {
   }
 
   /**
-   * Another tab changed what is kept: takes it over, so that neither undoes the other's change.
+   * Takes over what other tabs keep, so that none undoes another's change.
    * @param {Desk} desk
    * @returns {() => void} stops it
    */
   follow(desk) {
     /** @param {StorageEvent} event */
-    const changed = ({ key, newValue }) => {
-      if (key !== KEY || newValue === null || newValue === this.#text) return;
-      this.#text = newValue;
-      const kept = this.#parse();
-      if (!kept) return;
-      const temporary = desk.lists.filter((list) => list.temporary);
-      const lists = [...(kept.lists.length > 0 ? kept.lists : [DEFAULT_LIST]), ...temporary];
-      this.visit(this.#visiting, kept.settings);
-      this.#following = true;
-      desk.change({ settings: { ...DEFAULT_SETTINGS, ...kept.settings, ...this.#visiting }, lists, alerts: kept.alerts });
-      this.#following = false;
+    const changed = ({ key }) => {
+      if (key === KEY) this.#catchUp(desk);
     };
     addEventListener('storage', changed);
     return () => removeEventListener('storage', changed);
+  }
+
+  /**
+   * If another tab kept something since, that is taken over, and what this page changed since is put
+   * upon it. The event that tells of it may be older than what is kept by now.
+   * @param {Desk} desk
+   */
+  #catchUp(desk) {
+    const text = textOf();
+    if (text === null || text === this.#text) return;
+    const known = this.#whole(this.#parse());
+    this.#text = text;
+    const kept = this.#parse();
+    if (!kept) return;
+    this.visit(this.#visiting, kept.settings);
+    const theirs = this.#whole(kept);
+    const temporary = desk.lists.filter((list) => list.temporary);
+    const own = desk.lists.filter((list) => !list.temporary);
+    const lists = withChange(theirs.lists, known.lists, own);
+    /** @type {Partial<State>} */
+    const next = {
+      settings: withChange(theirs.settings, known.settings, desk.settings),
+      lists: [...(lists.length > 0 ? lists : [DEFAULT_LIST]), ...temporary],
+      alerts: withChange(theirs.alerts, known.alerts, desk.alerts),
+    };
+    const changed = Object.entries(next).filter(([part, value]) => !isSame(value, desk[/** @type {keyof State} */ (part)]));
+    this.#following = true;
+    desk.change(Object.fromEntries(changed));
+    this.#following = false;
+  }
+
+  /** What a page with this in its storage has. @param {Pick<import('../model/kept.js').Kept, 'settings' | 'lists' | 'alerts'> | null} kept @returns {Omit<State, 'view'>} */
+  #whole(kept) {
+    const { settings, lists = [], alerts = [] } = kept ?? {};
+    return { settings: { ...DEFAULT_SETTINGS, ...settings, ...this.#visiting }, lists: lists.length > 0 ? lists : [DEFAULT_LIST], alerts };
   }
 
   #parse() {
@@ -104,5 +128,14 @@ export class BrowserStorage {
     } catch {
       return null;
     }
+  }
+}
+
+/** The text in storage; null: there is none, or it is refused. */
+function textOf() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
   }
 }

@@ -118,3 +118,11 @@ test('Enter takes the exact symbol even where another group stands before it', o
   assert.deepEqual(groups.map(({ options }) => options.map(({ id }) => id)), [['symbol APLEX'], ['symbol APLE']]);
   assert.equal(bestOf(groups), 1);
 });
+
+test('a word too long for a ticker means the command that has it; a short one the symbol', options, () => {
+  const best = (/** @type {string} */ text) => {
+    const groups = find(text, 'symbols', sources());
+    return groups.flatMap((group) => group.options)[bestOf(groups)]?.id;
+  };
+  assert.deepEqual([best('minutes'), best('theme'), best('xyzwvu')], ['chart.5min', 'typed THEME', 'typed XYZWVU']);
+});

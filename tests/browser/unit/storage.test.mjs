@@ -31,6 +31,19 @@ test('what is kept comes back', options, () => {
   assert.equal(kept().version, 1);
 });
 
+test('a change that another tab kept before its event came is not written over, and is taken over', options, () => {
+  const [one, other] = [new BrowserStorage(), new BrowserStorage()];
+  const desks = [one, other].map((storage) => new Desk(storage.read()));
+  const [mine, theirs] = desks;
+  assert.ok(mine && theirs);
+  theirs.change({ lists: [{ id: 'default', name: 'Default', items: [{ symbol: 'AAPL' }] }] });
+  other.keep(theirs);
+  mine.listen(() => one.keep(mine));
+  mine.set({ density: 'compact' });
+  assert.deepEqual([kept().lists[0].items, kept().settings.density], [[{ symbol: 'AAPL' }], 'compact']);
+  assert.deepEqual([mine.lists[0]?.items, mine.settings.density], [[{ symbol: 'AAPL' }], 'compact']);
+});
+
 test('fields of a newer version survive being read and written by this one, and so does its version', options, () => {
   hold({ version: 3, moon: { phase: 1 }, settings: { theme: 'dark', hologram: [1] }, lists: [{ id: 'l1', name: 'A', items: [{ symbol: 'AAPL', pinned: 2 }], colour: 'red' }], alerts: [] });
   const storage = new BrowserStorage();

@@ -1,3 +1,4 @@
+import '../../ui/sheet.css';
 import './panel.css';
 import { keysOf } from '../../model/keys.js';
 import { element, uniqueId } from '../../ui/element.js';
@@ -20,11 +21,11 @@ export function createPanel(host, terminal) {
   const heading = element('h2', { id: uniqueId('keys') }, 'Keys');
   const editing = element('input', { type: 'checkbox', id: uniqueId('editing') });
   const close = element('button', { type: 'button', class: 'close', 'aria-label': 'Close' }, icon('close'));
-  const groups = element('div', { class: 'groups', tabindex: '0', role: 'region', 'aria-labelledby': heading.id });
+  const groups = element('div', { class: 'body groups', tabindex: '0', role: 'region', 'aria-labelledby': heading.id });
   const told = element('p', { class: 'told', role: 'status' });
   const resetAll = element('button', { type: 'button' }, 'Reset all keys');
   const root = element(
-    'dialog', { class: 'keys', 'aria-labelledby': heading.id },
+    'dialog', { class: 'keys sheet', 'aria-labelledby': heading.id },
     element('div', { class: 'head' }, heading, element('label', { for: editing.id }, editing, 'Change keys'), close),
     groups,
     element('div', { class: 'foot' }, told, resetAll),

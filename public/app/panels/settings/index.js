@@ -1,3 +1,4 @@
+import '../../ui/sheet.css';
 import './panel.css';
 import { DEFAULT_SETTINGS } from '../../model/desk.js';
 import { itemsInView, symbolsOf } from '../../model/lists.js';
@@ -66,7 +67,7 @@ export function createPanel(host, terminal) {
   const close = button('', () => root.close(), { class: 'close', 'aria-label': 'Close' });
   close.append(icon('close'));
   const root = element(
-    'dialog', { class: 'settings', 'aria-labelledby': heading.id },
+    'dialog', { class: 'settings sheet', 'aria-labelledby': heading.id },
     element('div', { class: 'head' }, heading, close),
     element(
       'div', { class: 'body' },
