@@ -136,7 +136,7 @@ async function picture(browser, name, colorScheme, viewport) {
   try {
     const hub = scene.hub();
     if (scene.kept) {
-      const kept = JSON.stringify({ version: 1, settings: { dismissed: ["keys", "hint", "updown"] }, ...scene.kept });
+      const kept = JSON.stringify({ version: 1, settings: { dismissed: ["keys", "east"] }, ...scene.kept });
       await page.addInitScript((text) => localStorage.setItem("hamster.settings.v1", text), kept);
     }
     await hub.serve(page);

@@ -54,7 +54,7 @@ export function noticesOf(store, { online, newVersion }, now) {
     } else if (feed.state === 'stalled') {
       notices.push({ kind: 'mute', tone: 'doubt', sign: 'speaker-off', sentence: `No ticks${since}, although markets trade. REST refreshes prices within the credits (${reason}).` });
     } else if (feed.state === 'fallback') {
-      notices.push({ kind: 'fallback', tone: 'doubt', sign: 'circling', sentence: `The stream is down${since}: ${reason}. Prices by REST every 30 s.` });
+      notices.push({ kind: 'fallback', tone: 'doubt', sign: 'circling', sentence: `The stream is down${since}: ${reason}. Prices by REST, as the credits allow.` });
     } else if (feed.state === 'connecting' && feed.since !== null && now + offset - feed.since >= PATIENCE_MS) {
       notices.push({ kind: 'connecting', tone: 'doubt', sign: 'dots', sentence: `Connecting to the market feed${since}.` });
     }

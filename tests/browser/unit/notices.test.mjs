@@ -52,7 +52,7 @@ test('a device that is offline is told so in place of the connection', options, 
 test('the feed: mute, fallback and refused, with since and reason; nobody speaks of it while cut off', options, () => {
   const sentence = (/** @type {Partial<import('../../../public/app/link/wire.js').Feed>} */ feed) => notices(store({}, { since: T - 240_000, ...feed }))[0]?.sentence ?? '';
   assert.match(sentence({ state: 'stalled', reason: 'no tick came for 60 s' }), /^No ticks for 4 min, although markets trade\. .*no tick came for 60 s/);
-  assert.match(sentence({ state: 'fallback', reason: 'closed (1006)' }), /^The stream is down for 4 min: closed \(1006\)\. Prices by REST every 30 s\.$/);
+  assert.match(sentence({ state: 'fallback', reason: 'closed (1006)' }), /^The stream is down for 4 min: closed \(1006\)\. Prices by REST, as the credits allow\.$/);
   assert.match(sentence({ state: 'refused', reason: 'no such key' }), /^Twelve Data refuses for 4 min: no such key\./);
   assert.deepEqual(kinds(store({ state: 'disconnected', retryAt: T }, { state: 'stalled' })), ['cut-off']);
 });

@@ -24,7 +24,7 @@ import { described, formatChange } from './texts.js';
 const BEYOND = 4;
 /** After the last scroll: the rows are put in order for readers, and prices may flash again. */
 const SETTLED_MS = 150;
-/** On a phone a row has two lines: section 5 of docs/terminal.md. */
+/** On a phone a row has two lines. */
 const phone = matchMedia('(max-width: 639.9px)');
 const TWO_LINES = ['symbol', 'last', 'pct', 'source'];
 const HEAD_HEIGHT = 28;
