@@ -95,7 +95,7 @@ test('the first picture has the user’s theme, density and regions already', op
 });
 
 test('on a phone the strip SIMULATED has its room in the first picture of the next visit', options, async (t) => {
-  const { page, server, hub } = await open(t, { viewport: { width: 390, height: 844 } });
+  const { page, server, hub } = await open(t, { viewport: { width: 390, height: 844 }, serviceWorkers: 'block' });
   hub.simulated = true;
   await page.goto(server.url);
   await page.locator('.simulation').waitFor();
