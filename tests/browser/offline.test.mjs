@@ -95,7 +95,7 @@ test('the first picture has the user’s theme, density and regions already', op
 });
 
 test('on a phone the strip SIMULATED has its room in the first picture of the next visit', options, async (t) => {
-  const { page, server, hub } = await open(t, { viewport: { width: 390, height: 844 } });
+  const { page, server, hub } = await open(t, { viewport: { width: 390, height: 844 }, serviceWorkers: 'block' });
   hub.simulated = true;
   await page.goto(server.url);
   await page.locator('.simulation').waitFor();
@@ -113,6 +113,21 @@ test('on a phone the strip SIMULATED has its room in the first picture of the ne
   await connected(page);
   await eventually(async () => (await top()) === before - 24, 'the room is given back');
 });
+
+/** What IndexedDB has of a symbol. Runs in the page. @param {string} symbol @returns {Promise<unknown>} */
+function keptPrice(symbol) {
+  return new Promise((resolve) => {
+    const opening = indexedDB.open('hamster');
+    opening.onsuccess = () => {
+      const { result: database } = opening;
+      const reading = database.transaction('quotes').objectStore('quotes').get(symbol);
+      reading.onsuccess = () => {
+        database.close();
+        resolve(reading.result?.price);
+      };
+    };
+  });
+}
 
 /** Where the regions are. @param {import('./support/browser.mjs').Page} page */
 function boxes(page) {
@@ -137,8 +152,7 @@ test('without a network the terminal starts from what this browser keeps, and sa
 test('without a network the prices that this browser kept are shown, and are never called live', options, async (t) => {
   const { page, context, server, hub } = await openKept(t);
   await eventually(async () => /^Live/.test(await says(page, 'AAPL')), 'a live price');
-  // The page writes them when it is left.
-  await page.goto('about:blank');
+  await eventually(() => page.evaluate(keptPrice, 'AAPL'), 'the price is kept');
   await server.stop();
   hub.accepts = false;
   await context.setOffline(true);

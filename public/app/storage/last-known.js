@@ -7,6 +7,8 @@ import { quoteOf } from '../model/last-known.js';
 const DATABASE = 'hamster';
 const STORE = 'quotes';
 const EVERY_MS = 30_000;
+/** A page that is left soon may not have the time to write; by then it has its first prices. */
+const FIRST_MS = 3_000;
 /** Older prices are of no use to anybody. */
 const OLDEST_MS = 30 * 86_400_000;
 
@@ -28,6 +30,7 @@ export class LastKnown {
 
   /** Reads the kept prices, shows them, and keeps the present ones from now on. */
   async start() {
+    setTimeout(() => void this.keep(), FIRST_MS);
     setInterval(() => void this.keep(), EVERY_MS);
     addEventListener('pagehide', () => void this.keep());
     document.addEventListener('visibilitychange', () => {
