@@ -589,7 +589,8 @@ impl History {
             for bar in candles.between(track.kept.stored, until) {
                 chunks.entry(chunk_of(bar.time)).or_default().bars.push(*bar);
             }
-            let is_settled = |gap: &&Gap| (track.kept.stored..until).contains(&gap.from);
+            // One that began before has ended since, so it is not stored yet.
+            let is_settled = |gap: &&Gap| gap.from < until && gap.to > track.kept.stored;
             for gap in track.gaps.iter().filter(is_settled) {
                 chunks.entry(chunk_of(gap.from)).or_default().gaps.push(gap.clone());
             }

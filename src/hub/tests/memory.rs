@@ -325,6 +325,37 @@ fn bars_of_five_days_are_kept_in_rows_of_four_hours_and_older_ones_go() {
     );
 }
 
+#[test]
+fn a_gap_that_outlasts_its_row_is_stored_when_it_ends() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    play.trade(link, "BTC/USD", 2, 100.0);
+    play.input(Input::Lost(link, "closed".to_owned()));
+    // The row of 12 to 16 h is stored while the gap still lasts.
+    while play.now < MIDDAY + 5 * 60 * MINUTE {
+        play.pass(30 * SECOND);
+        play.take();
+    }
+    while play.opened_link().is_none() {
+        play.pass(SECOND);
+    }
+    let link = play.opened_link().unwrap();
+    play.input(Input::Opened(link));
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": [{"symbol": "BTC/USD"}]}),
+    );
+    for _ in 0..7 {
+        play.trade(link, "BTC/USD", 1, 100.0);
+    }
+    let row = play
+        .memory
+        .iter()
+        .find(|((series, start), _)| series.ends_with("BTC/USD/1min") && *start == MIDDAY);
+    let (_, row) = row.expect("no row of the time in which it began");
+    assert!(format!("{row:?}").contains("closed"), "{row:?}");
+}
+
 /// The ring of the journal has 120 rows. A row per answer or per life would turn it in minutes.
 #[test]
 fn neither_answers_nor_short_lives_push_bars_out_of_the_journal() {
