@@ -22,6 +22,9 @@ import { Screen, whenPricesAreShown } from './ui/screen.js';
 import { Voice } from './ui/voice.js';
 import { writeNumbersAndTimes } from './words/format.js';
 
+/** How soon the rest of the page is asked for again where the network failed. */
+const AGAIN_MS = 3_000;
+
 const browser = new BrowserStorage();
 const kept = browser.read();
 const desk = new Desk(kept);
@@ -104,8 +107,13 @@ store.track(wanted());
 void lastKnown.start();
 connection.open();
 
-/** Everything that can wait: dock, details, search, settings, alerts. */
+/** Everything that can wait: dock, details, search, settings, alerts. The hub may be away just now. */
 async function loadLater() {
-  const { placeLater } = await import('./later.js');
-  placeLater(terminal, screen);
+  try {
+    const { placeLater } = await import('./later.js');
+    placeLater(terminal, screen);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    setTimeout(() => void loadLater(), AGAIN_MS);
+  }
 }
