@@ -96,7 +96,18 @@ impl Worker {
     /// which leaves the hub asleep.
     pub async fn restart(&mut self) {
         self.kill();
+        self.port_is_free().await;
         self.run().await;
+    }
+
+    /// The processes behind the leader may outlive it by a moment, and hold the port.
+    async fn port_is_free(&self) {
+        for _ in 0..100 {
+            if TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// As [`restart`](Self::restart), with a workerd that survives the signal for a file over its

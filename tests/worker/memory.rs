@@ -168,6 +168,8 @@ async fn a_search_and_the_hours_ask_upstream_once() {
     );
     terminal.json("/api/sessions").await;
     assert_eq!(calls(&terminal, "/market_state"), 1);
+    // The bars may be asked for in the next minute only.
+    complete(&terminal, "/api/history?symbol=AAPL&interval=1min&limit=60").await;
     let sparks = terminal.json("/api/sparklines?symbols=AAPL").await;
     assert!(
         sparks["symbols"][0]["values"].as_array().unwrap().len() > 30,
