@@ -29,6 +29,8 @@ const STEP_LIMIT_MS = 25 * 60_000;
  * run more than two at once.
  */
 const WORKERS_AT_ONCE = 6;
+/** Each test file has a browser of its own, which waits half of the time. */
+const BROWSERS_AT_ONCE = 2;
 
 /**
  * `needs` names the steps without which this one cannot work.
@@ -76,11 +78,8 @@ const STAGES = [
   [[{ name: "worker tests", needs: ["worker build"], work: workerTests }]],
   // They assert how long others wait, so nothing else may take the processor.
   [[{ name: "attack tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "attack tests", testFiles("tests/node", ATTACKS), totals) }]],
-  // These mostly wait.
-  [
-    [{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", otherNodeTests(), totals) }],
-    [{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", testFiles("tests/browser", TESTS), totals) }],
-  ],
+  [[{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", otherNodeTests(), totals) }]],
+  [[{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", testFiles("tests/browser", TESTS), totals, BROWSERS_AT_ONCE) }]],
   [[{ name: "bench smoke", needs: ["worker build"], work: benchSmoke }]],
 ];
 
@@ -218,9 +217,9 @@ async function workerTests(print, counted) {
   requireTests(counted);
 }
 
-/** @param {Print} print @param {string} name @param {string[]} files @param {Totals} counted */
-async function nodeTest(print, name, files, counted) {
-  const args = ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files];
+/** @param {Print} print @param {string} name @param {string[]} files @param {Totals} counted @param {number} [atOnce]  files */
+async function nodeTest(print, name, files, counted, atOnce = 1) {
+  const args = ["--test", `--test-concurrency=${atOnce}`, "--test-reporter=spec", ...files];
   await node(print, name, args, (line) => addNodeTotals(line, counted));
   requireTests(counted);
 }
