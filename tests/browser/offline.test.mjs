@@ -189,6 +189,9 @@ test('a click on an alert’s notification brings the page to the symbol, or ope
     /** @type {any} */ (self).clients.openWindow = async (/** @type {string} */ address) => void Object.assign(self, { opened: address });
   });
   await page.goto('about:blank');
+  // The worker knows a page for a moment after it was left.
+  const isAlone = () => worker.evaluate(async () => (await (/** @type {any} */ (self)).clients.matchAll({ type: 'window' })).length === 0);
+  await eventually(isAlone, 'the page is gone');
   assert.equal(await click('{"symbol":"BTC/USD"}'), '/?s=BTC%2FUSD');
 });
 
