@@ -131,23 +131,19 @@ impl WalkDay {
     fn climb(&self, sign: f64, whole: Piece, (first, last): (u64, u64), best: &mut f64) {
         // What the levels below the finest would add; there are none.
         let missing = self.daily_volatility / 2.0 * FINEST;
-        let may_raise = |piece: &Piece, best: f64| {
-            let inside = piece.left + piece.width > first && piece.left < last;
-            let bound = (sign * piece.start).max(sign * piece.end) + REACH * (piece.deviation - missing);
-            piece.width > 1 && inside && bound > best
-        };
         let (mut level, mut next) = (vec![whole], Vec::new());
         while !level.is_empty() {
             for piece in level.drain(..) {
-                if !may_raise(&piece, *best) {
+                let outside = piece.left + piece.width <= first || piece.left >= last;
+                let bound = (sign * piece.start).max(sign * piece.end) + REACH * (piece.deviation - missing);
+                if piece.width == 1 || outside || bound <= *best {
                     continue;
                 }
                 let (before, after) = self.halves(piece);
                 if (first..=last).contains(&after.left) {
                     *best = best.max(sign * after.start);
                 }
-                // `best` may still rise before their turn comes, so they are judged again.
-                next.extend([before, after].into_iter().filter(|half| may_raise(half, *best)));
+                next.extend([before, after]);
             }
             std::mem::swap(&mut level, &mut next);
         }

@@ -358,30 +358,7 @@ impl History {
                     self.restore(id, Chunk::read(row), recall);
                 }
             }
-            Task::Journal => {
-                let entries = rows.iter().filter_map(|(start, row)| Some((*start, Entry::read(row)?)));
-                let entries: Vec<(u64, Entry)> = entries.collect();
-                let newest = entries.iter().max_by_key(|(_, entry)| entry.at);
-                let newest = newest.map(|(start, entry)| (*start, entry.begins() + 2 * JOURNAL > recall.now));
-                // A short row goes on, so that short lives do not use rows up.
-                let open = newest.filter(|(_, goes_on)| *goes_on).map(|(start, _)| start);
-                self.next_journal = open.unwrap_or(newest.map_or(0, |(start, _)| start + 1));
-                for (start, entry) in entries {
-                    for (symbol, known_until, chunk) in entry.symbols {
-                        let known = self.tracks.iter().find(|(_, track)| track.symbol == symbol);
-                        if let Some(id) = known.map(|(id, _)| *id) {
-                            if let Some(track) = self.tracks.get_mut(&id) {
-                                track.was_known_until(known_until);
-                                let last = chunk.bars.last().map_or(0, |bar| bar.time + MINUTE);
-                                if open != Some(start) {
-                                    track.kept.journaled = track.kept.journaled.max(last);
-                                }
-                            }
-                            self.restore(id, chunk, recall);
-                        }
-                    }
-                }
-            }
+            Task::Journal => self.restore_journal(rows, recall),
             Task::Merge(merge) => {
                 self.merge(merge, rows, recall);
                 self.is_merging = false;
@@ -390,6 +367,31 @@ impl History {
             Task::Hours(inquiry) => self.read_minutes_after(inquiry, rows, recall),
             Task::Minutes { inquiry, hours, most } => self.answer_minutes(inquiry, hours, most, rows, recall),
             Task::Days(inquiry) => self.answer_days(&inquiry, rows, recall),
+        }
+    }
+
+    /// The rows of the journal that an earlier hub wrote.
+    fn restore_journal(&mut self, rows: &[(Millis, String)], recall: &mut Recall<'_>) {
+        let entries = rows.iter().filter_map(|(start, row)| Some((*start, Entry::read(row)?)));
+        let entries: Vec<(u64, Entry)> = entries.collect();
+        let newest = entries.iter().max_by_key(|(_, entry)| entry.at);
+        // A short row goes on, so that short lives do not use rows up.
+        let open = newest.filter(|(_, entry)| entry.begins() + 2 * JOURNAL > recall.now);
+        let open = open.map(|(start, _)| *start);
+        let after = newest.map_or(0, |(start, _)| start + 1);
+        self.next_journal = open.unwrap_or(after);
+        for (start, entry) in entries {
+            for (symbol, known_until, chunk) in entry.symbols {
+                let found = self.tracks.iter_mut().find(|(_, track)| track.symbol == symbol);
+                let Some((id, track)) = found else { continue };
+                let id = *id;
+                track.was_known_until(known_until);
+                if open != Some(start) {
+                    let last = chunk.bars.last().map_or(0, |bar| bar.time + MINUTE);
+                    track.kept.journaled = track.kept.journaled.max(last);
+                }
+                self.restore(id, chunk, recall);
+            }
         }
     }
 

@@ -8,10 +8,10 @@ use serde::Serialize;
 /// The least time between two headlines.
 const EVERY: Millis = 10 * SECOND;
 
-/// `{"viewers":3,"ticks_per_s":1.2,"credits":{…},"symbols":{…},"advice":[…]}`.
+/// The content of the item `hub`, as docs/protocol.md shows it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Headline {
-    /// Connected clients.
+    /// How many clients are connected, whatever they speak.
     viewers: usize,
     /// Ticks of upstream since the last headline, to one decimal.
     ticks_per_s: f64,
@@ -76,24 +76,19 @@ impl Machine {
     }
 
     fn headline(&self, ticks: u64, since: Millis, now: Millis) -> Headline {
-        let (in_minute, in_day) = self.upstream.calls.ledger.used(now);
-        let (per_minute, per_day) = self.upstream.calls.ledger.limits();
-        let count = |state: StreamState| {
-            let symbols = self.book.iter().filter(|(_, entry)| entry.service.state == state);
-            symbols.count()
-        };
+        let credits = self.credits_view(now);
         Headline {
             viewers: self.delivery.audience.len(),
             ticks_per_s: (ticks as f64 * SECOND as f64 / since as f64 * 10.0).round() / 10.0,
             credits: CreditsLeft {
-                minute: per_minute.saturating_sub(in_minute),
-                day: (per_day > 0).then(|| per_day.saturating_sub(in_day)),
+                minute: credits.minute.left,
+                day: credits.day.map(|day| day.left),
             },
             symbols: Counts {
-                streaming: count(StreamState::Streaming),
-                polled: count(StreamState::Polled),
-                pending: count(StreamState::Pending),
-                unavailable: count(StreamState::Unavailable),
+                streaming: self.symbols_in(StreamState::Streaming),
+                polled: self.symbols_in(StreamState::Polled),
+                pending: self.symbols_in(StreamState::Pending),
+                unavailable: self.symbols_in(StreamState::Unavailable),
             },
             advice: self.advice(now),
         }

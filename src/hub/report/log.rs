@@ -228,19 +228,13 @@ impl Machine {
             return;
         }
         self.logged.symbols_at = now;
-        let count = |state| {
-            self.book
-                .iter()
-                .filter(|(_, entry)| entry.service.state == state)
-                .count()
-        };
         let states = [
             StreamState::Streaming,
             StreamState::Polled,
             StreamState::Unavailable,
             StreamState::Pending,
         ];
-        let details = states.map(|state| (state.name(), count(state).into()));
+        let details = states.map(|state| (state.name(), self.symbols_in(state).into()));
         self.log(level, "symbols", &news.join("; "), details.into(), now);
     }
 

@@ -122,10 +122,7 @@ impl Machine {
             GAUGE,
             "Tracked symbols, by how they get their prices.",
             "state",
-            &states.map(|(state, name)| {
-                let symbols = self.book.iter().filter(|(_, entry)| entry.service.state == state);
-                (name, symbols.count() as u64)
-            }),
+            &states.map(|(state, name)| (name, self.symbols_in(state) as u64)),
         );
         page.gauge(
             "hamster_quotes_stale",

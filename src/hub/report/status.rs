@@ -124,7 +124,13 @@ impl Machine {
         }
     }
 
-    fn credits_view(&self, now: Millis) -> CreditsView {
+    /// How many tracked symbols get their prices in this way.
+    pub(super) fn symbols_in(&self, state: StreamState) -> usize {
+        let symbols = self.book.iter().filter(|(_, entry)| entry.service.state == state);
+        symbols.count()
+    }
+
+    pub(super) fn credits_view(&self, now: Millis) -> CreditsView {
         let (in_minute, in_day) = self.upstream.calls.ledger.used(now);
         let (per_minute, per_day) = self.upstream.calls.ledger.limits();
         let budget = |used: u32, limit: u32| BudgetView {

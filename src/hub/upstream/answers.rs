@@ -2,6 +2,7 @@
 
 use super::calls::{Load, NO_ANSWER, REFUSED_SYMBOL, soon};
 use super::subscriptions::NOT_STREAMED;
+use super::tracked::SymbolRefusal;
 use super::{Turn, Upstream};
 use crate::hub::errand::{Errand, Outcome};
 use crate::hub::{Config, Effect, RequestId, RestAnswer, SymbolId};
@@ -258,7 +259,6 @@ impl Upstream {
             return;
         };
         entry.refusal = None;
-        entry.needs_plan = None;
         entry.learn(quote.venue());
         if entry.state == StreamState::Unavailable {
             entry.leave_to_rest(NOT_STREAMED);
@@ -283,10 +283,11 @@ impl Upstream {
     fn not_quoted(&mut self, id: SymbolId, error: &SymbolError, serves_others: bool, config: &Config, now: Millis) {
         let why = match error {
             SymbolError::Refused(refusal @ (Refusal::Plan(_) | Refusal::Request(_))) => {
-                let needs_plan = config.provider.plan_named(refusal.text());
-                return self
-                    .symbols
-                    .unavailable(id, refusal.text(), needs_plan, now + REFUSED_SYMBOL);
+                let refusal = SymbolRefusal {
+                    why: refusal.text().to_owned(),
+                    needs_plan: config.provider.plan_named(refusal.text()),
+                };
+                return self.symbols.unavailable(id, refusal, now + REFUSED_SYMBOL);
             }
             // The same answer served other symbols, so neither the key nor the server is at fault.
             SymbolError::Refused(refusal @ (Refusal::Key(_) | Refusal::Server(_))) if serves_others => {

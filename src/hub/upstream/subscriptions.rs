@@ -7,7 +7,7 @@
 
 use super::feed::Outlook;
 use super::symbols::Symbols;
-use super::tracked::{ANSWER_WITHIN, Ask, Tracked};
+use super::tracked::{ANSWER_WITHIN, Ask, SymbolRefusal, Tracked};
 use super::{Config, Prices, SymbolId};
 use crate::market::{Instrument, Millis, SECOND, Session, StreamState, never_closes};
 use crate::provider::Listing;
@@ -245,11 +245,10 @@ impl Symbols {
     }
 
     /// REST refused the symbol: unless it streams, nothing serves it.
-    pub fn unavailable(&mut self, id: SymbolId, why: &str, needs_plan: Option<String>, until: Millis) {
+    pub(super) fn unavailable(&mut self, id: SymbolId, refusal: SymbolRefusal, until: Millis) {
         if let Some(entry) = self.entries.get_mut(&id) {
             entry.poll_not_before = until;
-            entry.refusal = Some(why.to_owned());
-            entry.needs_plan = needs_plan;
+            entry.refusal = Some(refusal);
             let streams_or_may =
                 entry.state == StreamState::Streaming || (entry.state == StreamState::Pending && entry.asked.is_some());
             if !streams_or_may {

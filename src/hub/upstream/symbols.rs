@@ -88,7 +88,7 @@ impl Symbols {
     /// Drops a symbol that the provider serves in no way, even if clients want it.
     pub fn drop_unknown(&mut self, id: SymbolId, prices: &mut dyn Prices, now: Millis) {
         let Some(entry) = self.get(id) else { return };
-        let why = entry.refusal.clone().unwrap_or_default();
+        let why = entry.refused_because();
         let name = name_of(&entry.instrument);
         if self.unknown.len() >= MOST_UNKNOWN
             && let Some(oldest) = self.unknown.iter().min_by_key(|(_, (_, until))| *until)
@@ -107,8 +107,7 @@ impl Symbols {
         let is_lost =
             |entry: &Tracked| !entry.is_default && !entry.has_streamed && entry.state == StreamState::Unavailable;
         let lost = self.entries.iter().filter(|(_, entry)| is_lost(entry));
-        lost.map(|(id, entry)| (*id, entry.refusal.clone().unwrap_or_default()))
-            .collect()
+        lost.map(|(id, entry)| (*id, entry.refused_because())).collect()
     }
 
     /// The symbol was restored from storage: it may be evicted for a client at once.

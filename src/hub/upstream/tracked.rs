@@ -11,10 +11,8 @@ pub struct Tracked {
     pub state: StreamState,
     /// Why it does not stream.
     pub reason: Option<&'static str>,
-    /// What REST said when it refused the symbol.
-    pub refusal: Option<String>,
-    /// The plans that serve it, if that refusal named them.
-    pub(super) needs_plan: Option<String>,
+    /// REST's refusal of the symbol, until it answers.
+    pub(super) refusal: Option<SymbolRefusal>,
     /// Whether the WebSocket ever served it: then it exists, whatever REST says.
     pub has_streamed: bool,
     /// Why a price was discarded, and when that last happened.
@@ -35,6 +33,14 @@ pub struct Tracked {
     pub(super) asked: Option<Ask>,
 }
 
+/// What REST said when it refused a symbol.
+#[derive(Debug, Clone)]
+pub(super) struct SymbolRefusal {
+    pub why: String,
+    /// The plans that serve the symbol, if the provider named them.
+    pub needs_plan: Option<String>,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ask {
     pub at: Millis,
@@ -52,7 +58,6 @@ impl Tracked {
             state: StreamState::Pending,
             reason: None,
             refusal: None,
-            needs_plan: None,
             has_streamed: false,
             discarded: None,
             is_suspect: false,
@@ -77,15 +82,22 @@ impl Tracked {
     /// How it gets its prices, and why.
     #[must_use]
     pub fn service(&self) -> Service {
-        let is_unavailable = self.state == StreamState::Unavailable;
-        let refusal = self.refusal.as_deref().filter(|_| is_unavailable);
+        let refusal = self.refusal.as_ref();
+        let refusal = refusal.filter(|_| self.state == StreamState::Unavailable);
+        let refused = refusal.map(|refusal| refusal.why.as_str());
         let discarded = || self.discarded.as_ref().map(|(why, _)| why.as_str());
         Service {
             state: self.state,
-            reason: refusal.or_else(discarded).or(self.reason).map(ToOwned::to_owned),
-            needs_plan: self.needs_plan.clone().filter(|_| is_unavailable),
-            retry_at: Some(self.poll_not_before).filter(|_| refusal.is_some()),
+            reason: refused.or_else(discarded).or(self.reason).map(ToOwned::to_owned),
+            needs_plan: refusal.and_then(|refusal| refusal.needs_plan.clone()),
+            retry_at: refusal.map(|_| self.poll_not_before),
         }
+    }
+
+    /// What REST said when it refused the symbol; empty if it did not.
+    pub(super) fn refused_because(&self) -> String {
+        let refusal = self.refusal.as_ref();
+        refusal.map(|refusal| refusal.why.clone()).unwrap_or_default()
     }
 
     /// Whether the operator chose it or a connected client watches it.
