@@ -73,7 +73,7 @@ export function writeKept({ settings, lists, alerts }, { version = VERSION, rest
  * @param {unknown} value
  * @returns {Partial<Settings>}
  */
-export function readSettings(value) {
+function readSettings(value) {
   if (!isRecord(value)) return {};
   return /** @type {Partial<Settings>} */ (Object.fromEntries(Object.entries(value).filter(([name, setting]) => isSetting(name, setting))));
 }

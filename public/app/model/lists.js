@@ -40,7 +40,7 @@ export function symbolsOf(items) {
  * @param {import('../link/wire.js').Quote | null | undefined} quote
  * @returns {ComputedId}
  */
-export function classOf(name, quote) {
+function classOf(name, quote) {
   if (quote?.kind === 'crypto') return 'crypto';
   if (quote?.kind === 'forex' || quote?.kind === 'metal') return 'forex';
   if (quote?.kind) return 'stocks';

@@ -16,7 +16,7 @@ import { quoted } from '../words/text.js';
 const BYTE_ORDER_MARK = '\uFEFF';
 /** A cell that begins with one of these is a formula for a spreadsheet. */
 const FORMULA = /^[=+\-@\t\r]/;
-export const FORMAT = 'hamster-terminal';
+const FORMAT = 'hamster-terminal';
 const MOST_OF_NAME = 60;
 
 /**

@@ -63,10 +63,6 @@ export class PriceCell {
     return text.length;
   }
 
-  get text() {
-    return this.#text;
-  }
-
   get hasUnit() {
     return this.#unit.textContent !== '';
   }
