@@ -5,7 +5,7 @@
  */
 import { CHOICES } from './kept.js';
 import { DEFAULT_SETTINGS, DEFAULT_VIEW } from './desk.js';
-import { COMPUTED } from './lists.js';
+import { COMPUTED, symbolsOf } from './lists.js';
 import { rowKey } from './quotes.js';
 import { LONGEST_NAME, requestedSymbols } from './symbols.js';
 
@@ -77,7 +77,7 @@ export function writeAddress({ settings, lists, view }, before) {
   /** @type {[string, string][]} */
   const written = [];
   const shared = lists.find(({ id, temporary }) => id === SHARED && temporary);
-  const symbols = (shared?.items ?? []).flatMap((item) => ('symbol' in item ? [item.symbol] : []));
+  const symbols = symbolsOf(shared?.items ?? []);
   // As the link had it, which may name more symbols than a list can have.
   const asked = requestedSymbols(before);
   const isAsAsked = asked !== null && asked.names.join() === symbols.join();

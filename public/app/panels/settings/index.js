@@ -2,7 +2,6 @@ import '../../ui/sheet.css';
 import './panel.css';
 import { DEFAULT_SETTINGS } from '../../model/desk.js';
 import { itemsInView, symbolsOf } from '../../model/lists.js';
-import { rowKey } from '../../model/quotes.js';
 import { csvOf, exportOf, rowsOf } from '../../model/transfer.js';
 import { element, uniqueId } from '../../ui/element.js';
 import { icon } from '../../ui/icon.js';
@@ -163,7 +162,7 @@ export function createPanel(host, terminal) {
     const now = Date.now();
     const symbols = symbolsOf(itemsInView(desk.view.list, desk.lists, store.hubs, (key) => store.rows.get(key)?.quote));
     const name = desk.lists.find(({ id }) => id === desk.view.list)?.name ?? desk.view.list;
-    const rows = rowsOf(symbols.map(rowKey), store.rows);
+    const rows = rowsOf(symbols, store.rows);
     saveFile(fileName(name, 'csv', now), 'text/csv', csvOf(rows, store.circumstances, now));
   }
 
