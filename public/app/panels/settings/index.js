@@ -160,7 +160,7 @@ export function createPanel(host, terminal) {
   function exportList() {
     const { store } = terminal;
     const now = Date.now();
-    const symbols = symbolsOf(itemsInView(desk.view.list, desk.lists, store.hubs, (key) => store.rows.get(key)?.quote));
+    const symbols = symbolsOf(itemsInView(desk, store));
     const name = desk.lists.find(({ id }) => id === desk.view.list)?.name ?? desk.view.list;
     const rows = rowsOf(symbols, store.rows);
     saveFile(fileName(name, 'csv', now), 'text/csv', csvOf(rows, store.circumstances, now));

@@ -206,7 +206,7 @@ export class Grid {
   #arrange(now) {
     const { desk, store } = this.#terminal;
     const { list, sort, symbol } = desk.view;
-    const items = itemsInView(list, desk.lists, store.hubs, (key) => store.rows.get(key)?.quote);
+    const items = itemsInView(desk, store);
     const ranking = sort === null ? null : this.#ranking.update({
       id: `${list} ${sort.column} ${sort.descending}`,
       keys: symbolsOf(items).map(rowKey),
