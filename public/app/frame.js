@@ -2,6 +2,7 @@
  * The page's frame around the panels: theme, density, colours, which regions are open and how large
  * they are. It writes attributes of `<html>` and `<body>`; the style sheets do the rest.
  */
+import { nextChoice } from './model/kept.js';
 import { applyAppearance } from './ui/appearance.js';
 import { separator } from './ui/separator.js';
 import { setAttribute } from './ui/paint.js';
@@ -44,11 +45,11 @@ export function createFrame({ desk, commands }) {
     { id: 'view.dock', title: 'Show or hide the dock', group: 'View', run: () => desk.set({ dock: !desk.settings.dock }) },
     {
       id: 'view.density', title: 'Change the height of the rows', group: 'View', keys: ['.'],
-      run: () => desk.set({ density: next(['comfortable', 'normal', 'compact'], desk.settings.density) }),
+      run: () => desk.set({ density: nextChoice('density', desk.settings) }),
     },
     {
       id: 'view.theme', title: 'Change between dark, light and the system’s theme', group: 'View',
-      run: () => desk.set({ theme: next(['system', 'dark', 'light'], desk.settings.theme) }),
+      run: () => desk.set({ theme: nextChoice('theme', desk.settings) }),
     },
     { id: 'view.undo', title: 'Undo the last change', group: 'View', keys: ['Mod+Z'], isPossible: () => desk.undoable !== null, run: () => void desk.undo() },
     { id: 'view.next-part', title: 'Go to the next part of the page', group: 'View', keys: ['F6'], run: () => step(1) },
@@ -83,9 +84,4 @@ function step(by) {
   const stops = target?.querySelectorAll('[tabindex="0"]:not(.separator), button:not(:disabled), input, select, a[href]') ?? [];
   const first = [...stops].find((stop) => stop.checkVisibility());
   if (first instanceof HTMLElement) first.focus();
-}
-
-/** @template T @param {T[]} all @param {T} one @returns {T} */
-function next(all, one) {
-  return /** @type {T} */ (all[(all.indexOf(one) + 1) % all.length]);
 }

@@ -45,7 +45,7 @@ const screen = new Screen(store, desk);
 const commands = new Commands();
 const voice = new Voice(document.body);
 const wanted = () => {
-  const { names, leftOut } = wantedSymbols(desk, store.hubs, store);
+  const { names, leftOut } = wantedSymbols(desk, store);
   store.leftOut = leftOut + (desk.view.list === SHARED ? (requested?.leftOut ?? 0) : 0);
   return names;
 };

@@ -5,7 +5,7 @@
  */
 import { CHOICES } from './kept.js';
 import { DEFAULT_SETTINGS, DEFAULT_VIEW } from './desk.js';
-import { COMPUTED } from './lists.js';
+import { COMPUTED, symbolsOf } from './lists.js';
 import { rowKey } from './quotes.js';
 import { LONGEST_NAME, requestedSymbols } from './symbols.js';
 
@@ -18,7 +18,9 @@ export const SHARED = 'shared';
 
 /** `5m` in the address is `5min` in the view. @type {Record<View['interval'], string>} */
 const INTERVALS = { '1min': '1m', '5min': '5m', '15min': '15m', '1h': '1h', '4h': '4h', '1day': '1d' };
+/** @type {View['chart'][]} */
 const CHARTS = ['candles', 'line', 'baseline'];
+/** @type {View['tab'][]} */
 const TABS = ['activity', 'alerts', 'connection'];
 const COLUMN = /^[\w-]{1,32}$/;
 const MOST_COLUMNS = 40;
@@ -50,18 +52,18 @@ export function readAddress(search, lists) {
   const interval = intervalOf(parameters.get('i') ?? '');
   if (interval) view.interval = interval;
   const chart = oneOf(CHARTS, parameters.get('t'));
-  if (chart) view.chart = /** @type {View['chart']} */ (chart);
+  if (chart) view.chart = chart;
   const sort = sortOf(parameters.get('sort'));
   if (sort) view.sort = sort;
   const tab = oneOf(TABS, parameters.get('tab'));
-  if (tab) view.tab = /** @type {View['tab']} */ (tab);
+  if (tab) view.tab = tab;
 
   /** @type {Address['settings']} */
   const settings = {};
-  const theme = oneOf(CHOICES.theme ?? [], parameters.get('theme'));
-  if (theme) settings.theme = /** @type {Settings['theme']} */ (theme);
-  const density = oneOf(CHOICES.density ?? [], parameters.get('density'));
-  if (density) settings.density = /** @type {Settings['density']} */ (density);
+  const theme = oneOf(CHOICES.theme, parameters.get('theme'));
+  if (theme) settings.theme = theme;
+  const density = oneOf(CHOICES.density, parameters.get('density'));
+  if (density) settings.density = density;
   const columns = (parameters.get('cols') ?? '').split(',').filter((column) => COLUMN.test(column));
   if (columns.length > 0) settings.columns = [...new Set(columns)].slice(0, MOST_COLUMNS);
   return { view, settings, symbols };
@@ -77,7 +79,7 @@ export function writeAddress({ settings, lists, view }, before) {
   /** @type {[string, string][]} */
   const written = [];
   const shared = lists.find(({ id, temporary }) => id === SHARED && temporary);
-  const symbols = (shared?.items ?? []).flatMap((item) => ('symbol' in item ? [item.symbol] : []));
+  const symbols = symbolsOf(shared?.items ?? []);
   // As the link had it, which may name more symbols than a list can have.
   const asked = requestedSymbols(before);
   const isAsAsked = asked !== null && asked.names.join() === symbols.join();
@@ -134,7 +136,7 @@ function sortOf(text) {
   return COLUMN.test(column) ? { column, descending } : null;
 }
 
-/** @param {readonly unknown[]} known @param {string | null} value */
+/** @template {string} T @param {T[]} known @param {string | null} value @returns {T | null} */
 function oneOf(known, value) {
-  return value !== null && known.includes(value) ? value : null;
+  return known.find((one) => one === value) ?? null;
 }

@@ -95,9 +95,7 @@ export function bestOf(groups) {
  * @param {Sources} sources
  */
 function entriesOf({ desk, store, known, answer, recent }) {
-  const quoteOf = (/** @type {string} */ key) => store.rows.get(key)?.quote;
-  const inView = itemsInView(desk.view.list, desk.lists, store.hubs, quoteOf);
-  const inLists = symbolsOf([...inView, ...desk.lists.flatMap((list) => itemsOf(list, store.hubs))]);
+  const inLists = symbolsOf([...itemsInView(desk, store), ...desk.lists.flatMap((list) => itemsOf(list, store.hubs))]);
   const held = new Set(inLists.map(rowKey));
   const names = [...recent, ...store.hubs, ...[...store.rows.values()].map(({ name }) => name), ...answer.map(({ subscribe }) => subscribe), ...[...known.values()].map(({ subscribe }) => subscribe)];
   const others = symbolsOf(names.map((symbol) => ({ symbol }))).filter((symbol) => !held.has(rowKey(symbol)));

@@ -24,13 +24,25 @@ const MOST_ITEMS = 2_000;
 const MOST_ALERTS = 500;
 const MOST_TEXT = 200;
 
-/** Choices of settings with a fixed set. @type {{ [name in keyof Settings]?: readonly unknown[] }} */
+/** Choices of settings with a fixed set. @type {{ [name in 'theme' | 'density' | 'updown' | 'zone']: Settings[name][] }} */
 export const CHOICES = {
   theme: ['system', 'dark', 'light'],
   density: ['comfortable', 'normal', 'compact'],
   updown: ['west', 'east', 'blind', 'blind-east'],
   zone: ['device', 'exchange', 'UTC', 'America/New_York', 'Europe/London', 'Asia/Tokyo'],
 };
+
+/**
+ * The choice behind the present one, from the last the first.
+ * @template {keyof typeof CHOICES} Name
+ * @param {Name} name
+ * @param {Settings} settings
+ * @returns {Settings[Name]}
+ */
+export function nextChoice(name, settings) {
+  const choices = CHOICES[name];
+  return choices[choices.indexOf(settings[name]) + 1] ?? /** @type {Settings[Name]} */ (choices[0]);
+}
 
 /**
  * `rest`: the fields beside the three parts, unknown ones included.
@@ -73,7 +85,7 @@ export function writeKept({ settings, lists, alerts }, { version = VERSION, rest
  * @param {unknown} value
  * @returns {Partial<Settings>}
  */
-export function readSettings(value) {
+function readSettings(value) {
   if (!isRecord(value)) return {};
   return /** @type {Partial<Settings>} */ (Object.fromEntries(Object.entries(value).filter(([name, setting]) => isSetting(name, setting))));
 }
@@ -82,8 +94,7 @@ export function readSettings(value) {
 function isSetting(name, value) {
   // An unknown setting is a newer version's.
   if (!Object.hasOwn(DEFAULT_SETTINGS, name)) return true;
-  const choices = CHOICES[/** @type {keyof Settings} */ (name)];
-  if (choices) return choices.includes(value);
+  if (Object.hasOwn(CHOICES, name)) return /** @type {unknown[]} */ (CHOICES[/** @type {keyof typeof CHOICES} */ (name)]).includes(value);
   switch (name) {
     case 'locale':
       return value === '' || isLocale(value);

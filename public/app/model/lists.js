@@ -40,7 +40,7 @@ export function symbolsOf(items) {
  * @param {import('../link/wire.js').Quote | null | undefined} quote
  * @returns {ComputedId}
  */
-export function classOf(name, quote) {
+function classOf(name, quote) {
   if (quote?.kind === 'crypto') return 'crypto';
   if (quote?.kind === 'forex' || quote?.kind === 'metal') return 'forex';
   if (quote?.kind) return 'stocks';
@@ -49,19 +49,17 @@ export function classOf(name, quote) {
 }
 
 /**
- * The items of the list or computed view with this id.
- * @param {string} id
- * @param {List[]} lists
- * @param {string[]} hubs
- * @param {(key: string) => import('../link/wire.js').Quote | null | undefined} quoteOf
+ * The items of the list or computed view that is on the screen.
+ * @param {Pick<import('./desk.js').Desk, 'lists' | 'view'>} desk
+ * @param {Pick<import('./store.js').Store, 'rows' | 'hubs'>} store
  * @returns {Item[]}
  */
-export function itemsInView(id, lists, hubs, quoteOf) {
-  if (Object.hasOwn(COMPUTED, id)) {
+export function itemsInView({ lists, view }, { rows, hubs }) {
+  if (Object.hasOwn(COMPUTED, view.list)) {
     const all = symbolsOf(lists.flatMap((list) => itemsOf(list, hubs)));
-    return all.filter((symbol) => classOf(symbol, quoteOf(rowKey(symbol))) === id).map((symbol) => ({ symbol }));
+    return all.filter((symbol) => classOf(symbol, rows.get(rowKey(symbol))?.quote) === view.list).map((symbol) => ({ symbol }));
   }
-  const list = ownList(id, lists);
+  const list = ownList(view.list, lists);
   return list ? itemsOf(list, hubs) : [];
 }
 

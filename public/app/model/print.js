@@ -40,8 +40,7 @@ const MOST_OF_SYMBOL = 73;
  * @returns {Printed}
  */
 export function printed(store, desk, now, zone) {
-  const items = itemsInView(desk.view.list, desk.lists, store.hubs, (key) => store.rows.get(key)?.quote);
-  const rows = symbolsOf(items).map((symbol) => store.rows.get(rowKey(symbol)) ?? newRow(symbol));
+  const rows = symbolsOf(itemsInView(desk, store)).map((symbol) => store.rows.get(rowKey(symbol)) ?? newRow(symbol));
   const simulated = rows.filter(({ quote }) => quote?.simulated).length;
   const name = desk.lists.find(({ id }) => id === desk.view.list)?.name ?? desk.view.list;
   const times = timesIn(zone);

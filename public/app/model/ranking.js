@@ -66,7 +66,7 @@ export function rank(query, candidates, most) {
  * @param {Findable} candidate
  * @returns {number | null}
  */
-export function scoreOf(query, candidate) {
+function scoreOf(query, candidate) {
   if (query.text === '') return WITHIN;
   const symbol = candidate.symbol.toUpperCase();
   if (symbol !== '' && symbol === query.text) return EXACT;

@@ -50,7 +50,7 @@ export function carriedOver(order, keys) {
  * @param {number} now  ms
  * @param {boolean} inside  pointer or focus is in the list
  */
-export function mayRank(at, now, inside) {
+function mayRank(at, now, inside) {
   return !inside && now - at >= RANK_EVERY_MS;
 }
 

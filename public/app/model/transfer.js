@@ -2,6 +2,7 @@
  * What leaves the terminal in a file and comes back: a list's prices as CSV, and everything that
  * the user arranged as JSON.
  */
+import { isSame } from './change.js';
 import { DEFAULT_SETTINGS } from './desk.js';
 import { MOST_KEPT, VERSION, isRecord, readKept, writeKept } from './kept.js';
 import { ageOf, rowKey } from './quotes.js';
@@ -15,7 +16,7 @@ import { quoted } from '../words/text.js';
 const BYTE_ORDER_MARK = '\uFEFF';
 /** A cell that begins with one of these is a formula for a spreadsheet. */
 const FORMULA = /^[=+\-@\t\r]/;
-export const FORMAT = 'hamster-terminal';
+const FORMAT = 'hamster-terminal';
 const MOST_OF_NAME = 60;
 
 /**
@@ -170,11 +171,6 @@ function droppedOf({ lists, alerts }, read) {
   const count = (/** @type {unknown} */ list) => (Array.isArray(list) ? list.length : 0);
   const itemsIn = (/** @type {unknown} */ all) => (Array.isArray(all) ? all.reduce((sum, list) => sum + (isRecord(list) ? count(list['items']) : 0), 0) : 0);
   return count(lists) - read.lists.length + count(alerts) - read.alerts.length + itemsIn(lists) - itemsIn(read.lists);
-}
-
-/** @param {unknown} one @param {unknown} other */
-function isSame(one, other) {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** The symbols of a list in its order, as rows that the store may not have. @param {string[]} symbols @param {ReadonlyMap<string, Row>} rows */

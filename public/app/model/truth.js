@@ -68,7 +68,10 @@ export function truthOf(row, circumstances, now) {
     sign: simulated && level === 'live' ? 'diamond' : sign,
     word: simulated ? (level === 'live' && word === 'Live' ? 'SIM' : `SIM ${word}`) : word,
     age: ageText(row, level, circumstances, now),
-    sentence: [sentenceOf(row, level, circumstances, now), ...(simulated ? ['Made by the simulator. No market is behind it.'] : [])].join(' '),
+    // Written when it is read: it costs more than the rest, and a tick rarely needs it.
+    get sentence() {
+      return [sentenceOf(row, level, circumstances, now), ...(simulated ? ['Made by the simulator. No market is behind it.'] : [])].join(' ');
+    },
     tone: simulated && level === 'live' ? 'sim' : tone,
     mayFlash: level === 'live',
     mayAlert: MAY_ALERT.has(level),

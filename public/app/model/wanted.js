@@ -7,12 +7,11 @@ import { MOST_SYMBOLS } from './symbols.js';
  * The chart's symbol, those of armed alerts and those of the list in view, in this order, up to the
  * hub's limit. `leftOut`: how many of the list are beyond it.
  * @param {import('./desk.js').Desk} desk
- * @param {string[]} hubs  the hub's own symbols
  * @param {import('./store.js').Store} store
  * @returns {{ names: string[], leftOut: number }}
  */
-export function wantedSymbols(desk, hubs, store) {
-  const listed = symbolsOf(itemsInView(desk.view.list, desk.lists, hubs, (key) => store.rows.get(key)?.quote));
+export function wantedSymbols(desk, store) {
+  const listed = symbolsOf(itemsInView(desk, store));
   const { symbol } = desk.view;
   const shown = symbol === null ? [] : [store.rows.get(symbol)?.name ?? symbol];
   const watched = desk.alerts.filter(({ state, symbol }) => state === 'armed' && symbol !== null).map(({ symbol }) => String(symbol));

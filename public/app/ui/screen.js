@@ -86,12 +86,16 @@ export class Screen {
     this.#frame = 0;
     const now = Date.now();
     const rest = { changes: this.#store.takeChanges(), desk: this.#parts, now, second: this.#secondDue };
-    const first = { changes: this.#store.everything(), desk: new Set(PARTS), now, second: true };
     this.#parts = new Set();
     this.#secondDue = false;
-    for (const panel of this.#panels) panel.paint(this.#added.has(panel) ? first : rest);
+    for (const panel of this.#panels) panel.paint(this.#added.has(panel) ? this.#everything(now) : rest);
     this.#added.clear();
     this.#store.painted(Date.now());
+  }
+
+  /** For a panel that has painted nothing yet. @param {number} now @returns {Frame} */
+  #everything(now) {
+    return { changes: this.#store.everything(), desk: new Set(PARTS), now, second: true };
   }
 }
 

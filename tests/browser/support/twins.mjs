@@ -18,7 +18,7 @@ const store = new Store(() => screen.request());
 const screen = new Screen(store, desk);
 const connection = new Connection({
   url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
-  wanted: () => wantedSymbols(desk, store.hubs, store).names,
+  wanted: () => wantedSymbols(desk, store).names,
   store,
   fallback: new RestFallback(store),
 });

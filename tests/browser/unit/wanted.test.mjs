@@ -14,7 +14,10 @@ const alert = (fields) => ({
 });
 
 /** @param {Partial<import('../../../public/app/model/desk.js').State>} kept @param {Store} [store] */
-const wanted = (kept, store = new Store()) => wantedSymbols(new Desk(kept), HUBS, store);
+function wanted(kept, store = new Store()) {
+  store.hubs = HUBS;
+  return wantedSymbols(new Desk(kept), store);
+}
 /** @param {Partial<import('../../../public/app/model/desk.js').View>} fields */
 const view = (fields) => ({ ...new Desk().view, ...fields });
 

@@ -1,22 +1,21 @@
 /** Above the chart: which instrument, its price, its change, and what the price is worth. */
 import { truthOf } from '../../model/truth.js';
+import { Digits, FLASH_MS } from '../../ui/digits.js';
 import { element } from '../../ui/element.js';
 import { icon, setIcon } from '../../ui/icon.js';
 import { setAttribute, setForeignText, setText, show } from '../../ui/paint.js';
 import { decimalsOf, denomination, formatDecimal, formatPercent, formatPrice, isShortened, signOf } from '../../words/format.js';
 
 const MOST_OF_NAME = 60;
-const FLASH_MS = 450;
 
 /** @param {import('../../terminal.js').Terminal} terminal */
 export function createHeading({ store, desk }) {
   const symbol = element('bdi', { class: 'symbol' });
   const name = element('bdi', { class: 'name' });
   const venue = element('bdi', { class: 'venue' });
-  const same = element('span');
-  const changed = element('span', { class: 'changed' });
+  const digits = new Digits();
   const unit = element('abbr', { class: 'unit' });
-  const price = element('span', { class: 'price' }, same, changed);
+  const price = element('span', { class: 'price' }, ...digits.nodes);
   const arrow = icon('flat');
   const change = element('span', { class: 'change' }, arrow);
   const amount = element('span');
@@ -64,13 +63,9 @@ export function createHeading({ store, desk }) {
   function paintPrice(row, mayFlash) {
     const quote = row?.quote ?? null;
     const text = quote === null ? (row?.state === 'pending' ? '…' : '—') : formatPrice(quote);
-    const before = `${same.textContent}${changed.textContent}`;
-    if (text !== before) {
-      // Only the digits that changed are marked. Of another length, or another symbol: all of them.
+    if (text !== digits.text) {
       const held = shown !== null && quote !== null && shown.key === row?.key ? shown.value : null;
-      const common = held !== null && text.length === before.length ? commonLength(text, before) : 0;
-      setText(same, text.slice(0, common));
-      setText(changed, text.slice(common));
+      digits.write(text, held !== null);
       setAttribute(price, 'title', quote !== null && isShortened(text) ? String(quote.price) : null);
       if (held !== null && quote !== null && mayFlash && desk.settings.flash && !calm.matches) flash(quote.price > held ? 'up' : 'down');
       else flash(null);
@@ -100,8 +95,8 @@ export function createHeading({ store, desk }) {
   /** @param {'up' | 'down' | null} direction */
   function flash(direction) {
     clearTimeout(timer);
-    setAttribute(changed, 'data-flash', direction);
-    if (direction !== null) timer = setTimeout(() => setAttribute(changed, 'data-flash', null), FLASH_MS);
+    setAttribute(digits.changed, 'data-flash', direction);
+    if (direction !== null) timer = setTimeout(() => setAttribute(digits.changed, 'data-flash', null), FLASH_MS);
   }
 }
 
@@ -109,11 +104,4 @@ export function createHeading({ store, desk }) {
 function signed(value, decimals) {
   const rounded = Number(value.toFixed(decimals));
   return `${rounded > 0 ? '+' : ''}${formatDecimal(rounded, decimals)}`;
-}
-
-/** How many first characters two texts share. @param {string} one @param {string} other */
-function commonLength(one, other) {
-  let length = 0;
-  while (length < one.length && one[length] === other[length]) length += 1;
-  return length;
 }

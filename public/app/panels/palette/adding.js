@@ -1,4 +1,4 @@
-import { itemsOf, ownList, withItems, withSymbols } from '../../model/lists.js';
+import { itemsOf, ownList, symbolsOf, withItems, withSymbols } from '../../model/lists.js';
 import { rowKey } from '../../model/quotes.js';
 
 /**
@@ -10,13 +10,12 @@ export function listForAdding(desk) {
 }
 
 /**
- * Whether the list that would get a symbol has it.
+ * The keys of the symbols that the list for adding has.
  * @param {import('../../terminal.js').Terminal} terminal
- * @param {string} symbol
  */
-export function isInList({ desk, store }, symbol) {
+export function keysInList({ desk, store }) {
   const list = listForAdding(desk);
-  return list !== undefined && itemsOf(list, store.hubs).some((item) => 'symbol' in item && rowKey(item.symbol) === rowKey(symbol));
+  return new Set(list ? symbolsOf(itemsOf(list, store.hubs)).map(rowKey) : []);
 }
 
 /**

@@ -8,7 +8,7 @@ import { MAC, strokeOf } from '../../ui/keys.js';
 import { setAttribute, setText, show } from '../../ui/paint.js';
 import { formatSpan } from '../../words/format.js';
 import { quoted } from '../../words/text.js';
-import { addToList, isInList, listForAdding } from './adding.js';
+import { addToList, keysInList, listForAdding } from './adding.js';
 import { groupElement } from './options.js';
 
 /** After this pause in typing the hub is asked; after the next the count is read out. */
@@ -141,7 +141,7 @@ export function createPanel(host, terminal) {
     options = groups.flatMap((group) => group.options);
     const kept = chosen ? options.findIndex(({ id }) => id === before) : -1;
     active = kept >= 0 ? kept : bestOf(groups);
-    const context = { isInList: (/** @type {string} */ symbol) => isInList(terminal, symbol), listName: listForAdding(desk)?.name ?? '', keys: desk.settings.keys };
+    const context = { held: keysInList(terminal), listName: listForAdding(desk)?.name ?? '', keys: desk.settings.keys };
     list.replaceChildren(...groups.map((group) => groupElement(group, context)));
     setText(empty, `Nothing is called “${quoted(input.value.trim(), 40)}”. Symbols look like AAPL, EUR/USD or RY:TSX.`);
     show(empty, options.length === 0);

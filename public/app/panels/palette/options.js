@@ -1,4 +1,5 @@
 import { keysOf, shownKey } from '../../model/keys.js';
+import { rowKey } from '../../model/quotes.js';
 import { element, uniqueId } from '../../ui/element.js';
 import { icon } from '../../ui/icon.js';
 import { MAC } from '../../ui/keys.js';
@@ -7,6 +8,10 @@ import { short } from '../../words/text.js';
 
 /** @typedef {import('../../model/finder.js').Option} Option */
 /** @typedef {import('../../model/finder.js').Entry} Entry */
+/**
+ * `held`: keys of the symbols in the list for adding; `keys`: the user's own keys.
+ * @typedef {{ held: Set<string>, listName: string, keys: Record<string, string[]> }} Context
+ */
 
 const MOST_OF_SYMBOL = 40;
 const MOST_OF_NAME = 80;
@@ -24,7 +29,7 @@ const SERVES = {
 
 /**
  * @param {import('../../model/finder.js').Group} group
- * @param {{ isInList(symbol: string): boolean, listName: string, keys: Record<string, string[]> }} context
+ * @param {Context} context
  * @returns {HTMLElement}
  */
 export function groupElement({ title, options }, context) {
@@ -34,7 +39,7 @@ export function groupElement({ title, options }, context) {
 
 /**
  * @param {Option} option
- * @param {{ isInList(symbol: string): boolean, listName: string, keys: Record<string, string[]> }} context
+ * @param {Context} context
  */
 function optionElement(option, context) {
   const root = element('div', { role: 'option', id: uniqueId('option'), 'aria-selected': 'false', 'data-option': option.id, 'data-kind': option.kind });
@@ -56,10 +61,10 @@ function commandCells(command, own) {
 
 /**
  * @param {Extract<Option, { entry: Entry }>} option
- * @param {{ isInList(symbol: string): boolean, listName: string }} context
+ * @param {Context} context
  */
-function symbolCells({ kind, entry }, { isInList, listName }) {
-  const held = isInList(entry.symbol);
+function symbolCells({ kind, entry }, { held, listName }) {
+  const isHeld = held.has(rowKey(entry.symbol));
   const symbol = element('bdi', { class: 'symbol' });
   setForeignText(symbol, entry.symbol, MOST_OF_SYMBOL);
   const name = element('bdi', { class: 'name' });
@@ -69,7 +74,7 @@ function symbolCells({ kind, entry }, { isInList, listName }) {
   const currency = element('bdi', { class: 'currency' });
   setForeignText(currency, entry.currency ?? '', 6);
   // A pointer's way of Ctrl+Enter. An option has no parts for a screen reader.
-  const add = element('span', { class: 'add', 'data-add': held ? 'done' : '', 'aria-hidden': 'true', title: held ? `In ${listName}` : `Add to ${listName} (${MAC ? '⌘' : 'Ctrl'}+Enter)` }, icon(held ? 'check' : 'plus'));
+  const add = element('span', { class: 'add', 'data-add': isHeld ? 'done' : '', 'aria-hidden': 'true', title: isHeld ? `In ${listName}` : `Add to ${listName} (${MAC ? '⌘' : 'Ctrl'}+Enter)` }, icon(isHeld ? 'check' : 'plus'));
   return [symbol, name, venue, currency, kind === 'typed' ? element('span', { class: 'serves' }) : servesElement(entry), add];
 }
 

@@ -1,8 +1,8 @@
 import '../../ui/sheet.css';
 import './panel.css';
 import { DEFAULT_SETTINGS } from '../../model/desk.js';
+import { nextChoice } from '../../model/kept.js';
 import { itemsInView, symbolsOf } from '../../model/lists.js';
-import { rowKey } from '../../model/quotes.js';
 import { csvOf, exportOf, rowsOf } from '../../model/transfer.js';
 import { element, uniqueId } from '../../ui/element.js';
 import { icon } from '../../ui/icon.js';
@@ -15,8 +15,6 @@ import { createImport } from './importing.js';
 
 const NOTE = 'Every change applies at once.';
 const SAMPLE = 1_234_567.89;
-/** @type {Settings['updown'][]} */
-const UPDOWN = ['west', 'east', 'blind', 'blind-east'];
 /** How the numbers of the world are written: one locale for each way. */
 const LOCALES = ['en-US', 'de-DE', 'fr-FR', 'de-CH', 'en-IN', 'pl-PL', 'ar-EG', 'hi-IN', 'ja-JP', 'zh-CN'];
 
@@ -108,10 +106,7 @@ export function createPanel(host, terminal) {
   const forget = commands.add(
     { id: 'settings.open', title: 'Change the settings', group: 'Help', run: open },
     { id: 'settings.flash', title: 'Flash changed digits, or stop it', group: 'View', run: () => set({ flash: !desk.settings.flash }) },
-    {
-      id: 'settings.updown', title: 'Change the colours of rising and falling', group: 'View',
-      run: () => set({ updown: UPDOWN[(UPDOWN.indexOf(desk.settings.updown) + 1) % UPDOWN.length] ?? 'west' }),
-    },
+    { id: 'settings.updown', title: 'Change the colours of rising and falling', group: 'View', run: () => set({ updown: nextChoice('updown', desk.settings) }) },
     { id: 'settings.announce', title: 'Read moves out, or stop it', group: 'Help', run: () => set({ announce: !desk.settings.announce }) },
     { id: 'settings.single-keys', title: 'Switch single keys on or off', group: 'Help', run: () => set({ singleKeys: !desk.settings.singleKeys }) },
     { id: 'settings.reset', title: 'Reset the settings', group: 'Help', run: reset },
@@ -161,9 +156,9 @@ export function createPanel(host, terminal) {
   function exportList() {
     const { store } = terminal;
     const now = Date.now();
-    const symbols = symbolsOf(itemsInView(desk.view.list, desk.lists, store.hubs, (key) => store.rows.get(key)?.quote));
+    const symbols = symbolsOf(itemsInView(desk, store));
     const name = desk.lists.find(({ id }) => id === desk.view.list)?.name ?? desk.view.list;
-    const rows = rowsOf(symbols.map(rowKey), store.rows);
+    const rows = rowsOf(symbols, store.rows);
     saveFile(fileName(name, 'csv', now), 'text/csv', csvOf(rows, store.circumstances, now));
   }
 

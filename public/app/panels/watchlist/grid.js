@@ -3,7 +3,7 @@
  * symbols among them and writes the texts that differ. 500 rows cost no more than thirty.
  */
 import { described } from '../../model/announcement.js';
-import { entriesOf, itemsInView, ownList } from '../../model/lists.js';
+import { entriesOf, itemsInView, ownList, symbolsOf } from '../../model/lists.js';
 import { newRow, rowKey } from '../../model/quotes.js';
 import { Ranking, changeOf, sortingValue } from '../../model/sorting.js';
 import { truthOf } from '../../model/truth.js';
@@ -206,10 +206,10 @@ export class Grid {
   #arrange(now) {
     const { desk, store } = this.#terminal;
     const { list, sort, symbol } = desk.view;
-    const items = itemsInView(list, desk.lists, store.hubs, (key) => store.rows.get(key)?.quote);
+    const items = itemsInView(desk, store);
     const ranking = sort === null ? null : this.#ranking.update({
       id: `${list} ${sort.column} ${sort.descending}`,
-      keys: [...new Set(items.flatMap((item) => ('symbol' in item ? [rowKey(item.symbol)] : [])))],
+      keys: symbolsOf(items).map(rowKey),
       valueOf: (key) => sortingValue(sort.column, this.rowOf(key), store.circumstances, now),
       descending: sort.descending,
     }, now, { inside: this.#isInside, asked: this.#mustRank });

@@ -23,11 +23,9 @@ export class Measure {
   #longest = new Map();
   #hasUnit = false;
 
-  /** The font may have changed. @returns {boolean} whether it did */
+  /** The font may have changed. */
   read() {
-    const before = JSON.stringify(this.#digit);
     for (const [size, probe] of this.#probes) this.#digit[size] = probe.getBoundingClientRect().width / 10;
-    return JSON.stringify(this.#digit) !== before;
   }
 
   /** Another list: forget the widths of the former. */

@@ -1,4 +1,5 @@
 /** The menus of rows, heads and lists. Each item is a command, so it is in the palette too. */
+import { symbolsOf } from '../../model/lists.js';
 import { openMenu } from '../../ui/menu.js';
 import { quoted } from '../../words/text.js';
 import { ALWAYS, COLUMNS, chosenColumns, columnNamed, withColumnMoved } from './columns.js';
@@ -126,7 +127,7 @@ export function createMenus({ desk, commands, store, voice }, actions, { isMovab
           item('list.new', 'New list', undefined, { icon: 'plus' }),
           'line',
           item('list.add-section', 'Add a section', undefined),
-          { label: 'Copy the symbols', icon: 'link', run: () => void copy(actions.items().flatMap((one) => ('symbol' in one ? [one.symbol] : [])).join(', ')) },
+          { label: 'Copy the symbols', icon: 'link', run: () => void copy(symbolsOf(actions.items()).join(', ')) },
           'line',
           { heading: 'Sort by' },
           ...chosenColumns(desk.settings.columns).map((id) => ({

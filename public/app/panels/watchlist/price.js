@@ -1,9 +1,9 @@
+import { Digits, FLASH_MS } from '../../ui/digits.js';
 import { element } from '../../ui/element.js';
 import { setAttribute, setText } from '../../ui/paint.js';
 import { denomination, formatPrice, isShortened } from '../../words/format.js';
-import { commonStart, onScreen } from './texts.js';
+import { onScreen } from './texts.js';
 
-const FLASH_MS = 450;
 /** Without motion an arrow stays for this long. */
 const ARROW_MS = 2_000;
 /** A longer number is written smaller. */
@@ -16,18 +16,13 @@ const stillness = matchMedia('(prefers-reduced-motion: reduce)');
  * @typedef {{ price: number, since: number, awaited: boolean, mayFlash: boolean }} Shown
  */
 
-/**
- * The last price. When it changes, only the digits that changed are marked: the common beginning
- * stays in one text node, the rest is in a span.
- */
+/** The last price. When it changes, the digits that changed are marked. */
 export class PriceCell {
-  #common = document.createTextNode('');
-  #changed = element('span', { class: 'changed' });
-  #digits = element('span', { class: 'digits' }, this.#common, this.#changed);
+  #price = new Digits();
+  #digits = element('span', { class: 'digits' }, ...this.#price.nodes);
   #unit = element('abbr', { class: 'unit' });
   element = element('div', { class: 'cell last end', role: 'gridcell', tabindex: '-1' }, this.#digits, this.#unit);
   #lights;
-  #text = '';
   /** @type {Shown | null} */
   #shown = null;
 
@@ -52,7 +47,7 @@ export class PriceCell {
     const text = quote ? onScreen(formatPrice(quote)) : truth.level === 'waiting' ? '…' : '—';
     const shown = this.#shown;
     this.#shown = quote ? { price: quote.price, since: row.since, awaited: row.awaitsSnapshot, mayFlash: truth.mayFlash } : null;
-    if (text !== this.#text) {
+    if (text !== this.#price.text) {
       const isMove = quote !== null && shown !== null && shown.mayFlash && truth.mayFlash && shown.since === row.since && !shown.awaited;
       this.#write(text, isMove && !quiet && quote.price !== shown.price ? (quote.price > shown.price ? 'up' : 'down') : null, now);
       setAttribute(this.element, 'data-wide', text.length > WIDE_PRICE ? '' : null);
@@ -63,27 +58,20 @@ export class PriceCell {
     return text.length;
   }
 
-  get text() {
-    return this.#text;
-  }
-
   get hasUnit() {
     return this.#unit.textContent !== '';
   }
 
   /** @param {string} text @param {'up' | 'down' | null} move @param {number} now */
   #write(text, move, now) {
-    const common = move === null ? text.length : commonStart(this.#text, text);
-    this.#text = text;
-    if (this.#common.data !== text.slice(0, common)) this.#common.data = text.slice(0, common);
-    setText(this.#changed, text.slice(common));
+    this.#price.write(text, move !== null);
     if (move === null) this.#douse();
     else if (stillness.matches) this.#lights.light(this.#digits, 'data-moved', move, ARROW_MS, now);
-    else this.#lights.light(this.#changed, 'data-flash', move, FLASH_MS, now);
+    else this.#lights.light(this.#price.changed, 'data-flash', move, FLASH_MS, now);
   }
 
   #douse() {
-    this.#lights.douse(this.#changed);
+    this.#lights.douse(this.#price.changed);
     this.#lights.douse(this.#digits);
   }
 }

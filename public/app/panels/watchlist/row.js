@@ -30,8 +30,8 @@ export class SymbolRow {
   /** Where it stands in the list, px. */
   top = NaN;
   #price;
-  #grip = element('span', { class: 'grip', 'data-drag': '', 'aria-hidden': 'true', title: 'Drag to move' }, icon('grip'));
-  #more = element('button', { type: 'button', class: 'more', tabindex: '-1', 'data-drag': '', 'data-focus': '', 'aria-haspopup': 'menu' }, icon('more'));
+  #grip = grip();
+  #more = moreButton();
   #actions = element('div', { class: 'cell actions', role: 'gridcell', 'data-column': 'actions' }, this.#more);
   element = element('div', { class: 'row', role: 'row' });
   /** @type {Map<string, import('./cells.js').Cell>} */
@@ -99,11 +99,11 @@ export class SectionRow {
   type = /** @type {const} */ ('section');
   key = '';
   top = NaN;
-  #grip = element('span', { class: 'grip', 'data-drag': '', 'aria-hidden': 'true', title: 'Drag to move' }, icon('grip'));
+  #grip = grip();
   #title = element('bdi', { class: 'title' });
   #count = element('span', { class: 'count' });
   #fold = element('button', { type: 'button', class: 'fold', tabindex: '-1', 'data-focus': '' }, icon('down'), this.#title, this.#count);
-  #more = element('button', { type: 'button', class: 'more', tabindex: '-1', 'data-drag': '', 'data-focus': '', 'aria-haspopup': 'menu' }, icon('more'));
+  #more = moreButton();
   #cell = element('div', { class: 'cell heading', role: 'gridcell', 'data-column': 'symbol', 'aria-colindex': '1' }, this.#fold);
   #actions = element('div', { class: 'cell actions', role: 'gridcell', 'data-column': 'actions' }, this.#more);
   element = element('div', { class: 'row section', role: 'row' }, this.#grip, this.#cell, this.#actions);
@@ -123,4 +123,14 @@ export class SectionRow {
     setAttribute(this.#fold, 'aria-expanded', String(!folded));
     setAttribute(this.#more, 'aria-label', `Actions of section ${quoted(title, MOST_OF_NAME)}`);
   }
+}
+
+/** What a row is dragged by. */
+function grip() {
+  return element('span', { class: 'grip', 'data-drag': '', 'aria-hidden': 'true', title: 'Drag to move' }, icon('grip'));
+}
+
+/** Opens the row's menu; on a phone the row is dragged by it too. */
+function moreButton() {
+  return element('button', { type: 'button', class: 'more', tabindex: '-1', 'data-drag': '', 'data-focus': '', 'aria-haspopup': 'menu' }, icon('more'));
 }

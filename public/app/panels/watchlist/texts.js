@@ -24,15 +24,3 @@ export function formatBound(value, decimals) {
   }
   return onScreen(formatVolume(value));
 }
-
-/**
- * How many first characters are the same; none if the length changed, since every digit moved then.
- * @param {string} before
- * @param {string} after
- */
-export function commonStart(before, after) {
-  if (before.length !== after.length) return 0;
-  let same = 0;
-  while (same < after.length && before[same] === after[same]) same += 1;
-  return same;
-}
