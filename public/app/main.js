@@ -1,5 +1,6 @@
 /** The entry: connects store, desk, screen, panels and connection. */
 import './ui/tokens.css';
+import './ui/base.css';
 import './ui/page.css';
 import './ui/skeleton.css';
 import { startAddressBar } from './address-bar.js';

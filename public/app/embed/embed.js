@@ -3,6 +3,7 @@
  * for one update a second at most, and rests when nobody has looked at it for a minute.
  */
 import '../ui/tokens.css';
+import '../ui/base.css';
 import './embed.css';
 import { Connection } from '../link/connection.js';
 import { wishOf } from './address.js';

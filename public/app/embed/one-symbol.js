@@ -3,7 +3,7 @@
  * same rules. It has no clock, no DOM and no network.
  */
 import { ClockOffset } from '../model/clock.js';
-import { mayReplace, newRow, outlived, rowKey, withClose } from '../model/quotes.js';
+import { newRow, rowKey, setTracked, subscribed, takeQuote, withClose } from '../model/quotes.js';
 
 /** @typedef {import('../model/store.js').Store} Store */
 
@@ -43,8 +43,7 @@ export class OneSymbol {
 
   /** @param {number} now */
   subscribed(now) {
-    this.row.since = now;
-    if (this.row.state !== 'rejected') this.row.state = 'pending';
+    subscribed(this.row, now);
     this.#onChange();
   }
 
@@ -67,7 +66,7 @@ export class OneSymbol {
     const isOurs = 'symbol' in message && rowKey(message.symbol) === row.key;
     if ((message.event === 'connected' || message.event === 'feed') && message.feed) this.feed = message.feed;
     if (message.event === 'subscribe-status') this.#setState(message);
-    if (message.event === 'price_update' && rowKey(message.quote.symbol) === row.key) this.#setQuote(message.quote, now);
+    if (message.event === 'price_update' && rowKey(message.quote.symbol) === row.key) takeQuote(row, message.quote, now);
     if (message.event === 'spark' && isOurs) row.spark = message.spark;
     if (message.event === 'bar' && isOurs) row.spark = withClose(row.spark, message.bar.at, message.bar.close);
     this.#onChange();
@@ -78,23 +77,7 @@ export class OneSymbol {
     const { row } = this;
     const tracked = success.find(({ symbol }) => rowKey(symbol) === row.key);
     const refusal = fails.find(({ symbol }) => rowKey(symbol) === row.key);
-    if (tracked) {
-      const { symbol: name, state, reason, needsPlan, retryAt } = tracked;
-      Object.assign(row, { name, state, reason, needsPlan, retryAt });
-    }
+    if (tracked) setTracked(row, tracked);
     if (refusal) Object.assign(row, { state: 'rejected', reason: refusal.reason });
-  }
-
-  /** @param {import('../link/wire.js').Quote} quote @param {number} now */
-  #setQuote(quote, now) {
-    const { row } = this;
-    const held = row.quote;
-    if (held !== null && !mayReplace(held, quote)) {
-      row.quote = outlived(held, quote) ?? held;
-      return;
-    }
-    if (held?.simulated !== quote.simulated) row.spark = null;
-    row.quote = quote;
-    row.vouchedAt = now;
   }
 }

@@ -1,5 +1,5 @@
 /** Asks the hub for bars: GET /api/history of docs/protocol.md. */
-import { MalformedFrame, number, record } from './wire.js';
+import { MalformedFrame, list, number, problemOf, record, text, time as timeOf } from './wire.js';
 
 /** @typedef {import('../model/candles.js').Candle} Candle */
 /** @typedef {import('../model/candles.js').Gap} Gap */
@@ -57,7 +57,7 @@ export async function askHistory({ symbol, interval, limit, before }, signal) {
     throw new Unanswered(reasonOf(error));
   }
   if (!response.ok) {
-    const reason = problemOf(body) ?? `the hub answered ${response.status}`;
+    const reason = problemOf(body, response.status);
     if (response.status === 404 || response.status === 400) throw new Refused(reason);
     throw new Unanswered(reason, Number(response.headers.get('retry-after')) || null);
   }
@@ -76,7 +76,7 @@ export async function askHistory({ symbol, interval, limit, before }, signal) {
  */
 export function parseHistory(answer) {
   const body = record(answer, 'the answer');
-  const columns = Array.isArray(body['columns']) ? body['columns'] : [];
+  const columns = list(body['columns']);
   const [time, open, high, low, close, volume, from] = ['time', 'open', 'high', 'low', 'close', 'volume', 'from'].map((name) => columns.indexOf(name));
   if ([time, open, high, low, close].some((place) => place === undefined || place < 0)) throw new MalformedFrame('a history without its columns');
   const scale = number(body['scale']);
@@ -94,14 +94,14 @@ export function parseHistory(answer) {
   return {
     simulated: body['simulated'] === true,
     decimals: scale !== null && scale >= 0 && scale <= MOST_DECIMALS ? scale : null,
-    timezone: typeof body['timezone'] === 'string' ? body['timezone'] : null,
+    timezone: text(body['timezone']),
     bars,
     gaps: list(body['gaps']).flatMap(gap),
     running: number(body['running']),
     more: body['more'] === true,
     before: number(body['before']),
-    reason: typeof body['reason'] === 'string' ? body['reason'] : null,
-    retryAt: typeof body['retry_at'] === 'string' && !Number.isNaN(Date.parse(body['retry_at'])) ? Date.parse(body['retry_at']) : null,
+    reason: text(body['reason']),
+    retryAt: timeOf(body['retry_at']),
   };
 }
 
@@ -122,18 +122,7 @@ function soundBar({ time, open, high, low, close, volume }, unit, from) {
 /** @param {unknown} value @returns {Gap[]} */
 function gap(value) {
   const [from, to, reason] = list(value);
-  return typeof from === 'number' && typeof to === 'number' && from < to ? [{ from, to, reason: typeof reason === 'string' ? reason : 'no reason told' }] : [];
-}
-
-/** @param {unknown} value @returns {unknown[]} */
-function list(value) {
-  return Array.isArray(value) ? value : [];
-}
-
-/** The sentence of a problem details answer (RFC 9457). @param {unknown} body */
-function problemOf(body) {
-  const { detail, title } = /** @type {{ detail?: unknown, title?: unknown }} */ (body ?? {});
-  return typeof detail === 'string' ? detail : typeof title === 'string' ? title : null;
+  return typeof from === 'number' && typeof to === 'number' && from < to ? [{ from, to, reason: text(reason) ?? 'no reason told' }] : [];
 }
 
 /** @param {unknown} error */

@@ -1,7 +1,7 @@
 /** Polls prices by REST while the socket is down. They are slower, and the page says so. */
-import { MalformedFrame, parseQuotes } from './wire.js';
+import { MalformedFrame, parseQuotes, problemOf } from './wire.js';
 
-export const POLL_MS = 30_000;
+const POLL_MS = 30_000;
 const PATIENCE_MS = 10_000;
 /** The hub's limit of symbols per request. */
 const MOST_SYMBOLS = 64;
@@ -67,15 +67,9 @@ export class RestFallback {
       await this.#askFor(names.slice(middle), running);
       return;
     }
-    if (!response.ok) throw new Error(problemOf(body) ?? `the hub answered ${response.status}`);
+    if (!response.ok) throw new Error(problemOf(body, response.status));
     this.#store.receiveQuotes(parseQuotes(body), Date.now());
   }
-}
-
-/** The human-readable sentence of a problem details answer (RFC 9457). @param {unknown} body */
-function problemOf(body) {
-  const { detail, title } = /** @type {{ detail?: unknown, title?: unknown }} */ (body ?? {});
-  return typeof detail === 'string' ? detail : typeof title === 'string' ? title : null;
 }
 
 /** @param {unknown} error */

@@ -3,6 +3,7 @@
  * answer is kept for a day. Of an answer that is not, the reason and the time of the next try come
  * along; the hub may still answer another text from its own memory, so each text is asked for.
  */
+import { number, oneOf, problemOf, text, time } from './wire.js';
 
 /**
  * An instrument that a search found. `subscribe` is the symbol to watch; `serves` says how the hub
@@ -73,7 +74,7 @@ export class Search {
       const response = await this.#fetch(`/api/search?${query}`, { signal: running.signal, headers: { accept: 'application/json' } });
       const body = /** @type {unknown} */ (await response.json().catch(() => null));
       if (this.#running !== running) return null;
-      if (!response.ok) return failed(problemOf(body) ?? `the hub answered ${response.status}`);
+      if (!response.ok) return failed(problemOf(body, response.status));
       const answer = parseSearch(body);
       if (answer.reason === null) this.#keep(keyOf(text), answer, now);
       return answer;
@@ -104,7 +105,7 @@ export function parseSearch(value) {
   return {
     results: results.map(found).filter((one) => one !== null).slice(0, 50),
     reason: text(reason),
-    retryAt: typeof retryAt === 'number' && Number.isFinite(retryAt) ? retryAt : timeOf(retryAt),
+    retryAt: number(retryAt) ?? time(retryAt),
   };
 }
 
@@ -114,7 +115,6 @@ function found(value) {
   const symbol = text(body['symbol']);
   const subscribe = text(body['subscribe']) ?? symbol;
   if (!symbol || !subscribe) return null;
-  const serves = body['serves'];
   return {
     symbol,
     subscribe,
@@ -122,7 +122,7 @@ function found(value) {
     exchange: text(body['exchange']),
     micCode: text(body['mic_code']),
     currency: text(body['currency']),
-    serves: typeof serves === 'string' && SERVES.includes(serves) ? /** @type {Found['serves']} */ (serves) : 'unknown',
+    serves: /** @type {Found['serves']} */ (oneOf(SERVES, body['serves'], 'unknown')),
     plan: text(body['plan']),
   };
 }
@@ -130,23 +130,6 @@ function found(value) {
 /** @param {string} reason @returns {SearchAnswer} */
 function failed(reason) {
   return { results: [], reason, retryAt: null };
-}
-
-/** The sentence of a problem details answer (RFC 9457). @param {unknown} body */
-function problemOf(body) {
-  const { detail, title } = /** @type {{ detail?: unknown, title?: unknown }} */ (body ?? {});
-  return text(detail) ?? text(title);
-}
-
-/** @param {unknown} value */
-function timeOf(value) {
-  const at = typeof value === 'string' ? Date.parse(value) : NaN;
-  return Number.isNaN(at) ? null : at;
-}
-
-/** @param {unknown} value */
-function text(value) {
-  return typeof value === 'string' ? value : null;
 }
 
 /** @param {string} text */

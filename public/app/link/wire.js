@@ -394,15 +394,25 @@ export function record(value, what) {
 }
 
 /**
+ * Why the hub refused a request: the sentence of its problem details (RFC 9457), else the status.
+ * @param {unknown} body  the parsed JSON
+ * @param {number} status  of HTTP
+ */
+export function problemOf(body, status) {
+  const { detail, title } = /** @type {{ detail?: unknown, title?: unknown }} */ (body ?? {});
+  return text(detail) ?? text(title) ?? `the hub answered ${status}`;
+}
+
+/**
  * @param {unknown} value
  * @returns {any[]}
  */
-function list(value) {
+export function list(value) {
   return Array.isArray(value) ? value : [];
 }
 
 /** @param {unknown} value */
-function text(value) {
+export function text(value) {
   return typeof value === 'string' ? value : null;
 }
 
@@ -421,7 +431,7 @@ export function instant(value) {
  * ISO 8601 to ms since 1970.
  * @param {unknown} value
  */
-function time(value) {
+export function time(value) {
   const at = typeof value === 'string' ? Date.parse(value) : NaN;
   return Number.isNaN(at) ? null : at;
 }
@@ -432,6 +442,6 @@ function time(value) {
  * @param {unknown} value
  * @param {T} otherwise
  */
-function oneOf(known, value, otherwise) {
+export function oneOf(known, value, otherwise) {
   return typeof value === 'string' && known.includes(value) ? value : otherwise;
 }

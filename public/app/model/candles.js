@@ -101,8 +101,8 @@ export class Candles {
   }
 
   /**
-   * A price. It extends the running bar or begins one. A late price may still extend the bar before;
-   * an older one is left out, since bars never change behind the user's back.
+   * A price. It extends the running bar or begins one. A late price may still extend the bar
+   * before; an older one is left out, since bars never change behind the user's back.
    * @param {Quote} quote
    * @returns {boolean} whether a bar changed
    */
@@ -143,7 +143,7 @@ export class Candles {
   takeMinute(minute) {
     const { at, open, high, low, close, volume } = minute;
     const time = this.startOf(at);
-    const held = this.bars.findLast((bar) => bar.time <= time);
+    const held = this.bars[this.indexOf(time)];
     const from = this.simulated === true ? 'hub (simulated)' : 'hub';
     if (this.#interval.id === '1min') {
       if (held?.time === time && isFinal(held.from)) return;

@@ -25,7 +25,7 @@ import { MOST_CLOSES } from '../link/wire.js';
  */
 
 /** While disconnected, a price that was not confirmed for this long is stale. */
-export const UNCONFIRMED_STALE_MS = 60_000;
+const UNCONFIRMED_STALE_MS = 60_000;
 
 /**
  * Names are compared without regard to case, as in the hub. `RY` and `RY:TSX` are two rows.
@@ -62,7 +62,7 @@ const SPANS = { second: 0, minute: 59_999, day: 86_399_999 };
  * @param {Quote | null} held
  * @param {Quote} next
  */
-export function mayReplace(held, next) {
+function mayReplace(held, next) {
   if (held === null || held.simulated !== next.simulated) return true;
   if (isBefore(held, next)) return true;
   return !isBefore(next, held) && next.receivedAt >= held.receivedAt;
@@ -99,6 +99,44 @@ export function withClose(spark, at, close) {
 }
 
 /**
+ * The symbol was subscribed on a new connection: the hub will tell its state anew.
+ * @param {Row} row
+ * @param {number} now  page's clock, ms
+ */
+export function subscribed(row, now) {
+  row.since = now;
+  if (row.state === 'rejected') return;
+  row.state = 'pending';
+  row.reason = null;
+}
+
+/** The hub serves the symbol, or says why not yet. @param {Row} row @param {import('../link/wire.js').Tracked} tracked */
+export function setTracked(row, { symbol: name, state, reason, needsPlan, retryAt }) {
+  Object.assign(row, { name, state, reason, needsPlan, retryAt });
+}
+
+/**
+ * Takes a quote of the hub, unless it is older than the one that the row holds.
+ * @param {Row} row
+ * @param {Quote} quote
+ * @param {number} now  page's clock, ms
+ * @returns {boolean} whether the row holds it now
+ */
+export function takeQuote(row, quote, now) {
+  const held = row.quote;
+  if (held !== null && !mayReplace(held, quote)) {
+    row.quote = outlived(held, quote) ?? held;
+    return false;
+  }
+  // A simulated and a real market share no closes.
+  if (held?.simulated !== quote.simulated) row.spark = null;
+  row.quote = quote;
+  row.vouchedAt = now;
+  row.kept = false;
+  return true;
+}
+
+/**
  * A restarted hub may know an older price than the page and call it stale. The page keeps its newer
  * price but marks it stale, because nobody confirms it any more.
  *
@@ -106,7 +144,7 @@ export function withClose(spark, at, close) {
  * @param {Quote} older  may not replace it
  * @returns {Quote | null}  null: nothing to change
  */
-export function outlived(held, older) {
+function outlived(held, older) {
   if (older.staleSince === null || held.staleSince !== null) return null;
   return { ...held, freshness: 'stale', staleSince: held.receivedAt };
 }

@@ -6,7 +6,7 @@
 import { ActivityLog, feedLine, priceLine, problemLine, refusalLine, resumeLine, stateLine } from './activity.js';
 import { ClockOffset } from './clock.js';
 import { HopLags, RollingMean } from './lag.js';
-import { isNews, mayReplace, newRow, outlived, rowKey, withClose } from './quotes.js';
+import { isNews, newRow, rowKey, setTracked, subscribed, takeQuote, withClose } from './quotes.js';
 import { DEFAULT_SYMBOLS, objection } from './symbols.js';
 
 /** @typedef {import('./quotes.js').Row} Row */
@@ -159,9 +159,7 @@ export class Store {
   subscribed(now) {
     for (const row of this.rows.values()) {
       row.awaitsSnapshot = true;
-      row.since = now;
-      if (row.state !== 'rejected') row.state = 'pending';
-      row.reason = row.state === 'rejected' ? row.reason : null;
+      subscribed(row, now);
       this.#rowChanged(row);
     }
     this.log.add(now, 'connection', `📡 Monitoring ${this.rows.size} symbol${this.rows.size === 1 ? '' : 's'}`);
@@ -370,11 +368,7 @@ export class Store {
     const row = this.#rowOf(tracked.symbol);
     if (!row) return;
     const told = row.state === tracked.state && row.reason === tracked.reason;
-    row.name = tracked.symbol;
-    row.state = tracked.state;
-    row.reason = tracked.reason;
-    row.needsPlan = tracked.needsPlan;
-    row.retryAt = tracked.retryAt;
+    setTracked(row, tracked);
     if (!tracked.hasQuote) row.awaitsSnapshot = false;
     const line = told ? null : stateLine(tracked);
     if (line !== null) {
@@ -423,21 +417,11 @@ export class Store {
     const snapshot = row.awaitsSnapshot;
     row.awaitsSnapshot = false;
     const held = row.quote;
-    if (held !== null && !mayReplace(held, quote)) {
-      row.quote = outlived(held, quote) ?? held;
-      if (row.quote !== held) this.#rowChanged(row);
-      return;
-    }
-    row.vouchedAt = now;
-    row.quote = quote;
-    row.kept = false;
-    this.#rowChanged(row);
+    const isTaken = takeQuote(row, quote, now);
+    if (row.quote !== held) this.#rowChanged(row);
+    if (!isTaken) return;
     this.watcher?.quote(row, now);
-    if (held?.simulated !== quote.simulated) {
-      // A simulated and a real market share no closes.
-      row.spark = null;
-      this.#changed('feed');
-    }
+    if (held?.simulated !== quote.simulated) this.#changed('feed');
     if (!isNews(held, quote)) return;
     if (logged) {
       this.log.add(now, 'price', () => priceLine(row.name, quote));

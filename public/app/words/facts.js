@@ -2,8 +2,10 @@
  * What the detail panel says of a symbol, as labels and texts. What is not known is `—`, with the
  * reason in its title.
  */
+import { relativeVolume, spreadOf } from '../model/sorting.js';
 import { decimalsOf, formatBeside, formatCount, formatDecimal, formatLag, formatSince, formatVolume } from './format.js';
 import { MOST_IN_TITLE, quoted, short } from './text.js';
+import { timesIn } from './times.js';
 
 /** @typedef {import('../model/quotes.js').Row} Row */
 /** @typedef {import('../link/wire.js').Quote} Quote */
@@ -12,7 +14,6 @@ import { MOST_IN_TITLE, quoted, short } from './text.js';
 
 const MOST_OF_NAME = 60;
 const MOST_OF_REASON = 400;
-const BASIS_POINTS = 10_000;
 
 /** @type {Record<string, string>} */
 const KINDS = { stock: 'Stock', etf: 'ETF', index: 'Index', forex: 'Currency pair', crypto: 'Crypto', metal: 'Metal' };
@@ -106,12 +107,11 @@ function quotesFact(quote) {
 /** @param {Quote | null} quote @returns {Fact} */
 function spreadFact(quote) {
   if (quote === null) return unknown(NO_PRICE);
-  const { bid, ask } = quote;
-  if (bid === null || ask === null) return unknown('It needs both bid and ask.');
-  const middle = (bid + ask) / 2;
-  const points = middle > 0 ? ` (${pointsText(((ask - bid) / middle) * BASIS_POINTS)} bp)` : '';
+  const spread = spreadOf(quote);
+  if (spread === null) return unknown('It needs both bid and ask.');
+  const points = spread.basisPoints === null ? '' : ` (${pointsText(spread.basisPoints)} bp)`;
   const decimals = decimalsOf(quote);
-  return known(`${formatDecimal(Number((ask - bid).toFixed(decimals)), decimals)}${points}`, 'Ask minus bid, and in basis points (hundredths of a percent) of their middle');
+  return known(`${formatDecimal(Number(spread.absolute.toFixed(decimals)), decimals)}${points}`, 'Ask minus bid, and in basis points (hundredths of a percent) of their middle');
 }
 
 /** Two digits are enough: `4.2`, `0.1`, `120`. @param {number} points */
@@ -123,10 +123,11 @@ function pointsText(points) {
 /** @param {Quote | null} quote @returns {Fact} */
 function volumeFact(quote) {
   if (quote === null) return unknown(NO_PRICE);
-  const { averageVolume, dayVolume } = quote;
+  const { dayVolume } = quote;
   if (dayVolume === null) return unknown('The provider gives no volume of this instrument.');
-  if (averageVolume === null || averageVolume <= 0) return known(formatVolume(dayVolume));
-  const share = formatCount(Math.round((dayVolume / averageVolume) * 100));
+  const times = relativeVolume(quote);
+  if (times === null) return known(formatVolume(dayVolume));
+  const share = formatCount(Math.round(times * 100));
   return known(`${formatVolume(dayVolume)} · ${share} %`, `${share} % of the volume of an average day`);
 }
 
@@ -161,14 +162,12 @@ function exchangeFact(quote) {
 /** @param {Quote | null} quote @param {number} now @returns {Fact} */
 function zoneFact(quote, now) {
   if (quote === null) return unknown(NO_PRICE);
-  if (quote.timezone === null) return unknown('The provider has not named the time zone of the exchange.');
-  try {
-    const clock = new Intl.DateTimeFormat('en-US', { timeZone: quote.timezone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-    const place = short(quote.timezone, 40).split('/').at(-1)?.replaceAll('_', ' ');
-    return known(`${place}, ${clock.format(now)}`, `The time there now, in ${short(quote.timezone, MOST_OF_NAME)}`);
-  } catch {
-    return unknown(`The provider names a zone that does not exist: ${short(quote.timezone, MOST_OF_NAME)}`);
-  }
+  const { timezone } = quote;
+  if (timezone === null) return unknown('The provider has not named the time zone of the exchange.');
+  const there = timesIn({ zone: 'exchange', locale: 'en-US' }, timezone);
+  if (there.timezone !== timezone) return unknown(`The provider names a zone that does not exist: ${short(timezone, MOST_OF_NAME)}`);
+  const place = short(timezone, 40).split('/').at(-1)?.replaceAll('_', ' ');
+  return known(`${place}, ${there.clock(now / 1_000)}`, `The time there now, in ${short(timezone, MOST_OF_NAME)}`);
 }
 
 /** @param {Quote | null} quote @param {import('./times.js').Times} times @returns {Fact} */
@@ -202,7 +201,7 @@ function rangeOf(quote, low, high, why) {
 }
 
 /** A span in its two largest units: `3 h 12 min`, `12 min`, `40 s`. @param {number} ms */
-export function span(ms) {
+function span(ms) {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 1) return `${Math.max(0, Math.floor(ms / 1_000))} s`;
   if (minutes < 60) return `${minutes} min`;

@@ -48,17 +48,26 @@ export function timesIn({ zone, locale }, exchange, days = false) {
 
 /** @param {string | undefined} timezone @param {string | undefined} locale @returns {Times} */
 function make(timezone, locale) {
+  /**
+   * Made when it is used: a zone has ten formats, and few places use more than two.
+   * @param {Intl.DateTimeFormatOptions} options
+   */
+  const lazily = (options) => {
+    /** @type {Intl.DateTimeFormat | undefined} */
+    let made;
+    return () => (made ??= new Intl.DateTimeFormat(locale, { timeZone: timezone, ...options }));
+  };
   /** @param {Intl.DateTimeFormatOptions} options */
   const format = (options) => {
-    const made = new Intl.DateTimeFormat(locale, { timeZone: timezone, hourCycle: 'h23', ...options });
-    return (/** @type {number} */ second) => made.format(second * 1_000);
+    const made = lazily({ hourCycle: 'h23', ...options });
+    return (/** @type {number} */ second) => made().format(second * 1_000);
   };
-  const zoneName = new Intl.DateTimeFormat(locale, { timeZone: timezone, timeZoneName: 'short' });
+  const zoneName = lazily({ timeZoneName: 'short' });
   const hour = /** @type {const} */ ({ hour: '2-digit', minute: '2-digit' });
   return {
     timezone,
     name: nameOf(timezone),
-    short: (second) => zoneName.formatToParts(second * 1_000).find(({ type }) => type === 'timeZoneName')?.value ?? '',
+    short: (second) => zoneName().formatToParts(second * 1_000).find(({ type }) => type === 'timeZoneName')?.value ?? '',
     clock: format(hour),
     minute: format({ month: 'short', day: 'numeric', ...hour }),
     exact: format({ month: 'short', day: 'numeric', ...hour, second: '2-digit' }),

@@ -1,7 +1,7 @@
 /**
  * The bar that the user looks at: under the pointer, or chosen by keys. Arrow keys go from bar to
- * bar, with Shift by ten; Home and End go to the first and last in memory; + and − change how many
- * bars are in sight; Esc leaves the bar.
+ * bar, with Shift by ten; Home and End go to the first and last in memory; + and − change how
+ * many bars are in sight; Esc leaves the bar.
  */
 
 /** @typedef {import('../../model/candles.js').Candle} Candle */
@@ -15,11 +15,12 @@ const ZOOM = 1.25;
  * @param {HTMLElement} host  of the canvas; it has the focus
  * @param {object} chart
  * @param {() => Candle[]} chart.bars
+ * @param {(start: number) => number} chart.placeOf  of the bar with this start, or the one before it
  * @param {() => ReturnType<typeof import('./canvas.js').createCanvas> | null} chart.canvas
  * @param {() => void} chart.moved
  * @param {(bar: Candle | null) => void} chart.settled  the keys rest; null: after a zoom
  */
-export function createCursor(host, { bars, canvas, moved, settled }) {
+export function createCursor(host, { bars, placeOf, canvas, moved, settled }) {
   /** Start of the bar; older bars may come before it, so its place is no name. @type {number | null} */
   let time = null;
   let byKeys = false;
@@ -104,10 +105,5 @@ export function createCursor(host, { bars, canvas, moved, settled }) {
   function settle() {
     clearTimeout(timer);
     timer = setTimeout(() => settled(cursor.bar), REST_MS);
-  }
-
-  /** @param {number} start */
-  function placeOf(start) {
-    return bars().findLastIndex((bar) => bar.time <= start);
   }
 }

@@ -72,6 +72,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
 
   const cursor = createCursor(host, {
     bars: () => session?.candles.bars ?? [],
+    placeOf: (start) => session?.candles.indexOf(start) ?? -1,
     canvas: () => canvas,
     moved: () => schedule(),
     settled: (bar) => voice.say(bar === null ? label() : barSentence(bar, look, nameOf())),

@@ -3,7 +3,8 @@ import { element } from '../../../ui/element.js';
 import { icon, setIcon } from '../../../ui/icon.js';
 import { setAttribute, setText, show } from '../../../ui/paint.js';
 import { fileName, saveFile } from '../../../ui/save-file.js';
-import { clockOf } from '../zone.js';
+import { formatClock } from '../../../words/format.js';
+import { zoneLabel } from '../zone.js';
 import { LinesView } from './lines.js';
 
 /** A line is a reading matter, not a price: four paints a second are enough. */
@@ -27,7 +28,8 @@ export function createActivity({ store: { log }, desk, commands, voice }) {
   let paintedAt = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let clock = clockOf(desk.settings.zone);
+  /** Of the times on the screen. */
+  let writtenZone = desk.settings.zone;
 
   const view = new LinesView({
     movedBack: (isBack) => {
@@ -73,7 +75,7 @@ export function createActivity({ store: { log }, desk, commands, voice }) {
     setPaused(false);
     view.element.focus();
   });
-  asTextFile.addEventListener('click', () => saveFile(fileName('log', 'txt', Date.now()), 'text/plain', asText(lines(), clock.format)));
+  asTextFile.addEventListener('click', () => saveFile(fileName('log', 'txt', Date.now()), 'text/plain', asText(lines(), formatClock)));
   asJsonFile.addEventListener('click', () => saveFile(fileName('log', 'json', Date.now()), 'application/json', asJson(lines())));
   const forget = commands.add({
     id: 'log.pause', title: 'Pause or resume the activity log', group: 'View', keys: ['Alt+P'],
@@ -132,12 +134,11 @@ export function createActivity({ store: { log }, desk, commands, voice }) {
     timer = undefined;
     dirty = false;
     paintedAt = Date.now();
-    const wanted = clockOf(desk.settings.zone);
-    if (wanted !== clock) view.clear();
-    clock = wanted;
-    setText(zone, clock.label);
+    if (writtenZone !== desk.settings.zone) view.clear();
+    writtenZone = desk.settings.zone;
+    setText(zone, zoneLabel(writtenZone));
     const shown = lines();
-    view.paint(shown, clock.format);
+    view.paint(shown);
     const newest = frozen?.at(-1)?.serial ?? 0;
     const unseen = frozen === null ? 0 : log.last(kinds).filter(({ serial }) => serial > newest).length;
     setText(fresh, `+${unseen}${unseen === 100 ? ' or more' : ''} new`);

@@ -2,6 +2,7 @@ import { KEPT_LINES } from '../../../model/activity.js';
 import { element } from '../../../ui/element.js';
 import { icon, setIcon } from '../../../ui/icon.js';
 import { setAttribute, setText } from '../../../ui/paint.js';
+import { formatClock } from '../../../words/format.js';
 
 /** Lines in the document at first, and how many come with each step back. */
 const WINDOW = 20;
@@ -45,15 +46,15 @@ export class LinesView {
     this.element.addEventListener('scroll', () => this.#scrolled(), { passive: true });
   }
 
-  /** @param {Line[]} lines  oldest first @param {(at: number) => string} clock */
-  paint(lines, clock) {
+  /** @param {Line[]} lines  oldest first */
+  paint(lines) {
     const shown = lines.slice(-Math.max(this.#fitting, this.#wanted));
     const oldest = shown[0]?.serial ?? Infinity;
     while (this.#rows[0] && this.#rows[0].serial < oldest) this.#drop();
     const first = this.#rows[0] ?? null;
     const newest = this.#rows.at(-1)?.serial ?? 0;
-    const before = first === null ? [] : shown.filter(({ serial }) => serial < first.serial).map((line) => this.#write(line, clock));
-    const after = shown.filter(({ serial }) => serial > newest).map((line) => this.#write(line, clock));
+    const before = first === null ? [] : shown.filter(({ serial }) => serial < first.serial).map((line) => this.#write(line));
+    const after = shown.filter(({ serial }) => serial > newest).map((line) => this.#write(line));
     this.#list.prepend(...before.map((row) => row.element));
     this.#list.append(...after.map((row) => row.element));
     this.#rows = [...before, ...this.#rows, ...after];
@@ -82,13 +83,13 @@ export class LinesView {
     if (this.#spare.length < WINDOW) this.#spare.push(row);
   }
 
-  /** @param {Line} line @param {(at: number) => string} clock */
-  #write(line, clock) {
+  /** @param {Line} line */
+  #write(line) {
     const row = this.#spare.pop() ?? newRow();
     row.serial = line.serial;
     setAttribute(row.element, 'data-kind', line.kind);
     setIcon(row.sign, line.sign);
-    setText(row.time, `[${clock(line.at)}] `);
+    setText(row.time, `[${formatClock(line.at)}] `);
     setText(row.words, line.words);
     return row;
   }

@@ -2,11 +2,11 @@ import { armed, distanceOf, snoozed, tomorrow } from '../../../model/alerts.js';
 import { rowKey } from '../../../model/quotes.js';
 import { element } from '../../../ui/element.js';
 import { icon } from '../../../ui/icon.js';
+import { openMenu } from '../../../ui/menu.js';
 import { show } from '../../../ui/paint.js';
 import { conditionOf, subjectOf } from '../../../words/alerts.js';
 import { createChannels } from './channels.js';
 import { createAlertForm } from './form.js';
-import { createMenu } from './menu.js';
 import { createAlertRow } from './row.js';
 
 /** @typedef {import('../../../model/alerts.js').Alert} Alert */
@@ -29,7 +29,6 @@ export function createAlerts(terminal) {
   const channels = createChannels(terminal);
   const root = element('div', { class: 'alerts' }, element('div', { class: 'scroll' }, list, empty), channels.element);
   const form = createAlertForm(terminal);
-  const menu = createMenu('Snooze', root);
   const sort = element(
     'select', { 'aria-label': 'Order of the alerts' },
     element('option', { value: 'distance' }, 'Nearest first'),
@@ -49,11 +48,12 @@ export function createAlerts(terminal) {
     snooze(id, button) {
       const until = (/** @type {number} */ at) => () => change(id, (alert) => snoozed(alert, at));
       const now = Date.now();
-      menu.open(button, [
+      const items = [
         { label: '15 minutes', run: until(now + QUARTER_MS) },
         { label: '1 hour', run: until(now + HOUR_MS) },
         { label: 'Until tomorrow, 8:00', run: until(tomorrow(now)) },
-      ]);
+      ];
+      openMenu({ label: 'Snooze', items: () => items, at: button });
     },
     /** @param {string} id */
     remove(id) {
@@ -94,7 +94,6 @@ export function createAlerts(terminal) {
     destroy() {
       forget();
       form.destroy();
-      menu.destroy();
       root.remove();
       tools.remove();
     },

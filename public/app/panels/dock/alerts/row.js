@@ -34,7 +34,7 @@ export function createAlertRow(id, acts) {
   const state = element('span', { class: 'state' });
   const more = element('span', { class: 'more', dir: 'auto' });
   const arm = element('button', { type: 'button' }, 'Re-arm');
-  const snooze = element('button', { type: 'button', 'aria-haspopup': 'menu', 'aria-expanded': 'false' }, 'Snooze');
+  const snooze = element('button', { type: 'button', 'aria-haspopup': 'menu' }, 'Snooze');
   const edit = element('button', { type: 'button' }, 'Edit');
   const remove = element('button', { type: 'button' }, icon('close'));
   arm.addEventListener('click', () => acts.arm(id));
