@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { ROOT } from '../../../scripts/lib/project.mjs';
+import { headersOf, rulesOf } from '../../browser/support/deployed.mjs';
 
 /**
  * `files` by path. `chart`: the paths that only the chart needs. `price`: selects an element that
@@ -51,7 +52,9 @@ export async function terminal(rows) {
     const body = await readFile(join(ROOT, 'public', name)).catch(() => null);
     if (body) files.set(`/${name}`, body);
   }
-  return { files, chart, price: '#list [data-symbol] .last', headers: await policy() };
+  // The deployed page's policy, under which it must work.
+  const headers = await readFile(join(ROOT, 'public/_headers'), 'utf8');
+  return { files, chart, price: '#list [data-symbol] .last', headers: headersOf(rulesOf(headers), '/') };
 }
 
 /** @param {'original' | 'table'} name @returns {Promise<Built>} */
@@ -66,11 +69,4 @@ export async function naive(name) {
 /** The largest chunk of the chart on the wire, which is its library. @param {Built} page */
 export function chartBytes({ files, chart }) {
   return Math.max(0, ...[...chart].map((path) => brotliCompressSync(files.get(path) ?? new Uint8Array()).length));
-}
-
-/** The policy of the deployed page, under which it must work. */
-async function policy() {
-  const text = await readFile(join(ROOT, 'public/_headers'), 'utf8');
-  const [, value = ''] = /Content-Security-Policy: (.+)/.exec(text) ?? [];
-  return { 'content-security-policy': value };
 }

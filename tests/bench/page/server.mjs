@@ -3,9 +3,8 @@
  * through Playwright's routes costs the page's own thread time, and would be measured with it.
  */
 import { createServer } from 'node:http';
-import { extname } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { TYPES } from '../../browser/support/routes.mjs';
+import { typeOf } from '../../browser/support/deployed.mjs';
 import { accept, framed } from '../../node/support/websocket.mjs';
 
 /** @typedef {import('../../browser/support/fake-hub.mjs').FakeHub} FakeHub */
@@ -32,7 +31,7 @@ export async function serve(hub, files, headers) {
     const path = url.pathname === '/' ? '/index.html' : url.pathname;
     const body = packed.get(path);
     if (!body) return void response.writeHead(404).end();
-    response.writeHead(200, { ...headers, 'content-type': TYPES[extname(path)] ?? 'text/plain', 'content-encoding': 'br', 'content-length': body.length });
+    response.writeHead(200, { ...headers, 'content-type': typeOf(path), 'content-encoding': 'br', 'content-length': body.length });
     response.end(body);
   });
   server.on('upgrade', (request, socket) => connect(hub, request, socket));
