@@ -4,8 +4,8 @@
 
 import { loadavg } from "node:os";
 import { writeFileSync } from "node:fs";
-import { readArguments, wholeNumber } from "./lib/arguments.mjs";
-import { Failure, main } from "./lib/failure.mjs";
+import { readArguments, someOf, wholeNumber } from "./lib/arguments.mjs";
+import { main } from "./lib/failure.mjs";
 import { FakeHub } from "../tests/browser/support/fake-hub.mjs";
 import { launch } from "../tests/browser/support/browser.mjs";
 import { universe } from "../tests/browser/support/market.mjs";
@@ -62,7 +62,7 @@ await main(async () => {
       seconds: { type: "string", default: "60" },
       rows: { type: "string", default: "500" },
       ticks: { type: "string", default: "2000" },
-      pages: { type: "string", default: Object.keys(PAGES).join() },
+      pages: { type: "string" },
       long: { type: "boolean", default: false },
       json: { type: "string" },
     },
@@ -70,8 +70,7 @@ await main(async () => {
   const seconds = wholeNumber("--seconds", values.seconds, { least: 1 });
   const rows = wholeNumber("--rows", values.rows, { least: 1, most: 2_000 });
   const ticks = wholeNumber("--ticks", values.ticks, { least: 1, most: 10_000 });
-  const names = values.pages.split(",");
-  for (const name of names) if (!PAGES[name]) throw new Failure(`There is no page "${name}": use ${Object.keys(PAGES).join(", ")}.`);
+  const names = someOf("--pages", values.pages, Object.keys(PAGES));
 
   const load = loadavg()[0] ?? 0;
   console.log(`${rows} rows, ${ticks} ticks a second, ${seconds} s for each page. Load average before: ${load.toFixed(2)}.`);
@@ -94,9 +93,7 @@ await main(async () => {
  * @param {{ seconds: number, rows: number, ticks: number, long: boolean }} how
  */
 async function one(browser, name, { seconds, rows, ticks, long }) {
-  const make = PAGES[name];
-  if (!make) throw new Failure(`There is no page "${name}".`);
-  const built = await make(rows);
+  const built = await PAGES[name](rows);
   const symbols = universe(rows);
   const hub = new FakeHub(symbols, { v1: true, whole: true });
   hub.ackMs = 5_000;

@@ -4,11 +4,10 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import { readArguments } from "./lib/arguments.mjs";
-import { chromiumPath } from "./lib/chromium.mjs";
 import { main } from "./lib/failure.mjs";
 import { ROOT } from "./lib/project.mjs";
+import { launch } from "../tests/browser/support/browser.mjs";
 
 /** The background where there must be one: the page's, in the dark. */
 const PAGE = "#0b0d10";
@@ -27,7 +26,7 @@ await main(async () => {
   const drawing = readFileSync(join(ROOT, "public", "favicon.svg"), "base64");
   const folder = join(ROOT, "public", "icons");
   mkdirSync(folder, { recursive: true });
-  const browser = await chromium.launch({ executablePath: chromiumPath() });
+  const browser = await launch();
   try {
     for (const { name, size, share, background } of ICONS) {
       const page = await browser.newPage({ viewport: { width: size, height: size } });

@@ -3,7 +3,7 @@
 
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { readArguments } from "./lib/arguments.mjs";
+import { readArguments, someOf } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { launch, openPage } from "../tests/browser/support/browser.mjs";
@@ -101,11 +101,13 @@ const SCENES = {
 };
 
 await main(async () => {
-  const { values } = readArguments({ options: { only: { type: "string" }, width: { type: "string" }, theme: { type: "string" } } }, "[--only live,mute] [--width 390] [--theme dark]");
-  const names = values.only?.split(",") ?? Object.keys(SCENES);
-  for (const name of names) if (!SCENES[name]) throw new Failure(`There is no scene "${name}": use ${Object.keys(SCENES).join(", ")}.`);
-  const sizes = SIZES.filter(({ width }) => !values.width || String(width) === values.width);
-  const themes = THEMES.filter((theme) => !values.theme || theme === values.theme);
+  const { values } = readArguments({
+    options: { only: { type: "string" }, width: { type: "string" }, theme: { type: "string" } },
+  }, "[--only live,mute] [--width 390] [--theme dark]");
+  const names = someOf("--only", values.only, Object.keys(SCENES));
+  const widths = someOf("--width", values.width, SIZES.map(({ width }) => String(width)));
+  const sizes = SIZES.filter(({ width }) => widths.includes(String(width)));
+  const themes = someOf("--theme", values.theme, THEMES);
   if (!values.only) rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER, { recursive: true });
   const browser = await launch();
@@ -128,7 +130,6 @@ await main(async () => {
  */
 async function picture(browser, name, colorScheme, viewport) {
   const scene = SCENES[name];
-  if (!scene) return 0;
   const phone = viewport.width < PHONE;
   const { page, context, complaints } = await openPage(browser, {
     viewport, colorScheme, reducedMotion: "reduce", timezoneId: "America/New_York", deviceScaleFactor: 2, isMobile: phone, hasTouch: phone,

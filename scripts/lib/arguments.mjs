@@ -35,3 +35,18 @@ export function wholeNumber(option, value, { least = 0, most = Number.MAX_SAFE_I
   const range = most < Number.MAX_SAFE_INTEGER ? ` from ${least} to ${most}` : least > 0 ? ` of at least ${least}` : "";
   throw new Failure(`${option} wants a whole number${range}, not "${value}".`);
 }
+
+/**
+ * Parses the value of an option as names with commas between them; without a value: all of them.
+ * @template {string} Name
+ * @param {string} option
+ * @param {string | undefined} value
+ * @param {readonly Name[]} all
+ * @returns {Name[]}
+ */
+export function someOf(option, value, all) {
+  const names = value?.split(",") ?? all;
+  const unknown = names.find((name) => !all.some((one) => one === name));
+  if (unknown !== undefined) throw new Failure(`${option} wants some of ${all.join(", ")}, not "${unknown}".`);
+  return all.filter((name) => names.includes(name));
+}

@@ -1,17 +1,16 @@
 // Lighthouse, from the npm registry, in a folder of its own: only `npm run lighthouse` needs it, and
 // it brings more packages than everything else together.
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromiumPath } from "./chromium.mjs";
-import { npm, wranglersNode } from "./node-packages.mjs";
+import { wranglersNode } from "./node-packages.mjs";
+import { installLocked, installOnce } from "./on-demand.mjs";
 import { ROOT, TOOLS } from "./project.mjs";
 import { run } from "./run.mjs";
 
 const SOURCE = join(ROOT, "tools", "lighthouse");
 const FOLDER = join(TOOLS, "lighthouse");
-const STAMP = join(FOLDER, "installed.json");
-const FILES = ["package.json", "package-lock.json"];
 const LIMIT_MS = 5 * 60_000;
 export const CATEGORIES = /** @type {const} */ ({
   performance: "performance",
@@ -30,15 +29,8 @@ export const CATEGORIES = /** @type {const} */ ({
 
 /** Installs the locked version, unless it is there. */
 export async function installLighthouse() {
-  const wanted = FILES.map((name) => readFileSync(join(SOURCE, name), "utf8")).join("");
-  if (existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted) return;
-  mkdirSync(FOLDER, { recursive: true });
-  rmSync(STAMP, { force: true });
-  for (const name of FILES) copyFileSync(join(SOURCE, name), join(FOLDER, name));
-  const { command, first, shell } = npm();
-  // Its packages need no script to be run after the installation.
-  await run("lighthouse packages", command, [...first, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER, shell, timeoutMs: LIMIT_MS });
-  writeFileSync(STAMP, wanted);
+  const lock = readFileSync(join(SOURCE, "package-lock.json"), "utf8");
+  await installOnce(FOLDER, lock, () => installLocked("lighthouse packages", SOURCE, FOLDER, LIMIT_MS));
 }
 
 /**

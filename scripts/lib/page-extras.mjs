@@ -14,6 +14,16 @@ export const EARLY = "public/app/early.js";
 const LOST = "public/app/lost/lost.css";
 const ICONS = ["public/favicon.svg", "public/favicon-simulated.svg"];
 const BIG_ICONS = ["192", "512", "maskable-512"].map((name) => `public/icons/${name}.png`);
+/** How everything of the page is bundled. */
+export const OPTIONS = /** @satisfies {import("esbuild").BuildOptions} */ ({
+  absWorkingDir: ROOT,
+  bundle: true,
+  target: "es2022",
+  charset: "utf8",
+  minify: true,
+  write: false,
+  logLevel: "silent",
+});
 /** Entries of the terminal's own build, beside its script. */
 export const EXTRAS = [LOST, ...ICONS, ...BIG_ICONS];
 
@@ -37,7 +47,7 @@ export function isKept(path, entryPoint) {
 export async function bundleAlone(entry, format, target) {
   const { build } = await import("esbuild");
   return build({
-    ...options(),
+    ...OPTIONS,
     entryPoints: [entry],
     outdir: target,
     entryNames: "assets/[name]-[hash]",
@@ -56,7 +66,7 @@ export async function bundleWorker(assets, document) {
   const version = createHash("sha256").update(document).update(assets.join("\n")).digest("hex").slice(0, 16);
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
-    ...options(),
+    ...OPTIONS,
     entryPoints: [`public/${WORKER}`],
     format: "iife",
     define: { "self.SHELL": JSON.stringify({ version, assets }) },
@@ -68,16 +78,4 @@ export async function bundleWorker(assets, document) {
 export function cannotBuild({ errors }) {
   const sentences = errors.map(({ text, location }) => `${location ? `${location.file}:${location.line}: ` : ""}${text}`);
   throw new Failure(`The page cannot be bundled: ${sentences.join("; ")}.`);
-}
-
-function options() {
-  return /** @satisfies {import("esbuild").BuildOptions} */ ({
-    absWorkingDir: ROOT,
-    bundle: true,
-    target: "es2022",
-    charset: "utf8",
-    minify: true,
-    write: false,
-    logLevel: "silent",
-  });
 }

@@ -13,7 +13,7 @@ import { brotliCompressSync } from "node:zlib";
 import { Failure } from "./failure.mjs";
 import { BUILD, hashOf, withLock } from "./inputs.mjs";
 import { packagesMatchLock } from "./node-packages.mjs";
-import { EARLY, EMBED, EXTRAS, WORKER, bundleAlone, bundleWorker, cannotBuild, isKept } from "./page-extras.mjs";
+import { EARLY, EMBED, EXTRAS, OPTIONS, WORKER, bundleAlone, bundleWorker, cannotBuild, isKept } from "./page-extras.mjs";
 import { ROOT } from "./project.mjs";
 
 const SOURCE = join(ROOT, "public");
@@ -96,31 +96,26 @@ function isFresh() {
 async function bundle() {
   // Imported here because the set-up may only just have installed it.
   const { build } = await import("esbuild");
-  const { outputFiles, metafile } = await build({
-    absWorkingDir: ROOT,
+  const terminal = build({
+    ...OPTIONS,
     entryPoints: ["public/app/main.js", ...EXTRAS],
     outdir: TARGET,
     entryNames: "assets/[name]-[hash]",
     chunkNames: "assets/[name]-[hash]",
     splitting: true,
     loader: { ".svg": "copy", ".png": "copy" },
-    bundle: true,
     format: "esm",
-    target: "es2022",
-    charset: "utf8",
-    minify: true,
     sourcemap: "linked", // only developer tools request it
     metafile: true,
-    write: false,
-    logLevel: "silent",
   }).catch(cannotBuild);
-  const [early, embed] = [await bundleAlone(EARLY, "iife", TARGET), await bundleAlone(EMBED, "esm", TARGET)];
-  const kept = Object.entries({ ...metafile.outputs, ...early.metafile.outputs }).filter(([path, { entryPoint }]) => isKept(path, entryPoint));
+  const bundles = await Promise.all([terminal, bundleAlone(EARLY, "iife", TARGET), bundleAlone(EMBED, "esm", TARGET)]);
+  const [shell, early] = bundles.map(({ metafile }) => Object.entries(metafile.outputs));
+  const kept = [...shell, ...early].filter(([path, { entryPoint }]) => isKept(path, entryPoint));
   /** @type {Map<string, string>} */
   const addresses = new Map();
   /** @type {Map<string, string[]>} */
   const imports = new Map();
-  for (const [path, { entryPoint, cssBundle, imports: imported }] of Object.entries({ ...metafile.outputs, ...early.metafile.outputs, ...embed.metafile.outputs })) {
+  for (const [path, { entryPoint, cssBundle, imports: imported }] of bundles.flatMap(({ metafile }) => Object.entries(metafile.outputs))) {
     const chunks = imported.filter(({ kind }) => kind === "import-statement").map((one) => addressOf(TARGET, one.path));
     imports.set(addressOf(TARGET, path), chunks);
     if (!entryPoint) continue;
@@ -129,7 +124,7 @@ async function bundle() {
     if (cssBundle) addresses.set(addressOf(SOURCE, entryPoint).replace(/\.js$/, ".css"), addressOf(TARGET, cssBundle));
   }
   return {
-    assets: [...outputFiles, ...early.outputFiles, ...embed.outputFiles],
+    assets: bundles.flatMap(({ outputFiles }) => outputFiles),
     addresses,
     imports,
     kept: kept.map(([path]) => addressOf(TARGET, path)),

@@ -1,10 +1,11 @@
 // The peers of the benchmark. Only `npm run bench` installs them, into .tools/bench, and no service
 // is installed or started. A peer that is unavailable on this machine is left out, with the reason.
 
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Failure } from "./failure.mjs";
-import { npm, wranglersNode } from "./node-packages.mjs";
+import { wranglersNode } from "./node-packages.mjs";
+import { installLocked, installOnce } from "./on-demand.mjs";
 import { ROOT, TOOLS } from "./project.mjs";
 import { output, run, step } from "./run.mjs";
 
@@ -13,8 +14,7 @@ const SOURCES = join(ROOT, "tests", "bench", "peers");
 const DEBIAN_PACKAGES = ["nginx", "libnginx-mod-nchan"];
 
 /**
- * `asked` describes what must be installed. It is stored with the installation; when it changes,
- * the peer is installed again.
+ * `asked` describes what must be installed; when it changes, the peer is installed again.
  * @typedef {{
  *   systems: string[], folder: string, asked: () => string,
  *   install: (folder: string) => Promise<void>,
@@ -54,13 +54,8 @@ const ALL = [
 export async function installPeers(systems) {
   for (const { systems: its, folder, asked, install } of ALL) {
     if (systems && !systems.some((name) => its.includes(name))) continue;
-    const stamp = join(folder, "installed-for");
-    if (existsSync(stamp) && readFileSync(stamp, "utf8") === asked()) continue;
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
     try {
-      await step(`${its.join(", ")} for the comparison`, () => install(folder));
-      writeFileSync(stamp, asked());
+      await installOnce(folder, asked(), () => step(`${its.join(", ")} for the comparison`, () => install(folder)));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       rmSync(folder, { recursive: true, force: true });
@@ -94,10 +89,8 @@ function flaskVersion(folder) {
 
 /** @param {string} folder */
 async function installSocketIo(folder) {
-  for (const name of ["package.json", "package-lock.json"]) cpSync(join(SOURCES, name), join(folder, name));
-  const { command, first, shell } = npm();
   // bufferutil ships its compiled code, so no install script has to run.
-  await run("bench socketio", command, [...first, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder, shell });
+  await installLocked("bench socketio", SOURCES, folder);
 }
 
 /** @param {string} folder */

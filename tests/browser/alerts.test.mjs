@@ -1,8 +1,8 @@
 /** Alerts as a person sets and meets them, in a real Chromium against a fake hub. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
-import { eventually, launch, openPage, saying } from './support/browser.mjs';
+import { violations } from './support/axe.mjs';
+import { becomes, eventually, launch, openOn, saying } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -46,30 +46,21 @@ function record({ now, answer }) {
  * @param {import('node:test').TestContext} t
  * @param {object} [how]
  * @param {FakeHub} [how.hub]
- * @param {import('playwright-core').BrowserContextOptions} [how.context]
  * @param {{ now: string, answer: string }} [how.permission]
  * @param {Record<string, unknown>} [how.settings]
  * @param {object[]} [how.alerts]
  * @param {boolean} [how.clock]
  */
-async function open(t, { hub = new FakeHub(), context = {}, permission = { now: 'default', answer: 'granted' }, settings = {}, alerts = [], clock = false } = {}) {
-  const opened = await openPage(browser, context);
-  t.after(() => opened.context.close());
-  const { page } = opened;
-  if (clock) await page.clock.install();
-  await opened.context.addInitScript(record, permission);
-  await opened.context.addInitScript((kept) => {
-    if (!localStorage.getItem('hamster.settings.v1')) localStorage.setItem('hamster.settings.v1', JSON.stringify({ version: 1, ...kept }));
-  }, { settings, alerts });
-  await visit(page, hub);
-  return { ...opened, hub };
+async function open(t, { hub = new FakeHub(), permission = { now: 'default', answer: 'granted' }, settings = {}, alerts = [], clock } = {}) {
+  const prepare = (/** @type {import('./support/browser.mjs').Page} */ page) => page.context().addInitScript(record, permission);
+  const opened = await openOn(t, browser, hub, { clock, kept: { version: 1, settings, alerts }, prepare });
+  await showAlerts(opened.page);
+  return opened;
 }
 
-/** @param {import('./support/browser.mjs').Page} page @param {FakeHub} hub */
-async function visit(page, hub) {
-  await hub.serve(page);
-  await page.goto(hub.origin);
-  await page.locator('.header .link[data-state="connected"]').waitFor();
+/** @param {import('./support/browser.mjs').Page} page */
+async function showAlerts(page) {
+  await becomes(page, 'connected');
   await page.locator('.dock').getByRole('tab', { name: 'Alerts' }).click();
 }
 
@@ -280,7 +271,9 @@ test('of two tabs one speaks, and the other when that one is closed', options, a
   const alerts = [kept({ kind: 'crosses' }), kept({ id: 'two', kind: 'crosses', level: 245 })];
   const { page, hub, context } = await open(t, { alerts, settings: { notify: true }, permission: { now: 'granted', answer: 'granted' } });
   const other = await context.newPage();
-  await visit(other, hub);
+  await hub.serve(other);
+  await other.goto(hub.origin);
+  await showAlerts(other);
   // A crossing needs a price before it; a kept one is none.
   for (const one of [page, other]) await saying(one, 'AAPL', /^Live/);
   hub.tick('AAPL', { price: 241 });
@@ -333,19 +326,13 @@ for (const [name, context] of /** @type {const} */ ([
       kept({ note: 'W'.repeat(120) }), kept({ id: 'b', symbol: 'BTC/IDR', level: 1623456789.12, repeats: true }), kept({ id: 'c', symbol: 'ABCDEFGHIJKLMNOPQRSTUVWX' }),
       kept({ id: 'd', kind: 'quick-move', level: 1.25, within: 15, state: 'snoozed', until: Date.now() + 900_000 }), kept({ id: 'e', kind: 'crosses', level: 0.00000812 }),
     ];
-    const opened = await openPage(browser, context);
-    t.after(() => opened.context.close());
-    const { page, complaints } = opened;
-    await page.addInitScript((all) => localStorage.setItem('hamster.settings.v1', JSON.stringify({ version: 1, alerts: all })), alerts);
-    await hub.serve(page);
-    await page.goto(hub.origin);
+    const { page, complaints } = await openOn(t, browser, hub, { context, kept: { version: 1, alerts } });
     const bar = page.locator('#bottom button', { hasText: 'Alerts' });
     if (await bar.isVisible()) await bar.click();
     else await page.locator('.dock').getByRole('tab', { name: 'Alerts' }).click();
     await rows(page).getByText(/% away/).first().waitFor();
     const audit = async (/** @type {string} */ part) => {
-      const { violations } = await new AxeBuilder({ page }).include(part).analyze();
-      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`), [], part);
+      assert.deepEqual(await violations(page, part), [], part);
       const wide = await page.locator(part).evaluate((root) => [...root.querySelectorAll('*')].filter((one) => {
         const { left, right, width } = one.getBoundingClientRect();
         return width > 0 && (right > innerWidth + 1 || left < -1);

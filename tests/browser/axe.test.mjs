@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { eventually, launch, openPage, row } from './support/browser.mjs';
+import { eventually, launch, openOn, row } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 /** @typedef {import('./support/browser.mjs').Page} Page */
@@ -100,13 +100,9 @@ async function audit(page, where, part, rules = null) {
  * @param {'light' | 'dark'} colorScheme
  */
 async function open(t, colorScheme) {
-  const { page, context, complaints } = await openPage(browser, { colorScheme, reducedMotion: 'reduce' });
-  t.after(() => context.close());
-  const hub = levels();
-  await hub.serve(page);
-  await page.goto(hub.origin);
-  await page.locator('.simulation').waitFor();
-  return { hub, page, complaints };
+  const opened = await openOn(t, browser, levels(), { context: { colorScheme, reducedMotion: 'reduce' } });
+  await opened.page.locator('.simulation').waitFor();
+  return opened;
 }
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
@@ -148,11 +144,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   });
 
   test(`flashing digits are legible in every set (${colorScheme})`, { timeout: 30_000 }, async (t) => {
-    const { page, context } = await openPage(browser, { colorScheme });
-    t.after(() => context.close());
-    const hub = levels();
-    await hub.serve(page);
-    await page.goto(hub.origin);
+    const { page } = await openOn(t, browser, levels(), { context: { colorScheme } });
     await row(page, 'BTC/USD').waitFor();
     for (const updown of UPDOWN) {
       const ratios = await page.evaluate(contrasts, updown);

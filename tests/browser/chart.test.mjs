@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
 import { pageSizes } from '../../scripts/lib/page.mjs';
-import { eventually, launch, openPage } from './support/browser.mjs';
+import { violations } from './support/axe.mjs';
+import { eventually, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -46,7 +46,7 @@ function history(url, fields = {}) {
  * The page with AAPL alone.
  * @param {import('node:test').TestContext} t
  * @param {{
- *   answer?: (url: URL) => { status?: number, json?: unknown } | null, hub?: FakeHub, path?: string, desk?: unknown,
+ *   answer?: (url: URL) => { status?: number, json?: unknown } | null, hub?: FakeHub, path?: string, desk?: object,
  *   context?: import('playwright-core').BrowserContextOptions
  * }} [how]
  */
@@ -57,27 +57,23 @@ async function open(t, { answer = (url) => ({ json: history(url) }), hub = new F
     asked.push(url);
     return answer(url);
   });
-  const opened = await openPage(browser, { timezoneId: 'UTC', ...context });
-  t.after(() => opened.context.close());
-  const { page } = opened;
-  await page.addInitScript((kept) => {
-    if (kept) localStorage.setItem('hamster.settings.v1', JSON.stringify(kept));
-    /** Texts that were drawn on canvases, and the frames in which a canvas was drawn. */
-    Object.assign(window, { drawn: { texts: [], frames: new Set() } });
-    const { fillText, clearRect } = CanvasRenderingContext2D.prototype;
-    CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
-      /** @type {any} */ (window).drawn.texts.push(text);
-      return fillText.call(this, text, ...rest);
-    };
-    CanvasRenderingContext2D.prototype.clearRect = function (...rest) {
-      /** @type {any} */ (window).drawn.frames.add(document.timeline.currentTime);
-      return clearRect.call(this, ...rest);
-    };
-  }, desk);
-  await hub.serve(page);
-  await page.goto(`${hub.origin}${path}`);
-  const chart = page.locator('.chart');
-  return { ...opened, hub, asked, chart, stage: chart.locator('.stage'), canvas: chart.locator('.canvas'), legend: chart.locator('.legend') };
+  const opened = await openOn(t, browser, hub, { path, kept: desk, context: { timezoneId: 'UTC', ...context }, prepare: (page) => page.addInitScript(record) });
+  const chart = opened.page.locator('.chart');
+  return { ...opened, asked, chart, stage: chart.locator('.stage'), canvas: chart.locator('.canvas'), legend: chart.locator('.legend') };
+}
+
+/** Records the texts that are drawn on canvases, and the frames in which a canvas is drawn. Runs in the page. */
+function record() {
+  Object.assign(window, { drawn: { texts: [], frames: new Set() } });
+  const { fillText, clearRect } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...rest) {
+    /** @type {any} */ (window).drawn.texts.push(text);
+    return fillText.call(this, text, ...rest);
+  };
+  CanvasRenderingContext2D.prototype.clearRect = function (...rest) {
+    /** @type {any} */ (window).drawn.frames.add(document.timeline.currentTime);
+    return clearRect.call(this, ...rest);
+  };
 }
 
 /** @param {import('playwright-core').Locator} stage */
@@ -281,8 +277,7 @@ test('the bars in sight as a table, and all bars as a file', options, async (t) 
   assert.deepEqual(await table.locator('thead th').allTextContents(), ['Time', 'Open', 'High', 'Low', 'Close', 'Volume', 'Source']);
   const [first, second] = await table.locator('tbody th').allTextContents();
   assert.ok(Date.parse(`2026 ${first}`) > Date.parse(`2026 ${second}`) || String(first).includes('00:0'), 'newest first');
-  const { violations } = await new AxeBuilder({ page }).include('.chart').analyze();
-  assert.deepEqual(violations.map(({ id }) => id), []);
+  assert.deepEqual(await violations(page, '.chart'), []);
   const [download] = await Promise.all([page.waitForEvent('download'), chart.getByRole('button', { name: 'Download the bars as CSV' }).click()]);
   assert.equal(download.suggestedFilename(), 'AAPL-5min.csv');
   const lines = (await readFile(await download.path(), 'utf8')).split('\r\n');
@@ -417,8 +412,7 @@ for (const colorScheme of /** @type {const} */ (['dark', 'light'])) {
   test(`axe finds nothing in the chart: ${colorScheme}`, options, async (t) => {
     const { page, stage } = await open(t, { context: { colorScheme } });
     await ready(stage);
-    const { violations } = await new AxeBuilder({ page }).include('.chart').analyze();
-    assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
+    assert.deepEqual(await violations(page, '.chart'), []);
   });
 }
 

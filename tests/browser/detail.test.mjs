@@ -1,8 +1,8 @@
 /** The details of a symbol: what is known, why the price is what it is, and what can be done. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
-import { eventually, launch, openPage } from './support/browser.mjs';
+import { violations } from './support/axe.mjs';
+import { eventually, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -21,15 +21,12 @@ after(() => browser?.close());
  */
 async function open(t, quote, { hub = new FakeHub([]), context } = {}) {
   hub.quotes.set('AAPL', hub.quote('AAPL', quote));
-  const opened = await openPage(browser, { timezoneId: 'UTC', ...context });
-  t.after(() => opened.context.close());
-  await hub.serve(opened.page);
-  await opened.page.goto(`${hub.origin}/?symbols=AAPL`);
+  const opened = await openOn(t, browser, hub, { path: '/?symbols=AAPL', context: { timezoneId: 'UTC', ...context } });
   const detail = opened.page.locator('.detail');
   await detail.locator('.sentence:not(:empty)').waitFor();
   /** @param {string} id */
   const fact = (id) => detail.locator(`[data-fact="${id}"] dd`);
-  return { ...opened, hub, detail, fact };
+  return { ...opened, detail, fact };
 }
 
 const HOUR = 3_600_000;
@@ -154,7 +151,6 @@ for (const colorScheme of /** @type {const} */ (['dark', 'light'])) {
   test(`axe finds nothing in the details: ${colorScheme}`, options, async (t) => {
     const { page, detail } = await open(t, { bid: 235, ask: 236, low: 230, high: 240 }, { context: { colorScheme } });
     await detail.getByRole('button', { name: 'Embed' }).click();
-    const { violations } = await new AxeBuilder({ page }).include('.detail').analyze();
-    assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]), []);
+    assert.deepEqual(await violations(page, '.detail'), []);
   });
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
-import { eventually, launch, openPage } from './support/browser.mjs';
+import { violations } from './support/axe.mjs';
+import { becomes, eventually, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -23,17 +23,10 @@ after(() => browser?.close());
  * @param {import('playwright-core').BrowserContextOptions} [how.context]
  * @param {Record<string, unknown>} [how.settings]  kept by this browser
  */
-async function open(t, { hub = new FakeHub(), context = {}, settings = {} } = {}) {
-  const opened = await openPage(browser, context);
-  t.after(() => opened.context.close());
-  const { page } = opened;
-  await hub.serve(page);
-  await page.addInitScript((kept) => {
-    if (!localStorage.getItem('hamster.settings.v1')) localStorage.setItem('hamster.settings.v1', JSON.stringify({ version: 1, settings: kept }));
-  }, settings);
-  await page.goto(hub.origin);
-  await page.locator('.header .link[data-state="connected"]').waitFor();
-  return { ...opened, hub };
+async function open(t, { hub = new FakeHub(), context, settings = {} } = {}) {
+  const opened = await openOn(t, browser, hub, { context, kept: { version: 1, settings } });
+  await becomes(opened.page, 'connected');
+  return opened;
 }
 
 /** @param {import('./support/browser.mjs').Page} page */
@@ -283,8 +276,7 @@ for (const [name, context] of /** @type {const} */ ([
     for (const part of /** @type {const} */ (['Activity', 'Connection'])) {
       await tab(page, part).click();
       await page.locator(`.dock .${part.toLowerCase()}`).waitFor();
-      const { violations } = await new AxeBuilder({ page }).include('.dock').analyze();
-      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`), [], part);
+      assert.deepEqual(await violations(page, '.dock'), [], part);
       const wide = await page.locator('.dock').evaluate((dock) => [...dock.querySelectorAll('*')].filter((one) => {
         const { left, right, width } = one.getBoundingClientRect();
         return width > 0 && (right > innerWidth + 1 || left < -1) && !one.closest('.kinds');

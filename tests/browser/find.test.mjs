@@ -1,8 +1,8 @@
 /** Search, commands and keys, as a person uses them: by keyboard alone, and by pointer alone. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
-import { eventually, launch, openPage } from './support/browser.mjs';
+import { violations } from './support/axe.mjs';
+import { eventually, isReady, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -20,38 +20,18 @@ before(async () => {
 after(() => browser?.close());
 
 /**
+ * `clock`: the page's time stands still; a test lets it run.
  * @param {import('node:test').TestContext} t
  * @param {{ path?: string, context?: import('playwright-core').BrowserContextOptions, hub?: FakeHub, clock?: boolean }} [how]
  */
-async function open(t, { path = '/', context, hub = new FakeHub(), clock = false } = {}) {
-  const opened = await openPage(browser, context);
+async function open(t, { path, context, hub = new FakeHub(), clock = false } = {}) {
+  const opened = await openOn(t, browser, hub, { path, context, clock: clock && 'still' });
   const { page } = opened;
-  t.after(() => opened.context.close());
-  await hub.serve(page);
-  // The page's time stands still; a test lets it run.
-  if (clock) await page.clock.install();
-  if (clock) await page.clock.pauseAt(Date.now() + 1_000);
-  await page.goto(hub.origin + path);
-  await shows(page, 'connected', clock);
+  await isReady(page, { still: clock });
   const dialog = page.getByRole('dialog', { name: 'Search' });
   const field = dialog.getByRole('combobox');
   const active = dialog.locator('[role="option"][aria-selected="true"]');
-  return { ...opened, hub, dialog, field, active };
-}
-
-/**
- * Waits until the header shows the state of the connection; a clock that stands still is moved.
- * @param {import('./support/browser.mjs').Page} page
- * @param {string} state
- * @param {boolean} clock
- */
-async function shows(page, state, clock) {
-  const shown = page.locator(`.header .link[data-state="${state}"]`);
-  await eventually(async () => {
-    if (clock) await page.clock.runFor(50);
-    // Search, settings and keys come after the first prices.
-    return (await shown.count()) > 0 && (await page.locator('dialog.palette').count()) > 0;
-  }, `the page is ${state}`, 20_000);
+  return { ...opened, dialog, field, active };
 }
 
 /** @param {import('playwright-core').Locator} dialog */
@@ -384,8 +364,7 @@ for (const [name, context] of /** @type {const} */ ([
     await field.fill('royal');
     await dialog.getByRole('option', { name: 'RCL' }).waitFor();
     const check = async (/** @type {string} */ selector) => {
-      const { violations } = await new AxeBuilder({ page }).include(selector).analyze();
-      assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`), []);
+      assert.deepEqual(await violations(page, selector), []);
       assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
     };
     await check('.palette');

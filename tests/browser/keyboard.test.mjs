@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { becomes, eventually, launch, openPage, row, shows } from './support/browser.mjs';
+import { eventually, isReady, launch, openOn, order, row, shows } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -23,23 +23,11 @@ after(() => browser?.close());
  * @param {import('node:test').TestContext} t
  */
 async function open(t) {
-  const hub = new FakeHub(undefined, { whole: true });
-  const { page, context, complaints } = await openPage(browser);
-  t.after(() => context.close());
-  await hub.serve(page);
-  await page.goto(hub.origin);
-  await becomes(page, 'connected');
-  await shows(page, 'AAPL', '235.50');
-  await hasKeys(page);
-  return { hub, page, complaints };
+  const opened = await openOn(t, browser, new FakeHub(undefined, { whole: true }));
+  await isReady(opened.page);
+  await shows(opened.page, 'AAPL', '235.50');
+  return opened;
 }
-
-/** Keys and search come after the first prices. @param {Page} page */
-const hasKeys = (page) => page.locator('dialog.palette').waitFor({ state: 'attached' });
-/** The symbols in the order of the screen. @param {Page} page */
-const order = (page) => page.locator('#list [data-symbol]').evaluateAll((rows) => rows
-  .map((one) => ({ symbol: one.getAttribute('data-symbol') ?? '', top: one.getBoundingClientRect().top }))
-  .toSorted((one, other) => one.top - other.top).map(({ symbol }) => symbol));
 
 /** Whether focus is on this row or inside it. @param {Page} page @param {string} symbol */
 const isFocused = (page, symbol) => row(page, symbol).evaluate((one) => one.contains(document.activeElement));
@@ -171,7 +159,7 @@ test('keys without a modifier do nothing while a text is typed, and can be turne
   await page.keyboard.press('Escape');
   await page.evaluate(() => localStorage.setItem('hamster.settings.v1', JSON.stringify({ version: 1, settings: { singleKeys: false } })));
   await page.reload();
-  await hasKeys(page);
+  await isReady(page);
   await page.keyboard.press('/');
   await page.keyboard.press('.');
   await page.keyboard.press('Control+k');

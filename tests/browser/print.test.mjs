@@ -1,7 +1,7 @@
 /** The page on paper. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, launch, openPage } from './support/browser.mjs';
+import { eventually, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 30_000 };
@@ -23,12 +23,10 @@ async function open(t, { simulated = false } = {}) {
   const hub = new FakeHub([]);
   hub.simulated = simulated;
   for (const symbol of SYMBOLS) hub.quotes.set(symbol, hub.quote(symbol, { price: 100 + SYMBOLS.indexOf(symbol) }));
-  const { page, context, complaints } = await openPage(browser, { timezoneId: 'Asia/Tokyo', colorScheme: 'dark' });
-  t.after(() => context.close());
-  await hub.serve(page);
-  await page.goto(`${hub.origin}/?symbols=${[...SYMBOLS, '$$$'].join(',')}`);
-  await page.locator('.header [data-figure="symbols"]').getByText('60 symbols').waitFor();
-  return { page, hub, complaints };
+  const path = `/?symbols=${[...SYMBOLS, '$$$'].join(',')}`;
+  const opened = await openOn(t, browser, hub, { path, context: { timezoneId: 'Asia/Tokyo', colorScheme: 'dark' } });
+  await opened.page.locator('.header [data-figure="symbols"]').getByText('60 symbols').waitFor();
+  return opened;
 }
 
 /** As the browser does when it begins to print. @param {import('./support/browser.mjs').Page} page */

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { AxeBuilder } from '@axe-core/playwright';
-import { eventually, launch, openPage } from './support/browser.mjs';
+import { violations } from './support/axe.mjs';
+import { eventually, isReady, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -18,37 +18,16 @@ before(async () => {
 after(() => browser?.close());
 
 /**
+ * `clock`: the page's time stands still; a test lets it run.
  * @param {import('node:test').TestContext} t
- * @param {{ path?: string, context?: import('playwright-core').BrowserContextOptions, hub?: FakeHub, clock?: boolean, storage?: string }} [how]
+ * @param {{ path?: string, context?: import('playwright-core').BrowserContextOptions, hub?: FakeHub, clock?: boolean, storage?: object }} [how]
  */
-async function open(t, { path = '/', context, hub = new FakeHub(), clock = false, storage } = {}) {
-  const opened = await openPage(browser, context);
+async function open(t, { path, context, hub = new FakeHub(), clock = false, storage } = {}) {
+  const opened = await openOn(t, browser, hub, { path, context, clock: clock && 'still', kept: storage });
   const { page } = opened;
-  t.after(() => opened.context.close());
-  await hub.serve(page);
-  // The page's time stands still; a test lets it run.
-  if (clock) await page.clock.install();
-  if (clock) await page.clock.pauseAt(Date.now() + 1_000);
-  if (storage !== undefined) await page.addInitScript(([key, value]) => localStorage.setItem(String(key), String(value)), [KEY, storage]);
-  await page.goto(hub.origin + path);
-  await shows(page, 'connected', clock);
+  await isReady(page, { still: clock });
   const dialog = page.getByRole('dialog', { name: 'Settings' });
-  return { ...opened, hub, dialog, openSettings: () => page.getByRole('button', { name: 'Settings' }).click() };
-}
-
-/**
- * Waits until the header shows the state of the connection; a clock that stands still is moved.
- * @param {import('./support/browser.mjs').Page} page
- * @param {string} state
- * @param {boolean} clock
- */
-async function shows(page, state, clock) {
-  const shown = page.locator(`.header .link[data-state="${state}"]`);
-  await eventually(async () => {
-    if (clock) await page.clock.runFor(50);
-    // Search, settings and keys come after the first prices.
-    return (await shown.count()) > 0 && (await page.locator('dialog.palette').count()) > 0;
-  }, `the page is ${state}`, 20_000);
+  return { ...opened, dialog, openSettings: () => page.getByRole('button', { name: 'Settings' }).click() };
 }
 
 /** @param {import('./support/browser.mjs').Page} page @returns {Promise<any>} */
@@ -96,7 +75,7 @@ test('numbers are written in the locale that was chosen, everywhere at once', op
 });
 
 test('the settings are reset with one press, and the reset is taken back with another', options, async (t) => {
-  const { page, dialog, openSettings } = await open(t, { storage: JSON.stringify({ settings: { theme: 'dark', density: 'compact', hologram: 7 }, lists: [{ id: 'l1', name: 'Mine', items: [{ symbol: 'AAPL' }] }] }) });
+  const { page, dialog, openSettings } = await open(t, { storage: { settings: { theme: 'dark', density: 'compact', hologram: 7 }, lists: [{ id: 'l1', name: 'Mine', items: [{ symbol: 'AAPL' }] }] } });
   await openSettings();
   await dialog.getByRole('button', { name: 'Reset settings' }).click();
   await eventually(async () => (await attribute(page, 'density')) === 'normal', 'as by default');
@@ -107,7 +86,7 @@ test('the settings are reset with one press, and the reset is taken back with an
 });
 
 test('an export is a file that another browser imports: first the preview, then the change, then the way back', options, async (t) => {
-  const { page, dialog, openSettings } = await open(t, { storage: JSON.stringify({ settings: { density: 'compact' }, lists: [{ id: 'l1', name: 'Banks', items: [{ symbol: 'RY:TSX' }] }] }) });
+  const { page, dialog, openSettings } = await open(t, { storage: { settings: { density: 'compact' }, lists: [{ id: 'l1', name: 'Banks', items: [{ symbol: 'RY:TSX' }] }] } });
   await openSettings();
   const [download] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: 'Export' }).click()]);
   assert.match(download.suggestedFilename(), /^hamster-settings-\d{4}-\d\d-\d\d-\d{4}\.json$/);
@@ -149,7 +128,7 @@ test('the list in view is saved as CSV by a command', options, async (t) => {
 });
 
 test('a link dresses the page for the visit and changes nothing that is kept', options, async (t) => {
-  const { page } = await open(t, { path: '/?theme=dark&density=compact&symbols=AAPL,TSLA', storage: JSON.stringify({ settings: { theme: 'light' } }) });
+  const { page } = await open(t, { path: '/?theme=dark&density=compact&symbols=AAPL,TSLA', storage: { settings: { theme: 'light' } } });
   await eventually(async () => (await attribute(page, 'density')) === 'compact', 'as the link asks');
   assert.equal(await attribute(page, 'theme'), 'dark');
   await run(page, 'flash changed digits');
@@ -175,7 +154,7 @@ test('the address says what is on the screen, and only that', options, async (t)
 test('whatever address and storage hold, the page starts', options, async (t) => {
   const { page, complaints } = await open(t, {
     path: `/?s=${'W'.repeat(2_000)}&i=2h&t=pie&sort=-&cols=%00&tab=__proto__&theme=pink&list=${encodeURIComponent('<img src=x>')}&symbols=${encodeURIComponent('$$$,<b>,\u202E')}`,
-    storage: '{"settings":{"theme":7,"keys":{"view.fill":7},"dismissed":"x"},"lists":[{"id":"l","name":"<b>","items":[7,{"symbol":"AAPL"}]}],"alerts":{"a":1}}',
+    storage: { settings: { theme: 7, keys: { 'view.fill': 7 }, dismissed: 'x' }, lists: [{ id: 'l', name: '<b>', items: [7, { symbol: 'AAPL' }] }], alerts: { a: 1 } },
   });
   await page.getByRole('button', { name: 'Settings' }).waitFor();
   assert.deepEqual(complaints, []);
@@ -239,7 +218,7 @@ test('the last known prices are shown, as such, where the hub does not answer', 
   })), 'eight prices are kept');
   hub.accepts = false;
   await page.reload();
-  await shows(page, 'disconnected', true);
+  await isReady(page, { state: 'disconnected', still: true });
   await eventually(async () => {
     await page.clock.runFor(1_000);
     return /^Disconnected · \$235\.50/.test(await page.title());
@@ -257,7 +236,7 @@ test('one hint two seconds after the first prices, once per browser', options, a
   await page.clock.runFor(2_000);
   assert.equal(await hint.isVisible(), false);
   await page.reload();
-  await shows(page, 'connected', true);
+  await isReady(page, { still: true });
   await page.clock.runFor(6_000);
   assert.equal(await hint.isVisible(), false);
   assert.deepEqual(complaints, []);
@@ -308,8 +287,7 @@ for (const [name, context] of /** @type {const} */ ([
       await page.keyboard.press('Enter');
     } else await page.getByRole('button', { name: 'Settings' }).click();
     await dialog.waitFor();
-    const { violations } = await new AxeBuilder({ page }).include('.settings').analyze();
-    assert.deepEqual(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`), []);
+    assert.deepEqual(await violations(page, '.settings'), []);
     assert.ok((await dialog.evaluate((one) => one.scrollWidth - one.clientWidth)) <= 0, 'nothing is cut off at the side');
     assert.deepEqual(complaints, []);
   });

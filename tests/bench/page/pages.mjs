@@ -7,7 +7,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { OPTIONS } from '../../../scripts/lib/page-extras.mjs';
 import { ROOT } from '../../../scripts/lib/project.mjs';
+import { headersOf, rulesOf } from '../../browser/support/deployed.mjs';
 
 /**
  * `files` by path. `chart`: the paths that only the chart needs. `price`: selects an element that
@@ -15,13 +17,14 @@ import { ROOT } from '../../../scripts/lib/project.mjs';
  * @typedef {{ files: Map<string, Uint8Array>, chart: Set<string>, price: string, headers: Record<string, string> }} Built
  */
 
-const OPTIONS = /** @type {const} */ ({ bundle: true, format: 'esm', target: 'es2022', charset: 'utf8', minify: true, write: false, metafile: true, absWorkingDir: ROOT, logLevel: 'silent' });
+const FOLDER = 'build/bench-page';
+const HOW = /** @type {const} */ ({ ...OPTIONS, format: 'esm', metafile: true, outdir: FOLDER });
 const LIMIT = /MOST_SYMBOLS = 200;/;
 
 /** @param {number} rows @returns {Promise<Built>} */
 export async function terminal(rows) {
   const { outputFiles, metafile } = await build({
-    ...OPTIONS, entryPoints: ['public/app/main.js'], outdir: 'build/bench-page', entryNames: 'assets/[name]', chunkNames: 'assets/[name]-[hash]', splitting: true, loader: { '.svg': 'copy' },
+    ...HOW, entryPoints: ['public/app/main.js'], entryNames: 'assets/[name]', chunkNames: 'assets/[name]-[hash]', splitting: true, loader: { '.svg': 'copy' },
     plugins: [{
       name: 'more symbols',
       setup({ onLoad }) {
@@ -33,30 +36,32 @@ export async function terminal(rows) {
       },
     }],
   });
-  const files = new Map(outputFiles.map(({ path, contents }) => [path.slice(join(ROOT, 'build/bench-page').length).replaceAll('\\', '/'), contents]));
+  const files = new Map(outputFiles.map(({ path, contents }) => [path.slice(join(ROOT, FOLDER).length).replaceAll('\\', '/'), contents]));
   // What the entry imports statically comes first; every other script comes with the chart.
-  const first = new Set(['build/bench-page/assets/main.js']);
+  const first = new Set([`${FOLDER}/assets/main.js`]);
   for (const path of first) {
     for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) if (kind === 'import-statement') first.add(imported);
   }
-  const chart = new Set(Object.keys(metafile.outputs).filter((path) => path.endsWith('.js') && !first.has(path)).map((path) => path.slice('build/bench-page'.length)));
+  const chart = new Set(Object.keys(metafile.outputs).filter((path) => path.endsWith('.js') && !first.has(path)).map((path) => path.slice(FOLDER.length)));
   const html = (await readFile(join(ROOT, 'public/index.html'), 'utf8')).replaceAll('/app/main.', '/assets/main.');
   files.set('/index.html', Buffer.from(html));
   // What runs before the modules is a script of its own.
   for (const [, path = ''] of html.matchAll(/<script src="(\/app\/[\w-]+\.js)"/g)) {
-    const { outputFiles: [script] } = await build({ ...OPTIONS, entryPoints: [`public${path}`], outdir: 'build/bench-page', format: 'iife' });
+    const { outputFiles: [script] } = await build({ ...HOW, entryPoints: [`public${path}`], format: 'iife' });
     files.set(path, script?.contents ?? new Uint8Array());
   }
   for (const name of ['favicon.svg', 'manifest.webmanifest']) {
     const body = await readFile(join(ROOT, 'public', name)).catch(() => null);
     if (body) files.set(`/${name}`, body);
   }
-  return { files, chart, price: '#list [data-symbol] .last', headers: await policy() };
+  // The deployed page's policy, under which it must work.
+  const headers = await readFile(join(ROOT, 'public/_headers'), 'utf8');
+  return { files, chart, price: '#list [data-symbol] .last', headers: headersOf(rulesOf(headers), '/') };
 }
 
 /** @param {'original' | 'table'} name @returns {Promise<Built>} */
 export async function naive(name) {
-  const { outputFiles } = await build({ ...OPTIONS, entryPoints: [`tests/bench/page/naive/${name}.mjs`], outdir: 'build/bench-page' });
+  const { outputFiles } = await build({ ...HOW, entryPoints: [`tests/bench/page/naive/${name}.mjs`] });
   const styles = await readFile(join(ROOT, 'tests/bench/page/naive', `${name}.css`));
   const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>${name}</title><link rel="stylesheet" href="/page.css"><body><script type="module" src="/page.js"></script></body></html>`;
   const files = new Map(/** @type {[string, Uint8Array][]} */ ([['/index.html', Buffer.from(html)], ['/page.css', styles], ['/page.js', outputFiles[0]?.contents ?? new Uint8Array()]]));
@@ -66,11 +71,4 @@ export async function naive(name) {
 /** The largest chunk of the chart on the wire, which is its library. @param {Built} page */
 export function chartBytes({ files, chart }) {
   return Math.max(0, ...[...chart].map((path) => brotliCompressSync(files.get(path) ?? new Uint8Array()).length));
-}
-
-/** The policy of the deployed page, under which it must work. */
-async function policy() {
-  const text = await readFile(join(ROOT, 'public/_headers'), 'utf8');
-  const [, value = ''] = /Content-Security-Policy: (.+)/.exec(text) ?? [];
-  return { 'content-security-policy': value };
 }

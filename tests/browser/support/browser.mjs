@@ -1,14 +1,14 @@
 /** One Chromium for a test file, and pages in it that record everything that went wrong. */
-import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { chromiumPath } from '../../../scripts/lib/chromium.mjs';
 
 /** @typedef {import('playwright-core').Browser} Browser */
 /** @typedef {import('playwright-core').Page} Page */
 
-/** Chromium from CHROMIUM_PATH, or from where Debian installs it. */
+/** The Chromium or Chrome that `npm test` would use. */
 export async function launch() {
-  const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
-  if (!existsSync(executablePath)) throw new Error(`no Chromium at ${executablePath}: set CHROMIUM_PATH, or run npm run setup`);
+  const executablePath = chromiumPath();
+  if (!executablePath) throw new Error('there is no Chromium: set CHROMIUM_PATH, or run npm run setup -- --tests');
   return chromium.launch({ executablePath });
 }
 
@@ -38,25 +38,50 @@ export async function openPage(browser, options = {}) {
 
 /**
  * A page on this hub, closed at the end of the test. With `clock` the test controls the page's time:
- * it advances only by `page.clock`.
+ * it advances only by `page.clock`. `still`: it does not even advance while the page loads.
+ * @template {import('./fake-hub.mjs').FakeHub} Hub
  * @param {import('node:test').TestContext} t
  * @param {Browser} browser
- * @param {import('./fake-hub.mjs').FakeHub} hub
+ * @param {Hub} hub
  * @param {object} [how]
- * @param {boolean} [how.clock]
+ * @param {boolean | 'still'} [how.clock]
  * @param {string} [how.path]
- * @param {object} [how.kept]  what the browser keeps of the user's arrangement
+ * @param {object} [how.kept]  what the browser keeps of the user's arrangement before the first visit
+ * @param {(page: Page) => Promise<unknown>} [how.prepare]  before the page is asked for
  * @param {import('playwright-core').BrowserContextOptions} [how.context]
  */
-export async function openOn(t, browser, hub, { clock = false, path = '/', kept, context } = {}) {
+export async function openOn(t, browser, hub, { clock = false, path = '/', kept, prepare, context } = {}) {
   const opened = await openPage(browser, context);
   t.after(() => opened.context.close());
   const { page } = opened;
   if (clock) await page.clock.install();
-  if (kept) await page.addInitScript((text) => localStorage.setItem('hamster.settings.v1', text), JSON.stringify(kept));
+  if (clock === 'still') await page.clock.pauseAt(Date.now() + 1_000);
+  if (kept) await page.addInitScript(keep, JSON.stringify(kept));
+  await prepare?.(page);
   await hub.serve(page);
   await page.goto(hub.origin + path);
-  return opened;
+  return { ...opened, hub };
+}
+
+/** Runs in the page. What the page wrote itself stays as it is. @param {string} arrangement */
+function keep(arrangement) {
+  localStorage.setItem('hamster.settings.v1', localStorage.getItem('hamster.settings.v1') ?? arrangement);
+}
+
+/**
+ * Waits until the page is in this state, and has search, settings and keys: they come after the first
+ * prices.
+ * @param {Page} page
+ * @param {object} [how]
+ * @param {'connected' | 'disconnected'} [how.state]
+ * @param {boolean} [how.still]  the page's time stands still, and is moved while this waits
+ */
+export async function isReady(page, { state = 'connected', still = false } = {}) {
+  const shown = page.locator(`.link[data-state="${state}"]`);
+  await eventually(async () => {
+    if (still) await page.clock.runFor(50);
+    return (await shown.count()) > 0 && (await page.locator('dialog.palette').count()) > 0;
+  }, `the page is ${state}`, 20_000);
 }
 
 /**
@@ -76,6 +101,13 @@ export function cell(page, symbol, part) {
  */
 export function row(page, symbol) {
   return page.locator(`#list [data-symbol="${symbol.replace(/["\\]/g, '\\$&')}"]`);
+}
+
+/** The symbols of the watchlist, from top to bottom. @param {Page} page */
+export function order(page) {
+  return page.locator('#list [data-symbol]').evaluateAll((rows) => rows
+    .map((one) => ({ symbol: one.getAttribute('data-symbol') ?? '', top: one.getBoundingClientRect().top }))
+    .toSorted((one, other) => one.top - other.top).map(({ symbol }) => symbol));
 }
 
 /**

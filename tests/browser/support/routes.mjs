@@ -1,18 +1,7 @@
 /** Serves the built page with its deployed headers, and a fake hub, inside a browser: no port is opened. */
 import { readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
 import { buildPage } from '../../../scripts/lib/page.mjs';
-
-const PUBLIC = new URL('../../../build/public/', import.meta.url);
-/** Content types by the ending of a file's name. */
-export const TYPES = /** @type {Record<string, string>} */ ({
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.webmanifest': 'application/manifest+json',
-});
+import { PUBLIC, headersOf, rulesOf, typeOf } from './deployed.mjs';
 
 /**
  * @param {import('playwright-core').Page} page
@@ -21,7 +10,7 @@ export const TYPES = /** @type {Record<string, string>} */ ({
 export async function serveThrough(page, hub) {
   await buildPage();
   await page.addInitScript(withoutWorker, new URL(hub.origin).host);
-  const headers = await deployedHeaders();
+  const rules = rulesOf(await readFile(new URL('_headers', PUBLIC), 'utf8'));
   await page.route(`${hub.origin}/**`, async (route) => {
     const url = new URL(route.request().url());
     if (url.pathname.startsWith('/api/')) {
@@ -30,9 +19,9 @@ export async function serveThrough(page, hub) {
     }
     const path = url.pathname === '/' ? 'index.html' : url.pathname.slice(1);
     const body = await readFile(new URL(path, PUBLIC)).catch(() => null);
-    const contentType = TYPES[extname(path)] ?? 'text/plain';
+    const headers = headersOf(rules, url.pathname);
     if (body === null) return route.fulfill({ status: 404, headers, body: 'no such file', contentType: 'text/plain' });
-    return route.fulfill({ headers: { ...headers, 'content-type': contentType }, body });
+    return route.fulfill({ headers: { ...headers, 'content-type': typeOf(path) }, body });
   });
   await page.routeWebSocket(/\/ws$/, (socket) => hub.connect(socket));
   // After the route, which replaces the browser's WebSocket.
@@ -60,17 +49,4 @@ function withoutSubprotocol() {
 function withoutWorker(host) {
   if (location.host !== host || !('serviceWorker' in navigator)) return;
   ServiceWorkerContainer.prototype.register = () => Promise.reject(new DOMException('No worker in this test', 'NotSupportedError'));
-}
-
-/** The headers that public/_headers adds to every answer: its first paragraph. */
-async function deployedHeaders() {
-  const [everywhere = ''] = (await readFile(new URL('_headers', PUBLIC), 'utf8')).split('\n\n');
-  const lines = everywhere.split('\n');
-  /** @type {Record<string, string>} */
-  const headers = {};
-  for (const line of lines) {
-    const [, name, value] = /^ {2}([\w-]+): (.+)$/.exec(line) ?? [];
-    if (name && value) headers[name.toLowerCase()] = value;
-  }
-  return headers;
 }

@@ -1,21 +1,13 @@
 /**
  * The built page on a port of 127.0.0.1, with the headers that public/_headers gives it. A service
- * worker fetches for itself, so what it does can be tested only with a server. A hub may answer its REST routes.
+ * worker fetches for itself, so what it does can be tested only with a server. A hub may answer its
+ * REST routes.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname } from 'node:path';
 import { buildPage } from '../../../scripts/lib/page.mjs';
+import { PUBLIC, headersOf, rulesOf, typeOf } from './deployed.mjs';
 
-const PUBLIC = new URL('../../../build/public/', import.meta.url);
-const TYPES = /** @type {Record<string, string>} */ ({
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.webmanifest': 'application/manifest+json',
-});
 /** As in wrangler.toml: the worker answers these, and there is none. */
 const WORKERS = /^\/(?:ws$|api\/|health$|metrics$)/;
 
@@ -30,7 +22,7 @@ export class StaticServer {
   delay = () => {};
   /** The paths that were asked for, in order. @type {string[]} */
   asked = [];
-  /** Those of public/_headers; a test may add some. @type {Rule[]} */
+  /** Those of public/_headers; a test may add some. @type {import('./deployed.mjs').Rule[]} */
   rules;
   /** @type {import('node:http').Server | null} */
   #server = null;
@@ -117,46 +109,7 @@ export class StaticServer {
     }
     const path = pathname === '/' ? '/index.html' : this.files.has(`${pathname}.html`) ? `${pathname}.html` : pathname;
     const body = path === '/_headers' ? undefined : this.files.get(path);
-    const headers = { ...headersOf(this.rules, pathname), 'content-type': TYPES[body ? extname(path) : '.html'] ?? 'text/plain' };
-    response.writeHead(body ? 200 : 404, headers).end(body ?? this.files.get('/404.html'));
+    const served = body ? path : '/404.html';
+    response.writeHead(body ? 200 : 404, { ...headersOf(this.rules, pathname), 'content-type': typeOf(served) }).end(this.files.get(served));
   }
-}
-
-/** @typedef {{ pattern: RegExp, removes: string[], sets: [string, string][] }} Rule */
-
-/**
- * The rules of a `_headers` file.
- * @param {string} text
- * @returns {Rule[]}
- */
-export function rulesOf(text) {
-  /** @type {Rule[]} */
-  const rules = [];
-  for (const line of text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'))) {
-    const rule = rules.at(-1);
-    const [, removed] = /^\s+!\s*(\S+)/.exec(line) ?? [];
-    const [, name = '', value = ''] = /^\s+([\w-]+): (.+)$/.exec(line) ?? [];
-    if (!/^\s/.test(line)) {
-      const pattern = line.trim().replace(/[.?+^$()[\]{}|\\]/g, '\\$&').replaceAll('*', '.*');
-      rules.push({ pattern: new RegExp(`^${pattern}$`), removes: [], sets: [] });
-    } else if (removed) rule?.removes.push(removed.toLowerCase());
-    else rule?.sets.push([name.toLowerCase(), value]);
-  }
-  return rules;
-}
-
-/**
- * The headers of a path. A rule removes those of earlier rules before it adds its own; where two
- * rules add the same, both values are sent.
- * @param {Rule[]} rules
- * @param {string} path
- */
-export function headersOf(rules, path) {
-  /** @type {Record<string, string>} */
-  const headers = { 'cache-control': 'public, max-age=0, must-revalidate' };
-  for (const { removes, sets } of rules.filter(({ pattern }) => pattern.test(path))) {
-    for (const name of removes) delete headers[name];
-    for (const [name, value] of sets) headers[name] = name === 'cache-control' || headers[name] === undefined ? value : `${headers[name]}, ${value}`;
-  }
-  return headers;
 }

@@ -3,10 +3,8 @@
  * its connections, sends the ticks that a test asks for, and has no REST. The Rust tests have a far
  * better one; this one needs only Node.
  */
-import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-
-const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+import { accept, framed } from './websocket.mjs';
 
 /** The key of the hubs in these tests. No output may contain it. */
 export const KEY = 'test-key-5d41402abc4b2a76';
@@ -78,23 +76,11 @@ export class Upstream {
       socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}');
       return;
     }
-    const accept = createHash('sha1').update(`${request.headers['sec-websocket-key']}${GUID}`).digest('base64');
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`);
     this.#sockets.set(socket, new Set());
     this.mostAtOnce = Math.max(this.mostAtOnce, this.#sockets.size);
-    const gone = () => this.#sockets.delete(socket);
-    socket.on('close', gone).on('error', gone);
-    let pending = Buffer.alloc(0);
-    socket.on('data', (chunk) => {
-      pending = Buffer.concat([pending, chunk]);
-      for (let frame = unmask(pending); frame; frame = unmask(pending)) {
-        pending = pending.subarray(frame.length);
-        if (frame.opcode === 8) {
-          gone();
-          socket.end(Buffer.from([0x88, 0]));
-        }
-        if (frame.opcode === 1) this.#answer(socket, JSON.parse(frame.text));
-      }
+    accept(request, socket, {
+      onText: (text) => this.#answer(socket, JSON.parse(text)),
+      onClose: () => this.#sockets.delete(socket),
     });
   }
 
@@ -114,21 +100,5 @@ export class Upstream {
 
 /** @param {import('node:stream').Duplex} socket @param {object} event */
 function send(socket, event) {
-  const text = Buffer.from(JSON.stringify(event));
-  const head = text.length < 126 ? [0x81, text.length] : [0x81, 126, text.length >> 8, text.length & 255];
-  socket.write(Buffer.concat([Buffer.from(head), text]));
-}
-
-/** The first frame of a client, if it is complete. @param {Buffer} bytes */
-function unmask(bytes) {
-  if (bytes.length < 6) return null;
-  const short = bytes.readUInt8(1) & 127;
-  if (short === 127) throw new Error('a frame of more than 64 KiB');
-  const maskAt = short === 126 ? 4 : 2;
-  const size = short === 126 ? bytes.readUInt16BE(2) : short;
-  const length = maskAt + 4 + size;
-  if (bytes.length < length) return null;
-  const mask = bytes.subarray(maskAt, maskAt + 4);
-  const text = Buffer.from(bytes.subarray(maskAt + 4, length)).map((byte, index) => byte ^ (mask[index % 4] ?? 0));
-  return { opcode: bytes.readUInt8(0) & 15, text: Buffer.from(text).toString(), length };
+  socket.write(framed(JSON.stringify(event)));
 }
