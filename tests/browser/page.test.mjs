@@ -20,7 +20,9 @@ let browser;
 /** @type {Worker} */
 let worker;
 before(async () => {
-  [browser, worker] = await Promise.all([launch(), Worker.start()]);
+  // One after the other: what has started is ended, also when the next does not start.
+  browser = await launch();
+  worker = await Worker.start();
 }, { timeout: 150_000 });
 after(async () => {
   await browser?.close();

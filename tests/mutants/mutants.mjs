@@ -261,8 +261,14 @@ export const MUTANTS = [
   {
     name: "a symbol that was refused is not asked for again",
     file: "src/hub/upstream/tracked.rs",
-    find: "Some(ask.at + config.refused)",
-    replace: "Some(ask.at + 1_000 * config.refused)",
+    find: "if ask.refused { config.refused }",
+    replace: "if ask.refused { 1_000 * config.refused }",
+  },
+  {
+    name: "a symbol that was not answered is asked for as late as a refused one",
+    file: "src/hub/upstream/tracked.rs",
+    find: "if ask.refused { config.refused }",
+    replace: "if ask.refused || ask.at > 0 { config.refused }",
   },
   {
     name: "an event goes to the first name that it matches",

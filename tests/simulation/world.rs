@@ -342,16 +342,15 @@ impl World {
         }
     }
 
-    /// Whether every default symbol is refused or forgotten.
+    /// Whether every default symbol is refused. What upstream does not answer is asked for twice a
+    /// minute, and needs no excuse.
     fn nothing_streams(&self, weather: &[Weather]) -> bool {
         self.scenario.setup.default_symbols().iter().all(|text| {
             let symbol = text.split(':').next().unwrap_or(text);
             let planned = self.plan.allow_list.as_ref();
             let in_plan = planned.is_none_or(|list| list.iter().any(|one| one == symbol));
             let refused = weather.iter().any(|one| match one {
-                Weather::RefuseSymbols(list) | Weather::ForgetSymbols(list) => {
-                    list.contains(text) || list.contains(&symbol)
-                }
+                Weather::RefuseSymbols(list) => list.contains(text) || list.contains(&symbol),
                 Weather::ShrinkList(list) => !list.contains(&symbol),
                 _ => false,
             });

@@ -276,7 +276,7 @@ fn an_unanswered_subscription_is_asked_once_more_then_polled() {
     let (mut play, link) = Play::watching("AAPL");
     play.input(Input::Opened(link));
     play.take();
-    play.pass_with_heartbeats(link, 40 * SECOND);
+    play.pass_with_heartbeats(link, 35 * SECOND);
     let asked = play.sent().iter().filter(|frame| frame.contains("subscribe")).count();
     assert_eq!((asked, play.quote("AAPL").service.state), (1, StreamState::Polled));
 }

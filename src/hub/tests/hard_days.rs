@@ -142,35 +142,90 @@ fn a_link_that_refused_everything_is_tried_again_some_day() {
     assert!(tried > 0, "six hours");
 }
 
-// Found by the simulation (seed 606): the provider left the default symbols unanswered for minutes.
-// Other symbols streamed on the link for an hour, and for that hour the default ones were polled.
-#[test]
-fn a_symbol_that_was_refused_is_asked_for_again_on_the_same_link() {
-    let (mut play, link) = Play::watching("AAPL");
-    play.input(Input::Opened(link));
-    let others: Vec<&str> = DEFAULT_SYMBOLS.split(',').filter(|symbol| *symbol != "SPY").collect();
-    let refusal = json!({"event": "subscribe-status", "success": items(&others), "fails": items(&["SPY"])});
-    play.frame(link, &refusal);
-    play.take();
+/// The minutes in which SPY was asked for, and never another symbol, while the link's other symbols
+/// streamed for half an hour. `answer` is what upstream says to each subscription.
+fn minutes_of_asking_for_spy(play: &mut Play, link: LinkId, answer: Option<&Value>) -> Vec<u32> {
     let mut asked = Vec::new();
     for minute in 1..=31 {
         for _ in 0..12 {
             play.tick(link, "BTC/USD", 95_500.0);
             play.pass(5 * SECOND);
             let frames = play.sent();
-            let frames: Vec<_> = frames.iter().filter(|frame| frame.contains("subscribe")).collect();
-            if let Some(frame) = frames.first() {
+            play.take();
+            if let Some(frame) = frames.iter().find(|frame| frame.contains("subscribe")) {
                 assert!(frame.contains("SPY") && !frame.contains("AAPL"), "{frame}");
                 asked.push(minute);
+                if let Some(answer) = answer {
+                    play.frame(link, answer);
+                }
             }
-            let state = play.quote("SPY").service.state;
-            assert_eq!(state, StreamState::Polled, "until it is answered");
-            play.take();
         }
     }
-    assert_eq!(asked, [15, 30]);
+    asked
+}
+
+/// A link on which all default symbols but SPY were accepted; `fails` is what was refused.
+fn all_but_spy(fails: &[&str]) -> (Play, LinkId) {
+    let (mut play, link) = Play::watching("AAPL");
+    play.input(Input::Opened(link));
+    let others: Vec<&str> = DEFAULT_SYMBOLS.split(',').filter(|symbol| *symbol != "SPY").collect();
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "success": items(&others), "fails": items(fails)}),
+    );
+    play.take();
+    (play, link)
+}
+
+// Found by the simulation (seed 606): other symbols streamed on the link for an hour, and for that
+// hour the default ones, which had been refused, were polled.
+#[test]
+fn a_symbol_that_was_refused_is_asked_for_again_on_the_same_link() {
+    let (mut play, link) = all_but_spy(&["SPY"]);
+    let refusal = json!({"event": "subscribe-status", "success": null, "fails": items(&["SPY"])});
+    assert_eq!(minutes_of_asking_for_spy(&mut play, link, Some(&refusal)), [15, 30]);
+    assert_eq!(play.quote("SPY").service.state, StreamState::Polled);
     play.frame(link, &json!({"event": "subscribe-status", "success": items(&["SPY"])}));
     assert_eq!(play.quote("SPY").service.state, StreamState::Streaming);
+}
+
+// Found by the simulation (seed 81288): the answers to two subscriptions were garbled on the way,
+// and for a quarter of an hour nobody asked again.
+#[test]
+fn a_symbol_that_was_not_answered_is_asked_for_twice_a_minute() {
+    let (mut play, link) = all_but_spy(&[]);
+    let asked = minutes_of_asking_for_spy(&mut play, link, None);
+    assert!((58..=62).contains(&asked.len()), "{asked:?}");
+    assert_eq!(play.quote("SPY").service.state, StreamState::Polled);
+    play.frame(link, &json!({"event": "subscribe-status", "success": items(&["SPY"])}));
+    assert_eq!(play.quote("SPY").service.state, StreamState::Streaming);
+}
+
+// What is asked for again may be accepted, so it needs a free slot; between two attempts the slot
+// belongs to who waits for one, and stays there.
+#[test]
+fn a_symbol_that_upstream_never_answers_keeps_no_slot_from_others() {
+    let (mut play, link) = all_but_spy(&[]);
+    play.input(Input::joined(BOB, Dialect::Plain));
+    play.pass_with_heartbeats(link, 25 * SECOND);
+    play.subscribe(BOB, "TSLA");
+    let mut since = None;
+    for second in 0..300 {
+        play.tick(link, "BTC/USD", 95_500.0);
+        play.pass(SECOND);
+        let frames = play.sent();
+        play.take();
+        if frames
+            .iter()
+            .any(|frame| frame.contains("TSLA") && frame.contains("\"subscribe\""))
+        {
+            play.frame(link, &json!({"event": "subscribe-status", "success": items(&["TSLA"])}));
+        }
+        let streams = play.quote("TSLA").service.state == StreamState::Streaming;
+        assert!(streams || since.is_none(), "it lost its stream after {second} s");
+        since = since.or(streams.then_some(second));
+    }
+    assert!(since.is_some_and(|second| second < 60), "{since:?}");
 }
 
 // Only thinly traded symbols that trade around the clock: the link must not be reset repeatedly.

@@ -127,7 +127,8 @@ impl Symbols {
         self.entries.values_mut().filter(|entry| {
             let shown = entry.instrument.to_string();
             let named = listing.symbol.eq_ignore_ascii_case(&shown);
-            let asked = entry.asked.is_some() && entry.state == StreamState::Pending;
+            let is_pending = entry.asked.is_some() && entry.state == StreamState::Pending;
+            let asked = is_pending || entry.may_be_accepted_until().is_some();
             let pin = entry.instrument.exchange();
             let at_its_venue = pin.is_none_or(|pin| listing.venue().is_called(pin));
             asked && (named || entry.instrument.is_about(&listing.symbol) && at_its_venue)

@@ -2,8 +2,9 @@
 //!
 //! Wishes and the plan's limit become at most one subscribe and one unsubscribe frame, at most
 //! every two seconds: Twelve Data allows 100 messages a minute. A symbol that the WebSocket refused
-//! is asked for again on the same link after the same wait as a refused connection. A default
-//! symbol that waits for a stream takes the one of the symbol that a viewer chose last.
+//! is asked for again on the same link after the same wait as a refused connection; one that it did
+//! not answer, twice a minute. A default symbol that waits for a stream takes the one of the symbol
+//! that a viewer chose last.
 
 use super::feed::Outlook;
 use super::symbols::Symbols;
@@ -83,19 +84,24 @@ impl Symbols {
                 if ask.again {
                     entry.leave_to_rest(NO_ANSWER);
                 } else {
-                    entry.asked = Some(Ask { at: now, again: true });
+                    entry.asked = Some(Ask::again(now));
                     wishes.subscribe.push(entry.instrument.clone());
                 }
             }
-            taken += usize::from(entry.occupies_a_slot() || entry.may_be_accepted(now));
+            if entry.may_be_accepted_until().is_some_and(|until| now >= until) {
+                entry.asked = entry.asked.map(|ask| Ask { again: false, ..ask });
+            }
+            taken += usize::from(entry.occupies_a_slot() || entry.may_be_accepted_until().is_some());
         }
         taken -= self.make_way_for_the_operators(taken, &mut wishes, config, now);
         for entry in self.entries.values_mut() {
             if entry.asked_again_at(config, now).is_some_and(|at| now >= at) {
-                entry.asked = Some(Ask { at: now, again: true });
                 if taken < config.symbol_limit {
                     taken += 1;
+                    entry.asked = Some(Ask::again(now));
                     wishes.subscribe.push(entry.instrument.clone());
+                } else {
+                    entry.asked = entry.asked.map(|ask| Ask { at: now, ..ask });
                 }
                 continue;
             }
@@ -105,7 +111,7 @@ impl Symbols {
             }
             if taken < config.symbol_limit {
                 taken += 1;
-                entry.asked = Some(Ask { at: now, again: false });
+                entry.asked = Some(Ask::first(now));
                 entry.set(StreamState::Pending, None);
                 wishes.subscribe.push(entry.instrument.clone());
             } else {
@@ -159,8 +165,11 @@ impl Symbols {
         // A symbol that nothing serves may take a free slot but not another symbol's.
         let may_wait =
             |entry: &&Tracked| entry.is_default && matches!(entry.state, StreamState::Pending | StreamState::Polled);
-        let is_due =
-            |entry: &&Tracked| entry.asked.is_none() || entry.asked_again_at(config, now).is_some_and(|at| now >= at);
+        // Nor may one that upstream does not answer: it is asked for too often.
+        let is_due = |entry: &&Tracked| {
+            let asked_again = || entry.asked_again_at(config, now).is_some_and(|at| now >= at);
+            entry.asked.is_none_or(|ask| ask.refused && asked_again())
+        };
         let waiting = self.entries.values().filter(may_wait).filter(is_due).count();
         let missing = (taken + waiting).saturating_sub(config.symbol_limit);
         let chosen_last = self.entries.iter().rev();
@@ -201,7 +210,9 @@ impl Symbols {
             .entries
             .values()
             .filter_map(|entry| entry.asked_again_at(config, now));
-        unanswered.chain(leaving).chain(again).min().map(|at| at.max(earliest))
+        let given_up = self.entries.values().filter_map(Tracked::may_be_accepted_until);
+        let deadlines = unanswered.chain(leaving).chain(again).chain(given_up);
+        deadlines.min().map(|at| at.max(earliest))
     }
 
     /// Handles the answer to a subscription: two sets, in any order. Symbols in neither set keep
@@ -209,6 +220,11 @@ impl Symbols {
     pub fn answered(&mut self, success: &[Listing], fails: &[Listing], prices: &mut dyn Prices) -> bool {
         for listing in fails {
             for entry in self.refused_by(listing) {
+                entry.asked = entry.asked.map(|ask| Ask {
+                    again: false,
+                    refused: true,
+                    ..ask
+                });
                 entry.leave_to_rest(NOT_STREAMED);
             }
             // A refused symbol frees its slot for another.
@@ -221,7 +237,7 @@ impl Symbols {
                     continue;
                 };
                 accepted = true;
-                entry.asked = entry.asked.or(Some(Ask { at: 0, again: true }));
+                entry.asked = entry.asked.or(Some(Ask::first(0)));
                 entry.set(StreamState::Streaming, None);
                 if is_its_venue {
                     entry.learn(listing.venue());
@@ -239,7 +255,7 @@ impl Symbols {
         if let Some(entry) = self.entries.get_mut(&id)
             && entry.state != StreamState::Streaming
         {
-            entry.asked = entry.asked.or(Some(Ask { at: 0, again: true }));
+            entry.asked = entry.asked.or(Some(Ask::first(0)));
             entry.set(StreamState::Streaming, None);
         }
     }

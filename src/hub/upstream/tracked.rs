@@ -41,16 +41,41 @@ pub(super) struct SymbolRefusal {
     pub needs_plan: Option<String>,
 }
 
+/// The last time that the provider was asked to stream a symbol.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ask {
     pub at: Millis,
+    /// Whether it is not the first time, and the answer may still come.
     pub again: bool,
+    /// Whether the provider refused it: it is asked again later than where it did not answer.
+    pub refused: bool,
+}
+
+impl Ask {
+    pub fn first(at: Millis) -> Self {
+        Self {
+            at,
+            again: false,
+            refused: false,
+        }
+    }
+
+    pub fn again(at: Millis) -> Self {
+        Self {
+            at,
+            again: true,
+            refused: false,
+        }
+    }
 }
 
 /// Two names per venue; the WebSocket's venue and REST's may differ.
 const MOST_VENUES: usize = 6;
 
 pub(super) const ANSWER_WITHIN: Millis = 10 * SECOND;
+/// After how long a symbol is asked for that was not answered twice. The answer may have been lost:
+/// two messages a minute are little to find out.
+const UNANSWERED: Millis = 30 * SECOND;
 
 impl Tracked {
     pub(super) fn new(instrument: Instrument, is_default: bool, now: Millis) -> Self {
@@ -132,21 +157,21 @@ impl Tracked {
         }
     }
 
-    /// When to ask again for a symbol that the WebSocket refused: another connection may have held
-    /// the plan's streaming credits. It keeps its state until it is answered.
+    /// When to ask again for a symbol that the WebSocket refused, since another connection may have
+    /// held the plan's streaming credits, or did not answer. It keeps its state until it is answered.
     pub(super) fn asked_again_at(&self, config: &Config, now: Millis) -> Option<Millis> {
         let ask = self.asked.filter(|_| self.was_refused() && self.is_wanted(now))?;
-        Some(ask.at + config.refused)
+        Some(ask.at + if ask.refused { config.refused } else { UNANSWERED })
     }
 
     pub(super) fn was_refused(&self) -> bool {
         matches!(self.state, StreamState::Polled | StreamState::Unavailable)
     }
 
-    /// Whether a refused symbol was asked for again and may be accepted any moment.
-    pub(super) fn may_be_accepted(&self, now: Millis) -> bool {
-        let asked = self.asked.filter(|_| self.was_refused());
-        asked.is_some_and(|ask| ask.again && now < ask.at + ANSWER_WITHIN)
+    /// Until when a refused symbol, asked for again, may be accepted and needs a free slot.
+    pub(super) fn may_be_accepted_until(&self) -> Option<Millis> {
+        let asked = self.asked.filter(|ask| ask.again && self.was_refused());
+        asked.map(|ask| ask.at + ANSWER_WITHIN)
     }
 
     pub(super) fn occupies_a_slot(&self) -> bool {
