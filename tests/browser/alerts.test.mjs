@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './support/axe.mjs';
-import { becomes, eventually, launch, openOn, saying } from './support/browser.mjs';
+import { becomes, eventually, launch, openOn, priceOf, saying } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -286,6 +286,21 @@ test('of two tabs one speaks, and the other when that one is closed', options, a
   hub.tick('AAPL', { price: 246, received_at: new Date(Date.now() + 5).toISOString() });
   await toast(other, 'AAPL crosses $245.00').waitFor();
   await eventually(async () => (await told(other)).shown.length === 1, 'now the other speaks');
+});
+
+test('what fired in one tab is shown in the other, also where the price comes later', options, async (t) => {
+  const { page, hub, context } = await open(t, { alerts: [kept({ kind: 'crosses' })] });
+  const slow = new FakeHub();
+  const other = await context.newPage();
+  await slow.serve(other);
+  await other.goto(slow.origin);
+  await showAlerts(other);
+  for (const one of [page, other]) await saying(one, 'AAPL', /^Live/);
+  hub.tick('AAPL', { price: 241 });
+  await toast(other, 'AAPL crosses $240.00').waitFor();
+  slow.tick('AAPL', { price: 241 });
+  await eventually(async () => (await priceOf(other, 'AAPL')) === '241.00', 'the price comes later');
+  assert.equal(await toast(other, 'AAPL crosses $240.00').count(), 1, 'and nothing is said twice');
 });
 
 test('after a sleep the page says from when to when, and what may have been crossed', options, async (t) => {

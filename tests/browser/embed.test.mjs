@@ -17,7 +17,8 @@ let browser;
 /** @type {StaticServer} */
 let server;
 before(async () => {
-  [browser, server] = await Promise.all([launch(), StaticServer.start()]);
+  browser = await launch();
+  server = await StaticServer.start();
 });
 after(async () => {
   await browser?.close();

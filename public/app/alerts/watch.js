@@ -17,6 +17,8 @@ import { Speaker } from './speaker.js';
 const LOOK_MS = 1_000;
 /** Timers of a hidden page run at least once a minute, unless the page sleeps. */
 const SLEPT_MS = 90_000;
+/** What fired in two tabs within this time is one firing. */
+const SAME_MS = 10_000;
 
 /**
  * @param {import('../terminal.js').Terminal} terminal
@@ -29,6 +31,8 @@ export function startAlertWatch({ store, desk, commands, voice }) {
   let armed = new Map();
   /** What fired or is in doubt and waits for the end of the message. @type {Map<string, () => void>} */
   const pending = new Map();
+  /** When each alert fired last, as far as this page told it, ms since 1970. @type {Map<string, number>} */
+  const told = new Map();
   /** Alerts that the page slept through, with when that was. @type {Map<string, string>} */
   const sleptThrough = new Map();
   /** When this page last did anything, page's clock, ms. */
@@ -45,10 +49,13 @@ export function startAlertWatch({ store, desk, commands, voice }) {
 
   const wellFormed = Array.isArray(desk.alerts) ? desk.alerts.filter(isAlert) : [];
   if (wellFormed.length !== desk.alerts.length) desk.change({ alerts: wellFormed });
+  for (const { id, fired } of wellFormed) if (fired) told.set(id, fired.at);
   index();
 
   const stopListening = desk.listen((parts) => {
-    if (parts.has('alerts')) index();
+    if (!parts.has('alerts')) return;
+    tellOfOthers(Date.now());
+    index();
   });
   store.watcher = {
     quote(row, now) {
@@ -133,7 +140,7 @@ export function startAlertWatch({ store, desk, commands, voice }) {
       const key = alert.symbol === null ? '' : rowKey(alert.symbol);
       armed.set(key, [...(armed.get(key) ?? []), alert]);
     }
-    for (const id of memories.keys()) if (!ids.has(id)) memories.delete(id);
+    for (const held of [memories, told]) for (const id of held.keys()) if (!ids.has(id)) held.delete(id);
     speaker.hold(armed.size > 0);
     // What is on the screen already may have set off a new alert.
     const now = Date.now();
@@ -189,8 +196,19 @@ export function startAlertWatch({ store, desk, commands, voice }) {
     const fired = { at: now, price, sentence, simulated: quote?.simulated === true };
     const { notify, sound } = desk.settings;
     speaker.tell({ id, title: sentence, body: firingBody(alert, truth, now), symbol: alert.symbol, notify, sound }, now);
+    told.set(id, now);
     replace(withFiring(alert, fired));
     tell(sentence, now);
+  }
+
+  /** What fired in another tab is shown in this one too, also if its storage was faster than the price. @param {number} now */
+  function tellOfOthers(now) {
+    for (const { id, fired } of desk.alerts) {
+      if (!fired) continue;
+      const known = told.get(id) ?? 0;
+      told.set(id, Math.max(known, fired.at));
+      if (fired.at - known >= SAME_MS && now - fired.at < SAME_MS) tell(fired.sentence, now);
+    }
   }
 
   /**
