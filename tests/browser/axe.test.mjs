@@ -143,7 +143,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     }
   });
 
-  test(`flashing digits are legible in every set (${colorScheme})`, { timeout: 30_000 }, async (t) => {
+  test(`flashing digits are legible in every set (${colorScheme})`, { timeout: 60_000 }, async (t) => {
     const { page } = await openOn(t, browser, levels(), { context: { colorScheme } });
     await row(page, 'BTC/USD').waitFor();
     for (const updown of UPDOWN) {

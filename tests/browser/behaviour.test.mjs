@@ -5,7 +5,7 @@ import { becomes, cell, eventually, launch, logLines, logs, openOn, priceOf, row
 import { FakeHub } from './support/fake-hub.mjs';
 import { universe } from './support/market.mjs';
 
-const options = { timeout: 30_000 };
+const options = { timeout: 60_000 };
 
 /** @type {import('./support/browser.mjs').Browser} */
 let browser;

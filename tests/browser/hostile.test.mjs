@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './support/axe.mjs';
-import { cell, eventually, launch, logLines, openOn, priceOf, saying, says, shows, titles, watchFlashes } from './support/browser.mjs';
+import { cell, eventually, isReady, launch, logLines, openOn, priceOf, saying, says, shows, titles, watchFlashes } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 import { faults } from './support/faults.mjs';
 import { REASON, hostile } from './support/hostile.mjs';
@@ -63,6 +63,7 @@ test('values are written in a form that fits and is true, and the whole of it is
 test('foreign text in the notice line has nothing invisible, and no towers', options, async (t) => {
   const { hub, path } = hostile();
   const { page } = await openOn(t, browser, hub, { path });
+  await isReady(page);
   hub.setFeed('refused', hub.feed.reason);
   const sentence = page.locator('.notice[data-kind="refused"] .sentence');
   await sentence.waitFor();

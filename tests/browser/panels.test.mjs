@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { launch, openPage } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
-const options = { timeout: 30_000 };
+const options = { timeout: 60_000 };
 const TWINS = fileURLToPath(new URL('support/twins.mjs', import.meta.url));
 const HTML = '<!doctype html><html lang="en"><title>Twins</title><script type="module" src="/twins.js"></script>';
 

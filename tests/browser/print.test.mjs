@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { eventually, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
-const options = { timeout: 30_000 };
+const options = { timeout: 60_000 };
 const SYMBOLS = Array.from({ length: 60 }, (_, place) => `S${place}`);
 
 /** @type {import('./support/browser.mjs').Browser} */

@@ -5,6 +5,9 @@ import { chromiumPath } from '../../../scripts/lib/chromium.mjs';
 /** @typedef {import('playwright-core').Browser} Browser */
 /** @typedef {import('playwright-core').Page} Page */
 
+/** How long a test waits for what must come; it comes at once, except on a machine that is busy with much else. */
+export const PATIENCE_MS = 20_000;
+
 /** The Chromium or Chrome that `npm test` would use. */
 export async function launch() {
   const executablePath = chromiumPath();
@@ -19,7 +22,7 @@ export async function launch() {
  */
 export async function openPage(browser, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   /** @type {string[]} */
   const complaints = [];
@@ -221,7 +224,7 @@ export function logs(page, ...wanted) {
  * @param {number} [patienceMs]
  * @returns {Promise<Exclude<T, false | null | undefined>>}
  */
-export async function eventually(look, what, patienceMs = 10_000) {
+export async function eventually(look, what, patienceMs = PATIENCE_MS) {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const seen = await look();
