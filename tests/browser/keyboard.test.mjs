@@ -102,6 +102,21 @@ test('remove and undo: Delete takes the row away and says so, Ctrl+Z brings it b
   assert.deepEqual(await order(page), before);
 });
 
+test('a digit begins the interval of the chart', options, async (t) => {
+  const { page } = await open(t);
+  const shown = page.locator('.chart .intervals [aria-pressed="true"]');
+  for (const [typed, label] of [['15', '15m'], ['1', '1m'], ['4', '4h'], ['1d', '1D'], ['5', '5m']]) {
+    await page.keyboard.type(String(typed));
+    await page.keyboard.press('Enter');
+    await eventually(async () => (await shown.textContent()) === label, `${typed} is ${label}`);
+  }
+  await page.keyboard.press('1');
+  assert.deepEqual(
+    (await page.getByRole('option').allTextContents()).slice(0, 4).map((text) => /bars of (1 minute|15 minutes|1 hour|1 day)/.exec(text)?.[1]),
+    ['1 minute', '15 minutes', '1 hour', '1 day'],
+  );
+});
+
 test('alert: Alt+A offers one at the present price, Enter arms it, and it fires when the price comes', options, async (t) => {
   const { page, hub } = await open(t);
   await goTo(page, 'AAPL');

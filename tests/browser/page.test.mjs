@@ -106,7 +106,7 @@ test('nobody can miss that the prices are simulated', options, async (t) => {
 test('the log has the original’s form', options, async (t) => {
   const { page } = await open(t);
   const line = (/** @type {RegExp} */ form) => eventually(async () => (await logLines(page)).some((text) => form.test(text)), `a line ${form}`);
-  await line(/BTC\/USD: \$[1-9]\d{0,2}(,\d{3})*\.\d\d \([+-]?\d+\.\d\d%\)$/);
+  await line(/BTC\/USD: \$[1-9]\d{0,2}(,\d{3})*\.\d\d \([+-]?\d+\.\d\d%\) SIM$/);
   assert.match(String(await page.locator('#dock .line').first().textContent()), /^\s*\[\d\d:\d\d:\d\d\]/);
   await page.locator('#dock').getByRole('button', { name: /prices?/i }).first().click();
   await line(/Connected to Hamster Terminal$/);

@@ -127,6 +127,15 @@ test('the list in view is saved as CSV by a command', options, async (t) => {
   assert.ok(lines.some((line) => line.startsWith('AAPL,') && line.includes(',235.5,')));
 });
 
+test('symbols of the list that nothing is known of are in the file, too', options, async (t) => {
+  const items = Array.from({ length: 501 }, (_, index) => ({ symbol: `S${index}` }));
+  const { page } = await open(t, { storage: { lists: [{ id: 'l1', name: 'Many', items }] } });
+  const [download] = await Promise.all([page.waitForEvent('download'), run(page, 'list as csv')]);
+  const lines = (await readFile(String(await download.path()), 'utf8')).split('\r\n');
+  assert.equal(lines.length, 503);
+  assert.match(lines[501] ?? '', /^S500,.*,waiting$/);
+});
+
 test('a link dresses the page for the visit and changes nothing that is kept', options, async (t) => {
   const { page } = await open(t, { path: '/?theme=dark&density=compact&symbols=AAPL,TSLA', storage: { settings: { theme: 'light' } } });
   await eventually(async () => (await attribute(page, 'density')) === 'compact', 'as the link asks');
@@ -281,11 +290,8 @@ for (const [name, context] of /** @type {const} */ ([
 ])) {
   test(`axe finds nothing in the settings (${name})`, { timeout: 180_000 }, async (t) => {
     const { page, dialog, complaints } = await open(t, { context });
-    if ('isMobile' in context) {
-      await page.getByRole('button', { name: 'Search or command' }).click();
-      await page.keyboard.type('change the settings');
-      await page.keyboard.press('Enter');
-    } else await page.getByRole('button', { name: 'Settings' }).click();
+    if ('isMobile' in context) await page.locator('#bottom').getByRole('button', { name: 'More' }).click();
+    await page.getByRole('button', { name: 'Settings' }).click();
     await dialog.waitFor();
     assert.deepEqual(await violations(page, '.settings'), []);
     assert.ok((await dialog.evaluate((one) => one.scrollWidth - one.clientWidth)) <= 0, 'nothing is cut off at the side');

@@ -485,6 +485,21 @@ test('the columns are chosen and put in order in a menu', options, async (t) => 
   await eventually(async () => (await heads()).includes('Rel. vol.'), 'the columns kept');
 });
 
+test('a column says how far the nearest alert of a symbol is, and the list is sorted by it', options, async (t) => {
+  const alert = (/** @type {string} */ symbol, /** @type {number} */ level) => ({
+    id: `${symbol} ${level}`, kind: 'above', symbol, level, within: null, note: '', repeats: false, expires: null, state: 'armed', until: null, fired: null,
+  });
+  const alerts = [alert('SPY', 900), alert('AAPL', 258.01), alert('AAPL', 236.7)];
+  const { page } = await open(t, new FakeHub(), { desk: { ...listOf('MSFT', 'SPY', 'AAPL'), alerts, settings: { columns: ['symbol', 'last', 'pct', 'alerts', 'source'] } } });
+  const told = (/** @type {string} */ symbol) => row(page, symbol).locator('.cell.alerts');
+  await told('AAPL').getByText('0.51 %').waitFor();
+  assert.equal(await told('AAPL').getAttribute('title'), '2 armed alerts, the nearest 0.51 % away');
+  assert.equal((await told('MSFT').textContent())?.trim(), '');
+  await page.locator('.watchlist .head [data-column="alerts"]').click();
+  await page.locator('.watchlist .head [data-column="alerts"]').click();
+  await orderIs(page, 'AAPL SPY MSFT');
+});
+
 test('the row’s menu opens by button, right click and keyboard, and gives focus back', options, async (t) => {
   const { page } = await open(t, new FakeHub());
   const menu = page.getByRole('menu', { name: 'Actions of MSFT' });

@@ -22,8 +22,6 @@ const FEED: &[(FeedState, FeedState)] = &[
     (Fallback, Refused),
     (Refused, Live),
     (Refused, Fallback),
-    (Connecting, Stalled),
-    (Fallback, Stalled),
     (Connecting, Idle),
     (Live, Idle),
     (Stalled, Idle),
@@ -44,8 +42,9 @@ const SYMBOL: &[(StreamState, StreamState)] = &[
     (Unavailable, Pending),
 ];
 
-/// The link opens after a refusal, and stays mute. So rare that even thousands of seeds may miss it.
-const RARE_FEED: &[(FeedState, FeedState)] = &[(Refused, Stalled)];
+/// The link opens and stays mute, while for a whole minute one symbol or another waits for its answer.
+/// So rare that even thousands of seeds may miss it.
+const RARE_FEED: &[(FeedState, FeedState)] = &[(Connecting, Stalled), (Fallback, Stalled), (Refused, Stalled)];
 
 /// Possible, but so rare that even thousands of seeds may miss them.
 const RARE: &[(StreamState, StreamState)] = &[(Unavailable, Streaming), (Unavailable, Polled)];

@@ -4,7 +4,7 @@
  * end snoozes and look at what no message tells, such as that nothing comes.
  */
 import { alertLine } from '../model/activity.js';
-import { advanced, evaluate, isAlert, isMemoryOf, mayHaveBeenMet, withFiring } from '../model/alerts.js';
+import { advanced, armedBySymbol, evaluate, isAlert, isMemoryOf, mayHaveBeenMet, withFiring } from '../model/alerts.js';
 import { rowKey } from '../model/quotes.js';
 import { truthOf } from '../model/truth.js';
 import { askPermission, onNotificationClick, permission, permissionAdvice, playSound, prepareSound, showNotification } from '../ui/notify.js';
@@ -132,14 +132,8 @@ export function startAlertWatch({ store, desk, commands, voice }) {
   };
 
   function index() {
-    armed = new Map();
-    const ids = new Set();
-    for (const alert of desk.alerts) {
-      ids.add(alert.id);
-      if (alert.state !== 'armed') continue;
-      const key = alert.symbol === null ? '' : rowKey(alert.symbol);
-      armed.set(key, [...(armed.get(key) ?? []), alert]);
-    }
+    armed = armedBySymbol(desk.alerts);
+    const ids = new Set(desk.alerts.map(({ id }) => id));
     for (const held of [memories, told]) for (const id of held.keys()) if (!ids.has(id)) held.delete(id);
     speaker.hold(armed.size > 0);
     // What is on the screen already may have set off a new alert.

@@ -3,7 +3,7 @@ import { truthOf } from '../model/truth.js';
 import { element } from '../ui/element.js';
 import { icon, setIcon } from '../ui/icon.js';
 import { setAttribute, setForeignText, setText, show } from '../ui/paint.js';
-import { decimalsOf, denomination, formatDecimal, formatPercent, formatPrice, signOf } from '../words/format.js';
+import { decimalsOf, denomination, formatChange, formatPercent, formatPrice, onScreen, signOf } from '../words/format.js';
 import { MOST_IN_TITLE, quoted, short } from '../words/text.js';
 import { BOX, curveOf } from './curve.js';
 
@@ -79,7 +79,7 @@ export function createCard(host, symbol) {
       if (document.title !== shown) document.title = shown;
       if (quote === null) return;
       setForeignText(name, quote.name ?? quote.exchange ?? '', MOST_OF_NAME);
-      const text = formatPrice(quote);
+      const text = onScreen(formatPrice(quote));
       const { unit: unitText, unitName } = denomination(quote);
       setText(price, text);
       setAttribute(price, 'title', String(quote.price));
@@ -91,9 +91,9 @@ export function createCard(host, symbol) {
       setAttribute(change, 'class', `change ${direction ?? ''}`);
       show(change, direction !== null);
       setIcon(arrow, direction ?? 'flat');
-      setText(percent, quote.percentChange === null ? '' : formatPercent(quote.percentChange));
+      setText(percent, quote.percentChange === null ? '' : onScreen(formatPercent(quote.percentChange)));
       const moved = quote.previousClose === null ? null : quote.price - quote.previousClose;
-      const movedText = moved === null ? '' : `${moved > 0 ? '+' : ''}${formatDecimal(moved, decimalsOf(quote))}`;
+      const movedText = moved === null ? '' : formatChange(moved, decimalsOf(quote));
       setText(difference, movedText);
       show(difference, movedText.length <= MOST_OF_DIFFERENCE);
       setAttribute(change, 'title', movedText);

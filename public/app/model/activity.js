@@ -139,13 +139,14 @@ export function alertLine(sentence) {
 }
 
 /**
- * `📊 BTC/USD: $95,500.00 (+0.25%)`; no percentage without a previous close.
+ * `📊 BTC/USD: $95,500.00 (+0.25%)`; no percentage without a previous close, and `SIM` behind what no
+ * market made.
  * @param {string} name
  * @param {import('../link/wire.js').Quote} quote
  */
 export function priceLine(name, quote) {
   const percent = quote.percentChange === null ? '' : ` (${formatPercent(quote.percentChange)})`;
-  return `📊 ${quoted(name, MOST_OF_NAME)}: ${formatPriceAndUnit(quote)}${percent}`;
+  return `📊 ${quoted(name, MOST_OF_NAME)}: ${formatPriceAndUnit(quote)}${percent}${quote.simulated ? ' SIM' : ''}`;
 }
 
 /** @type {Record<import('../link/wire.js').FeedState, string>} */

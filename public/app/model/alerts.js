@@ -4,7 +4,7 @@
  *
  * A price alert is silent unless `truthOf` says that the price may set one off.
  */
-import { staleSince } from './quotes.js';
+import { rowKey, staleSince } from './quotes.js';
 
 /** @typedef {'above' | 'below' | 'crosses' | 'day-move' | 'quick-move' | 'stale' | 'mute' | 'live-again'} AlertKind */
 
@@ -166,6 +166,32 @@ export function distanceOf({ kind, level }, quote) {
   if (!isOfLevel(kind) || price === 0) return null;
   const away = ((level - price) / Math.abs(price)) * 100;
   return kind === 'crosses' ? Math.abs(away) : Math.max(0, kind === 'above' ? away : -away);
+}
+
+/**
+ * The armed alerts of each symbol, by its key; '' has those of the feed.
+ * @param {Alert[]} alerts
+ * @returns {Map<string, Alert[]>}
+ */
+export function armedBySymbol(alerts) {
+  /** @type {Map<string, Alert[]>} */
+  const armed = new Map();
+  for (const alert of alerts) {
+    if (alert.state !== 'armed') continue;
+    const key = alert.symbol === null ? '' : rowKey(alert.symbol);
+    armed.set(key, [...(armed.get(key) ?? []), alert]);
+  }
+  return armed;
+}
+
+/**
+ * The distance of the nearest of these alerts, in percent; null: of none it can be said.
+ * @param {Alert[]} alerts  of one symbol
+ * @param {import('./quotes.js').Quote | null | undefined} quote
+ */
+export function nearestOf(alerts, quote) {
+  const distances = alerts.map((alert) => distanceOf(alert, quote)).filter((distance) => distance !== null);
+  return distances.length === 0 ? null : Math.min(...distances);
 }
 
 /**

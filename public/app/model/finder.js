@@ -2,7 +2,7 @@
  * What the search offers for a typed text: symbols of the user's lists, other symbols, commands,
  * the text itself as a symbol, and the nearest where nothing fits.
  */
-import { intervalOf } from './address.js';
+import { intervalsMeant } from './intervals.js';
 import { itemsInView, itemsOf, symbolsOf } from './lists.js';
 import { rowKey } from './quotes.js';
 import { EXACT, WORDS, nearest, queryOf, rank } from './ranking.js';
@@ -145,13 +145,12 @@ function unranked(answer, there) {
 
 /** @param {import('./ranking.js').Query} query @param {Command[]} commands @returns {Option[]} */
 function rankCommands(query, commands) {
-  const meant = intervalOf(query.text) ?? intervalOf(`${query.text}m`);
   const findable = commands.map((command) => ({ symbol: '', name: `${command.title} ${command.group}`, exchange: null, micCode: null, command }));
   if (query.text === '') findable.sort((one, other) => placeOf(one.command) - placeOf(other.command));
   const ranked = rank(query, findable, query.text === '' ? Infinity : MOST_COMMANDS).map(({ found, score }) => commandOption(found.command, score));
-  const interval = meant && commands.find(({ id }) => id === `chart.${meant}`);
-  if (!interval) return ranked;
-  return [commandOption(interval, EXACT), ...ranked.filter(({ id }) => id !== interval.id)].slice(0, MOST_COMMANDS);
+  const intervals = intervalsMeant(query.text).flatMap((meant) => commands.find(({ id }) => id === `chart.${meant}`) ?? []);
+  const meant = intervals.map((command) => commandOption(command, EXACT));
+  return [...meant, ...ranked.filter(({ id }) => !meant.some((one) => one.id === id))].slice(0, MOST_COMMANDS);
 }
 
 /** The place of its group where all are shown. @param {Command} command */

@@ -28,7 +28,16 @@ export function interval(id) {
   return found;
 }
 
-/** `5`, `5m`, `5min`, `1D`: the interval that was meant; null: none. @param {string} text @returns {Interval | null} */
-export function intervalMeant(text) {
-  return TYPED[text.trim().toLowerCase()] ?? null;
+/**
+ * The intervals that a text means, `5`, `5m`, `5min`, `1D`, and then those that it may become: `1` is
+ * one minute, and may become 15 minutes, an hour or a day.
+ * @param {string} text
+ * @returns {Interval[]}
+ */
+export function intervalsMeant(text) {
+  const typed = text.trim().toLowerCase();
+  if (typed === '') return [];
+  const exact = Object.hasOwn(TYPED, typed) ? TYPED[typed] : undefined;
+  const others = INTERVALS.filter(({ id }) => Object.entries(TYPED).some(([one, meant]) => meant === id && /^[0-9]/.test(typed) && one.startsWith(typed)));
+  return [...new Set([...(exact ? [exact] : []), ...others.map(({ id }) => id)])];
 }

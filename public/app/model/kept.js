@@ -4,7 +4,7 @@
  * itself, a bad one is replaced by its default, and a field that this version does not know stays
  * where it is, so that a newer version finds it again.
  */
-import { ALERT_KINDS, ALERT_STATES } from './alerts.js';
+import { ALERT_KINDS, ALERT_STATES, MOST_ALERTS } from './alerts.js';
 import { DEFAULT_SETTINGS } from './desk.js';
 import { rowKey } from './quotes.js';
 import { LONGEST_NAME } from './symbols.js';
@@ -21,7 +21,6 @@ export const MOST_KEPT = 100_000;
 
 const MOST_LISTS = 100;
 const MOST_ITEMS = 2_000;
-const MOST_ALERTS = 500;
 const MOST_TEXT = 200;
 
 /** Choices of settings with a fixed set. @type {{ [name in 'theme' | 'density' | 'updown' | 'zone']: Settings[name][] }} */

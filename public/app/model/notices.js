@@ -18,6 +18,8 @@ import { MOST_SYMBOLS } from './symbols.js';
 /** A connection that is asked for is no trouble before this. */
 const PATIENCE_MS = 3_000;
 const MOST_OF_REASON = 300;
+const MOST_MARKETS = 4;
+const MOST_OF_MARKET = 30;
 
 /**
  * @param {import('./store.js').Store} store
@@ -52,7 +54,7 @@ export function noticesOf(store, { online, newVersion }, now) {
     if (feed.state === 'refused') {
       notices.push({ kind: 'refused', tone: 'bad', sign: 'crossed', sentence: `Twelve Data refuses${since}: ${reason}. ${todo}` });
     } else if (feed.state === 'stalled') {
-      notices.push({ kind: 'mute', tone: 'doubt', sign: 'speaker-off', sentence: `No ticks${since}, although markets trade. REST refreshes prices within the credits (${reason}).` });
+      notices.push({ kind: 'mute', tone: 'doubt', sign: 'speaker-off', sentence: `No ticks${since}, although ${openMarkets(store)}. REST refreshes prices within the credits (${reason}).` });
     } else if (feed.state === 'fallback') {
       notices.push({ kind: 'fallback', tone: 'doubt', sign: 'circling', sentence: `The stream is down${since}: ${reason}. Prices by REST, as the credits allow.` });
     } else if (feed.state === 'connecting' && feed.since !== null && now + offset - feed.since >= PATIENCE_MS) {
@@ -70,6 +72,23 @@ export function noticesOf(store, { online, newVersion }, now) {
     notices.push({ kind: 'version', tone: 'rest', sign: 'circling', sentence: 'A new version of the terminal is here.', action: { command: 'app.reload', label: 'Reload' } });
   }
   return notices;
+}
+
+/**
+ * Which markets of streamed symbols trade now: `NASDAQ, Coinbase Pro and forex trade`.
+ * @param {import('./store.js').Store} store
+ */
+function openMarkets({ rows }) {
+  const names = new Set();
+  for (const { state, quote } of rows.values()) {
+    if (state !== 'streaming' || quote?.session !== 'open') continue;
+    const name = quote.exchange ?? quote.kind;
+    if (name !== null) names.add(quoted(name, MOST_OF_MARKET));
+  }
+  const [last, ...others] = [...names].toSorted().slice(0, MOST_MARKETS).toReversed();
+  if (last === undefined) return 'markets trade';
+  if (others.length === 0) return `${last} trades`;
+  return `${others.toReversed().join(', ')} and ${names.size > MOST_MARKETS ? 'others' : last} trade`;
 }
 
 /**

@@ -5,7 +5,7 @@
 import { isSame } from './change.js';
 import { DEFAULT_SETTINGS } from './desk.js';
 import { MOST_KEPT, VERSION, isRecord, readKept, writeKept } from './kept.js';
-import { ageOf, rowKey } from './quotes.js';
+import { ageOf, newRow, rowKey } from './quotes.js';
 import { truthOf } from './truth.js';
 import { quoted } from '../words/text.js';
 
@@ -173,7 +173,7 @@ function droppedOf({ lists, alerts }, read) {
   return count(lists) - read.lists.length + count(alerts) - read.alerts.length + itemsIn(lists) - itemsIn(read.lists);
 }
 
-/** The symbols of a list in its order, as rows that the store may not have. @param {string[]} symbols @param {ReadonlyMap<string, Row>} rows */
+/** The symbols of a list in its order, those too that are not subscribed. @param {string[]} symbols @param {ReadonlyMap<string, Row>} rows */
 export function rowsOf(symbols, rows) {
-  return symbols.map((symbol) => rows.get(rowKey(symbol))).filter((row) => row !== undefined);
+  return symbols.map((symbol) => rows.get(rowKey(symbol)) ?? newRow(symbol));
 }

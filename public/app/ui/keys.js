@@ -2,7 +2,7 @@
  * Keys of the whole page. What a key does is a command's business; here it is only found out which.
  * A widget that handles a key itself prevents its default, and then it is none of ours.
  */
-import { commandFor, isBrowsersOwn, isSingle, keyOf } from '../model/keys.js';
+import { commandFor, isBrowsersOwn, isSingle, keyOf, keysOf, shownKey } from '../model/keys.js';
 
 /** Whether this computer's keyboard has ⌘ where others have Ctrl. */
 export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
@@ -29,15 +29,15 @@ export function startKeys({ desk, commands }) {
     if (target.closest(FIELDS) && !worksInFields(key)) return;
     if (single && (!desk.settings.singleKeys || target.closest(TYPE_AHEAD))) return;
     const command = commandFor(key, commands.all, desk.settings.keys, (selector) => target.closest(selector) !== null);
-    const ran = command ? commands.run(command.id) : single && (event.repeat ? false : orSearch(event.key));
+    const ran = command ? commands.run(command.id) : single && !event.repeat && orSearch(event.key);
     if (ran) event.preventDefault();
   };
   addEventListener('keydown', press);
   return () => removeEventListener('keydown', press);
 
-  /** A digit is an interval of the chart, a letter begins a search. @param {string} character */
+  /** A letter begins a symbol, a digit the interval of the chart. @param {string} character */
   function orSearch(character) {
-    if (/^[0-9]$/.test(character)) return commands.run('chart.interval', character);
+    if (/^[0-9]$/.test(character)) return commands.run('palette.open', character);
     return /^\p{L}$/u.test(character) && commands.run('palette.search', character);
   }
 }
@@ -50,6 +50,22 @@ export function strokeOf(event) {
 /** @param {KeyboardEvent} event */
 function stroke({ key, code, ctrlKey, metaKey, altKey, shiftKey }) {
   return { key, code, ctrlKey, metaKey, altKey, shiftKey };
+}
+
+/** A key as printed on this computer's keyboard: `Ctrl+Z`, `⌘Z`. @param {string} key */
+export function keyWords(key) {
+  return shownKey(key, MAC).join(MAC ? '' : '+');
+}
+
+/**
+ * The key of a command; '': it has none.
+ * @param {string} id
+ * @param {Pick<import('../terminal.js').Terminal, 'desk' | 'commands'>} terminal
+ */
+export function keyText(id, { desk, commands }) {
+  const command = commands.get(id);
+  const [key] = command ? keysOf(command, desk.settings.keys) : [];
+  return key === undefined ? '' : keyWords(key);
 }
 
 /** Neither writes nor edits. @param {string} key */

@@ -7,7 +7,7 @@ import { setText } from './paint.js';
 
 const TOAST_MS = 10_000;
 
-/** @typedef {{ label: string, run: () => void }} Action */
+/** `keys`: what may be pressed instead, as printed on the keyboard. @typedef {{ label: string, keys?: string, run: () => void }} Action */
 
 export class Voice {
   #polite = element('p', { class: 'unseen', role: 'status' });
@@ -33,7 +33,7 @@ export class Voice {
    * @param {Action} [action]
    */
   toast(sentence, action) {
-    this.say(action ? `${sentence}. ${action.label}: Ctrl+Z` : sentence);
+    this.say(action ? `${sentence}. ${action.label}${action.keys ? `: ${action.keys}` : ''}` : sentence);
     const toast = element('div', { class: 'toast' }, element('span', {}, sentence));
     const close = () => {
       clearTimeout(timer);

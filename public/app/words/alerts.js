@@ -1,6 +1,6 @@
 /** Alerts in words: what they watch for, how far they are, what they are doing. */
 import { isOfFeed, isOfLevel } from '../model/alerts.js';
-import { decimalsOf, denomination, formatDecimal, formatPercent, formatPriceAndUnit, formatSince, formatSpan } from './format.js';
+import { decimalsOf, denomination, formatDecimal, formatDistance, formatPercent, formatPriceAndUnit, formatSince, formatSpan } from './format.js';
 import { quoted } from './text.js';
 
 /** @typedef {import('../model/alerts.js').Alert} Alert */
@@ -61,8 +61,7 @@ export function formatLevel(level, quote) {
 export function distanceText(distance, isLevel = true) {
   if (distance === null) return '';
   if (distance === 0) return isLevel ? 'there now' : 'met now';
-  const percent = distance >= 10 ? distance.toFixed(0) : distance >= 0.995 ? distance.toFixed(1) : distance >= 0.01 ? distance.toFixed(2) : '< 0.01';
-  return `${percent} % away`;
+  return `${formatDistance(distance)} away`;
 }
 
 /** `Armed`, `Cools down 4 min`, `Snoozed`. @param {Alert} alert @param {number} now */

@@ -1,6 +1,6 @@
 /** What is said of a bar, in the legend, in the table, to a screen reader, and in a file. */
 import { PAGE } from '../model/candles.js';
-import { formatDecimal, formatPercent, formatVolume, signOf } from './format.js';
+import { formatDecimal, formatPercent, formatVolume, onScreen, signOf } from './format.js';
 import { short } from './text.js';
 
 /** @typedef {import('../model/candles.js').Candle} Candle */
@@ -28,7 +28,7 @@ export function sourceOf(from) {
  * @param {number} decimals
  */
 export function barWords(bar, decimals) {
-  const price = (/** @type {number} */ value) => formatDecimal(value, decimals);
+  const price = (/** @type {number} */ value) => onScreen(formatDecimal(value, decimals));
   const percent = bar.open > 0 ? ((bar.close - bar.open) / bar.open) * 100 : null;
   return {
     open: price(bar.open),
@@ -36,7 +36,7 @@ export function barWords(bar, decimals) {
     low: price(bar.low),
     close: price(bar.close),
     volume: bar.volume === null ? null : formatVolume(bar.volume),
-    change: percent === null ? '' : formatPercent(percent),
+    change: percent === null ? '' : onScreen(formatPercent(percent)),
     direction: percent === null ? /** @type {const} */ ('flat') : signOf(percent),
   };
 }

@@ -3,7 +3,7 @@
  * reason in its title.
  */
 import { relativeVolume, spreadOf } from '../model/sorting.js';
-import { decimalsOf, formatBeside, formatCount, formatDecimal, formatLag, formatSince, formatVolume } from './format.js';
+import { decimalsOf, formatBeside, formatCount, formatDecimal, formatLag, formatSince, formatVolume, onScreen } from './format.js';
 import { MOST_IN_TITLE, quoted, short } from './text.js';
 import { timesIn } from './times.js';
 
@@ -18,6 +18,7 @@ const MOST_OF_REASON = 400;
 /** @type {Record<string, string>} */
 const KINDS = { stock: 'Stock', etf: 'ETF', index: 'Index', forex: 'Currency pair', crypto: 'Crypto', metal: 'Metal' };
 const NO_PRICE = 'There is no price yet.';
+const OUTSIDE_HOURS = 'Trades before and after the session are in Twelve Data’s plans with extended hours only.';
 
 /** @param {string} text @param {string | null} [title] @returns {Fact} */
 const known = (text, title = null) => ({ text, title });
@@ -34,7 +35,7 @@ export function factsOf(quote, { times, offset, now, lag }) {
   /** @param {number | null | undefined} value @param {(value: number) => string} format @param {string} why */
   const fact = (value, format, why) => (quote === null ? unknown(NO_PRICE) : value === null || value === undefined ? unknown(why) : known(format(value)));
   /** @param {number} value */
-  const price = (value) => (quote === null ? '' : formatBeside(quote, value));
+  const price = (value) => (quote === null ? '' : onScreen(formatBeside(quote, value)));
   return {
     quotes: quotesFact(quote),
     spread: spreadFact(quote),
@@ -101,7 +102,7 @@ function quotesFact(quote) {
   if (quote === null) return unknown(NO_PRICE);
   const { bid, ask } = quote;
   if (bid === null && ask === null) return unknown('The provider gives no bid and ask of this instrument.');
-  return known(`${bid === null ? '—' : formatBeside(quote, bid)} × ${ask === null ? '—' : formatBeside(quote, ask)}`);
+  return known(`${bid === null ? '—' : onScreen(formatBeside(quote, bid))} × ${ask === null ? '—' : onScreen(formatBeside(quote, ask))}`);
 }
 
 /** @param {Quote | null} quote @returns {Fact} */
@@ -111,7 +112,7 @@ function spreadFact(quote) {
   if (spread === null) return unknown('It needs both bid and ask.');
   const points = spread.basisPoints === null ? '' : ` (${pointsText(spread.basisPoints)} bp)`;
   const decimals = decimalsOf(quote);
-  return known(`${formatDecimal(Number(spread.absolute.toFixed(decimals)), decimals)}${points}`, 'Ask minus bid, and in basis points (hundredths of a percent) of their middle');
+  return known(onScreen(`${formatDecimal(Number(spread.absolute.toFixed(decimals)), decimals)}${points}`), 'Ask minus bid, and in basis points (hundredths of a percent) of their middle');
 }
 
 /** Two digits are enough: `4.2`, `0.1`, `120`. @param {number} points */
@@ -138,7 +139,7 @@ function sessionFact(quote, times, offset, now) {
   /** @param {string} what @param {number | null} at */
   const turn = (what, at) => (at === null ? '' : ` · ${what} ${times.weekday(at / 1_000)}${at - offset > now ? `, in ${span(at - offset - now)}` : ''}`);
   if (session === 'open') return known(`Open${turn('closes', closesAt)}`);
-  if (session === 'closed') return known(`Closed${turn('opens', opensAt)}`);
+  if (session === 'closed') return known(`Closed${turn('opens', opensAt)}`, quote.kind === 'stock' || quote.kind === 'etf' ? OUTSIDE_HOURS : null);
   if (session === 'extended') return known(`Extended hours${turn('opens', opensAt)}`, 'The exchange is closed, but trades with new times arrive.');
   return unknown('Nobody says whether this exchange is open.');
 }
@@ -195,7 +196,7 @@ function lagFact(quote, lag) {
 /** @param {Quote | null} quote @param {number | null} low @param {number | null} high @param {string} why @returns {Range} */
 function rangeOf(quote, low, high, why) {
   if (quote === null) return { low: unknown(NO_PRICE), high: unknown(NO_PRICE), at: null };
-  const fact = (/** @type {number | null} */ value) => (value === null ? unknown(why) : known(formatBeside(quote, value)));
+  const fact = (/** @type {number | null} */ value) => (value === null ? unknown(why) : known(onScreen(formatBeside(quote, value))));
   const at = low === null || high === null || high <= low ? null : Math.max(0, Math.min(1, (quote.price - low) / (high - low)));
   return { low: fact(low), high: fact(high), at };
 }

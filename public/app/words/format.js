@@ -134,6 +134,24 @@ export function formatPercent(percent) {
   return `${signOf(percent) === 'down' ? '-' : signOf(percent) === 'up' ? '+' : ''}${rounded}%`;
 }
 
+/** How far a price is from a level: `12 %`, `0.8 %`, `0.05 %`. @param {number} percent  not below zero */
+export function formatDistance(percent) {
+  const number = percent >= 10 ? percent.toFixed(0) : percent >= 0.995 ? percent.toFixed(1) : percent >= 0.01 || percent === 0 ? percent.toFixed(2) : '< 0.01';
+  return `${number} %`;
+}
+
+/** A minus as wide as a plus, so that signs line up. Log, exports and speech keep the hyphen. @param {string} number */
+export function onScreen(number) {
+  return number.replace('-', '−');
+}
+
+/** A difference of two prices for the screen, with the sign of its direction. @param {number} value @param {number} decimals */
+export function formatChange(value, decimals) {
+  const text = formatDecimal(Math.abs(value), decimals);
+  if (!/[1-9]/.test(text)) return text;
+  return text.startsWith('≈') ? `≈${value < 0 ? '−' : '+'}${text.slice(1)}` : `${value < 0 ? '−' : '+'}${text}`;
+}
+
 /**
  * The direction as shown: what rounds to 0.00 % is flat.
  * @param {number} percent

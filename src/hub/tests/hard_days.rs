@@ -142,6 +142,33 @@ fn a_link_that_refused_everything_is_tried_again_some_day() {
     assert!(tried > 0, "six hours");
 }
 
+// A connection that answers heartbeats but no subscription is as good as mute: another is tried, after
+// a minute, then two, then four.
+#[test]
+fn a_link_that_answers_no_subscription_is_given_up_for_another() {
+    let (mut play, mut link) = Play::watching("AAPL");
+    let mut lifetimes = Vec::new();
+    for _ in 0..4 {
+        play.input(Input::Opened(link));
+        let opened = play.now;
+        play.take();
+        while !play.effects.contains(&Effect::CloseUpstream { link }) {
+            assert!(play.now < opened + 20 * MINUTE, "it is kept");
+            play.take();
+            play.pass_with_heartbeats(link, 10 * SECOND);
+        }
+        lifetimes.push((play.now - opened) / MINUTE);
+        assert_eq!(play.state(), FeedState::Fallback);
+        play.take();
+        play.pass(10 * SECOND);
+        link = play.opened_link().expect("another attempt");
+    }
+    assert_eq!(lifetimes, [1, 2, 4, 8]);
+    play.input(Input::Opened(link));
+    play.accept_all(link);
+    assert_eq!(play.state(), FeedState::Live);
+}
+
 /// The minutes in which SPY was asked for, and never another symbol, while the link's other symbols
 /// streamed for half an hour. `answer` is what upstream says to each subscription.
 fn minutes_of_asking_for_spy(play: &mut Play, link: LinkId, answer: Option<&Value>) -> Vec<u32> {

@@ -38,8 +38,15 @@ struct Link {
     heartbeat_at: Millis,
     /// When a mute link was reset.
     reset_at: Option<Millis>,
-    /// Since when the provider has refused every symbol on this link.
-    barren_since: Option<Millis>,
+    /// What became of the symbols, if the provider streams none of them on this link.
+    barren: Option<Barren>,
+}
+
+/// Why a link streams nothing, and when it is given up for another.
+#[derive(Debug, Clone, Copy)]
+struct Barren {
+    why: DownReason,
+    until: Millis,
 }
 
 /// What to expect of an open link.
@@ -183,7 +190,7 @@ impl Feed {
         };
         link.last_tick = now;
         link.reset_at = None;
-        link.barren_since = None;
+        link.barren = None;
         self.mutes = 0;
         let is_news = self.status.state != FeedState::Live || !link.has_ticked;
         link.has_ticked = true;
@@ -196,20 +203,33 @@ impl Feed {
     /// The provider accepted at least one symbol.
     pub fn accepted(&mut self, now: Millis) {
         if let Some(link) = &mut self.link {
-            link.barren_since = None;
+            link.barren = None;
         }
         if self.link.as_ref().is_some_and(|link| link.reset_at.is_none()) && self.status.state != FeedState::Live {
             self.enter(FeedState::Live, "subscribed; waiting for the first tick", now);
         }
     }
 
-    /// The provider accepted none of our symbols, though the socket is open.
-    pub fn accepted_nothing(&mut self, now: Millis) {
+    /// The provider accepted none of our symbols, though the socket is open. An earlier connection
+    /// may still hold the plan's streaming credits, so this one is given up after the same wait as a
+    /// refused one.
+    pub fn accepted_nothing(&mut self, config: &Config, now: Millis) {
         let reason = "upstream's WebSocket accepted none of the symbols; prices come by REST: see whether the plan includes WebSocket streaming";
+        self.streams_nothing(DownReason::NothingAccepted, reason, config.refused, now);
+    }
+
+    /// The provider answered no subscription, though the socket is open: as good as mute.
+    pub fn answered_nothing(&mut self, config: &Config, now: Millis) {
+        let reason = "upstream's WebSocket answers no subscription; prices come by REST";
+        self.streams_nothing(DownReason::Mute, reason, config.mute << self.mutes, now);
+    }
+
+    fn streams_nothing(&mut self, why: DownReason, reason: &str, wait: Millis, now: Millis) {
         if let Some(link) = &mut self.link {
-            link.barren_since.get_or_insert(now);
+            let until = now + wait;
+            link.barren.get_or_insert(Barren { why, until });
         }
-        self.cause = Some(DownReason::NothingAccepted);
+        self.cause = Some(why);
         self.enter(FeedState::Fallback, reason, now);
     }
 
@@ -323,10 +343,12 @@ impl Feed {
                 frame: config.provider.keep_alive(),
             });
         }
-        if link.barren_since.is_some_and(|since| now >= since + config.refused) {
-            // An earlier connection may still have held the plan's streaming credits.
-            let what = "upstream accepted none of the symbols; asking anew";
-            return self.drop_link(DownReason::NothingAccepted, what, config, now, effects);
+        if let Some(Barren { why, .. }) = link.barren.filter(|barren| now >= barren.until) {
+            if why == DownReason::Mute {
+                self.mutes = (self.mutes + 1).min(MOST_MUTE_DOUBLINGS);
+            }
+            let what = "no symbol streams on this connection; trying another";
+            return self.drop_link(why, what, config, now, effects);
         }
         if outlook != Outlook::Ticks {
             // No ticks are expected, so the mute timeout starts when they are.
@@ -377,7 +399,7 @@ impl Feed {
             None => link.last_tick + (config.mute << self.mutes),
             Some(reset_at) => reset_at + config.silence,
         };
-        let barren = link.barren_since.map_or(Millis::MAX, |since| since + config.refused);
+        let barren = link.barren.map_or(Millis::MAX, |barren| barren.until);
         Some(silence.min(mute).min(barren).min(link.heartbeat_at))
     }
 
@@ -399,7 +421,7 @@ impl Feed {
             has_ticked: false,
             heartbeat_at: Millis::MAX,
             reset_at: None,
-            barren_since: None,
+            barren: None,
         });
         if self.status.state == FeedState::Idle {
             self.enter(FeedState::Connecting, "opening the upstream connection", now);

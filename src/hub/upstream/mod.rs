@@ -223,8 +223,10 @@ impl Upstream {
             let frame = provider.subscribe(&wishes.subscribe);
             turn.effects.push(Effect::SendUpstream { link, frame });
         }
-        if self.symbols.was_refused_entirely(turn.now) {
-            self.feed.accepted_nothing(turn.now);
+        if self.symbols.was_not_answered_at_all(turn.now) {
+            self.feed.answered_nothing(turn.config, turn.now);
+        } else if self.symbols.was_refused_entirely(turn.now) {
+            self.feed.accepted_nothing(turn.config, turn.now);
         }
     }
 

@@ -84,7 +84,7 @@ impl Symbols {
                 if ask.again {
                     entry.leave_to_rest(NO_ANSWER);
                 } else {
-                    entry.asked = Some(Ask::again(now));
+                    entry.asked = Some(ask.repeated(now));
                     wishes.subscribe.push(entry.instrument.clone());
                 }
             }
@@ -98,7 +98,7 @@ impl Symbols {
             if entry.asked_again_at(config, now).is_some_and(|at| now >= at) {
                 if taken < config.symbol_limit {
                     taken += 1;
-                    entry.asked = Some(Ask::again(now));
+                    entry.asked = entry.asked.map(|ask| ask.repeated(now));
                     wishes.subscribe.push(entry.instrument.clone());
                 } else {
                     entry.asked = entry.asked.map(|ask| Ask { at: now, ..ask });
@@ -289,6 +289,14 @@ impl Symbols {
         } else {
             Outlook::Nothing
         }
+    }
+
+    /// Whether no symbol streams, some were asked for twice, and none of them was answered.
+    #[must_use]
+    pub fn was_not_answered_at_all(&self, now: Millis) -> bool {
+        let wanted = self.entries.values().filter(|entry| entry.is_wanted(now));
+        let mut asked = wanted.filter_map(|entry| entry.asked).peekable();
+        asked.peek().is_some() && asked.all(|ask| !ask.refused) && self.was_refused_entirely(now)
     }
 
     /// Whether every wanted symbol was refused or got no answer.

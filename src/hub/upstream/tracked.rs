@@ -47,7 +47,7 @@ pub(super) struct Ask {
     pub at: Millis,
     /// Whether it is not the first time, and the answer may still come.
     pub again: bool,
-    /// Whether the provider refused it: it is asked again later than where it did not answer.
+    /// Whether the provider refused it: then it is asked again later than where it did not answer.
     pub refused: bool,
 }
 
@@ -60,11 +60,11 @@ impl Ask {
         }
     }
 
-    pub fn again(at: Millis) -> Self {
+    pub fn repeated(self, at: Millis) -> Self {
         Self {
             at,
             again: true,
-            refused: false,
+            ..self
         }
     }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Candles, MOST_BARS, PAGE } from '../../../public/app/model/candles.js';
-import { intervalMeant } from '../../../public/app/model/intervals.js';
+import { intervalsMeant } from '../../../public/app/model/intervals.js';
 import { dayOf, offsetIn } from '../../../public/app/model/zones.js';
 import { barsAsCsv } from '../../../public/app/words/bars.js';
 import { timesIn } from '../../../public/app/words/times.js';
@@ -136,7 +136,7 @@ test('a bar in the middle, as a market of another source, makes the whole be dra
 });
 
 test('intervals are found by what people type', options, () => {
-  assert.deepEqual(['5', '5m', '15', '1h', '60', '1D', 'd', '4H', '2h', ''].map(intervalMeant), ['5min', '5min', '15min', '1h', '1h', '1day', '1day', '4h', null, null]);
+  assert.deepEqual(['5', '5m', '15', '1h', '60', '1D', 'd', '4H', '2h', '', '1', '2', '7', 'm', 'constructor'].map((text) => intervalsMeant(text).join(' ')), ['5min', '5min', '15min', '1h', '1h', '1day', '1day', '4h', '', '', '1min 15min 1h 1day', '4h', '', '', '']);
 });
 
 test('zones: offsets over a change of clocks, days, and zones that do not exist', options, () => {

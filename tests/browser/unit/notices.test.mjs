@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noticesOf } from '../../../public/app/model/notices.js';
+import { newRow } from '../../../public/app/model/quotes.js';
 import { Store } from '../../../public/app/model/store.js';
+import { UNKNOWN } from '../support/quote.mjs';
+
+/** @typedef {import('../../../public/app/link/wire.js').Quote} Quote */
 
 const options = { timeout: 5_000 };
 const T = Date.UTC(2026, 0, 19, 14, 32, 15);
@@ -55,6 +59,21 @@ test('the feed: mute, fallback and refused, with since and reason; nobody speaks
   assert.match(sentence({ state: 'fallback', reason: 'closed (1006)' }), /^The stream is down for 4 min: closed \(1006\)\. Prices by REST, as the credits allow\.$/);
   assert.match(sentence({ state: 'refused', reason: 'no such key' }), /^Twelve Data refuses for 4 min: no such key\./);
   assert.deepEqual(kinds(store({ state: 'disconnected', retryAt: T }, { state: 'stalled' })), ['cut-off']);
+});
+
+test('a mute feed names the markets that trade, a few of them', options, () => {
+  const made = store({}, { state: 'stalled' });
+  const named = (/** @type {[string | null, Quote['kind'], Quote['session']][]} */ ...markets) => {
+    made.rows.clear();
+    for (const [index, [exchange, kind, session]] of markets.entries()) {
+      made.rows.set(`S${index}`, { ...newRow(`S${index}`), state: 'streaming', quote: /** @type {Quote} */ ({ ...UNKNOWN, exchange, kind, session }) });
+    }
+    return /although (.*?)\. REST/.exec(notices(made)[0]?.sentence ?? '')?.[1];
+  };
+  assert.equal(named(['NASDAQ', 'stock', 'open'], ['LSE', 'stock', 'closed']), 'NASDAQ trades');
+  assert.equal(named(['NYSE', 'stock', 'open'], ['NASDAQ', 'stock', 'open'], ['NASDAQ', 'stock', 'open'], [null, 'forex', 'open']), 'NASDAQ, NYSE and forex trade');
+  assert.equal(named(...['A', 'B', 'C', 'D', 'E'].map((name) => /** @type {[string, 'stock', 'open']} */ ([name, 'stock', 'open']))), 'A, B, C and others trade');
+  assert.equal(named([null, null, 'open']), 'markets trade');
 });
 
 test('what to do about a refusal is the hub’s advice', options, () => {

@@ -5,8 +5,8 @@ import { newRow } from '../../../public/app/model/quotes.js';
 import { ACTIONS_WIDTH, DEFAULT_COLUMNS, GRIP_WIDTH, chosenColumns, fit, withColumnMoved, withColumnToggled } from '../../../public/app/panels/watchlist/columns.js';
 import { listCommands } from '../../../public/app/panels/watchlist/commands.js';
 import { HEIGHT, WIDTH, pathsOf } from '../../../public/app/panels/watchlist/sparkline.js';
-import { formatBound, formatChange } from '../../../public/app/panels/watchlist/texts.js';
-import { commonStart } from '../../../public/app/words/format.js';
+import { formatBound } from '../../../public/app/panels/watchlist/texts.js';
+import { commonStart, formatChange } from '../../../public/app/words/format.js';
 import { UNKNOWN } from '../support/quote.mjs';
 
 const options = { timeout: 5_000 };

@@ -1,22 +1,21 @@
-import { INTERVALS, intervalMeant } from '../../model/intervals.js';
+import { INTERVALS } from '../../model/intervals.js';
 import { TYPES } from './toolbar.js';
 
 /**
- * The commands of the chart. Digits as keys run `chart.interval` with what was typed.
+ * The commands of the chart.
  * @param {import('../../terminal.js').Terminal} terminal
  * @param {{ toggleTable(): void, saveCsv(): void, hasBars(): boolean }} chart
  * @returns {() => void} removes them
  */
-export function addCommands({ desk, commands, voice }, chart) {
+export function addCommands({ desk, commands }, chart) {
   const group = 'Chart';
   return commands.add(
     {
-      id: 'chart.interval', title: 'Change the interval of the chart', group,
-      run(argument) {
+      id: 'chart.interval', title: 'Show the next interval', group,
+      run() {
         const at = INTERVALS.findIndex(({ id }) => id === desk.view.interval);
-        const next = argument === undefined ? INTERVALS[(at + 1) % INTERVALS.length]?.id : intervalMeant(argument);
-        if (next) desk.show({ interval: next });
-        else voice.toast(`There is no interval ${argument}: use 1m, 5m, 15m, 1h, 4h or 1D`);
+        const next = INTERVALS[(at + 1) % INTERVALS.length];
+        if (next) desk.show({ interval: next.id });
       },
     },
     ...INTERVALS.map(({ id, words }) => ({

@@ -4,7 +4,7 @@ import { Digits, FLASH_MS } from '../../ui/digits.js';
 import { element } from '../../ui/element.js';
 import { icon, setIcon } from '../../ui/icon.js';
 import { setAttribute, setForeignText, setText, show } from '../../ui/paint.js';
-import { decimalsOf, denomination, formatDecimal, formatPercent, formatPrice, isShortened, signOf } from '../../words/format.js';
+import { decimalsOf, denomination, formatChange, formatPercent, formatPrice, isShortened, onScreen, signOf } from '../../words/format.js';
 
 const MOST_OF_NAME = 60;
 
@@ -62,7 +62,7 @@ export function createHeading({ store, desk }) {
   /** @param {import('../../model/quotes.js').Row | null} row @param {boolean} mayFlash */
   function paintPrice(row, mayFlash) {
     const quote = row?.quote ?? null;
-    const text = quote === null ? (row?.state === 'pending' ? '…' : '—') : formatPrice(quote);
+    const text = quote === null ? (row?.state === 'pending' ? '…' : '—') : onScreen(formatPrice(quote));
     if (text !== digits.text) {
       const held = shown !== null && quote !== null && shown.key === row?.key ? shown.value : null;
       digits.write(text, held !== null);
@@ -86,8 +86,8 @@ export function createHeading({ store, desk }) {
     setAttribute(change, 'data-direction', direction);
     show(/** @type {any} */ (arrow), direction !== null);
     if (direction !== null) setIcon(arrow, direction);
-    const percent = percentChange === null ? '' : formatPercent(percentChange);
-    const absolute = previousClose === null ? '' : signed(price - previousClose, decimalsOf(quote));
+    const percent = percentChange === null ? '' : onScreen(formatPercent(percentChange));
+    const absolute = previousClose === null ? '' : formatChange(price - previousClose, decimalsOf(quote));
     setText(amount, percent === '' ? '—' : absolute === '' ? percent : `${absolute} (${percent})`);
     setAttribute(change, 'title', percent === '' ? 'The previous close is not known.' : 'Against the previous close');
   }
@@ -98,10 +98,4 @@ export function createHeading({ store, desk }) {
     setAttribute(digits.changed, 'data-flash', direction);
     if (direction !== null) timer = setTimeout(() => setAttribute(digits.changed, 'data-flash', null), FLASH_MS);
   }
-}
-
-/** @param {number} value @param {number} decimals */
-function signed(value, decimals) {
-  const rounded = Number(value.toFixed(decimals));
-  return `${rounded > 0 ? '+' : ''}${formatDecimal(rounded, decimals)}`;
 }

@@ -6,6 +6,7 @@ import { rowKey } from '../../model/quotes.js';
 import { interval as intervalNamed } from '../../model/intervals.js';
 import { element } from '../../ui/element.js';
 import { setAttribute, setText, show } from '../../ui/paint.js';
+import { offerUndo } from '../../ui/undo.js';
 import { barsAsCsv } from '../../words/bars.js';
 import { decimalsOf, formatDecimal } from '../../words/format.js';
 import { quoted } from '../../words/text.js';
@@ -40,7 +41,8 @@ const ALERT_TITLES = /** @type {Record<string, string>} */ ({ above: 'Alert ≥'
  * @param {import('../../terminal.js').Terminal} terminal
  * @param {() => void} onChange  whether there are bars, or a table, has changed
  */
-export function createView({ stage, message, sentence, retry, status, zone, keys }, { store, desk, commands, voice }, onChange) {
+export function createView({ stage, message, sentence, retry, status, zone, keys }, terminal, onChange) {
+  const { store, desk, voice } = terminal;
   const host = element('div', { class: 'canvas', role: 'img', tabindex: '0', 'aria-roledescription': 'chart', 'aria-describedby': keys });
   const legend = createLegend();
   const table = createBarTable();
@@ -93,7 +95,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       if (price === null) return;
       const sentence = `Moved the alert of ${nameOf()} to ${formatDecimal(price, lookNow().decimals)}`;
       desk.change({ alerts: desk.alerts.map((alert) => (alert.id === id ? { ...alert, level: price } : alert)) }, sentence);
-      voice.toast(sentence, { label: 'Undo', run: () => void commands.run('view.undo') });
+      offerUndo(terminal, sentence);
     },
   });
   const sight = new IntersectionObserver(([entry]) => {

@@ -1,13 +1,14 @@
 import './panel.css';
 import { shownRow } from '../../model/shown.js';
 import { truthOf } from '../../model/truth.js';
+import { copyText } from '../../ui/copy.js';
 import { element } from '../../ui/element.js';
 import { icon, setIcon } from '../../ui/icon.js';
 import { setAttribute, setForeignText, setText, show } from '../../ui/paint.js';
 import { dayRange, factsOf, reasonsOf, yearRange } from '../../words/facts.js';
 import { timesIn } from '../../words/times.js';
 import { createRange } from './range.js';
-import { copyText, createEmbed, embedMarkup, linkTo } from './share.js';
+import { createEmbed, embedMarkup, linkTo } from './share.js';
 
 const MOST_OF_SENTENCE = 600;
 

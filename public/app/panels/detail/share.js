@@ -1,4 +1,5 @@
 /** Taking a symbol elsewhere: a link to it, and a frame for another page. */
+import { copyText } from '../../ui/copy.js';
 import { element, uniqueId } from '../../ui/element.js';
 
 /** @typedef {import('../../ui/voice.js').Voice} Voice */
@@ -35,22 +36,6 @@ export function createEmbed(voice) {
     },
     focus: () => markup.select(),
   };
-}
-
-/**
- * @param {string} text
- * @param {string} done  what is said then
- * @param {Voice} voice
- * @param {HTMLTextAreaElement} [shown]  holds the text; it is selected where the browser refuses to copy
- */
-export async function copyText(text, done, voice, shown) {
-  try {
-    await navigator.clipboard.writeText(text);
-    voice.toast(done);
-  } catch {
-    shown?.select();
-    voice.toast(shown ? 'The browser refused to copy. The text is selected: press Ctrl+C' : `The browser refused to copy: ${text}`);
-  }
 }
 
 /** @param {string} text */

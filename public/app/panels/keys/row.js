@@ -1,6 +1,6 @@
 import { conflictOf, isBrowsersOwn, keysOf, shownKey } from '../../model/keys.js';
 import { element } from '../../ui/element.js';
-import { MAC, strokeOf } from '../../ui/keys.js';
+import { MAC, keyWords, strokeOf } from '../../ui/keys.js';
 
 /** @typedef {import('../../commands.js').Command} Command */
 
@@ -53,12 +53,12 @@ export function commandRow(command, { desk, commands }, { editable, tell }) {
       event.preventDefault();
       event.stopPropagation();
       if (key === 'Escape') return stop('Nothing changed.');
-      if (isBrowsersOwn(key) || ['Enter', ' '].includes(key)) return tell(`${words(key)} belongs to the browser. Press another key.`);
+      if (isBrowsersOwn(key) || ['Enter', ' '].includes(key)) return tell(`${keyWords(key)} belongs to the browser. Press another key.`);
       const other = conflictOf(key, command, commands.all, desk.settings.keys);
-      if (other) return tell(`${words(key)} is the key of “${other.title}”. Press another key, or change that one first.`);
+      if (other) return tell(`${keyWords(key)} is the key of “${other.title}”. Press another key, or change that one first.`);
       stop('');
       set([key]);
-      tell(`${words(key)}: ${command.title}.`);
+      tell(`${keyWords(key)}: ${command.title}.`);
     };
     /** @param {string} sentence */
     const stop = (sentence) => {
@@ -73,11 +73,6 @@ export function commandRow(command, { desk, commands }, { editable, tell }) {
     addEventListener('keydown', take, true);
     change.addEventListener('blur', leave);
   }
-}
-
-/** @param {string} key */
-function words(key) {
-  return shownKey(key, MAC).join(MAC ? '' : '+');
 }
 
 /** @param {string} label @param {string} name @param {() => void} run */

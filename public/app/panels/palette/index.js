@@ -6,6 +6,7 @@ import { element, uniqueId } from '../../ui/element.js';
 import { icon } from '../../ui/icon.js';
 import { MAC, strokeOf } from '../../ui/keys.js';
 import { setAttribute, setText, show } from '../../ui/paint.js';
+import { offerUndo } from '../../ui/undo.js';
 import { formatSpan } from '../../words/format.js';
 import { quoted } from '../../words/text.js';
 import { addToList, keysInList, listForAdding } from './adding.js';
@@ -24,7 +25,7 @@ const MOST_OF_REASON = 300;
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, terminal) {
-  const { store, desk, commands, voice } = terminal;
+  const { store, desk, commands } = terminal;
   const search = new Search();
   /** @type {Map<string, import('../../link/search.js').Found>} */
   const known = new Map();
@@ -288,6 +289,6 @@ export function createPanel(host, terminal) {
     const sentence = added === 1 ? (desk.undoable ?? '') : `Added ${added} symbols`;
     const times = added;
     added = 0;
-    voice.toast(quoted(sentence, 120), { label: 'Undo', run: () => { for (let undone = 0; undone < times; undone += 1) desk.undo(); } });
+    offerUndo(terminal, quoted(sentence, 120), times);
   }
 }

@@ -8,6 +8,7 @@ import {
 } from '../../model/lists.js';
 import { parsePasted } from '../../model/pasted.js';
 import { rowKey } from '../../model/quotes.js';
+import { offerUndo } from '../../ui/undo.js';
 import { quoted } from '../../words/text.js';
 
 /** @typedef {import('../../model/lists.js').List} List */
@@ -17,7 +18,8 @@ import { quoted } from '../../words/text.js';
 const MOST_OF_NAME = 40;
 
 /** @param {import('../../terminal.js').Terminal} terminal */
-export function createActions({ store, desk, commands, voice }) {
+export function createActions(terminal) {
+  const { store, desk, voice } = terminal;
   /** The list in view; null: a computed view, which cannot be changed. @returns {List | null} */
   const current = () => ownList(desk.view.list, desk.lists);
   const items = () => {
@@ -30,17 +32,6 @@ export function createActions({ store, desk, commands, voice }) {
     const list = current();
     if (!list) return;
     desk.change({ lists: withItems(desk.lists, list.id, next), ...(view ? { view: { ...desk.view, ...view } } : {}) }, sentence);
-  }
-
-  /** @param {string} done  the sentence of the change @param {string} [more]  what else is to be told */
-  function offerUndo(done, more = '') {
-    voice.toast(`${done}${more}`, {
-      label: 'Undo',
-      run() {
-        if (desk.undoable === done) commands.run('view.undo');
-        else voice.toast('Something else was changed since; Ctrl+Z takes the changes back one by one');
-      },
-    });
   }
 
   /** @param {Item[]} before @param {number} index @param {Item[]} next */
@@ -82,7 +73,7 @@ export function createActions({ store, desk, commands, voice }) {
       if (added.length > 0) {
         const done = `Added ${named(added)}`;
         change(next, done, { symbol: desk.view.symbol ?? rowKey(added[0] ?? '') });
-        offerUndo(done, `${wrong}${over}`);
+        offerUndo(terminal, `${done}${wrong}${over}`);
       } else if (symbols.length > 0) voice.toast(`${named(symbols)} ${symbols.length === 1 ? 'is' : 'are'} in ${quoted(list.name, MOST_OF_NAME)} already${wrong}`);
       else if (refused.length > 0) voice.toast(`${named(refused)} ${refused.length === 1 ? 'is no symbol' : 'are no symbols'}: write for example AAPL or BTC/USD`);
       return refused.length === 0;
@@ -98,7 +89,7 @@ export function createActions({ store, desk, commands, voice }) {
       const item = items()[place];
       const done = `Removed ${named([item && 'symbol' in item ? item.symbol : key])}`;
       change(withoutSymbol(items(), key), done, desk.view.symbol === key && next !== null ? { symbol: next } : undefined);
-      offerUndo(done);
+      offerUndo(terminal, done);
     },
 
     /** @param {number} index  among the items @param {Step} where */
@@ -138,7 +129,7 @@ export function createActions({ store, desk, commands, voice }) {
       if (!item || !('section' in item)) return;
       const done = `Removed the section ${quoted(item.section, MOST_OF_NAME)}`;
       change(withoutSection(items(), index), done);
-      offerUndo(done, ', its symbols stay');
+      offerUndo(terminal, `${done}, its symbols stay`);
     },
 
     /** @param {string} key @param {List} list  gets the symbol too */
@@ -151,7 +142,7 @@ export function createActions({ store, desk, commands, voice }) {
         return;
       }
       desk.change({ lists: withItems(desk.lists, list.id, next) }, done);
-      offerUndo(done);
+      offerUndo(terminal, done);
     },
 
     /** @param {string} typed */
@@ -182,7 +173,7 @@ export function createActions({ store, desk, commands, voice }) {
       const { lists, next } = withoutList(desk.lists, list.id);
       const done = `Deleted the list ${quoted(list.name, MOST_OF_NAME)}`;
       desk.change({ lists, view: { ...desk.view, list: next } }, done);
-      offerUndo(done);
+      offerUndo(terminal, done);
     },
 
     /** The list of a link becomes the user's own. */

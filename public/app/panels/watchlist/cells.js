@@ -2,13 +2,14 @@
  * The cells of a row beside its price. A cell paints itself from what is known of the symbol and
  * returns how many characters its number has, so that its column can have the room.
  */
+import { nearestOf } from '../../model/alerts.js';
 import { changeOf, lagOf, relativeVolume, spreadOf, within } from '../../model/sorting.js';
 import { element } from '../../ui/element.js';
 import { icon, setIcon } from '../../ui/icon.js';
 import { setAttribute, setForeignText, setText } from '../../ui/paint.js';
-import { decimalsOf, formatBeside, formatClock, formatLag, formatPercent, formatVolume, isShortened, signOf } from '../../words/format.js';
+import { decimalsOf, formatBeside, formatChange, formatClock, formatDistance, formatLag, formatPercent, formatVolume, isShortened, onScreen, signOf } from '../../words/format.js';
 import { Sparkline } from './sparkline.js';
-import { formatBound, formatChange, onScreen } from './texts.js';
+import { formatBound } from './texts.js';
 
 /** @typedef {import('./row.js').Sight} Sight */
 /** @typedef {import('../../link/wire.js').Quote} Quote */
@@ -49,6 +50,7 @@ export const CELLS = {
   lag: () => numberCell('lag', lagOf, formatLag),
   name: () => foreignCell('name-long', ({ name }) => name),
   currency: () => foreignCell('currency', ({ currency }) => currency),
+  alerts: alertsCell,
   source: sourceCell,
 };
 
@@ -146,6 +148,24 @@ function timeCell() {
       setText(time, at === null ? UNKNOWN : formatClock(at - offset));
       setAttribute(time, 'datetime', at === null ? null : new Date(at).toISOString());
       setAttribute(root, 'title', at === null && quote ? 'The exchange did not tell the second of this price' : null);
+      return 0;
+    },
+  };
+}
+
+/** How far the nearest armed alert is, and how many there are. @returns {Cell} */
+function alertsCell() {
+  const text = element('span');
+  const root = cell('alerts end minor', icon('bell'), text);
+  return {
+    element: root,
+    paint({ row: { quote }, alerts }) {
+      const count = alerts.length;
+      const nearest = nearestOf(alerts, quote);
+      setAttribute(root, 'data-empty', count === 0 ? '' : null);
+      setText(text, count === 0 ? '' : nearest === null ? String(count) : formatDistance(nearest));
+      const about = nearest === null ? '' : `, the nearest ${formatDistance(nearest)} away`;
+      setAttribute(root, 'title', count === 0 ? null : `${count} armed ${count === 1 ? 'alert' : 'alerts'}${about}`);
       return 0;
     },
   };

@@ -35,6 +35,7 @@ export const COLUMNS = [
   column('lag', 'Hub lag', 72, 1_230, 'end', 'From the exchange to the hub'),
   column('name', 'Name', 140, 1_210, 'start'),
   column('currency', 'Cur.', 52, 1_240, 'start', 'Currency'),
+  column('alerts', 'Alerts', 80, 1_150, 'end', 'Nearest alert'),
   column('source', 'Source', 132, 0, 'start'),
 ];
 

@@ -2,6 +2,7 @@
  * The grid: only the rows in sight exist, and they move by a transform. A frame looks up the changed
  * symbols among them and writes the texts that differ. 500 rows cost no more than thirty.
  */
+import { armedBySymbol, nearestOf } from '../../model/alerts.js';
 import { described } from '../../model/announcement.js';
 import { entriesOf, itemsInView, ownList, symbolsOf } from '../../model/lists.js';
 import { newRow, rowKey } from '../../model/quotes.js';
@@ -10,14 +11,13 @@ import { truthOf } from '../../model/truth.js';
 import { MOST_SYMBOLS } from '../../model/symbols.js';
 import { element } from '../../ui/element.js';
 import { setAttribute } from '../../ui/paint.js';
-import { decimalsOf, denomination, formatBeside, formatCount, formatPrice } from '../../words/format.js';
+import { decimalsOf, denomination, formatBeside, formatChange, formatCount, formatPrice } from '../../words/format.js';
 import { ACTIONS_WIDTH, GRIP_WIDTH, chosenColumns, columnNamed, fit } from './columns.js';
 import { Cursor } from './cursor.js';
 import { HEAD, Head } from './head.js';
 import { Lights } from './lights.js';
 import { Measure } from './measure.js';
 import { SectionRow, SymbolRow } from './row.js';
-import { formatChange } from './texts.js';
 
 /** @typedef {import('../../model/lists.js').Entry} Entry */
 
@@ -29,6 +29,8 @@ const SETTLED_MS = 150;
 const phone = matchMedia('(max-width: 639.9px)');
 const TWO_LINES = ['symbol', 'last', 'pct', 'source'];
 const HEAD_HEIGHT = 28;
+/** @type {import('../../model/alerts.js').Alert[]} */
+const NONE = [];
 
 export class Grid {
   #terminal;
@@ -67,6 +69,8 @@ export class Grid {
   #list = '';
   /** Keys of symbols whose numbers were measured out of sight. */
   #known = new Set();
+  /** The armed alerts by the keys of their symbols. @type {Map<string, import('../../model/alerts.js').Alert[]>} */
+  #alerts = new Map();
   #observer;
 
   /** @param {import('../../terminal.js').Terminal} terminal */
@@ -107,6 +111,7 @@ export class Grid {
   /** @param {import('../../ui/screen.js').Frame} frame */
   paint({ changes: { topics, rows }, desk: parts, now, second }) {
     const { view, settings } = this.#terminal.desk;
+    if (parts.has('alerts') || !this.#isLaid) this.#alerts = armedBySymbol(this.#terminal.desk.alerts);
     const mayLayOut = parts.has('settings') || !this.#isLaid;
     this.#isLaid = true;
     if (this.#list !== view.list || parts.has('settings')) {
@@ -119,7 +124,7 @@ export class Grid {
     if (second || mayLayOut || parts.has('lists') || parts.has('view') || topics.has('rows') || topics.has('feed')) this.#arrange(now);
     if (parts.has('view') || mayLayOut) this.#head.paint(view.sort);
     if (parts.has('view')) this.cursor.follow();
-    const all = second || parts.has('view') || parts.has('lists') || parts.has('settings') || ['rows', 'link', 'feed', 'clock'].some((topic) => topics.has(/** @type {any} */ (topic)));
+    const all = second || ['view', 'lists', 'settings', 'alerts'].some((part) => parts.has(/** @type {any} */ (part))) || ['rows', 'link', 'feed', 'clock'].some((topic) => topics.has(/** @type {any} */ (topic)));
     const quiet = !settings.flash || now - this.#scrolledAt < SETTLED_MS;
     let grown = false;
     for (const key of rows) grown = this.#measureUnseen(key) || grown;
@@ -202,6 +207,11 @@ export class Grid {
     return this.#hasPointer || this.#grid.contains(document.activeElement);
   }
 
+  /** @param {string} key */
+  #alertsOf(key) {
+    return this.#alerts.get(key) ?? NONE;
+  }
+
   /** Makes the rows of the list in view anew. @param {number} now */
   #arrange(now) {
     const { desk, store } = this.#terminal;
@@ -210,7 +220,9 @@ export class Grid {
     const ranking = sort === null ? null : this.#ranking.update({
       id: `${list} ${sort.column} ${sort.descending}`,
       keys: symbolsOf(items).map(rowKey),
-      valueOf: (key) => sortingValue(sort.column, this.rowOf(key), store.circumstances, now),
+      valueOf: (key) => (sort.column === 'alerts'
+        ? nearestOf(this.#alertsOf(key), this.rowOf(key).quote)
+        : sortingValue(sort.column, this.rowOf(key), store.circumstances, now)),
       descending: sort.descending,
     }, now, { inside: this.#isInside, asked: this.#mustRank });
     this.#mustRank = false;
@@ -282,7 +294,7 @@ export class Grid {
     const mounted = this.#mounted.get(key);
     if (mounted?.type !== 'symbol') return false;
     let grown = false;
-    mounted.paint({ row: this.rowOf(key), now, offset: store.offset, second, quiet }, store.circumstances, (column, characters) => {
+    mounted.paint({ row: this.rowOf(key), now, offset: store.offset, second, quiet, alerts: this.#alertsOf(key) }, store.circumstances, (column, characters) => {
       grown = this.#measure.grow(column, characters) || grown;
     });
     if (mounted.hasUnit) grown = this.#measure.growUnit() || grown;

@@ -84,7 +84,9 @@ export function createHands({ desk, commands, voice }, actions, grid, menus) {
     rank: () => grid.rankNow(),
     read() {
       const entry = hands.row();
-      if (entry?.type === 'symbol') voice.say(grid.describe(entry.key));
+      // The chart may show a symbol of no list.
+      const key = entry?.type === 'symbol' ? entry.key : desk.view.symbol;
+      if (key !== null) voice.say(grid.describe(key));
     },
     isMovable: () => grid.isMovable,
   };

@@ -22,7 +22,7 @@ export function createPanel(host, terminal) {
   const { commands } = terminal;
   const actions = createActions(terminal);
   const grid = new Grid(terminal);
-  const menus = createMenus(terminal, actions, { isMovable: () => grid.isMovable, focusRow: () => grid.cursor.focus(), renameSection: (entry) => hands.renameSection(entry) });
+  const menus = createMenus(terminal, actions, { isMovable: () => grid.isMovable, focusRow: () => grid.cursor.focus() });
   const hands = createHands(terminal, actions, grid, menus);
   const board = element('div', { class: 'board', id: uniqueId('board'), role: 'tabpanel' });
   const tabs = createTabs(terminal, actions, { grid: board.id, openList: menus.list, openColumns: menus.columns });

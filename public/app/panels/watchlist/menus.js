@@ -1,5 +1,7 @@
 /** The menus of rows, heads and lists. Each item is a command, so it is in the palette too. */
 import { symbolsOf } from '../../model/lists.js';
+import { copyText } from '../../ui/copy.js';
+import { keyText } from '../../ui/keys.js';
 import { openMenu } from '../../ui/menu.js';
 import { quoted } from '../../words/text.js';
 import { ALWAYS, COLUMNS, chosenColumns, columnNamed, withColumnMoved } from './columns.js';
@@ -16,22 +18,25 @@ const MOST_LISTS = 8;
 /**
  * @param {import('../../terminal.js').Terminal} terminal
  * @param {import('./actions.js').Actions} actions
- * @param {{ isMovable: () => boolean, focusRow: () => void, renameSection: (entry: Entry) => void }} grid
+ * @param {{ isMovable: () => boolean, focusRow: () => void }} grid
  */
-export function createMenus({ desk, commands, store, voice }, actions, { isMovable, focusRow, renameSection }) {
+export function createMenus({ desk, commands, store, voice }, actions, { isMovable, focusRow }) {
   /** @type {(id: string, label: string, argument: string | undefined, more?: Partial<import('../../ui/menu.js').Action>) => Item} */
   const item = (id, label, argument, more = {}) => ({
-    label, run: () => void commands.run(id, argument), disabled: commands.get(id)?.isPossible?.(argument) === false, ...more,
+    label, run: () => void commands.run(id, argument), disabled: commands.get(id)?.isPossible?.(argument) === false,
+    keys: keyText(id, { desk, commands }), ...more,
   });
+
+  const copy = (/** @type {string} */ text) => void copyText(text, `Copied ${quoted(text, MOST_OF_NAME)}`, voice);
 
   /** @param {string} key @returns {Item[]} */
   const moves = (key) => {
     const disabled = !isMovable();
     return [
-      item('list.up', 'Move up', key, { keys: 'Alt+↑', disabled }),
-      item('list.down', 'Move down', key, { keys: 'Alt+↓', disabled }),
-      item('list.first', 'Move to the top', key, { keys: 'Alt+Shift+↑', disabled }),
-      item('list.last', 'Move to the end', key, { keys: 'Alt+Shift+↓', disabled }),
+      item('list.up', 'Move up', key, { disabled }),
+      item('list.down', 'Move down', key, { disabled }),
+      item('list.first', 'Move to the top', key, { disabled }),
+      item('list.last', 'Move to the end', key, { disabled }),
     ];
   };
 
@@ -39,30 +44,29 @@ export function createMenus({ desk, commands, store, voice }, actions, { isMovab
   function ofSymbol({ key, index }) {
     const name = store.rows.get(key)?.name ?? key;
     const others = desk.lists.filter((list) => list.id !== actions.current()?.id && !list.temporary).slice(0, MOST_LISTS);
-    // Alerts are another panel's; it registers what Alt+A does.
-    const alert = commands.all.find(({ keys }) => keys?.includes('Alt+A'));
     return [
       item('list.open', 'Open the chart', key, { icon: 'chart', keys: 'Enter' }),
-      .../** @type {Item[]} */ (alert ? [item(alert.id, 'Set an alert', key, { icon: 'bell', keys: 'Alt+A' })] : []),
-      { label: 'Copy the symbol', icon: 'link', run: () => void copy(name) },
+      // Another panel's, which comes later.
+      .../** @type {Item[]} */ (commands.get('alerts.new') ? [item('alerts.new', 'Set an alert', key, { icon: 'bell' })] : []),
+      { label: 'Copy the symbol', icon: 'link', run: () => copy(name) },
       'line',
       ...moves(key),
       { label: 'Put a section before it', disabled: !isMovable(), run: () => actions.addSection(index) },
       .../** @type {Item[]} */ (others.length > 0 ? ['line', { heading: 'Add it to' }] : []),
       ...others.map((list) => ({ label: quoted(list.name, MOST_OF_NAME), icon: 'list', run: () => actions.copyTo(key, list) })),
       'line',
-      item('list.remove', 'Remove from the list', key, { icon: 'close', keys: 'Del' }),
+      item('list.remove', 'Remove from the list', key, { icon: 'close' }),
     ];
   }
 
   /** @param {Extract<Entry, { type: 'section' }>} entry @returns {Item[]} */
   const ofSection = (entry) => [
     { label: entry.folded ? 'Unfold' : 'Fold', keys: 'Enter', run: () => actions.fold(entry.index) },
-    { label: 'Rename', keys: 'F2', run: () => renameSection(entry) },
+    item('list.rename-section', 'Rename', entry.key),
     'line',
     ...moves(entry.key),
     'line',
-    item('list.remove', 'Remove the heading', entry.key, { icon: 'close', keys: 'Del' }),
+    item('list.remove', 'Remove the heading', entry.key, { icon: 'close' }),
   ];
 
   /** @returns {Item[]} */
@@ -127,7 +131,7 @@ export function createMenus({ desk, commands, store, voice }, actions, { isMovab
           item('list.new', 'New list', undefined, { icon: 'plus' }),
           'line',
           item('list.add-section', 'Add a section', undefined),
-          { label: 'Copy the symbols', icon: 'link', run: () => void copy(symbolsOf(actions.items()).join(', ')) },
+          { label: 'Copy the symbols', icon: 'link', run: () => copy(symbolsOf(actions.items()).join(', ')) },
           'line',
           { heading: 'Sort by' },
           ...chosenColumns(desk.settings.columns).map((id) => ({
@@ -139,16 +143,6 @@ export function createMenus({ desk, commands, store, voice }, actions, { isMovab
       });
     },
   };
-
-  /** @param {string} text */
-  async function copy(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      voice.toast(`Copied ${quoted(text, MOST_OF_NAME)}`);
-    } catch {
-      voice.toast('This browser does not let the page copy');
-    }
-  }
 }
 
 /** @typedef {ReturnType<typeof createMenus>} Menus */

@@ -1,8 +1,7 @@
 import { Digits, FLASH_MS } from '../../ui/digits.js';
 import { element } from '../../ui/element.js';
 import { setAttribute, setText } from '../../ui/paint.js';
-import { denomination, formatPrice, isShortened } from '../../words/format.js';
-import { onScreen } from './texts.js';
+import { denomination, formatPrice, isShortened, onScreen } from '../../words/format.js';
 
 /** Without motion an arrow stays for this long. */
 const ARROW_MS = 2_000;

@@ -15,6 +15,7 @@ import { PriceCell } from './price.js';
  * @property {number} offset  hub's clock minus the page's, ms
  * @property {boolean} second what is written once a second is due
  * @property {boolean} quiet  nothing may flash
+ * @property {import('../../model/alerts.js').Alert[]} alerts  the armed ones of the symbol
  */
 
 /** The most characters of a name in a label and of a sentence in a title. */

@@ -4,6 +4,7 @@ import { element } from '../../../ui/element.js';
 import { icon } from '../../../ui/icon.js';
 import { openMenu } from '../../../ui/menu.js';
 import { show } from '../../../ui/paint.js';
+import { offerUndo } from '../../../ui/undo.js';
 import { conditionOf, subjectOf } from '../../../words/alerts.js';
 import { createChannels } from './channels.js';
 import { createAlertForm } from './form.js';
@@ -22,7 +23,7 @@ const HOUR_MS = 3_600_000;
  * @returns {import('../index.js').Tab}
  */
 export function createAlerts(terminal) {
-  const { store, desk, commands, voice } = terminal;
+  const { store, desk, commands } = terminal;
   const list = element('ul', { class: 'list', 'aria-label': 'Alerts' });
   const first = element('button', { type: 'button', class: 'solid' }, 'Set an alert');
   const empty = element('p', { class: 'empty' }, element('span', {}, 'No alerts. One can watch a price, a move, a symbol that falls silent, or the feed.'), first);
@@ -62,7 +63,7 @@ export function createAlerts(terminal) {
       const next = rows.get(id)?.element.nextElementSibling ?? rows.get(id)?.element.previousElementSibling;
       const sentence = `Deleted: ${subjectOf(alert)} ${conditionOf(alert, quoteOf(alert))}`;
       desk.change({ alerts: desk.alerts.filter((one) => one.id !== id) }, sentence);
-      voice.toast(sentence, { label: 'Undo', run: () => void commands.run('view.undo') });
+      offerUndo(terminal, sentence);
       // The focus was on a button that goes.
       const stay = next?.querySelector('.acts button:last-child') ?? make;
       if (stay instanceof HTMLElement) stay.focus();
