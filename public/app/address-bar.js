@@ -4,6 +4,7 @@
  */
 import { readAddress, writeAddress } from './model/address.js';
 import { DEFAULT_VIEW } from './model/desk.js';
+import { itemsInView, symbolsOf } from './model/lists.js';
 
 /** Browsers slow down pages that write the address more often. */
 const EVERY_MS = 1_000;
@@ -13,8 +14,8 @@ const PHONE = '(max-width: 639.9px)';
 
 /** @typedef {Pick<import('./model/desk.js').View, 'sheet' | 'filled'>} Kept  what no address says */
 
-/** @param {import('./model/desk.js').Desk} desk */
-export function startAddressBar(desk) {
+/** @param {Pick<import('./terminal.js').Terminal, 'desk' | 'store'>} terminal */
+export function startAddressBar({ desk, store }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   if (history.state !== null) desk.show(keptIn(history.state));
@@ -65,7 +66,8 @@ export function startAddressBar(desk) {
   }
 
   function address() {
-    return `${location.pathname}${writeAddress(desk, location.search)}${location.hash}`;
+    const [first] = symbolsOf(itemsInView(desk, store));
+    return `${location.pathname}${writeAddress(desk, location.search, first)}${location.hash}`;
   }
 }
 

@@ -5,6 +5,7 @@
 import './ui/print.css';
 import { startAlertWatch } from './alerts/watch.js';
 import { createAnnouncer } from './announcer.js';
+import { createPanel as chart } from './panels/chart/index.js';
 import { createPanel as detail } from './panels/detail/index.js';
 import { createPanel as dock } from './panels/dock/index.js';
 import { createPanel as hints } from './panels/hints/index.js';
@@ -17,6 +18,7 @@ import { startKeys } from './ui/keys.js';
 
 /** @type {import('./ui/place.js').Layout} */
 export const LATER = [
+  { createPanel: chart, region: 'side' },
   { createPanel: detail, region: 'side' },
   { createPanel: dock, region: 'dock' },
   { createPanel: palette, region: 'header' },

@@ -2,7 +2,6 @@
  * The panels that a first price needs. A new panel is a folder below panels/ and a line here, or in
  * later.js if it can wait until prices are shown. `region` is an element of index.html.
  */
-import { createPanel as chart } from './panels/chart/index.js';
 import { createPanel as header } from './panels/header/index.js';
 import { createPanel as notice } from './panels/notice/index.js';
 import { createPanel as phoneBar } from './panels/phone-bar/index.js';
@@ -13,6 +12,5 @@ export const FIRST = [
   { createPanel: header, region: 'header' },
   { createPanel: notice, region: 'notice' },
   { createPanel: watchlist, region: 'list' },
-  { createPanel: chart, region: 'side' },
   { createPanel: phoneBar, region: 'bottom' },
 ];

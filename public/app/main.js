@@ -18,6 +18,7 @@ import { BrowserStorage } from './storage/browser.js';
 import { LastKnown } from './storage/last-known.js';
 import { keepLog } from './storage/log.js';
 import { startTitle } from './title.js';
+import { element } from './ui/element.js';
 import { placePanels } from './ui/place.js';
 import { Screen, whenPricesAreShown } from './ui/screen.js';
 import { Voice } from './ui/voice.js';
@@ -75,7 +76,7 @@ desk.listen((parts) => {
   }
 });
 browser.follow(desk);
-startAddressBar(desk);
+startAddressBar({ desk, store });
 
 commands.add(
   { id: 'connection.reconnect', title: 'Connect to the hub again', group: 'Help', run: () => connection.reconnect() },
@@ -111,10 +112,24 @@ connection.open();
 /** Everything that can wait: dock, details, search, settings, alerts. The hub may be away just now. */
 async function loadLater() {
   try {
-    const { placeLater } = await import('./later.js');
+    const [{ placeLater }] = await Promise.all([import('./later.js'), loadLaterStyles()]);
     placeLater(terminal, screen);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     setTimeout(() => void loadLater(), AGAIN_MS);
   }
+}
+
+/** Fails as an import does, with a TypeError. @returns {Promise<void>} */
+function loadLaterStyles() {
+  const href = document.querySelector('meta[name="later-styles"]')?.getAttribute('content') ?? '';
+  const link = element('link', { rel: 'stylesheet', href });
+  return new Promise((resolve, reject) => {
+    link.addEventListener('load', () => resolve());
+    link.addEventListener('error', () => {
+      link.remove();
+      reject(new TypeError(`${href} cannot be loaded`));
+    });
+    document.head.append(link);
+  });
 }

@@ -9,6 +9,7 @@ import { ROOT } from "./project.mjs";
 /** Served at `/sw.js`, always under this name. */
 export const WORKER = "sw.js";
 
+export const MAIN = "public/app/main.js";
 export const EMBED = "public/app/embed/embed.js";
 export const EARLY = "public/app/early.js";
 const LOST = "public/app/lost/lost.css";
@@ -55,6 +56,33 @@ export async function bundleAlone(entry, format, target) {
     sourcemap: "linked",
     metafile: true,
   }).catch(cannotBuild);
+}
+
+/**
+ * The styles that a first price needs. esbuild puts those of a module that is imported dynamically
+ * into the sheet of its importer too, so what comes later is left out here.
+ * @param {string} target  folder of the built page
+ * @param {string} entryNames
+ * @returns {Promise<{ path: string, contents: Uint8Array }>} `path` is relative to the project's root
+ */
+export async function bundleFirstStyles(target, entryNames) {
+  const { build } = await import("esbuild");
+  const { outputFiles, metafile } = await build({
+    ...OPTIONS,
+    entryPoints: [MAIN],
+    outdir: target,
+    entryNames,
+    format: "esm",
+    metafile: true,
+    plugins: [{
+      name: "nothing that comes later",
+      setup: ({ onResolve }) => onResolve({ filter: /\/later\.js$/ }, ({ path }) => ({ path, external: true })),
+    }],
+  }).catch(cannotBuild);
+  const path = Object.keys(metafile.outputs).find((name) => name.endsWith(".css"));
+  const sheet = outputFiles.find((file) => file.path.endsWith(".css"));
+  if (!path || !sheet) throw new Failure("public/app/main.js imports no styles.");
+  return { path, contents: sheet.contents };
 }
 
 /**

@@ -13,11 +13,12 @@ import { brotliCompressSync } from "node:zlib";
 import { Failure } from "./failure.mjs";
 import { BUILD, hashOf, withLock } from "./inputs.mjs";
 import { packagesMatchLock } from "./node-packages.mjs";
-import { EARLY, EMBED, EXTRAS, OPTIONS, WORKER, bundleAlone, bundleWorker, cannotBuild, isKept } from "./page-extras.mjs";
+import { EARLY, EMBED, EXTRAS, MAIN, OPTIONS, WORKER, bundleAlone, bundleFirstStyles, bundleWorker, cannotBuild, isKept } from "./page-extras.mjs";
 import { ROOT } from "./project.mjs";
 
 const SOURCE = join(ROOT, "public");
 const TARGET = join(BUILD, "public");
+const NAMES = "assets/[name]-[hash]";
 const STAMP = join(BUILD, "public.sha256");
 /** Served under their own names. The asset server reads `_headers`. */
 const DOCUMENTS = ["_headers", "404.html", "embed.html", "index.html", "manifest.webmanifest"];
@@ -64,6 +65,8 @@ export function pageSizes() {
       for (const one of added) seen.add(one);
     }
   }
+  const laterStyles = /content="\/(assets\/[^"]+\.css)"/.exec(read("index.html").toString())?.[1];
+  if (laterStyles) lazy.set("later", (lazy.get("later") ?? 0) + size([laterStyles]));
   return { first: size(["index.html", ...first]), lazy };
 
   /** These files and all that they import statically. @param {string[]} names */
@@ -98,9 +101,9 @@ async function bundle() {
   const { build } = await import("esbuild");
   const terminal = build({
     ...OPTIONS,
-    entryPoints: ["public/app/main.js", ...EXTRAS],
+    entryPoints: [MAIN, ...EXTRAS],
     outdir: TARGET,
-    entryNames: "assets/[name]-[hash]",
+    entryNames: NAMES,
     chunkNames: "assets/[name]-[hash]",
     splitting: true,
     loader: { ".svg": "copy", ".png": "copy" },
@@ -108,9 +111,12 @@ async function bundle() {
     sourcemap: "linked", // only developer tools request it
     metafile: true,
   }).catch(cannotBuild);
+  const styles = bundleFirstStyles(TARGET, NAMES);
   const bundles = await Promise.all([terminal, bundleAlone(EARLY, "iife", TARGET), bundleAlone(EMBED, "esm", TARGET)]);
   const [shell, early] = bundles.map(({ metafile }) => Object.entries(metafile.outputs));
-  const kept = [...shell, ...early].filter(([path, { entryPoint }]) => isKept(path, entryPoint));
+  const firstStyles = await styles;
+  const allStyles = shell.find(([, { entryPoint }]) => entryPoint === MAIN)?.[1].cssBundle;
+  const kept = [...shell, ...early].filter(([path, { entryPoint }]) => isKept(path, entryPoint) && path !== allStyles).map(([path]) => path);
   /** @type {Map<string, string>} */
   const addresses = new Map();
   /** @type {Map<string, string[]>} */
@@ -123,11 +129,13 @@ async function bundle() {
     // The styles that a module imports become a bundle of their own, named after the module.
     if (cssBundle) addresses.set(addressOf(SOURCE, entryPoint).replace(/\.js$/, ".css"), addressOf(TARGET, cssBundle));
   }
+  addresses.set("/app/main.css", addressOf(TARGET, firstStyles.path));
+  const assets = bundles.flatMap(({ outputFiles }) => outputFiles).filter(({ path }) => path !== join(ROOT, allStyles ?? ""));
   return {
-    assets: bundles.flatMap(({ outputFiles }) => outputFiles),
+    assets: [...assets, { ...firstStyles, path: join(ROOT, firstStyles.path) }],
     addresses,
     imports,
-    kept: kept.map(([path]) => addressOf(TARGET, path)),
+    kept: [...kept, firstStyles.path].map((path) => addressOf(TARGET, path)),
   };
 }
 

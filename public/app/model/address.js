@@ -74,8 +74,9 @@ export function readAddress(search, lists) {
  * the page does not know are kept.
  * @param {Pick<import('./desk.js').State, 'settings' | 'lists' | 'view'>} state
  * @param {string} before  the present search part
+ * @param {string} [first]  the symbol that a visitor of this list sees at first
  */
-export function writeAddress({ settings, lists, view }, before) {
+export function writeAddress({ settings, lists, view }, before, first) {
   /** @type {[string, string][]} */
   const written = [];
   const shared = lists.find(({ id, temporary }) => id === SHARED && temporary);
@@ -87,7 +88,7 @@ export function writeAddress({ settings, lists, view }, before) {
   const home = symbols.length > 0 ? SHARED : (lists[0]?.id ?? DEFAULT_VIEW.list);
   const isThere = Object.hasOwn(COMPUTED, view.list) || lists.some(({ id }) => id === view.list);
   if (view.list !== home && isThere) written.push(['list', nameOfList(view.list, lists)]);
-  if (view.symbol !== null) written.push(['s', view.symbol]);
+  if (view.symbol !== null && (first === undefined || view.symbol !== rowKey(first))) written.push(['s', view.symbol]);
   if (view.interval !== DEFAULT_VIEW.interval) written.push(['i', INTERVALS[view.interval]]);
   if (view.chart !== DEFAULT_VIEW.chart) written.push(['t', view.chart]);
   if (view.sort !== null) written.push(['sort', `${view.sort.descending ? '-' : ''}${view.sort.column}`]);

@@ -4,7 +4,11 @@
  * this page at this moment.
  */
 import { formatAgeAtMost, formatSince, formatSpan } from '../words/format.js';
+import { quoted } from '../words/text.js';
 import { ageOf, staleSince } from './quotes.js';
+
+/** The most characters of a venue in a sentence. */
+const MOST_OF_VENUE = 60;
 
 /**
  * @typedef {'not-accepted' | 'unavailable' | 'waiting' | 'last-known' | 'stale' | 'restored' | 'closed' | 'rest' | 'mute'
@@ -167,7 +171,7 @@ function sentenceOf(row, level, { link, feed, offset }, now) {
     case 'paused':
       return `The hub's stream is down: ${feed?.reason ?? 'no reason told'}. The price is the last tick, of ${made}.`;
     default: {
-      const venue = quote?.exchange ? `from ${quote.exchange}` : 'from its exchange';
+      const venue = `from ${venueOf(quote, 'its exchange')}`;
       const extended = quote?.session === 'extended' ? ' The exchange is closed; this is a trade outside its hours.' : '';
       return `Streaming ${venue}. The price is of ${made}.${extended}`;
     }
@@ -182,7 +186,12 @@ function sentenceOf(row, level, { link, feed, offset }, now) {
  */
 function closedSentence({ quote }, made, offset, now) {
   const opens = quote === null || quote.opensAt === null ? '' : ` Opens ${formatSince(quote.opensAt - offset, now)}, in ${formatSpan(quote.opensAt - offset - now)}.`;
-  return `${quote?.exchange ?? 'The exchange'} is closed. Last trade ${made}.${opens}`;
+  return `${venueOf(quote, 'The exchange')} is closed. Last trade ${made}.${opens}`;
+}
+
+/** @param {import('./quotes.js').Quote | null} quote @param {string} unknown */
+function venueOf(quote, unknown) {
+  return quote?.exchange ? quoted(quote.exchange, MOST_OF_VENUE) : unknown;
 }
 
 /** @param {string} text */

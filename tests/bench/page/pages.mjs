@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { OPTIONS } from '../../../scripts/lib/page-extras.mjs';
+import { OPTIONS, bundleFirstStyles } from '../../../scripts/lib/page-extras.mjs';
 import { ROOT } from '../../../scripts/lib/project.mjs';
 import { headersOf, rulesOf } from '../../browser/support/deployed.mjs';
 
@@ -43,7 +43,10 @@ export async function terminal(rows) {
     for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) if (kind === 'import-statement') first.add(imported);
   }
   const chart = new Set(Object.keys(metafile.outputs).filter((path) => path.endsWith('.js') && !first.has(path)).map((path) => path.slice(FOLDER.length)));
-  const html = (await readFile(join(ROOT, 'public/index.html'), 'utf8')).replaceAll('/app/main.', '/assets/main.');
+  const styles = await bundleFirstStyles(FOLDER, 'assets/[name]');
+  files.set('/assets/main.css', styles.contents);
+  const later = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint === 'public/app/later.js')?.cssBundle ?? '';
+  const html = (await readFile(join(ROOT, 'public/index.html'), 'utf8')).replaceAll('/app/main.', '/assets/main.').replace('/app/later.css', later.slice(FOLDER.length));
   files.set('/index.html', Buffer.from(html));
   // What runs before the modules is a script of its own.
   for (const [, path = ''] of html.matchAll(/<script src="(\/app\/[\w-]+\.js)"/g)) {

@@ -39,6 +39,11 @@ test('an address reads as section 12 has it', options, () => {
   assert.equal(search, '?list=My+banks+%26+co&s=BTC/USD&i=15m&t=line&sort=-pct&cols=last,pct&tab=alerts&theme=dark&density=compact');
 });
 
+test('the symbol that a visitor sees at first is not written', options, () => {
+  const state = { settings: DEFAULT_SETTINGS, lists: LISTS, view: { ...DEFAULT_VIEW, symbol: 'AAPL' } };
+  assert.deepEqual([writeAddress(state, '', 'aapl'), writeAddress(state, '', 'MSFT'), writeAddress(state, '')], ['', '?s=AAPL', '?s=AAPL']);
+});
+
 test('symbols of a link stay in the address as it named them, also while another list is in view', options, () => {
   const lists = [...LISTS, SHARED];
   assert.equal(write({ list: 'shared' }, {}, lists), '?symbols=AAPL,BTC/USD');
