@@ -200,14 +200,16 @@ impl World {
         if others.is_empty() || self.calm() < 5 * MINUTE || self.object.began() > settled {
             return Ok(());
         }
+        let place = |name: &str| Market::place(name);
         let waits = |symbol: &&str| {
             let long_ago = |at: Millis| at + WAITS < self.now;
             let was_polled = self.manners.polled.get(*symbol).is_some_and(|since| long_ago(*since));
-            let was_asked = self
-                .manners
-                .asked
-                .get(*symbol)
-                .is_some_and(|(at, told)| *told && long_ago(*at));
+            let asked = &self.manners.asked;
+            // An answer is for every name of the instrument.
+            let names = asked.iter().filter(|(name, _)| place(name) == place(symbol));
+            let mut answers = names.map(|(_, answer)| *answer).filter(|(_, told)| *told);
+            let was_told = asked.get(*symbol).is_some_and(|(_, told)| *told);
+            let was_asked = was_told && answers.all(|(at, _)| long_ago(at));
             was_polled && was_asked && !symbols.iter().any(|one| one == symbol) && self.trades_for_a_while(symbol)
         };
         match defaults.iter().copied().find(waits) {

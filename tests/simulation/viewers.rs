@@ -120,6 +120,8 @@ const SNAPSHOT: &str = r#""event":"snapshot""#;
 /// How much older a price may be than the one before it: upstream stamps whole seconds, and
 /// messages overtake each other.
 const BLUR: Millis = 2_500;
+/// The hub keeps a symbol that nobody wants any more for this long.
+const FORGOTTEN: Millis = 30 * SECOND;
 
 impl Shown {
     pub fn made(&self) -> Millis {
@@ -559,8 +561,12 @@ impl World {
             life,
         };
         let lies = self.lies_about_time();
+        let now = self.now;
+        let is_default = self.scenario.setup.default_symbols().contains(&frame.symbol.as_str());
         let viewer = self.viewer(number);
         let earlier = viewer.held_before.remove(&frame.symbol);
+        // While the viewer was away, the hub may have dropped the symbol and what it knew of it.
+        let may_be_forgotten = earlier.as_ref().is_some_and(|held| now >= held.at + FORGOTTEN) && !is_default;
         if let Some(before) = viewer.holds.get(&frame.symbol).or(earlier.as_ref()) {
             // A restarted hub may know less than its viewers. Then it says so.
             let first_of_life = before.life != life;
@@ -574,6 +580,7 @@ impl World {
                 .zip(shown.timestamp.as_ref())
                 .is_some_and(is_older)
                 && !first_of_life
+                && !may_be_forgotten
             {
                 return Err(broken(
                     "no quote back in time",

@@ -74,6 +74,10 @@ pub struct Track {
     quiet: Option<(Millis, String)>,
     /// Gaps that may not be stored or filled yet.
     pub(super) gaps: Vec<Gap>,
+    /// The provider's bars of these times were handed to storage since it was last known to work.
+    handed: Vec<Gap>,
+    /// Storage refused the provider's bars of these times: for a later hub they are gaps.
+    refused: Vec<Gap>,
     kept: Progress,
     /// As it was when storage was last known to work.
     kept_before: Progress,
@@ -256,6 +260,7 @@ impl History {
         if recall.stores {
             for track in self.tracks.values_mut() {
                 track.kept_before = track.kept;
+                track.handed.clear();
             }
             if self.write_journal(recall) {
                 self.turn_the_page(recall);
@@ -274,6 +279,9 @@ impl History {
     pub fn storage_failed(&mut self) {
         for track in self.tracks.values_mut() {
             track.kept = track.kept_before;
+            for gap in std::mem::take(&mut track.handed) {
+                track.is_refused(gap.from, gap.to);
+            }
         }
     }
 
@@ -497,7 +505,7 @@ impl History {
     }
 
     /// Adds bars and gaps to the rows that hold their time. Rows that stay the same are not written.
-    fn merge(&self, merge: Merge, rows: &[(Millis, String)], recall: &mut Recall<'_>) {
+    fn merge(&mut self, merge: Merge, rows: &[(Millis, String)], recall: &mut Recall<'_>) {
         let Merge {
             symbol,
             base,
@@ -529,6 +537,14 @@ impl History {
                 kept.push(self.names.kept(&symbol, interval, start, &merged, recall.now));
             }
         }
+        let track = self.tracks.values_mut().find(|track| track.symbol == symbol);
+        if let (Base::Minutes, Some((from, to)), Some(track)) = (base, covered, track) {
+            if recall.stores {
+                add_gap(&mut track.handed, from, to, NOT_STORED);
+            } else {
+                track.is_refused(from, to);
+            }
+        }
         if !kept.is_empty() {
             recall.effects.push(Effect::Keep(kept));
         }
@@ -547,7 +563,10 @@ impl History {
             let new = of.candles.between(track.kept.journaled, Millis::MAX);
             let bars: Vec<Bar> = new.filter(|bar| bar.source == BarSource::Hub).copied().collect();
             let gaps = track.gaps_until(recall.now).into_iter();
-            let gaps: Vec<Gap> = gaps.filter(|gap| gap.to > track.kept.gaps_journaled).collect();
+            let mut gaps: Vec<Gap> = gaps.filter(|gap| gap.to > track.kept.gaps_journaled).collect();
+            for gap in &track.refused {
+                add_gap(&mut gaps, gap.from, gap.to, &gap.reason);
+            }
             // One that ticks is told without a bar too: so far, nothing is missing.
             if track.streams || !bars.is_empty() || !gaps.is_empty() {
                 let known_until = of.candles.running().map_or(recall.now, |bar| bar.time);
@@ -634,6 +653,8 @@ impl Track {
             streams: false,
             quiet: None,
             gaps: Vec::new(),
+            handed: Vec::new(),
+            refused: Vec::new(),
             kept: Progress::default(),
             kept_before: Progress::default(),
         }
@@ -669,6 +690,7 @@ impl Track {
     /// The provider has told everything in `from..to`.
     fn is_told(&mut self, from: Millis, to: Millis) {
         self.gaps = without(&self.gaps, from, to);
+        self.refused = without(&self.refused, from, to);
         if let Some((since, why)) = &mut self.quiet {
             if *since < from {
                 add_gap(&mut self.gaps, *since, from, why);
@@ -676,6 +698,14 @@ impl Track {
             *since = (*since).max(to);
         } else if !self.streams {
             self.quiet = Some((to, "its ticks do not arrive".to_owned()));
+        }
+    }
+
+    /// Storage did not take the provider's bars of `from..to`.
+    fn is_refused(&mut self, from: Millis, to: Millis) {
+        add_gap(&mut self.refused, from, to, NOT_STORED);
+        while self.refused.len() > MOST_GAPS {
+            join_nearest(&mut self.refused);
         }
     }
 

@@ -356,6 +356,30 @@ fn a_gap_that_outlasts_its_row_is_stored_when_it_ends() {
     assert!(format!("{row:?}").contains("closed"), "{row:?}");
 }
 
+// Found by the simulation (seed 118894): storage refused the bars that the provider had told, and
+// the journal, written later, knew of no gap.
+#[test]
+fn bars_that_storage_refused_are_a_gap_for_the_next_hub() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.stores = false;
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[30, 20, 10, 1], 50.0));
+    play.pass(SECOND);
+    play.stores = true;
+    play.input(Input::Stored(None));
+    for _ in 0..7 {
+        play.trade(link, "BTC/USD", 1, 100.0);
+    }
+    let journal = play.memory.iter().find(|((series, _), _)| series.ends_with("journal"));
+    let (_, row) = journal.expect("no journal");
+    let minutes = |ago: u64| (MIDDAY / MINUTE - ago).to_string();
+    let gap = format!(
+        r#"[{},{},"the hub's storage did not take the bars"]"#,
+        minutes(30),
+        minutes(0)
+    );
+    assert!(row.contains(&gap), "{row}");
+}
+
 /// The ring of the journal has 120 rows. A row per answer or per life would turn it in minutes.
 #[test]
 fn neither_answers_nor_short_lives_push_bars_out_of_the_journal() {

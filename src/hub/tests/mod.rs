@@ -137,6 +137,10 @@ impl Play {
                     answers.push(Input::Loaded(*ticket, rows.take(span.most).collect()));
                     continue;
                 }
+                Effect::Keep(_) if !self.stores => {
+                    answers.push(Input::Stored(Some("disk full".to_owned())));
+                    continue;
+                }
                 Effect::Keep(rows) => {
                     let rows = rows.iter().cloned();
                     self.memory.extend(rows.map(|row| ((row.series, row.start), row.body)));
