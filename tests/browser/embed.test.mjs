@@ -58,7 +58,7 @@ test('it shows symbol, last, change, sign, word and age, and leads to the termin
   assert.equal(await page.locator('.percent use').getAttribute('href'), '#icon-up');
   hub.tick('AAPL', { price: 230.1, percent_change: -2.05 });
   await page.getByText('$230.10').waitFor();
-  assert.match(await said(page), /-4\.81 -2\.05%/);
+  assert.match(await said(page), /−4\.81 −2\.05%/);
   const link = page.getByRole('link', { name: 'Hamster' });
   assert.equal(await link.getAttribute('href'), '/?s=aapl');
   assert.equal(await link.getAttribute('target'), '_blank');

@@ -1,7 +1,7 @@
 /** The page on paper. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, launch, openOn } from './support/browser.mjs';
+import { eventually, isReady, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -25,6 +25,7 @@ async function open(t, { simulated = false } = {}) {
   for (const symbol of SYMBOLS) hub.quotes.set(symbol, hub.quote(symbol, { price: 100 + SYMBOLS.indexOf(symbol) }));
   const path = `/?symbols=${[...SYMBOLS, '$$$'].join(',')}`;
   const opened = await openOn(t, browser, hub, { path, context: { timezoneId: 'Asia/Tokyo', colorScheme: 'dark' } });
+  await isReady(opened.page);
   await opened.page.locator('.header [data-figure="symbols"]').getByText('60 symbols').waitFor();
   return opened;
 }
