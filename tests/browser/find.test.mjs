@@ -366,6 +366,8 @@ for (const [name, context] of /** @type {const} */ ([
     const check = async (/** @type {string} */ selector) => {
       assert.deepEqual(await violations(page, selector), []);
       assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
+      const hidden = await page.locator(`${selector} .body`).evaluateAll((bodies) => bodies.filter((body) => body.scrollWidth > body.clientWidth).length);
+      assert.equal(hidden, 0, 'nothing lies beside what scrolls down');
     };
     await check('.palette');
     await field.fill('');

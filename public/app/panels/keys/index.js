@@ -99,10 +99,11 @@ export function createPanel(host, terminal) {
     const offered = editable ? [...commands.all.filter(({ keys }) => keys !== undefined), ...commands.all.filter(({ keys }) => keys === undefined)] : commands.all.filter(hasKey);
     for (const command of offered) put(command.group, commandRow(command, terminal, { editable, tell }));
     const place = (/** @type {string} */ group) => (ORDER.includes(group) ? ORDER.indexOf(group) : ORDER.length);
-    groups.replaceChildren(...[...rows].toSorted(([one], [other]) => place(one) - place(other)).map(([group, lines]) => {
+    const sections = [...rows].toSorted(([one], [other]) => place(one) - place(other)).map(([group, lines]) => {
       const title = element('h3', { id: uniqueId('group') }, group);
       return element('section', { 'aria-labelledby': title.id }, title, element('ul', {}, ...lines));
-    }));
+    });
+    groups.replaceChildren(element('div', { class: 'columns' }, ...sections));
     if (!focused) return;
     const row = groups.querySelector(`[data-command="${CSS.escape(focused)}"]`);
     const button = [...(row?.querySelectorAll('button') ?? [])].find((one) => one.getAttribute('aria-label') === label && !one.disabled);
