@@ -1,6 +1,7 @@
 // `npm run bench:page`: what the page costs the browser while 500 rows get 2,000 ticks a second,
-// with everything open, and beside it two naive pages at 100 (tests/bench/page/). It wants
-// the machine for itself: above a load average of 1.5 it prints the figures and judges nothing.
+// with everything open, and beside it two naive pages with 100 ticks a second (tests/bench/page/).
+// It wants the machine for itself: above a load average of 1.5 it prints the figures and judges
+// nothing.
 
 import { loadavg } from "node:os";
 import { writeFileSync } from "node:fs";
@@ -14,7 +15,7 @@ import { chartBytes, naive, terminal } from "../tests/bench/page/pages.mjs";
 import { serve } from "../tests/bench/page/server.mjs";
 
 const MOST_LOAD = 1.5;
-/** The naive pages are busy all the time at this many ticks a second; at 2,000 they answer nothing any more. */
+/** Ticks a second that keep the naive pages busy all the time; at 2,000 they no longer answer. */
 const MOST_NAIVE_TICKS = 100;
 const VIEWPORT = { width: 1440, height: 900 };
 const PAGES = /** @type {Record<string, (rows: number) => Promise<import("../tests/bench/page/pages.mjs").Built>>} */ ({

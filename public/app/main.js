@@ -26,6 +26,8 @@ import { writeNumbersAndTimes } from './words/format.js';
 
 /** How soon the rest of the page is asked for again where the network failed. */
 const AGAIN_MS = 3_000;
+/** Its styles, which may have come although it has not. @type {Promise<void> | null} */
+let laterStyles = null;
 
 const browser = new BrowserStorage();
 const kept = browser.read();
@@ -112,7 +114,7 @@ connection.open();
 /** Everything that can wait: dock, details, search, settings, alerts. The hub may be away just now. */
 async function loadLater() {
   try {
-    const [{ placeLater }] = await Promise.all([import('./later.js'), loadLaterStyles()]);
+    const [{ placeLater }] = await Promise.all([import('./later.js'), (laterStyles ??= loadLaterStyles())]);
     placeLater(terminal, screen);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
@@ -128,6 +130,7 @@ function loadLaterStyles() {
     link.addEventListener('load', () => resolve());
     link.addEventListener('error', () => {
       link.remove();
+      laterStyles = null;
       reject(new TypeError(`${href} cannot be loaded`));
     });
     document.head.append(link);

@@ -58,6 +58,15 @@ async function open(t, { hub = new FakeHub(), permission = { now: 'default', ans
   return opened;
 }
 
+/** @param {import('playwright-core').BrowserContext} context @param {FakeHub} hub */
+async function anotherTab(context, hub) {
+  const page = await context.newPage();
+  await hub.serve(page);
+  await page.goto(hub.origin);
+  await showAlerts(page);
+  return page;
+}
+
 /** @param {import('./support/browser.mjs').Page} page */
 async function showAlerts(page) {
   await becomes(page, 'connected');
@@ -270,10 +279,7 @@ test('a lock is held while any alert is armed, and no longer', options, async (t
 test('of two tabs one speaks, and the other when that one is closed', options, async (t) => {
   const alerts = [kept({ kind: 'crosses' }), kept({ id: 'two', kind: 'crosses', level: 245 })];
   const { page, hub, context } = await open(t, { alerts, settings: { notify: true }, permission: { now: 'granted', answer: 'granted' } });
-  const other = await context.newPage();
-  await hub.serve(other);
-  await other.goto(hub.origin);
-  await showAlerts(other);
+  const other = await anotherTab(context, hub);
   // A crossing needs a price before it; a kept one is none.
   for (const one of [page, other]) await saying(one, 'AAPL', /^Live/);
   hub.tick('AAPL', { price: 241 });
@@ -291,10 +297,7 @@ test('of two tabs one speaks, and the other when that one is closed', options, a
 test('what fired in one tab is shown in the other, also where the price comes later', options, async (t) => {
   const { page, hub, context } = await open(t, { alerts: [kept({ kind: 'crosses' })] });
   const slow = new FakeHub();
-  const other = await context.newPage();
-  await slow.serve(other);
-  await other.goto(slow.origin);
-  await showAlerts(other);
+  const other = await anotherTab(context, slow);
   for (const one of [page, other]) await saying(one, 'AAPL', /^Live/);
   hub.tick('AAPL', { price: 241 });
   await toast(other, 'AAPL crosses $240.00').waitFor();

@@ -42,8 +42,8 @@ const SYMBOL: &[(StreamState, StreamState)] = &[
     (Unavailable, Pending),
 ];
 
-/// The link opens and stays mute, while for a whole minute one symbol or another waits for its answer.
-/// So rare that even thousands of seeds may miss it.
+/// The link opens and stays mute, while for a whole minute one symbol or another waits for its
+/// answer. So rare that even thousands of seeds may miss it.
 const RARE_FEED: &[(FeedState, FeedState)] = &[(Connecting, Stalled), (Fallback, Stalled), (Refused, Stalled)];
 
 /// Possible, but so rare that even thousands of seeds may miss them.

@@ -200,13 +200,14 @@ impl World {
         if others.is_empty() || self.calm() < 5 * MINUTE || self.object.began() > settled {
             return Ok(());
         }
-        let place = |name: &str| Market::place(name);
         let waits = |symbol: &&str| {
             let long_ago = |at: Millis| at + WAITS < self.now;
             let was_polled = self.manners.polled.get(*symbol).is_some_and(|since| long_ago(*since));
             let asked = &self.manners.asked;
             // An answer is for every name of the instrument.
-            let names = asked.iter().filter(|(name, _)| place(name) == place(symbol));
+            let names = asked
+                .iter()
+                .filter(|(name, _)| Market::place(name) == Market::place(symbol));
             let mut answers = names.map(|(_, answer)| *answer).filter(|(_, told)| *told);
             let was_told = asked.get(*symbol).is_some_and(|(_, told)| *told);
             let was_asked = was_told && answers.all(|(at, _)| long_ago(at));

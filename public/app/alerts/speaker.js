@@ -11,7 +11,7 @@
 const AWAKE = 'hamster-alerts';
 const SPEAKER = 'hamster-alerts-speaker';
 /** The same alert from two tabs within this time is one. */
-const SAME_MS = 10_000;
+export const SAME_MS = 10_000;
 /** What was told so shortly before this tab was elected is spoken: nobody was elected then. */
 const ELECTION_MS = 2_000;
 

@@ -10,15 +10,13 @@ import { truthOf } from '../model/truth.js';
 import { askPermission, onNotificationClick, permission, permissionAdvice, playSound, prepareSound, showNotification } from '../ui/notify.js';
 import { conditionOf, firingBody, firingSentence, subjectOf } from '../words/alerts.js';
 import { formatClock } from '../words/format.js';
-import { Speaker } from './speaker.js';
+import { SAME_MS, Speaker } from './speaker.js';
 
 /** @typedef {import('../model/alerts.js').Alert} Alert */
 
 const LOOK_MS = 1_000;
 /** Timers of a hidden page run at least once a minute, unless the page sleeps. */
 const SLEPT_MS = 90_000;
-/** What fired in two tabs within this time is one firing. */
-const SAME_MS = 10_000;
 
 /**
  * @param {import('../terminal.js').Terminal} terminal
@@ -31,7 +29,10 @@ export function startAlertWatch({ store, desk, commands, voice }) {
   let armed = new Map();
   /** What fired or is in doubt and waits for the end of the message. @type {Map<string, () => void>} */
   const pending = new Map();
-  /** When each alert fired last, as far as this page told it, ms since 1970. @type {Map<string, number>} */
+  /**
+   * When each alert fired last, as far as this page told it, ms since 1970.
+   * @type {Map<string, number>}
+   */
   const told = new Map();
   /** Alerts that the page slept through, with when that was. @type {Map<string, string>} */
   const sleptThrough = new Map();
@@ -195,7 +196,10 @@ export function startAlertWatch({ store, desk, commands, voice }) {
     tell(sentence, now);
   }
 
-  /** What fired in another tab is shown in this one too, also if its storage was faster than the price. @param {number} now */
+  /**
+   * What fired in another tab is shown in this one too, also if its storage was faster than the price.
+   * @param {number} now
+   */
   function tellOfOthers(now) {
     for (const { id, fired } of desk.alerts) {
       if (!fired) continue;

@@ -139,8 +139,8 @@ export function alertLine(sentence) {
 }
 
 /**
- * `📊 BTC/USD: $95,500.00 (+0.25%)`; no percentage without a previous close, and `SIM` behind what no
- * market made.
+ * `📊 BTC/USD: $95,500.00 (+0.25%)`; no percentage without a previous close. `SIM` is behind a price
+ * of the simulator.
  * @param {string} name
  * @param {import('../link/wire.js').Quote} quote
  */

@@ -15,7 +15,7 @@ export const INTERVALS = [
   { id: '1day', label: '1D', words: '1 day', seconds: 86_400 },
 ];
 
-/** What people type for an interval. @type {Record<string, Interval>} */
+/** What people type for an interval; whole numbers come first, the small ones before. @type {Record<string, Interval>} */
 const TYPED = {
   1: '1min', 5: '5min', 15: '15min', 60: '1h', 240: '4h', '1min': '1min', '5min': '5min', '15min': '15min', '1m': '1min', '5m': '5min',
   '15m': '15min', '1h': '1h', '4h': '4h', '1d': '1day', d: '1day', '1day': '1day',
@@ -29,15 +29,13 @@ export function interval(id) {
 }
 
 /**
- * The intervals that a text means, `5`, `5m`, `5min`, `1D`, and then those that it may become: `1` is
- * one minute, and may become 15 minutes, an hour or a day.
- * @param {string} text
- * @returns {Interval[]}
+ * The intervals that a text means, and then those that it may become: `1` is one minute, and may
+ * become 15 minutes, an hour or a day.
+ * @param {string} text  `5`, `5m`, `5min`, `1D`
  */
 export function intervalsMeant(text) {
   const typed = text.trim().toLowerCase();
-  if (typed === '') return [];
-  const exact = Object.hasOwn(TYPED, typed) ? TYPED[typed] : undefined;
-  const others = INTERVALS.filter(({ id }) => Object.entries(TYPED).some(([one, meant]) => meant === id && /^[0-9]/.test(typed) && one.startsWith(typed)));
-  return [...new Set([...(exact ? [exact] : []), ...others.map(({ id }) => id)])];
+  // What begins with a letter must be the whole.
+  const isMeant = (/** @type {string} */ name) => (/^\d/.test(typed) ? name.startsWith(typed) : name === typed);
+  return [...new Set(Object.entries(TYPED).filter(([name]) => isMeant(name)).map(([, id]) => id))];
 }

@@ -2,7 +2,7 @@
  * Lists of symbols, and pure operations on them. A symbol may be in many lists; a section is a
  * heading inside a list.
  */
-import { rowKey } from './quotes.js';
+import { newRow, rowKey } from './quotes.js';
 
 /** @typedef {{ symbol: string } | { section: string, folded: boolean }} Item */
 /**
@@ -46,6 +46,16 @@ function classOf(name, quote) {
   if (quote?.kind) return 'stocks';
   if (!name.includes('/')) return 'stocks';
   return /^(BTC|ETH|SOL|XRP|ADA|DOGE|LTC|BNB|DOT|SHIB)\//i.test(name) ? 'crypto' : 'forex';
+}
+
+/**
+ * The rows of the list or view that is on the screen, in its order; those of symbols that are not
+ * subscribed are empty.
+ * @param {Pick<import('./desk.js').Desk, 'lists' | 'view'>} desk
+ * @param {Pick<import('./store.js').Store, 'rows' | 'hubs'>} store
+ */
+export function rowsInView(desk, store) {
+  return symbolsOf(itemsInView(desk, store)).map((symbol) => store.rows.get(rowKey(symbol)) ?? newRow(symbol));
 }
 
 /**

@@ -85,10 +85,10 @@ function openMarkets({ rows }) {
     const name = quote.exchange ?? quote.kind;
     if (name !== null) names.add(quoted(name, MOST_OF_MARKET));
   }
-  const [last, ...others] = [...names].toSorted().slice(0, MOST_MARKETS).toReversed();
-  if (last === undefined) return 'markets trade';
-  if (others.length === 0) return `${last} trades`;
-  return `${others.toReversed().join(', ')} and ${names.size > MOST_MARKETS ? 'others' : last} trade`;
+  const sorted = [...names].toSorted();
+  const listed = sorted.length > MOST_MARKETS ? [...sorted.slice(0, MOST_MARKETS - 1), 'others'] : sorted;
+  if (listed.length === 0) return 'markets trade';
+  return `${new Intl.ListFormat('en-GB').format(listed)} ${listed.length === 1 ? 'trades' : 'trade'}`;
 }
 
 /**

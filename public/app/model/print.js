@@ -1,8 +1,7 @@
 /** The list as it is printed: every row, with the words that truth demands. */
 import { decimalsOf, formatBeside, formatDecimal, formatPercent, formatPriceAndUnit, formatVolume, signOf } from '../words/format.js';
 import { quoted, short } from '../words/text.js';
-import { itemsInView, symbolsOf } from './lists.js';
-import { newRow, rowKey } from './quotes.js';
+import { rowsInView } from './lists.js';
 import { truthOf } from './truth.js';
 
 /**
@@ -40,7 +39,7 @@ const MOST_OF_SYMBOL = 73;
  * @returns {Printed}
  */
 export function printed(store, desk, now, zone) {
-  const rows = symbolsOf(itemsInView(desk, store)).map((symbol) => store.rows.get(rowKey(symbol)) ?? newRow(symbol));
+  const rows = rowsInView(desk, store);
   const simulated = rows.filter(({ quote }) => quote?.simulated).length;
   const name = desk.lists.find(({ id }) => id === desk.view.list)?.name ?? desk.view.list;
   const times = timesIn(zone);

@@ -2,6 +2,7 @@
  * The order of a list sorted by a column. Live values would shuffle the rows under the reader's
  * eyes, so an order is kept for five seconds, and for as long as pointer or focus is inside.
  */
+import { nearestOf } from './alerts.js';
 import { ageOf } from './quotes.js';
 import { truthOf } from './truth.js';
 
@@ -117,9 +118,10 @@ export class Ranking {
  * @param {Row} row
  * @param {Circumstances} circumstances
  * @param {number} now  page's clock, ms
+ * @param {import('./alerts.js').Alert[]} [alerts]  the armed ones of the symbol
  * @returns {number | string | null}
  */
-export function sortingValue(column, row, circumstances, now) {
+export function sortingValue(column, row, circumstances, now, alerts = []) {
   const { quote } = row;
   if (column === 'symbol') return row.name.toUpperCase();
   if (column === 'source') return -LEVELS.indexOf(truthOf(row, circumstances, now).level);
@@ -143,6 +145,7 @@ export function sortingValue(column, row, circumstances, now) {
     case 'time': return ageOf(quote, now, circumstances.offset) === null ? null : quote.timestamp;
     case 'lag': return lagOf(quote);
     case 'name': return quote.name?.toUpperCase() ?? null;
+    case 'alerts': return nearestOf(alerts, quote);
     case 'currency': return quote.currency?.toUpperCase() ?? null;
     default: return null;
   }

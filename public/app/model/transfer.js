@@ -5,7 +5,7 @@
 import { isSame } from './change.js';
 import { DEFAULT_SETTINGS } from './desk.js';
 import { MOST_KEPT, VERSION, isRecord, readKept, writeKept } from './kept.js';
-import { ageOf, newRow, rowKey } from './quotes.js';
+import { ageOf } from './quotes.js';
 import { truthOf } from './truth.js';
 import { quoted } from '../words/text.js';
 
@@ -171,9 +171,4 @@ function droppedOf({ lists, alerts }, read) {
   const count = (/** @type {unknown} */ list) => (Array.isArray(list) ? list.length : 0);
   const itemsIn = (/** @type {unknown} */ all) => (Array.isArray(all) ? all.reduce((sum, list) => sum + (isRecord(list) ? count(list['items']) : 0), 0) : 0);
   return count(lists) - read.lists.length + count(alerts) - read.alerts.length + itemsIn(lists) - itemsIn(read.lists);
-}
-
-/** The symbols of a list in its order, those too that are not subscribed. @param {string[]} symbols @param {ReadonlyMap<string, Row>} rows */
-export function rowsOf(symbols, rows) {
-  return symbols.map((symbol) => rows.get(rowKey(symbol)) ?? newRow(symbol));
 }

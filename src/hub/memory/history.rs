@@ -280,7 +280,7 @@ impl History {
         for track in self.tracks.values_mut() {
             track.kept = track.kept_before;
             for gap in std::mem::take(&mut track.handed) {
-                track.is_refused(gap.from, gap.to);
+                note_gap(&mut track.refused, gap.from, gap.to, NOT_STORED);
             }
         }
     }
@@ -539,11 +539,12 @@ impl History {
         }
         let track = self.tracks.values_mut().find(|track| track.symbol == symbol);
         if let (Base::Minutes, Some((from, to)), Some(track)) = (base, covered, track) {
-            if recall.stores {
-                add_gap(&mut track.handed, from, to, NOT_STORED);
+            let gaps = if recall.stores {
+                &mut track.handed
             } else {
-                track.is_refused(from, to);
-            }
+                &mut track.refused
+            };
+            note_gap(gaps, from, to, NOT_STORED);
         }
         if !kept.is_empty() {
             recall.effects.push(Effect::Keep(kept));
@@ -678,10 +679,7 @@ impl Track {
             // Nothing is known of the time before, in which old ticks may still make bars.
             let unheard = || (now.saturating_sub(OLDEST_TICK), NOT_RUNNING.to_owned());
             let (since, why) = self.quiet.take().unwrap_or_else(unheard);
-            add_gap(&mut self.gaps, since, now, &why);
-            while self.gaps.len() > MOST_GAPS {
-                join_nearest(&mut self.gaps);
-            }
+            note_gap(&mut self.gaps, since, now, &why);
         } else {
             self.quiet = Some((now, why.to_owned()));
         }
@@ -698,14 +696,6 @@ impl Track {
             *since = (*since).max(to);
         } else if !self.streams {
             self.quiet = Some((to, "its ticks do not arrive".to_owned()));
-        }
-    }
-
-    /// Storage did not take the provider's bars of `from..to`.
-    fn is_refused(&mut self, from: Millis, to: Millis) {
-        add_gap(&mut self.refused, from, to, NOT_STORED);
-        while self.refused.len() > MOST_GAPS {
-            join_nearest(&mut self.refused);
         }
     }
 
@@ -736,6 +726,14 @@ impl Track {
             add_gap(&mut gaps, *since, now, why);
         }
         gaps
+    }
+}
+
+/// Adds a gap to those of a symbol, which are bounded.
+fn note_gap(gaps: &mut Vec<Gap>, from: Millis, to: Millis, why: &str) {
+    add_gap(gaps, from, to, why);
+    while gaps.len() > MOST_GAPS {
+        join_nearest(gaps);
     }
 }
 

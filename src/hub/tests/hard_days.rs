@@ -142,8 +142,8 @@ fn a_link_that_refused_everything_is_tried_again_some_day() {
     assert!(tried > 0, "six hours");
 }
 
-// A connection that answers heartbeats but no subscription is as good as mute: another is tried, after
-// a minute, then two, then four.
+// A connection that answers heartbeats but no subscription is as good as mute: another is tried,
+// after a minute, then two, then four.
 #[test]
 fn a_link_that_answers_no_subscription_is_given_up_for_another() {
     let (mut play, mut link) = Play::watching("AAPL");
@@ -204,6 +204,12 @@ fn all_but_spy(fails: &[&str]) -> (Play, LinkId) {
     (play, link)
 }
 
+fn is_polled_until_accepted(play: &mut Play, link: LinkId) {
+    assert_eq!(play.quote("SPY").service.state, StreamState::Polled);
+    play.frame(link, &json!({"event": "subscribe-status", "success": items(&["SPY"])}));
+    assert_eq!(play.quote("SPY").service.state, StreamState::Streaming);
+}
+
 // Found by the simulation (seed 606): other symbols streamed on the link for an hour, and for that
 // hour the default ones, which had been refused, were polled.
 #[test]
@@ -211,9 +217,7 @@ fn a_symbol_that_was_refused_is_asked_for_again_on_the_same_link() {
     let (mut play, link) = all_but_spy(&["SPY"]);
     let refusal = json!({"event": "subscribe-status", "success": null, "fails": items(&["SPY"])});
     assert_eq!(minutes_of_asking_for_spy(&mut play, link, Some(&refusal)), [15, 30]);
-    assert_eq!(play.quote("SPY").service.state, StreamState::Polled);
-    play.frame(link, &json!({"event": "subscribe-status", "success": items(&["SPY"])}));
-    assert_eq!(play.quote("SPY").service.state, StreamState::Streaming);
+    is_polled_until_accepted(&mut play, link);
 }
 
 // Found by the simulation (seed 81288): the answers to two subscriptions were garbled on the way,
@@ -223,9 +227,7 @@ fn a_symbol_that_was_not_answered_is_asked_for_twice_a_minute() {
     let (mut play, link) = all_but_spy(&[]);
     let asked = minutes_of_asking_for_spy(&mut play, link, None);
     assert!((58..=62).contains(&asked.len()), "{asked:?}");
-    assert_eq!(play.quote("SPY").service.state, StreamState::Polled);
-    play.frame(link, &json!({"event": "subscribe-status", "success": items(&["SPY"])}));
-    assert_eq!(play.quote("SPY").service.state, StreamState::Streaming);
+    is_polled_until_accepted(&mut play, link);
 }
 
 // What is asked for again may be accepted, so it needs a free slot; between two attempts the slot

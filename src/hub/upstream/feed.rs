@@ -211,8 +211,8 @@ impl Feed {
     }
 
     /// The provider accepted none of our symbols, though the socket is open. An earlier connection
-    /// may still hold the plan's streaming credits, so this one is given up after the same wait as a
-    /// refused one.
+    /// may still hold the plan's streaming credits. This one is given up after `REFUSED_MS`, the wait
+    /// after a refused upgrade.
     pub fn accepted_nothing(&mut self, config: &Config, now: Millis) {
         let reason = "upstream's WebSocket accepted none of the symbols; prices come by REST: see whether the plan includes WebSocket streaming";
         self.streams_nothing(DownReason::NothingAccepted, reason, config.refused, now);
@@ -344,9 +344,6 @@ impl Feed {
             });
         }
         if let Some(Barren { why, .. }) = link.barren.filter(|barren| now >= barren.until) {
-            if why == DownReason::Mute {
-                self.mutes = (self.mutes + 1).min(MOST_MUTE_DOUBLINGS);
-            }
             let what = "no symbol streams on this connection; trying another";
             return self.drop_link(why, what, config, now, effects);
         }
@@ -379,7 +376,6 @@ impl Feed {
                 FeedTurn::Resubscribe
             }
             Some(reset_at) if now >= reset_at + config.silence => {
-                self.mutes = (self.mutes + 1).min(MOST_MUTE_DOUBLINGS);
                 self.drop_link(DownReason::Mute, "still mute after a reset", config, now, effects)
             }
             _ => FeedTurn::Steady,
@@ -459,6 +455,9 @@ impl Feed {
         now: Millis,
         effects: &mut Effects,
     ) -> FeedTurn {
+        if down == DownReason::Mute {
+            self.mutes = (self.mutes + 1).min(MOST_MUTE_DOUBLINGS);
+        }
         if let Some(link) = &self.link {
             effects.push(Effect::CloseUpstream { link: link.id });
         }

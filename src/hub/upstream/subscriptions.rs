@@ -220,11 +220,7 @@ impl Symbols {
     pub fn answered(&mut self, success: &[Listing], fails: &[Listing], prices: &mut dyn Prices) -> bool {
         for listing in fails {
             for entry in self.refused_by(listing) {
-                entry.asked = entry.asked.map(|ask| Ask {
-                    again: false,
-                    refused: true,
-                    ..ask
-                });
+                entry.asked = entry.asked.map(Ask::declined);
                 entry.leave_to_rest(NOT_STREAMED);
             }
             // A refused symbol frees its slot for another.

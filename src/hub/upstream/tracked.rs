@@ -67,14 +67,23 @@ impl Ask {
             ..self
         }
     }
+
+    /// The provider refused it.
+    pub fn declined(self) -> Self {
+        Self {
+            again: false,
+            refused: true,
+            ..self
+        }
+    }
 }
 
 /// Two names per venue; the WebSocket's venue and REST's may differ.
 const MOST_VENUES: usize = 6;
 
 pub(super) const ANSWER_WITHIN: Millis = 10 * SECOND;
-/// After how long a symbol is asked for that was not answered twice. The answer may have been lost:
-/// two messages a minute are little to find out.
+/// A symbol that two attempts left unanswered is asked for again after this time. The answers may
+/// have been lost, and two messages a minute are a small price to find out.
 const UNANSWERED: Millis = 30 * SECOND;
 
 impl Tracked {
@@ -157,8 +166,9 @@ impl Tracked {
         }
     }
 
-    /// When to ask again for a symbol that the WebSocket refused, since another connection may have
-    /// held the plan's streaming credits, or did not answer. It keeps its state until it is answered.
+    /// When to ask again for a symbol that does not stream. If the WebSocket refused it, another
+    /// connection may have held the plan's streaming credits. It keeps its state until it is
+    /// answered.
     pub(super) fn asked_again_at(&self, config: &Config, now: Millis) -> Option<Millis> {
         let ask = self.asked.filter(|_| self.was_refused() && self.is_wanted(now))?;
         Some(ask.at + if ask.refused { config.refused } else { UNANSWERED })

@@ -2,8 +2,8 @@ import '../../ui/sheet.css';
 import './panel.css';
 import { DEFAULT_SETTINGS } from '../../model/desk.js';
 import { nextChoice } from '../../model/kept.js';
-import { itemsInView, symbolsOf } from '../../model/lists.js';
-import { csvOf, exportOf, rowsOf } from '../../model/transfer.js';
+import { rowsInView } from '../../model/lists.js';
+import { csvOf, exportOf } from '../../model/transfer.js';
 import { element, uniqueId } from '../../ui/element.js';
 import { icon } from '../../ui/icon.js';
 import { setText, show } from '../../ui/paint.js';
@@ -156,10 +156,8 @@ export function createPanel(host, terminal) {
   function exportList() {
     const { store } = terminal;
     const now = Date.now();
-    const symbols = symbolsOf(itemsInView(desk, store));
     const name = desk.lists.find(({ id }) => id === desk.view.list)?.name ?? desk.view.list;
-    const rows = rowsOf(symbols, store.rows);
-    saveFile(fileName(name, 'csv', now), 'text/csv', csvOf(rows, store.circumstances, now));
+    saveFile(fileName(name, 'csv', now), 'text/csv', csvOf(rowsInView(desk, store), store.circumstances, now));
   }
 
   /** @param {string} sentence @param {boolean} undoable */

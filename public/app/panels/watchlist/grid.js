@@ -2,7 +2,7 @@
  * The grid: only the rows in sight exist, and they move by a transform. A frame looks up the changed
  * symbols among them and writes the texts that differ. 500 rows cost no more than thirty.
  */
-import { armedBySymbol, nearestOf } from '../../model/alerts.js';
+import { armedBySymbol } from '../../model/alerts.js';
 import { described } from '../../model/announcement.js';
 import { entriesOf, itemsInView, ownList, symbolsOf } from '../../model/lists.js';
 import { newRow, rowKey } from '../../model/quotes.js';
@@ -220,9 +220,7 @@ export class Grid {
     const ranking = sort === null ? null : this.#ranking.update({
       id: `${list} ${sort.column} ${sort.descending}`,
       keys: symbolsOf(items).map(rowKey),
-      valueOf: (key) => (sort.column === 'alerts'
-        ? nearestOf(this.#alertsOf(key), this.rowOf(key).quote)
-        : sortingValue(sort.column, this.rowOf(key), store.circumstances, now)),
+      valueOf: (key) => sortingValue(sort.column, this.rowOf(key), store.circumstances, now, this.#alertsOf(key)),
       descending: sort.descending,
     }, now, { inside: this.#isInside, asked: this.#mustRank });
     this.#mustRank = false;
