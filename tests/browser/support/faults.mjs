@@ -1,9 +1,11 @@
 /**
  * Layout faults of the page as it is: what sticks out, what is clipped, what overlaps. Runs in the
  * page, so it uses nothing from here.
- * @returns {string[]}
+ * @returns {Promise<string[]>}
  */
-export function faults() {
+export async function faults() {
+  // The list lays its columns when it hears of its new size, which is in the next frame.
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
   /** @type {string[]} */
   const found = [];
   const excess = document.documentElement.scrollWidth - innerWidth;
