@@ -8,8 +8,11 @@ use crate::market::Millis;
 pub enum Deadline {
     /// The next attempt to connect to the provider.
     Reconnect,
-    /// A REST call is due, or the one in flight times out.
+    /// A REST call is due.
     Call,
+    /// The REST call in flight times out. It would not survive an eviction anyway, and each setting
+    /// of the alarm costs a storage row.
+    Answer,
     /// The checkpoint is written to storage.
     Checkpoint,
     /// Nobody has been here for `idle`: the upstream connection is closed and the hub may sleep.
@@ -32,9 +35,10 @@ pub enum Deadline {
 
 impl Deadline {
     /// All deadlines, in declaration order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Reconnect,
         Self::Call,
+        Self::Answer,
         Self::Checkpoint,
         Self::Idle,
         Self::Link,
@@ -53,7 +57,8 @@ impl Deadline {
     pub fn is_durable(self) -> bool {
         match self {
             Self::Reconnect | Self::Call | Self::Checkpoint | Self::Idle => true,
-            Self::Link
+            Self::Answer
+            | Self::Link
             | Self::Subscriptions
             | Self::Waiters
             | Self::Stale
@@ -70,6 +75,7 @@ impl Machine {
         match deadline {
             Deadline::Reconnect => upstream.feed.retry_deadline(),
             Deadline::Call => upstream.call_deadline(config, book, now),
+            Deadline::Answer => upstream.answer_deadline().filter(|_| is_awake),
             Deadline::Checkpoint => self.persist.checkpoint_at(),
             Deadline::Idle => self.delivery.audience.idle_deadline(config.idle),
             Deadline::Link => upstream.link_deadline(config, book),

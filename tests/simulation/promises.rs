@@ -10,7 +10,7 @@ use super::scenario::Tier;
 use super::upstream::BAD_NUMBERS;
 use super::viewers::{Frame, Shown, place};
 use super::world::{Broken, Check, Happening, World, broken};
-use hamster_terminal::hub::Machine;
+use hamster_terminal::hub::{DEFAULT_SYMBOLS, Machine};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND, iso8601};
 use hamster_terminal::market::{FeedState, StreamState};
@@ -40,8 +40,8 @@ pub const LIVE_WITHIN: Millis = 65 * SECOND;
 const AT_LAST: Millis = 5 * SECOND;
 /// A snapshot of a slow channel may be two of its intervals old.
 const SLOWEST: Millis = 20 * SECOND;
-/// Rows a day with the default set-up. A paid plan may call REST more often, and each call costs a
-/// row or two.
+/// Rows a day with the default set-up. A paid plan, and the simulator with more symbols, may call REST
+/// more often, and each call costs a row or two.
 const MOST_ROWS: u64 = 10_000;
 
 impl Promises {
@@ -402,9 +402,11 @@ impl World {
     /// Storage is written on the alarm, not per tick.
     pub fn check_rows(&self) -> Check {
         let rows = self.object.most_rows;
-        let most = match self.scenario.setup.tier {
+        let setup = &self.scenario.setup;
+        let has_default_symbols = setup.default_symbols().len() <= DEFAULT_SYMBOLS.split(',').count();
+        let most = match setup.tier {
             Tier::Free => MOST_ROWS,
-            _ if self.scenario.setup.simulated => MOST_ROWS,
+            Tier::Grow | Tier::Pro if setup.simulated && has_default_symbols => MOST_ROWS,
             Tier::Grow | Tier::Pro => 2 * MOST_ROWS,
         };
         if rows > most {

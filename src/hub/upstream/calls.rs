@@ -260,11 +260,18 @@ impl Calls {
         (of_minute, per_day / DAYS_RESERVE)
     }
 
-    /// When [`Calls::start`] may have something to do.
+    /// When the call in flight is given up.
+    #[must_use]
+    pub fn answer_deadline(&self) -> Option<Millis> {
+        self.flight.as_ref().map(|flight| flight.asked + GIVE_UP)
+    }
+
+    /// When [`Calls::start`] may have something to do. While a call is in flight, when the next one
+    /// is usually due: whoever relies on it across a restart must not move it at each answer.
     #[must_use]
     pub fn deadline(&self, due: &Due<'_>, now: Millis) -> Option<Millis> {
         if let Some(flight) = &self.flight {
-            return Some(flight.asked + GIVE_UP);
+            return Some(flight.asked + due.config.fallback.max(GIVE_UP));
         }
         let wanted = due.symbols.iter().filter(|(_, entry)| entry.is_wanted(now));
         let first = wanted.map(|(id, entry)| self.due_at(id, entry, due)).min()?;

@@ -257,6 +257,12 @@ impl Upstream {
             .and_then(|_| self.symbols.sync_deadline(config, now))
     }
 
+    /// When the REST call in flight is given up.
+    #[must_use]
+    pub fn answer_deadline(&self) -> Option<Millis> {
+        self.calls.answer_deadline()
+    }
+
     /// When a REST call may be due.
     #[must_use]
     pub fn call_deadline(&self, config: &Config, prices: &dyn Prices, now: Millis) -> Option<Millis> {
