@@ -48,6 +48,8 @@ pub struct Object {
     /// Rows written this day, including alarms.
     pub rows: u64,
     pub most_rows: u64,
+    /// How late the last late timer fires, and when.
+    late_timer: (Millis, Millis),
 }
 
 /// How an instance ends.
@@ -130,6 +132,7 @@ impl Object {
             day: 0,
             rows: 0,
             most_rows: 0,
+            late_timer: (0, 0),
         }
     }
 
@@ -583,9 +586,13 @@ impl World {
                 // The next event-loop turn comes soon; after a large send, later.
                 Wakeup::Pulse if self.rng.u8(..20) == 0 => self.rng.u64(0..=400),
                 Wakeup::Pulse => self.rng.u64(0..=10),
-                Wakeup::Deadline(_) => wait.max(1) + self.timers_late(),
+                Wakeup::Deadline(_) => wait.max(1) + self.lateness(),
                 Wakeup::AlarmRetry => wait,
             };
+            if matches!(wakeup, Wakeup::Deadline(_)) && self.lateness() > 0 {
+                let until = self.object.late_timer.1.max(self.now + wait);
+                self.object.late_timer = (self.lateness(), until);
+            }
             self.at(self.now + wait, Happening::Wakes(life, wakeup));
         }
         let number = self.object.inner.platform.settings;
@@ -618,13 +625,19 @@ impl World {
         timer.is_none() && platform.link().is_none() && platform.calls().next().is_none()
     }
 
-    /// How late timers fire at present.
-    pub fn timers_late(&self) -> Millis {
+    /// How late a timer fires that is set now.
+    fn lateness(&self) -> Millis {
         let late = self.weather().find_map(|one| match one {
             Weather::TimersLate(by) => Some(*by),
             _ => None,
         });
         late.unwrap_or(0)
+    }
+
+    /// How late timers fire at present, including one that was set while they fired late.
+    pub fn timers_late(&self) -> Millis {
+        let (by, until) = self.object.late_timer;
+        self.lateness().max(if self.now <= until { by } else { 0 })
     }
 
     fn alarm_fires(&mut self, number: u32, is_late: bool) -> Check {
