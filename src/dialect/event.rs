@@ -1,8 +1,8 @@
 //! What the hub sends. Each event is serialised once, however many clients receive it.
 
 use crate::market::{
-    Cell, DayRange, Details, FeedState, FeedStatus, Instrument, Kind, Millis, Precision, Provenance, Quote, Service,
-    Session, StreamState, iso8601,
+    Cell, DayRange, Details, FeedState, FeedStatus, Instrument, Kind, Millis, Precision, Provenance, Quote, SECOND,
+    Service, Session, StreamState, iso8601,
 };
 use serde::{Serialize, Serializer};
 
@@ -28,6 +28,12 @@ pub enum ServerEvent<'a> {
         /// The subprotocol, if one was negotiated.
         #[serde(skip_serializing_if = "Option::is_none")]
         protocol: Option<&'static str>,
+        /// Socket.IO: the name of the session.
+        #[serde(skip)]
+        session: &'a str,
+        /// Socket.IO: whether the client polls.
+        #[serde(skip)]
+        polls: bool,
     },
     /// The state of the upstream connection changed.
     Feed {
@@ -75,6 +81,13 @@ pub enum ServerEvent<'a> {
         /// For a plain client: the number that it must repeat.
         #[serde(skip_serializing_if = "Option::is_none")]
         id: Option<u64>,
+    },
+    /// Socket.IO: tells the client the outcome of its event.
+    Reply {
+        /// The number that the client gave.
+        ack: u64,
+        /// What it is told anyway.
+        answer: &'a Self,
     },
     /// A quote. The original terminal called it `price_update`.
     #[serde(rename = "price_update")]
@@ -144,6 +157,9 @@ pub struct QuoteView {
     /// `second`, `minute` or `day`: the price was made at that time, or later by less than this.
     /// `null`: at that time or later.
     pub timestamp_precision: Option<&'static str>,
+    /// [`QuoteView::timestamp`] in seconds since 1970.
+    #[serde(skip)]
+    pub exchange_second: Option<u64>,
     /// The venue's name.
     pub exchange: Option<String>,
     /// What the instrument is.
@@ -199,6 +215,7 @@ impl QuoteView {
             price: known.map(|quote| quote.price),
             percent_change: cell.percent_change(),
             timestamp: text(|quote| quote.exchange_time),
+            exchange_second: known.and_then(|quote| quote.exchange_time).map(|time| time / SECOND),
             timestamp_precision: known.and_then(|quote| quote.precision).map(Precision::name),
             instrument: InstrumentView::of(instrument, details),
             exchange: known.and_then(|quote| quote.exchange.clone()),
@@ -303,6 +320,20 @@ pub struct Subscription {
     pub service: ServiceView,
     /// Whether it has a price already.
     pub has_quote: bool,
+    /// Where it is listed.
+    #[serde(skip)]
+    pub listing: Listing,
+}
+
+/// Where an instrument is listed, as far as the provider has said it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The venue's name.
+    pub exchange: Option<String>,
+    /// The venue's market identifier code (ISO 10383).
+    pub mic_code: Option<String>,
+    /// The provider's `type`, such as `Common Stock`.
+    pub r#type: Option<String>,
 }
 
 /// A symbol whose subscription failed.

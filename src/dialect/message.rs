@@ -26,6 +26,32 @@ pub enum ClientMessage {
     },
     /// Plain JSON: the number of an `ack-request`.
     Proof(u64),
+    /// A keep-alive of pages, which is answered with one word.
+    Ping,
+    /// Socket.IO: the answer to a beat.
+    Pong,
+    /// Socket.IO: joins the namespace; with what the client kept of a connection that it lost: the
+    /// secret of the session, and the position as (epoch, revision).
+    Connect(Option<(String, (u64, u64))>),
+    /// Socket.IO: joins a namespace that does not exist.
+    ConnectElsewhere(String),
+    /// Socket.IO: leaves.
+    Leave,
+}
+
+/// A client's message as a dialect has read it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    /// The message, or what is wrong with it.
+    pub message: Result<ClientMessage, ClientError>,
+    /// Socket.IO: the number under which the client wants to be told the outcome.
+    pub ack: Option<u64>,
+}
+
+impl From<Result<ClientMessage, ClientError>> for Heard {
+    fn from(message: Result<ClientMessage, ClientError>) -> Self {
+        Self { message, ack: None }
+    }
 }
 
 /// The parameters of a `subscribe`.
@@ -35,8 +61,10 @@ pub struct Subscribe {
     pub symbols: Vec<RequestedSymbol>,
     /// `hamster.v1`: the least time between two deltas from now on, in milliseconds.
     pub interval: Option<Millis>,
-    /// `hamster.v1`: where the client was before its connection broke.
+    /// Where the client was before its connection broke.
     pub resume: Option<Position>,
+    /// Whether it wants the default symbols too.
+    pub wants_defaults: bool,
 }
 
 /// A client's position in a channel.
@@ -44,9 +72,11 @@ pub struct Subscribe {
 pub struct Position {
     /// The hub's epoch, which changes at every restart.
     pub epoch: u64,
-    /// The channel's number within the epoch; `stream` in the message.
+    /// The channel's number within the epoch; `stream` in the message. Zero in dialects without
+    /// channels.
     pub channel: u32,
-    /// The newest delta that the client has read.
+    /// The newest delta that the client has read; in dialects without channels, the revision of the
+    /// book up to which it has read every change.
     pub seq: u64,
 }
 
@@ -91,6 +121,14 @@ pub enum ClientError {
         "the ack names what was never sent; acknowledge the seq of the last delta that was read, or the id of the last ack-request"
     )]
     AckAhead,
+    /// Socket.IO: not a packet of the client's side.
+    #[error(
+        "the packet is not understood; join with 40, then emit events, for example 42[\"subscribe\",{{\"symbols\":[\"BTC/USD\"]}}]"
+    )]
+    InvalidPacket,
+    /// Socket.IO: an event that nobody handles.
+    #[error("there is no event {0:?}; the events are subscribe and unsubscribe, with {{\"symbols\":[…]}}")]
+    UnknownEvent(String),
     /// More than [`MOST_SYMBOLS_PER_CLIENT`] symbols.
     #[error("a client may watch at most {MOST_SYMBOLS_PER_CLIENT} symbols; unsubscribe some first")]
     TooManySymbols,
@@ -109,6 +147,9 @@ pub const LONGEST_INTERVAL: Millis = 10 * SECOND;
 
 const LONGEST_ECHO: usize = 40;
 
+/// The keep-alive of pages.
+const PING: &str = "ping";
+
 impl ClientError {
     /// The `code` of the error event.
     #[must_use]
@@ -120,6 +161,8 @@ impl ClientError {
             Self::UnknownAction(_) => "unknown-action",
             Self::InvalidParams | Self::InvalidInterval | Self::InvalidResume | Self::InvalidAck => "invalid-params",
             Self::AckAhead => "invalid-ack",
+            Self::InvalidPacket => "invalid-packet",
+            Self::UnknownEvent(_) => "unknown-event",
             Self::TooManySymbols => "too-many-symbols",
         }
     }
@@ -132,6 +175,9 @@ impl ClientError {
 pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
     if text.len() > LONGEST_MESSAGE {
         return Err(ClientError::TooLarge(text.len()));
+    }
+    if text == PING {
+        return Ok(ClientMessage::Ping);
     }
     let message: Value = serde_json::from_str(text).map_err(|_| ClientError::InvalidJson)?;
     let fields = message.as_object().ok_or(ClientError::InvalidJson)?;
@@ -188,6 +234,7 @@ fn subscription(params: Option<&Value>) -> Result<Subscribe, ClientError> {
         symbols,
         interval,
         resume,
+        wants_defaults: false,
     })
 }
 
@@ -200,7 +247,11 @@ fn position(value: &Value) -> Option<Position> {
     })
 }
 
-fn requested(symbols: Option<&Value>) -> Result<Vec<RequestedSymbol>, ClientError> {
+/// The symbols of a value: a comma list, or a list of texts and objects.
+///
+/// # Errors
+/// It is neither, is empty, or has more than a client may watch.
+pub(super) fn requested(symbols: Option<&Value>) -> Result<Vec<RequestedSymbol>, ClientError> {
     let list: Vec<RequestedSymbol> = match symbols {
         Some(Value::String(list)) => list
             .split(',')
@@ -225,7 +276,8 @@ fn requested_item(item: &Value) -> Result<RequestedSymbol, ClientError> {
                 .get("symbol")
                 .and_then(Value::as_str)
                 .ok_or(ClientError::InvalidParams)?;
-            let exchange = fields.get("exchange").and_then(Value::as_str);
+            let venue = |name| fields.get(name).and_then(Value::as_str);
+            let exchange = venue("exchange").or_else(|| venue("mic_code"));
             Ok(Instrument::new(symbol, exchange).map_err(|error| (echo(symbol), error)))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => Err(ClientError::InvalidParams),

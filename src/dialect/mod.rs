@@ -1,21 +1,28 @@
 //! What clients say and are told: one folder for each dialect. docs/protocol.md describes them.
 //!
 //! A dialect parses its clients' messages and encodes what they are sent; [`Dialect`] lists them.
-//! [`plain`] and [`hamster_v1`] share their control messages: [`message`] from the client,
-//! [`event`] to it. They differ in how prices are sent: see [`Way`].
+//! They share their meaning: [`message`] from the client, [`event`] to it. They differ in their
+//! frames, in how prices are sent (see [`Way`]), and in what they cannot say.
 
 pub mod event;
 pub mod hamster_v1;
 pub mod message;
 pub mod plain;
+pub mod socket_io;
+pub mod sse;
+pub mod twelve_data;
 
-pub use event::{FeedView, InstrumentView, QuoteView, ServerEvent, ServiceView, Subscription, SubscriptionFailure};
-pub use message::{ClientError, ClientMessage, MOST_SYMBOLS_PER_CLIENT, Position};
+pub use event::{
+    FeedView, InstrumentView, Listing, QuoteView, ServerEvent, ServiceView, Subscription, SubscriptionFailure,
+};
+pub use message::{ClientError, ClientMessage, Heard, MOST_SYMBOLS_PER_CLIENT, Position};
 
 /// Close code for a client that sent too much; it may reconnect after a minute.
 pub const CLOSE_FLOOD: u16 = 4008;
-/// Close code for a client that read nothing for half a minute.
+/// Close code for a client that reads nothing, or cannot prove that it reads.
 pub const CLOSE_SLOW: u16 = 4009;
+/// Close code for a client that said that it leaves.
+pub const CLOSE_LEFT: u16 = 1000;
 
 /// The protocol that a client speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +32,12 @@ pub enum Dialect {
     Plain,
     /// `hamster.v1`: channels of deltas with sequence numbers, acknowledged and resumable.
     HamsterV1,
+    /// Twelve Data's own WebSocket protocol.
+    TwelveData,
+    /// Engine.IO 4 and Socket.IO 5, with the original terminal's events.
+    SocketIo,
+    /// Server-sent events.
+    Sse,
 }
 
 /// How a dialect's clients are sent prices.
@@ -36,53 +49,135 @@ pub enum Way {
     Channels,
 }
 
+/// How the hub learns that a client of a dialect reads what it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    /// It repeats a number that it was sent.
+    Number,
+    /// It acknowledges deltas.
+    Deltas,
+    /// It cannot prove it, so it must connect again from time to time.
+    Never,
+}
+
 impl Dialect {
     /// All dialects.
-    pub const ALL: [Self; 2] = [Self::Plain, Self::HamsterV1];
+    pub const ALL: [Self; 5] = [
+        Self::Plain,
+        Self::HamsterV1,
+        Self::TwelveData,
+        Self::SocketIo,
+        Self::Sse,
+    ];
 
-    /// The name in `/metrics`.
+    /// The name in `/metrics` and in what survives a client's hibernation.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Plain => "plain",
             Self::HamsterV1 => hamster_v1::NAME,
+            Self::TwelveData => "twelve_data",
+            Self::SocketIo => "socket.io",
+            Self::Sse => "sse",
         }
+    }
+
+    /// The dialect of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.name() == name)
     }
 
     /// How its clients are sent prices.
     #[must_use]
     pub fn way(self) -> Way {
         match self {
-            Self::Plain => Way::Quotes,
             Self::HamsterV1 => Way::Channels,
+            Self::Plain | Self::TwelveData | Self::SocketIo | Self::Sse => Way::Quotes,
         }
+    }
+
+    /// How its clients prove that they read.
+    #[must_use]
+    pub fn proof(self) -> Proof {
+        match self {
+            Self::Plain => Proof::Number,
+            Self::HamsterV1 => Proof::Deltas,
+            Self::TwelveData | Self::SocketIo | Self::Sse => Proof::Never,
+        }
+    }
+
+    /// Whether its clients are told when a symbol gets its prices another way.
+    #[must_use]
+    pub fn tells_service(self) -> bool {
+        match self {
+            Self::Plain | Self::HamsterV1 | Self::Sse => true,
+            Self::TwelveData | Self::SocketIo => false,
+        }
+    }
+
+    /// The frame that its clients are sent regularly, whatever else they are sent.
+    #[must_use]
+    pub fn beat(self) -> Option<&'static str> {
+        match self {
+            Self::Plain | Self::HamsterV1 | Self::TwelveData => None,
+            Self::SocketIo => Some(socket_io::PING),
+            Self::Sse => Some(sse::KEEP_ALIVE),
+        }
+    }
+
+    /// Whether its clients must answer each beat.
+    #[must_use]
+    pub fn answers_beats(self) -> bool {
+        self == Self::SocketIo
     }
 
     /// Parses a client's text frame.
-    ///
-    /// # Errors
-    /// [`ClientError`]; the connection stays open.
-    pub fn parse(self, text: &str) -> Result<ClientMessage, ClientError> {
+    #[must_use]
+    pub fn parse(self, text: &str) -> Heard {
         match self {
-            Self::Plain => plain::parse(text),
-            Self::HamsterV1 => hamster_v1::parse(text),
+            Self::Plain => plain::parse(text).into(),
+            Self::HamsterV1 => hamster_v1::parse(text).into(),
+            Self::TwelveData => twelve_data::parse(text).into(),
+            Self::SocketIo => socket_io::parse(text),
+            // A client has no way to say anything on a stream of events.
+            Self::Sse => Err(ClientError::InvalidJson).into(),
         }
     }
 
-    /// An event as JSON, for clients that are all at `position`, if the dialect has positions.
+    /// An event as a frame, for clients that are all at `position`, if the dialect has positions.
+    /// `None` if the dialect has no such event.
     #[must_use]
-    pub fn event(self, event: &ServerEvent<'_>, position: Option<(u64, u64)>) -> String {
+    pub fn event(self, event: &ServerEvent<'_>, position: Option<(u64, u64)>) -> Option<String> {
         match self {
-            Self::Plain => plain::event(event),
-            Self::HamsterV1 => hamster_v1::event(event, position),
+            Self::Plain => Some(plain::event(event)),
+            Self::HamsterV1 => Some(hamster_v1::event(event, position)),
+            Self::TwelveData => twelve_data::event(event),
+            Self::SocketIo => socket_io::event(event),
+            Self::Sse => sse::event(event),
         }
     }
 
-    /// The newest quote of a symbol as JSON, for clients that are sent whole quotes.
+    /// The newest quote of a symbol, for clients that are sent whole quotes: what is the same for all
+    /// of them. `None` if the dialect cannot say it truly.
     #[must_use]
-    pub fn quote(self, view: &QuoteView) -> String {
+    pub fn quote(self, view: &QuoteView) -> Option<String> {
         match self {
-            Self::Plain | Self::HamsterV1 => plain::quote(view),
+            Self::Plain | Self::HamsterV1 => Some(plain::quote(view)),
+            Self::TwelveData => twelve_data::quote(view),
+            Self::SocketIo => socket_io::quote(view),
+            Self::Sse => Some(sse::quote(view)),
+        }
+    }
+
+    /// The frame of a [`Dialect::quote`]. A client that later names the `position`, as (epoch,
+    /// revision), has read all that changed up to there.
+    #[must_use]
+    pub fn frame(self, quote: String, position: Option<(u64, u64)>) -> String {
+        match self {
+            Self::Plain | Self::HamsterV1 | Self::TwelveData => quote,
+            Self::SocketIo => socket_io::frame(&quote, position),
+            Self::Sse => sse::frame(&quote, position),
         }
     }
 
@@ -108,10 +203,23 @@ impl Dialect {
     #[must_use]
     pub fn subprotocol(self) -> Option<&'static str> {
         match self {
-            Self::Plain => None,
             Self::HamsterV1 => Some(hamster_v1::NAME),
+            Self::Plain | Self::TwelveData | Self::SocketIo | Self::Sse => None,
         }
     }
+}
+
+/// Writes a position as one word, for dialects whose clients repeat it: `EPOCH.REVISION`.
+#[must_use]
+pub fn written((epoch, revision): (u64, u64)) -> String {
+    format!("{epoch}.{revision}")
+}
+
+/// Reads a position that [`written`] wrote.
+#[must_use]
+pub fn read(word: &str) -> Option<(u64, u64)> {
+    let (epoch, revision) = word.split_once('.')?;
+    Some((epoch.parse().ok()?, revision.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -128,6 +236,14 @@ mod tests {
             (Some("graphql-ws"), Err("graphql-ws".to_owned())),
         ] {
             assert_eq!(Dialect::negotiate(offer), chosen, "{offer:?}");
+        }
+    }
+
+    #[test]
+    fn a_position_is_read_as_it_was_written() {
+        assert_eq!(read(&written((28_512_345_678_901, 42))), Some((28_512_345_678_901, 42)));
+        for word in ["", "1", "1.", ".1", "1.2.3", "-1.2", "1e3.2", "99999999999999999999999.1"] {
+            assert_eq!(read(word), None, "{word}");
         }
     }
 }

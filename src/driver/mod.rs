@@ -71,6 +71,12 @@ impl Driver {
         }
     }
 
+    /// The client whose Socket.IO session has this name, if it is connected.
+    #[must_use]
+    pub fn client_of(&self, session: &str) -> Option<ClientId> {
+        self.machine.client_of(session)
+    }
+
     /// The machine, read-only.
     #[must_use]
     pub fn machine(&self) -> &Machine {
@@ -117,7 +123,9 @@ impl Driver {
     fn meet(&mut self, event: Event, now: Millis, platform: &mut impl Platform) {
         let input = match event {
             Event::Began(sockets) => return self.begin(sockets),
-            Event::Joined(client, dialect) => Input::Joined(client, dialect, self.visitors.viewer(client)),
+            Event::Joined(client, dialect, carrier) => {
+                Input::Joined(client, dialect, carrier, self.visitors.viewer(client))
+            }
             Event::Left(client, code) => {
                 self.counts.closed(code);
                 self.visitors.left(client, now);

@@ -4,7 +4,7 @@
 //! (`edge/platform.rs`), the tests with an in-memory double (`tests/kit`).
 
 use crate::dialect::Dialect;
-use crate::hub::{Answer, ClientId, Group, Input, Kept, LinkId, RequestId, Row, Span, WaiterId, Write};
+use crate::hub::{Answer, Carrier, ClientId, Group, Input, Kept, LinkId, RequestId, Row, Span, WaiterId, Write};
 use crate::market::Millis;
 use crate::provider::Call;
 
@@ -107,7 +107,7 @@ pub enum Event {
     /// A new instance of the object starts, with the sockets that outlived the previous one.
     Began(Vec<Socket>),
     /// A client connected that [`Driver::admit`](super::Driver::admit) let in.
-    Joined(ClientId, Dialect),
+    Joined(ClientId, Dialect, Carrier),
     /// A client's socket ended with this close code.
     Left(ClientId, usize),
     /// An input of the machine: from a client, the provider or a REST request.

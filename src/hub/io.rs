@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Question};
 use crate::dialect::Dialect;
+use crate::dialect::message::Subscribe;
 use crate::market::{FeedState, Millis};
 use crate::provider::Call;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,17 @@ impl Viewer {
     pub fn alone(client: ClientId) -> Self {
         Self(u64::from(client.0))
     }
+}
+
+/// What carries a client's frames.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Carrier {
+    /// A WebSocket. The platform does not tell how much waits in it.
+    #[default]
+    WebSocket,
+    /// Answers over HTTP, which the platform does not take faster than the client reads. It ends
+    /// with the object's instance.
+    Http,
 }
 
 /// Clients that are sent the same frames.
@@ -93,13 +105,21 @@ pub struct Kept {
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A client connected.
-    Joined(ClientId, Dialect, Viewer),
+    Joined(ClientId, Dialect, Carrier, Viewer),
     /// A client from before the object hibernated, with its last [`Effect::Remember`].
     Rejoined(ClientId, String),
     /// A text frame of a client.
     Said(ClientId, String),
     /// A binary frame of a client, with its size in bytes.
     SaidBinary(ClientId, usize),
+    /// A client's wish that was not a frame: its address named the symbols.
+    Wished(ClientId, Subscribe),
+    /// A client that polls goes on over a WebSocket.
+    Upgraded(ClientId),
+    /// What was sent to a client over HTTP waits, because the client does not read.
+    Blocked(ClientId),
+    /// A blocked client has read everything.
+    Drained(ClientId),
     /// A client's connection ended.
     Left(ClientId),
     /// A REST request. [`Effect::Answer`] answers it, at once or when fresh prices have arrived.
@@ -132,7 +152,7 @@ impl Input {
     /// [`Input::Joined`] for a client whose address is unknown.
     #[must_use]
     pub fn joined(client: ClientId, dialect: Dialect) -> Self {
-        Self::Joined(client, dialect, Viewer::alone(client))
+        Self::Joined(client, dialect, Carrier::WebSocket, Viewer::alone(client))
     }
 }
 

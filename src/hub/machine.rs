@@ -101,15 +101,21 @@ impl Machine {
             Input::SaidBinary(client, bytes) => {
                 self.with_clients(now, |delivery, stage| delivery.said_binary(client, bytes, stage));
             }
-            Input::Joined(client, dialect, viewer) => {
+            Input::Joined(client, dialect, carrier, viewer) => {
                 // The hub wakes first, so that the greeting shows the feed's new state.
                 self.delivery.audience.seen(now);
                 self.advance(now);
-                self.with_clients(now, |delivery, stage| delivery.joined(client, dialect, viewer, stage));
+                self.with_clients(now, |delivery, stage| delivery.joined(client, (dialect, carrier), viewer, stage));
             }
             Input::Rejoined(client, record) => {
                 self.with_clients(now, |delivery, stage| delivery.rejoined(client, &record, stage));
             }
+            Input::Wished(client, wish) => {
+                self.with_clients(now, |delivery, stage| delivery.subscribe(client, wish, None, stage));
+            }
+            Input::Upgraded(client) => self.delivery.upgraded(client),
+            Input::Blocked(client) => self.with_clients(now, |delivery, stage| delivery.blocked(client, stage)),
+            Input::Drained(client) => self.with_clients(now, |delivery, stage| delivery.drained(client, stage)),
             Input::Left(client) => self.with_clients(now, |delivery, stage| delivery.left(client, stage)),
             Input::Waiter(waiter, question) => {
                 self.persist.wake(&self.config, now);
@@ -267,6 +273,12 @@ impl Machine {
     #[must_use]
     pub fn timer_at(&self) -> Option<Millis> {
         self.timer_at
+    }
+
+    /// The client whose Socket.IO session has this name, if it is connected.
+    #[must_use]
+    pub fn client_of(&self, session: &str) -> Option<ClientId> {
+        self.delivery.client_of(session)
     }
 
     /// The operator's settings.

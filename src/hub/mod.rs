@@ -38,7 +38,7 @@ pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
 pub use deadlines::Deadline;
 pub use delivery::{Door, Refused};
 pub use io::{
-    ChannelId, ClientId, Effect, Effects, Group, Input, Kept, LinkId, QuoteShard, RequestId, RestAnswer, Span, Stored,
+    Carrier, ChannelId, ClientId, Effect, Effects, Group, Input, Kept, LinkId, QuoteShard, RequestId, RestAnswer, Span, Stored,
     SymbolId, Ticket, Viewer, WaiterId,
 };
 pub use machine::Machine;

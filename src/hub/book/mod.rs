@@ -134,13 +134,15 @@ impl Book {
         let first = self.changes.partition_point(|(revision, _)| *revision <= seen);
         self.changes.range(first..).filter_map(move |(revision, id)| {
             let entry = self.entries.get(id).filter(|entry| entry.newest() == *revision)?;
-            Some(Changed {
-                symbol: *id,
-                quote: entry.quote_revision > seen,
-                service: entry.service_revision > seen,
-                bar: entry.bar_revision > seen,
-            })
+            Some(entry.changed_since(*id, seen))
         })
+    }
+
+    /// What changed for one symbol since revision `seen`; `None` if it is not tracked.
+    #[must_use]
+    pub fn changes_of(&self, id: SymbolId, seen: u64) -> Option<Changed> {
+        let entry = self.entries.get(&id)?;
+        Some(entry.changed_since(id, seen))
     }
 
     /// How often a quote was replaced or confirmed. The checkpoint is dirty when this has moved.
@@ -305,6 +307,15 @@ impl Book {
 }
 
 impl Entry {
+    fn changed_since(&self, symbol: SymbolId, seen: u64) -> Changed {
+        Changed {
+            symbol,
+            quote: self.quote_revision > seen,
+            service: self.service_revision > seen,
+            bar: self.bar_revision > seen,
+        }
+    }
+
     fn newest(&self) -> u64 {
         self.quote_revision.max(self.service_revision).max(self.bar_revision)
     }

@@ -1,7 +1,7 @@
 //! The connected clients: what each watches, what it was sent, and how much it has said.
 
 use super::shards::Rate;
-use super::{ChannelId, ClientId, QuoteShard, SymbolId, Viewer};
+use super::{Carrier, ChannelId, ClientId, QuoteShard, SymbolId, Viewer};
 use crate::dialect::{Dialect, Position, Way};
 use crate::market::Millis;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,14 @@ pub struct Client {
     pub lies: u8,
     /// What it was sent since it last proved that it reads.
     pub unproven: Unproven,
+    /// What carries its frames.
+    pub carrier: Carrier,
+    /// Socket.IO: its session, once it has joined.
+    pub session: Option<Box<Session>>,
+    /// Whether it has not answered the last beat.
+    pub owes_pong: bool,
+    /// Over HTTP: since when it does not read.
+    pub blocked: Option<Box<Blocked>>,
     viewer: Option<Viewer>,
     /// The flood limit: the time when its bucket will be empty.
     drained_at: Millis,
@@ -40,6 +48,23 @@ impl Default for Reads {
     fn default() -> Self {
         Self::Quotes(QuoteShard::default())
     }
+}
+
+/// A Socket.IO session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its name, which the client knows as its id.
+    pub name: String,
+    /// The secret by which a client takes it up again.
+    pub recovery: String,
+}
+
+/// A client over HTTP that does not read.
+#[derive(Debug)]
+pub struct Blocked {
+    pub since: Millis,
+    /// Revision of the book up to which it was sent every change; 0 if it wants everything.
+    pub seen: u64,
 }
 
 /// What a client was sent without a proof that it reads.
@@ -119,16 +144,20 @@ pub struct Record {
     pub symbols: Vec<String>,
     /// The delta interval of a client in a channel, in milliseconds.
     pub interval: Option<Millis>,
-    /// The subprotocol. Absent in records of an earlier version; then `interval` tells the dialect.
+    /// The dialect's name; absent for plain JSON, and in records of an earlier version, whose
+    /// `interval` then tells the dialect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dialect: Option<String>,
+    /// Its Socket.IO session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
 }
 
 impl Record {
     #[must_use]
     pub fn dialect(&self) -> Dialect {
-        match (Dialect::negotiate(self.dialect.as_deref()), self.interval) {
-            (Ok(Dialect::Plain) | Err(_), Some(_)) => Dialect::HamsterV1,
+        match (self.dialect.as_deref().and_then(Dialect::named), self.interval) {
+            (Some(Dialect::Plain) | None, Some(_)) => Dialect::HamsterV1,
             (spoken, _) => spoken.unwrap_or_default(),
         }
     }
@@ -152,10 +181,11 @@ impl Audience {
         }
     }
 
-    pub fn join(&mut self, id: ClientId, dialect: Dialect, viewer: Viewer, now: Millis) {
+    pub fn join(&mut self, id: ClientId, (dialect, carrier): (Dialect, Carrier), viewer: Viewer, now: Millis) {
         let client = self.clients.entry(id).or_default();
         client.viewer = Some(viewer);
         client.dialect = dialect;
+        client.carrier = carrier;
         if dialect.way() == Way::Channels {
             client.reads = Reads::Channel(Cursor::default());
         }
@@ -324,7 +354,7 @@ mod tests {
     fn watching_ends_some_time_after_the_last_one_left() {
         let mut audience = Audience::default();
         assert!(!audience.is_watching(300, 1_000));
-        audience.join(ClientId(1), Dialect::Plain, Viewer(1), 1_000);
+        audience.join(ClientId(1), (Dialect::Plain, Carrier::WebSocket), Viewer(1), 1_000);
         assert!(audience.is_watching(300, 9_000));
         audience.leave(ClientId(1), 9_000);
         assert!(audience.is_watching(300, 9_299) && !audience.is_watching(300, 9_300));

@@ -1,11 +1,11 @@
 //! Handles what clients say and answers them.
 
 use super::audience::{Reads, Record};
-use super::{Book, ClientId, Delivery, Effect, Group, ServerEvent, Stage, SymbolId, Viewer};
+use super::{Book, Carrier, ClientId, Delivery, Effect, Group, ServerEvent, Stage, SymbolId, Viewer};
 use crate::dialect::message::{LONGEST_MESSAGE, RequestedSymbol, Subscribe};
 use crate::dialect::{
-    CLOSE_FLOOD, ClientError, ClientMessage, Dialect, FeedView, MOST_SYMBOLS_PER_CLIENT, QuoteView, ServiceView,
-    Subscription, SubscriptionFailure, Way,
+    CLOSE_FLOOD, ClientError, ClientMessage, Dialect, FeedView, Heard, Listing, MOST_SYMBOLS_PER_CLIENT, QuoteView,
+    ServiceView, Subscription, SubscriptionFailure, Way,
 };
 use crate::market::{Instrument, iso8601};
 
@@ -15,8 +15,7 @@ const LARGE_MESSAGE_COST: u64 = 10;
 /// Every so many symbols of a subscription count as one more message against the flood limit.
 const SYMBOLS_PER_MESSAGE: u64 = 50;
 
-/// Keep-alive messages of a page, and our answer.
-const PING: &str = "ping";
+/// The answer to a page's keep-alive.
 const PONG: &str = "pong";
 
 /// A client that acknowledged deltas it was never sent this often is closed.
@@ -24,8 +23,15 @@ const MOST_LIES: u8 = 3;
 
 impl Delivery {
     /// A client connected: it is sent the greeting.
-    pub fn joined(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, stage: &mut Stage<'_>) {
-        self.enter(client, dialect, viewer, stage);
+    pub fn joined(
+        &mut self,
+        client: ClientId,
+        (dialect, carrier): (Dialect, Carrier),
+        viewer: Viewer,
+        stage: &mut Stage<'_>,
+    ) {
+        self.enter(client, (dialect, carrier), viewer, stage);
+        let session = self.session_name(client);
         let symbols = stage.config.symbols.iter().map(ToString::to_string).collect();
         let event = ServerEvent::Connected {
             version: env!("CARGO_PKG_VERSION"),
@@ -34,6 +40,8 @@ impl Delivery {
             feed: FeedView::of(stage.feed),
             symbols,
             protocol: dialect.subprotocol(),
+            session: &session,
+            polls: carrier == Carrier::Http,
         };
         self.send(client, &event, stage);
         if dialect != Dialect::default() {
@@ -51,13 +59,16 @@ impl Delivery {
         let dialect = record.as_ref().map_or_else(Dialect::default, Record::dialect);
         let is_shown_quotes = dialect.way() == Way::Quotes;
         // The client's address is no longer known.
-        self.enter(client, dialect, Viewer::alone(client), stage);
+        self.enter(client, (dialect, Carrier::WebSocket), Viewer::alone(client), stage);
         self.set_rate(client, interval.unwrap_or_default());
-        if is_shown_quotes {
+        if let Some(frame) = stage.feed_event(dialect).filter(|_| is_shown_quotes) {
             // What it knows of the feed is from an earlier epoch, and a broadcast would miss
             // clients that have not rejoined yet.
-            let frame = stage.feed_event(dialect);
             self.push_frame(client, frame, stage);
+        }
+        let session = record.as_ref().and_then(|record| record.session.clone());
+        if let Some(client) = self.audience.get_mut(client) {
+            client.session = session.map(Box::new);
         }
         let symbols = record.map(|record| record.symbols).unwrap_or_default();
         let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
@@ -76,16 +87,15 @@ impl Delivery {
         }
         // An earlier epoch may have sent it values that this one does not know, so it must get a
         // fresh state. A client in a channel is sent a whole snapshot.
-        if !fails.is_empty() || is_shown_quotes && !watched.is_empty() {
+        let tells_service = dialect.tells_service();
+        if !fails.is_empty() || tells_service && is_shown_quotes && !watched.is_empty() {
             let told = watched.iter().filter(|_| is_shown_quotes);
             let success = told.filter_map(|id| subscription(stage.demand.book(), *id)).collect();
             let status = if watched.is_empty() { "error" } else { "ok" };
             let event = ServerEvent::SubscribeStatus { status, success, fails };
             self.send(client, &event, stage);
         }
-        for id in watched.into_iter().filter(|_| is_shown_quotes) {
-            self.show(client, id, stage);
-        }
+        self.show(client, &watched, stage);
         self.rejoin_channel(client, None, stage);
     }
 
@@ -94,6 +104,11 @@ impl Delivery {
         let Some(left) = self.audience.leave(client, stage.now) else {
             return;
         };
+        let instrument = |id: &SymbolId| Some(stage.demand.book().get(*id)?.instrument.clone());
+        if let Some(session) = left.session.clone() {
+            let symbols = left.symbols.iter().filter_map(instrument).collect();
+            self.keep_session(*session, symbols, stage.now);
+        }
         for id in &left.symbols {
             stage.demand.unwatch(*id);
         }
@@ -121,13 +136,24 @@ impl Delivery {
         if !self.may_speak(client, text.len(), stage) {
             return false;
         }
-        if text == PING {
-            self.push_frame(client, PONG.to_owned(), stage);
-            return true;
-        }
-        match self.audience.dialect(client).parse(text) {
-            Ok(ClientMessage::Subscribe(wish)) => self.subscribe(client, wish, stage),
-            Ok(ClientMessage::Unsubscribe(symbols)) => self.unsubscribe(client, &symbols, stage),
+        let Heard { message, ack } = self.audience.dialect(client).parse(text);
+        match message {
+            Ok(ClientMessage::Ping) => {
+                self.push_frame(client, PONG.to_owned(), stage);
+                return true;
+            }
+            Ok(ClientMessage::Pong) => {
+                if let Some(client) = self.audience.get_mut(client) {
+                    client.owes_pong = false;
+                }
+                return true;
+            }
+            Ok(ClientMessage::Connect(recovery)) => self.connect(client, recovery, stage),
+            Ok(ClientMessage::ConnectElsewhere(namespace)) => self.connect_elsewhere(client, &namespace, stage),
+            Ok(ClientMessage::Leave) => self.leave(client, stage),
+            _ if !self.has_joined(client, stage) => {}
+            Ok(ClientMessage::Subscribe(wish)) => self.subscribe(client, wish, ack, stage),
+            Ok(ClientMessage::Unsubscribe(symbols)) => self.unsubscribe(client, &symbols, ack, stage),
             Ok(ClientMessage::Reset) => {
                 self.drop_all(client, stage);
                 self.remember(client, stage);
@@ -153,13 +179,20 @@ impl Delivery {
             }
             Err(error) => {
                 self.counts.unreadable += 1;
-                self.send_error(client, &error, stage);
+                let message = error.to_string();
+                let code = error.code();
+                self.answer(client, &ServerEvent::Error { code, message }, ack, stage);
             }
         }
         false
     }
 
-    fn subscribe(&mut self, client: ClientId, wish: Subscribe, stage: &mut Stage<'_>) {
+    /// Adds symbols to what a client watches. With an `ack` it is told the outcome under this number
+    /// too.
+    pub fn subscribe(&mut self, client: ClientId, mut wish: Subscribe, ack: Option<u64>, stage: &mut Stage<'_>) {
+        if wish.wants_defaults {
+            wish.symbols.extend(stage.config.symbols.iter().cloned().map(Ok));
+        }
         if let Some(interval) = wish.interval {
             self.set_rate(client, interval);
         }
@@ -195,27 +228,62 @@ impl Delivery {
                 .collect(),
             fails,
         };
-        self.send(client, &event, stage);
+        self.answer(client, &event, ack, stage);
         self.remember(client, stage);
         // The client is already subscribed, so no update falls between snapshot and deltas.
         if self.audience.dialect(client).way() == Way::Channels {
             self.rejoin_channel(client, wish.resume, stage);
         } else {
-            for id in accepted {
-                self.show(client, id, stage);
+            let resume = wish.resume.filter(|position| position.epoch == self.epoch());
+            let book = stage.demand.book();
+            let lacks = |id: &SymbolId| {
+                let seen = resume.map_or(0, |position| position.seq);
+                seen == 0 || book.changes_of(*id, seen).is_some_and(|changed| changed.quote)
+            };
+            accepted.retain(lacks);
+            self.show(client, &accepted, stage);
+        }
+    }
+
+    /// Sends a client that is sent whole quotes those of some symbols, as far as there are any. The
+    /// last one carries the client's position: only with it has the client read all of them.
+    pub(super) fn show(&mut self, client: ClientId, symbols: &[SymbolId], stage: &mut Stage<'_>) {
+        let Some(viewer) = self.audience.get_mut(client) else {
+            return;
+        };
+        let Some(shard) = viewer.shard() else { return };
+        let dialect = viewer.dialect;
+        if let Some(blocked) = &mut viewer.blocked {
+            // It is shown everything when it reads again.
+            blocked.seen = 0;
+            return;
+        }
+        let mut quotes = Vec::new();
+        for id in symbols {
+            let entry = stage.demand.book().get(*id);
+            if let Some(entry) = entry.filter(|entry| entry.cell.quote.is_some()) {
+                let view = QuoteView::of(&entry.instrument, &entry.cell, stage.config.simulated);
+                quotes.extend(dialect.quote(&view));
+                self.conflation.sent_alone((*id, shard));
             }
         }
-    }
-
-    /// Sends a client the quote of a symbol, if there is one.
-    fn show(&mut self, client: ClientId, id: SymbolId, stage: &mut Stage<'_>) {
-        if let Some(entry) = stage.demand.book().get(id).filter(|entry| entry.cell.quote.is_some()) {
-            let view = QuoteView::of(&entry.instrument, &entry.cell, stage.config.simulated);
-            self.send(client, &ServerEvent::PriceUpdate(&view), stage);
+        let last = quotes.pop();
+        for quote in quotes {
+            self.push_frame(client, dialect.frame(quote, None), stage);
+        }
+        if let Some(quote) = last {
+            let position = self.position_in(shard);
+            self.push_frame(client, dialect.frame(quote, Some(position)), stage);
         }
     }
 
-    fn unsubscribe(&mut self, client: ClientId, symbols: &[RequestedSymbol], stage: &mut Stage<'_>) {
+    fn unsubscribe(
+        &mut self,
+        client: ClientId,
+        symbols: &[RequestedSymbol],
+        ack: Option<u64>,
+        stage: &mut Stage<'_>,
+    ) {
         let named = symbols.iter().flatten();
         let ids: Vec<SymbolId> = named.filter_map(|instrument| stage.demand.find(instrument)).collect();
         let mut dropped = Vec::new();
@@ -231,7 +299,7 @@ impl Delivery {
             status: "ok",
             symbols: dropped,
         };
-        self.send(client, &event, stage);
+        self.answer(client, &event, ack, stage);
         self.rejoin_channel(client, None, stage);
     }
 
@@ -259,17 +327,19 @@ impl Delivery {
             .is_some_and(|client| client.symbols.contains(&id))
     }
 
-    fn watch(&mut self, client: ClientId, id: SymbolId, stage: &mut Stage<'_>) {
+    pub(super) fn watch(&mut self, client: ClientId, id: SymbolId, stage: &mut Stage<'_>) {
         let Some(watcher) = self.audience.get_mut(client) else {
             return;
         };
-        let shard = watcher.shard();
+        let (shard, reads) = (watcher.shard(), watcher.blocked.is_none());
         if watcher.symbols.insert(id) {
             stage.demand.watch(id);
             if let Some(shard) = shard {
                 self.conflation.watch(id, shard);
                 let group = Group::Symbol(id, shard);
-                stage.effects.push(Effect::Enroll { client, group });
+                if reads {
+                    stage.effects.push(Effect::Enroll { client, group });
+                }
             }
         }
     }
@@ -290,8 +360,15 @@ impl Delivery {
         watched
     }
 
-    fn enter(&mut self, client: ClientId, dialect: Dialect, viewer: Viewer, stage: &mut Stage<'_>) {
-        self.audience.join(client, dialect, viewer, stage.now);
+    fn enter(
+        &mut self,
+        client: ClientId,
+        (dialect, carrier): (Dialect, Carrier),
+        viewer: Viewer,
+        stage: &mut Stage<'_>,
+    ) {
+        self.audience.join(client, (dialect, carrier), viewer, stage.now);
+        self.begin_beats(dialect, stage);
         if dialect.way() == Way::Quotes {
             let shard = self.conflation.join(dialect);
             if let Some(client) = self.audience.get_mut(client) {
@@ -312,7 +389,13 @@ impl Delivery {
         let record = Record {
             symbols: symbols.collect(),
             interval: self.audience.cursor(client).map(|cursor| cursor.rate.interval()),
-            dialect: self.audience.dialect(client).subprotocol().map(ToOwned::to_owned),
+            dialect: Some(self.audience.dialect(client))
+                .filter(|dialect| *dialect != Dialect::default())
+                .map(|dialect| dialect.name().to_owned()),
+            session: self
+                .audience
+                .get_mut(client)
+                .and_then(|client| client.session.as_deref().cloned()),
         };
         let record = serde_json::to_string(&record).unwrap_or_default();
         stage.effects.push(Effect::Remember { client, record });
@@ -378,10 +461,20 @@ impl Delivery {
         self.send(client, &event, stage);
     }
 
+    /// Sends a client an event, if its dialect has it.
     pub(super) fn send(&mut self, client: ClientId, event: &ServerEvent<'_>, stage: &mut Stage<'_>) {
         let position = self.position_of(client);
-        let frame = self.audience.dialect(client).event(event, position);
-        self.push_frame(client, frame, stage);
+        if let Some(frame) = self.audience.dialect(client).event(event, position) {
+            self.push_frame(client, frame, stage);
+        }
+    }
+
+    /// As [`Delivery::send`]; if the client gave a number, it is told the outcome under it too.
+    fn answer(&mut self, client: ClientId, answer: &ServerEvent<'_>, ack: Option<u64>, stage: &mut Stage<'_>) {
+        self.send(client, answer, stage);
+        if let Some(ack) = ack {
+            self.send(client, &ServerEvent::Reply { ack, answer }, stage);
+        }
     }
 
     pub(super) fn push_frame(&mut self, client: ClientId, frame: String, stage: &mut Stage<'_>) {
@@ -392,7 +485,7 @@ impl Delivery {
 }
 
 impl Stage<'_> {
-    fn dismiss(&mut self, client: ClientId, group: Group) {
+    pub(super) fn dismiss(&mut self, client: ClientId, group: Group) {
         self.effects.push(Effect::Dismiss { client, group });
     }
 }
@@ -404,5 +497,10 @@ pub(super) fn subscription(book: &Book, id: SymbolId) -> Option<Subscription> {
         symbol: entry.instrument.to_string(),
         service: ServiceView::of(&entry.service),
         has_quote: entry.cell.quote.is_some(),
+        listing: Listing {
+            exchange: entry.cell.quote.as_ref().and_then(|quote| quote.exchange.clone()),
+            mic_code: entry.cell.details.mic_code.clone(),
+            r#type: entry.cell.details.kind.clone(),
+        },
     })
 }

@@ -17,6 +17,7 @@ use super::{Config, Delivery, Effect, Group, QuoteShard, Stage, SymbolId};
 use crate::dialect::{Dialect, QuoteView};
 use crate::market::{Millis, SECOND};
 use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A pulse that takes longer than this counts as lost.
 const LOST_PULSE: Millis = SECOND;
@@ -49,6 +50,10 @@ struct PlainLine {
     watchers: u32,
     sent: Option<Millis>,
     queued: bool,
+    /// The revision of the book before the first change that is queued.
+    queued_after: u64,
+    /// A hash of the last quote that all watchers were sent; `None` if one may hold another.
+    last: Option<u64>,
     /// Bytes sent to each watcher since the last check.
     bytes: u64,
 }
@@ -76,11 +81,13 @@ impl Conflation {
         }
     }
 
-    /// A symbol has a new quote: queue it for every shard of plain clients that watches it.
-    pub fn changed(&mut self, symbol: SymbolId) {
+    /// A symbol has a new quote, after this revision of the book: queue it for every shard of plain
+    /// clients that watches it.
+    pub fn changed(&mut self, symbol: SymbolId, after: u64) {
         for key in self.all_shards().map(|shard| (symbol, shard)) {
             if let Some(line) = self.plain.get_mut(&key).filter(|line| !line.queued) {
                 line.queued = true;
+                line.queued_after = after;
                 self.queue.push_back(key);
             }
         }
@@ -174,6 +181,32 @@ impl Conflation {
         self.closed.is_none_or(|closed| now >= closed + LOST_PULSE)
     }
 
+    /// The revision up to which the clients of a shard were sent every change, if all changes up to
+    /// `seen` were queued.
+    pub fn sent_up_to(&self, shard: QuoteShard, seen: u64) -> u64 {
+        let lines = self.queue.iter().filter(|(_, of)| *of == shard);
+        let waiting = lines.filter_map(|key| Some(self.plain.get(key)?.queued_after));
+        waiting.min().map_or(seen, |after| after.min(seen))
+    }
+
+    /// Whether a line's watchers have not been sent exactly this last. Dialects that leave out what
+    /// has changed would be told the same again.
+    fn is_news(&mut self, key: (SymbolId, QuoteShard), quote: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        quote.hash(&mut hasher);
+        let hash = Some(hasher.finish());
+        self.plain
+            .get_mut(&key)
+            .is_none_or(|line| std::mem::replace(&mut line.last, hash) != hash)
+    }
+
+    /// One of a line's watchers was sent a quote alone.
+    pub fn sent_alone(&mut self, key: (SymbolId, QuoteShard)) {
+        if let Some(line) = self.plain.get_mut(&key) {
+            line.last = None;
+        }
+    }
+
     /// Takes the first queued symbol that is due in a shard, with the number of watchers.
     fn next_plain(&mut self, now: Millis) -> Option<(SymbolId, QuoteShard, u32)> {
         let is_due = |line: &(SymbolId, QuoteShard)| self.plain_due_at(*line).is_some_and(|at| at <= now);
@@ -213,7 +246,12 @@ impl Delivery {
         {
             if let Some(entry) = stage.demand.book().get(symbol) {
                 let view = QuoteView::of(&entry.instrument, &entry.cell, stage.config.simulated);
-                let frame = self.conflation.dialect(shard).quote(&view);
+                let dialect = self.conflation.dialect(shard);
+                let quote = dialect.quote(&view);
+                let Some(quote) = quote.filter(|quote| self.conflation.is_news((symbol, shard), quote)) else {
+                    continue;
+                };
+                let frame = dialect.frame(quote, Some(self.position_in(shard)));
                 self.conflation.count_bytes((symbol, shard), frame.len(), now);
                 stage.effects.push(Effect::Broadcast {
                     group: Group::Symbol(symbol, shard),

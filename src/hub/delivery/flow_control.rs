@@ -11,13 +11,17 @@
 //! read must not grow forever, and a client that talks does not prove that it reads. So after
 //! `UNPROVEN` bytes a plain client is sent a number, and after as many bytes again it is closed
 //! unless it has repeated the number.
+//!
+//! The protocols of others have no way to prove it: a pong or a heartbeat can be sent without
+//! reading anything. Their clients are closed after `UNPROVABLE` bytes, and connect again. Over HTTP
+//! the platform itself tells who reads (`blocking.rs`).
 
 use super::audience::{Cursor, Left, Sent, Unproven};
 use super::channels::Channels;
 use super::shards::{Rate, ShardId};
-use super::{ChannelId, ClientId, Delivery, Effect, Group, Stage};
+use super::{Carrier, ChannelId, ClientId, Delivery, Effect, Group, Stage};
 use crate::dialect::hamster_v1::{self, SnapshotHead};
-use crate::dialect::{CLOSE_SLOW, FeedView, Position, ServerEvent};
+use crate::dialect::{CLOSE_SLOW, FeedView, Position, Proof, ServerEvent};
 use crate::market::{Millis, SECOND};
 
 /// How long an acknowledgement may take.
@@ -33,12 +37,15 @@ const MOST_UNREAD: u64 = 4 * 1024 * 1024;
 const MOST_SNAPSHOTS: u8 = 4;
 /// Bytes after which a plain client must prove that it reads; after twice as many it is closed.
 const UNPROVEN: u64 = 2 * 1024 * 1024;
+/// Bytes after which a client that cannot prove that it reads must connect again: some four hours of
+/// eight symbols.
+const UNPROVABLE: u64 = 16 * 1024 * 1024;
 /// Interval of checks of how much plain clients were sent.
 pub(super) const PLAIN_SWEEP: Millis = 30 * SECOND;
 /// Integers below this are exact in JavaScript.
 const LARGEST_NUMBER: u64 = 1 << 53;
 /// A client that is behind and acknowledges nothing for this long is closed.
-const SILENT: Millis = 30 * SECOND;
+pub(super) const SILENT: Millis = 30 * SECOND;
 
 /// How long an acknowledgement may take, by the number of clients: up to 2,000 clients send at most
 /// 200 a second. It is not shorter for few clients, because Cloudflare bills twenty messages as a
@@ -229,7 +236,7 @@ impl Delivery {
 
     /// Counts a frame sent to one client alone, such as the answer to a message.
     pub fn count_unproven(&mut self, client: ClientId, bytes: usize) {
-        if let Some(client) = self.audience.get_mut(client) {
+        if let Some(client) = self.audience.get_mut(client).filter(|one| one.carrier == Carrier::WebSocket) {
             let before = client.unproven.bytes;
             client.unproven.bytes += bytes as u64;
             if before / UNPROVEN != client.unproven.bytes / UNPROVEN {
@@ -247,16 +254,23 @@ impl Delivery {
         }
         self.conflation.unproven_sweep_at = None;
         let sent = self.conflation.take_plain_bytes();
-        let (mut ask, mut close) = (Vec::new(), Vec::new());
+        let (mut ask, mut close, mut unprovable) = (Vec::new(), Vec::new(), Vec::new());
         for (id, client) in self.audience.all() {
-            let shard = client.shard();
-            if let Some(shard) = shard {
+            if client.carrier == Carrier::Http {
+                continue;
+            }
+            if let Some(shard) = client.shard() {
                 let keys = client.symbols.iter().map(|symbol| (*symbol, shard));
                 client.unproven.bytes += keys.filter_map(|key| sent.get(&key)).sum::<u64>();
             }
-            if client.unproven.bytes >= 2 * UNPROVEN {
+            let proof = client.dialect.proof();
+            if proof == Proof::Never {
+                if client.unproven.bytes >= UNPROVABLE {
+                    unprovable.push(id);
+                }
+            } else if client.unproven.bytes >= 2 * UNPROVEN {
                 close.push(id);
-            } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() && shard.is_some() {
+            } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() && proof == Proof::Number {
                 let number = self.numbers.u64(1..LARGEST_NUMBER);
                 client.unproven.asked = Some(number);
                 ask.push((id, number));
@@ -270,9 +284,13 @@ impl Delivery {
                 "4 MiB were sent since you last proved that you read: answer an ack-request, or reconnect now and then";
             self.close_slow(client, reason, stage);
         }
+        for client in unprovable {
+            let reason = "16 MiB were sent, and this protocol has no way to prove that you read them: connect again";
+            self.close_slow(client, reason, stage);
+        }
     }
 
-    fn close_slow(&mut self, client: ClientId, reason: &'static str, stage: &mut Stage<'_>) {
+    pub(super) fn close_slow(&mut self, client: ClientId, reason: &'static str, stage: &mut Stage<'_>) {
         self.counts.slow += 1;
         self.close(client, CLOSE_SLOW, reason, stage);
     }

@@ -5,12 +5,15 @@
 //! [`Demand`].
 
 mod audience;
+mod beats;
+mod blocking;
 mod channels;
 mod clients;
 mod conflation;
 mod door;
 mod flow_control;
 mod resume_log;
+mod sessions;
 mod shards;
 mod shares;
 mod waiters;
@@ -19,12 +22,13 @@ pub use door::{Door, Refused};
 pub use shares::not_tracked;
 
 use super::demand::{Asker, Demand, NotTracked};
-use super::{Book, ChannelId, ClientId, Config, Effect, Effects, Group, QuoteShard, SymbolId, Viewer, WaiterId};
+use super::{Book, Carrier, ChannelId, ClientId, Config, Effect, Effects, Group, QuoteShard, SymbolId, Viewer, WaiterId};
 use crate::dialect::{Dialect, FeedView, ServerEvent, Way};
 use crate::market::{FeedState, FeedStatus, Millis};
 use audience::Audience;
 use channels::Channels;
 use conflation::Conflation;
+use sessions::Sessions;
 use shares::Refusals;
 use waiters::Waiters;
 
@@ -73,6 +77,11 @@ pub struct Delivery {
     announced_feed: (FeedState, String),
     /// When to check for clients that do not read.
     sweep_at: Option<Millis>,
+    /// When to send the next beat.
+    beat_at: Option<Millis>,
+    /// When to check for clients over HTTP that do not read.
+    blocked_sweep_at: Option<Millis>,
+    sessions: Sessions,
     /// How long a client may take to acknowledge.
     acknowledge_within: Millis,
 }
@@ -92,6 +101,9 @@ impl Delivery {
             seen: 0,
             announced_feed: (feed.state, feed.reason.clone()),
             sweep_at: None,
+            beat_at: None,
+            blocked_sweep_at: None,
+            sessions: Sessions::new(seed),
             acknowledge_within: flow_control::OFTEN,
         }
     }
@@ -122,7 +134,13 @@ impl Delivery {
     /// When something is due that only a timer can trigger.
     #[must_use]
     pub fn deadline(&self) -> Option<Millis> {
-        [self.sweep_at, self.conflation.deadline()].into_iter().flatten().min()
+        let due = [
+            self.sweep_at,
+            self.beat_at,
+            self.blocked_sweep_at,
+            self.conflation.deadline(),
+        ];
+        due.into_iter().flatten().min()
     }
 
     /// When to check how much plain clients were sent. It matters only while more is sent, so no
@@ -132,10 +150,12 @@ impl Delivery {
         self.conflation.unproven_sweep_at
     }
 
-    /// Checks for clients that do not read.
+    /// Checks for clients that do not read, and sends beats.
     pub fn look_after_readers(&mut self, stage: &mut Stage<'_>) {
         self.sweep(stage);
         self.sweep_unproven(stage);
+        self.sweep_blocked(stage);
+        self.beat(stage);
     }
 
     /// Announces a new state of the feed to every client.
@@ -149,11 +169,12 @@ impl Delivery {
             return;
         }
         for dialect in Dialect::ALL.into_iter().filter(|one| one.way() == Way::Quotes) {
-            self.counts.frames += self.audience.of_dialect(dialect);
-            stage.effects.push(Effect::Broadcast {
-                group: Group::Everyone(dialect),
-                frame: stage.feed_event(dialect),
-            });
+            let speakers = self.audience.of_dialect(dialect);
+            if let Some(frame) = stage.feed_event(dialect).filter(|_| speakers > 0) {
+                self.counts.frames += speakers;
+                let group = Group::Everyone(dialect);
+                stage.effects.push(Effect::Broadcast { group, frame });
+            }
         }
         let item = serde_json::json!({"feed": FeedView::of(stage.feed)});
         self.conflation.channels.tell(&item.to_string());
@@ -172,7 +193,7 @@ impl Delivery {
                 self.tell_service(changed.symbol, book, effects, now);
             }
             if changed.quote {
-                self.conflation.changed(changed.symbol);
+                self.conflation.changed(changed.symbol, self.seen);
             }
             if let Some(bar) = book
                 .get(changed.symbol)
@@ -196,7 +217,10 @@ impl Delivery {
             fails: Vec::new(),
         };
         for (shard, watchers) in shards {
-            let frame = self.conflation.dialect(shard).event(&event, None);
+            let dialect = self.conflation.dialect(shard);
+            let Some(frame) = dialect.event(&event, None).filter(|_| dialect.tells_service()) else {
+                continue;
+            };
             self.counts.frames += u64::from(watchers);
             self.conflation.count_bytes((id, shard), frame.len(), now);
             effects.push(Effect::Broadcast {
@@ -208,7 +232,7 @@ impl Delivery {
 }
 
 impl Stage<'_> {
-    fn feed_event(&self, dialect: Dialect) -> String {
+    fn feed_event(&self, dialect: Dialect) -> Option<String> {
         let event = ServerEvent::Feed {
             feed: FeedView::of(self.feed),
             simulated: self.config.simulated,

@@ -1,0 +1,161 @@
+//! Twelve Data's own WebSocket protocol, as at `ws.twelvedata.com`: its scripts and SDKs connect to
+//! the hub instead, and so share its one connection.
+//!
+//! The protocol has no word for an old price. So a price is sent only while it is current: it has
+//! the exchange's time, its market is not closed, and it is not stale. Otherwise the symbol is
+//! silent, as it would be at Twelve Data.
+
+use super::{ClientError, ClientMessage, Listing, QuoteView, ServerEvent, message};
+use crate::market::{Instrument, Provenance, Session};
+use serde::Serialize;
+use serde_json::json;
+
+/// Parses a client's text frame.
+///
+/// # Errors
+/// [`ClientError`], which becomes a `message-processing` event; the connection stays open.
+pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
+    match message::parse(text)? {
+        // Twelve Data has no such actions.
+        ClientMessage::Time(_) => Err(ClientError::UnknownAction("time".to_owned())),
+        ClientMessage::Ack { .. } | ClientMessage::Proof(_) => Err(ClientError::UnknownAction("ack".to_owned())),
+        ClientMessage::Subscribe(wish) => Ok(ClientMessage::Subscribe(message::Subscribe {
+            symbols: wish.symbols,
+            ..message::Subscribe::default()
+        })),
+        other => Ok(other),
+    }
+}
+
+/// An event; `None` if Twelve Data has no word for it.
+#[must_use]
+pub fn event(event: &ServerEvent<'_>) -> Option<String> {
+    let body = match event {
+        ServerEvent::SubscribeStatus { status, success, fails } => {
+            let success: Vec<Item> = success.iter().map(|one| Item::of(&one.symbol, &one.listing)).collect();
+            let fails: Vec<_> = fails.iter().map(|one| json!({"symbol": one.symbol})).collect();
+            json_of(&SubscribeStatus {
+                event: "subscribe-status",
+                status,
+                success: &success,
+                fails: &fails,
+            })
+        }
+        ServerEvent::UnsubscribeStatus { .. } => status("unsubscribe-status"),
+        ServerEvent::ResetStatus { .. } => status("reset-status"),
+        ServerEvent::Heartbeat { .. } => status("heartbeat"),
+        ServerEvent::PriceUpdate(view) => return quote(view),
+        ServerEvent::Error { message, .. } => json_of(&Failure {
+            event: "message-processing",
+            status: "error",
+            messages: [message],
+        }),
+        ServerEvent::Connected { .. }
+        | ServerEvent::Feed { .. }
+        | ServerEvent::Time { .. }
+        | ServerEvent::AckRequest { .. }
+        | ServerEvent::Reply { .. } => return None,
+    };
+    Some(body)
+}
+
+/// A price event; `None` if the price is not current.
+#[must_use]
+pub fn quote(view: &QuoteView) -> Option<String> {
+    let is_current = view.freshness == Some("fresh")
+        && view.source != Some(Provenance::Restored)
+        && view.session != Session::Closed;
+    if !is_current {
+        return None;
+    }
+    let instrument = Instrument::parse(&view.symbol).ok()?;
+    Some(json_of(&Price {
+        event: "price",
+        symbol: instrument.symbol(),
+        currency: view.instrument.currency.as_deref(),
+        exchange: view.exchange.as_deref().or(instrument.exchange()),
+        mic_code: view.instrument.mic_code.as_deref(),
+        r#type: view.instrument.r#type.as_deref(),
+        timestamp: view.exchange_second?,
+        price: view.price?,
+        bid: view.bid,
+        ask: view.ask,
+        day_volume: view.day_volume,
+    }))
+}
+
+/// The fields of a price event in Twelve Data's order. It leaves out what it does not know.
+#[derive(Serialize)]
+struct Price<'a> {
+    event: &'a str,
+    symbol: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mic_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<&'a str>,
+    /// Seconds since 1970.
+    timestamp: u64,
+    price: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bid: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ask: Option<f64>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "super::event::whole"
+    )]
+    day_volume: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct SubscribeStatus<'a> {
+    event: &'a str,
+    status: &'a str,
+    success: &'a [Item],
+    fails: &'a [serde_json::Value],
+}
+
+/// A symbol that was subscribed. What nobody has said yet is left out.
+#[derive(Serialize)]
+struct Item {
+    symbol: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mic_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#type: Option<String>,
+}
+
+impl Item {
+    /// A pinned symbol is told in two parts.
+    fn of(name: &str, listing: &Listing) -> Self {
+        let instrument = Instrument::parse(name).ok();
+        let pinned = instrument.as_ref().and_then(Instrument::exchange);
+        Self {
+            symbol: instrument.as_ref().map_or(name, Instrument::symbol).to_owned(),
+            exchange: listing.exchange.clone().or(pinned.map(ToOwned::to_owned)),
+            mic_code: listing.mic_code.clone(),
+            r#type: listing.r#type.clone(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Failure<'a> {
+    event: &'a str,
+    status: &'a str,
+    messages: [&'a str; 1],
+}
+
+fn status(event: &str) -> String {
+    format!(r#"{{"event":"{event}","status":"ok"}}"#)
+}
+
+fn json_of(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,165 @@
+//! Socket.IO sessions: their names, who joins, and what a client that lost its connection gets.
+
+use super::audience::Session;
+use super::{ClientId, Delivery, Stage, SymbolId};
+use crate::dialect::message::ClientError;
+use crate::dialect::{CLOSE_LEFT, Dialect, FeedView, socket_io};
+use crate::market::{Instrument, MINUTE, Millis};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// How long a session is kept for a client that connects again.
+const KEPT: Millis = 2 * MINUTE;
+/// Most sessions that are kept.
+const MOST_KEPT: usize = 1_000;
+
+/// Names sessions, and keeps those whose connection was lost.
+#[derive(Debug)]
+pub(super) struct Sessions {
+    salt: u64,
+    lost: HashMap<String, Lost>,
+}
+
+#[derive(Debug)]
+struct Lost {
+    session: Session,
+    symbols: Vec<Instrument>,
+    at: Millis,
+}
+
+impl Sessions {
+    pub fn new(salt: u64) -> Self {
+        Self {
+            salt,
+            lost: HashMap::new(),
+        }
+    }
+
+    /// The name of a client's session, which nobody else can guess.
+    fn name(&self, client: ClientId) -> String {
+        format!("{:x}-{:016x}", client.0, self.hash(client, "name"))
+    }
+
+    fn fresh(&self, client: ClientId) -> Session {
+        Session {
+            name: self.name(client),
+            recovery: format!("{:016x}", self.hash(client, "recovery")),
+        }
+    }
+
+    fn hash(&self, client: ClientId, purpose: &str) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (self.salt, client.0, purpose).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn keep(&mut self, session: Session, symbols: Vec<Instrument>, now: Millis) {
+        self.lost.retain(|_, lost| now < lost.at + KEPT);
+        if self.lost.len() < MOST_KEPT {
+            let recovery = session.recovery.clone();
+            self.lost.insert(
+                recovery,
+                Lost {
+                    session,
+                    symbols,
+                    at: now,
+                },
+            );
+        }
+    }
+
+    fn take(&mut self, recovery: &str, now: Millis) -> Option<Lost> {
+        self.lost.remove(recovery).filter(|lost| now < lost.at + KEPT)
+    }
+}
+
+impl Delivery {
+    /// The name of a client's session.
+    #[must_use]
+    pub fn session_name(&self, client: ClientId) -> String {
+        self.sessions.name(client)
+    }
+
+    /// The client whose session has this name, if it is connected.
+    #[must_use]
+    pub fn client_of(&self, session: &str) -> Option<ClientId> {
+        let (number, _) = session.split_once('-')?;
+        let client = ClientId(u32::from_str_radix(number, 16).ok()?);
+        (self.audience.knows(client) && self.sessions.name(client) == session).then_some(client)
+    }
+
+    /// A Socket.IO client joins. It is greeted as the original greeted it, and sent the price of every
+    /// default symbol; or, if it takes up a session that it lost, what it missed.
+    pub(super) fn connect(
+        &mut self,
+        client: ClientId,
+        recovery: Option<(String, (u64, u64))>,
+        stage: &mut Stage<'_>,
+    ) {
+        if self.session(client).is_some() {
+            let message = "this connection has joined already; leave with 41 first";
+            return self.push_frame(client, socket_io::refused(None, message), stage);
+        }
+        let epoch = self.epoch();
+        let lost = recovery
+            .filter(|(_, (of, _))| *of == epoch)
+            .and_then(|(secret, (_, revision))| Some((self.sessions.take(&secret, stage.now)?, revision)));
+        let fresh = self.sessions.fresh(client);
+        let (session, symbols, seen) = match lost {
+            Some((lost, revision)) => (lost.session, lost.symbols, revision),
+            None => (fresh, stage.config.symbols.clone(), 0),
+        };
+        self.push_frame(client, socket_io::accepted(&session.name, &session.recovery), stage);
+        let status = socket_io::status(&FeedView::of(stage.feed), stage.config.simulated);
+        self.push_frame(client, status, stage);
+        if let Some(client) = self.audience.get_mut(client) {
+            client.session = Some(Box::new(session));
+        }
+        let mut watched: Vec<SymbolId> = Vec::new();
+        for instrument in &symbols {
+            // A default symbol is always tracked; of a lost session, room may have gone to others.
+            if let Ok(id) = self.track_for(client, instrument, stage) {
+                self.watch(client, id, stage);
+                watched.push(id);
+            }
+        }
+        self.remember(client, stage);
+        let book = stage.demand.book();
+        watched.retain(|id| seen == 0 || book.changes_of(*id, seen).is_some_and(|changed| changed.quote));
+        self.show(client, &watched, stage);
+    }
+
+    /// A Socket.IO client wants a namespace that does not exist.
+    pub(super) fn connect_elsewhere(&mut self, client: ClientId, namespace: &str, stage: &mut Stage<'_>) {
+        let message = "there is no such namespace; join /, the default";
+        self.push_frame(client, socket_io::refused(Some(namespace), message), stage);
+    }
+
+    /// A client says that it leaves. Its session is over.
+    pub(super) fn leave(&mut self, client: ClientId, stage: &mut Stage<'_>) {
+        if let Some(client) = self.audience.get_mut(client) {
+            client.session = None;
+        }
+        self.close(client, CLOSE_LEFT, "you left", stage);
+    }
+
+    /// Whether a client may say more than that it joins; if not, it is told so.
+    pub(super) fn has_joined(&mut self, client: ClientId, stage: &mut Stage<'_>) -> bool {
+        if self.audience.dialect(client) != Dialect::SocketIo || self.session(client).is_some() {
+            return true;
+        }
+        self.counts.unreadable += 1;
+        let message = ClientError::InvalidPacket.to_string();
+        self.push_frame(client, socket_io::refused(None, &message), stage);
+        false
+    }
+
+    /// Keeps the session of a client whose connection ended.
+    pub(super) fn keep_session(&mut self, session: Session, symbols: Vec<Instrument>, now: Millis) {
+        self.sessions.keep(session, symbols, now);
+    }
+
+    fn session(&mut self, client: ClientId) -> Option<&Session> {
+        self.audience.get_mut(client)?.session.as_deref()
+    }
+}
