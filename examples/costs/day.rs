@@ -6,7 +6,7 @@ use super::bill::Bill;
 use hamster_kit::{Deed, Object, Reader};
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::Event;
-use hamster_terminal::hub::{ClientId, Config, Input, LinkId, RestAnswer};
+use hamster_terminal::hub::{Carrier, ClientId, Config, Input, LinkId, RestAnswer};
 use hamster_terminal::provider::Provider;
 use hamster_terminal::simulator::{Exchange, Output, Plan, SessionId, Settings};
 use serde_json::json;
@@ -147,7 +147,7 @@ impl Life {
                 acknowledged: 0,
                 at: 0,
             });
-            self.take(Event::Joined(client, Dialect::HamsterV1));
+            self.take(Event::Joined(client, Dialect::HamsterV1, Carrier::WebSocket));
             self.take(Input::Said(client, wish.clone()));
             (0..QUESTIONS).for_each(|_| self.ask_the_time(self.viewers.len() - 1));
         }

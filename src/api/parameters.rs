@@ -2,6 +2,7 @@
 //! Texts of the request are cut before an error repeats them.
 
 use super::Problem;
+use super::route::Route;
 use crate::market::Instrument;
 
 /// The hint of a route without parameters.
@@ -30,7 +31,8 @@ impl<'a> Parameters<'a> {
         hint: &'static str,
     ) -> Result<Self, Problem> {
         let mut given = pairs.iter().map(|(name, _)| name);
-        match given.find(|name| !names.contains(&name.as_str())) {
+        let takes_any = names == Route::ANY;
+        match given.find(|name| !takes_any && !names.contains(&name.as_str())) {
             Some(name) => bad(format!("there is no parameter {}: {hint}", shown(name))),
             None => Ok(Self { pairs, accept, hint }),
         }

@@ -24,7 +24,7 @@ pub(super) const SOCKET: Route = Route {
     path: "/ws",
     parameters: &[],
     hint: "/ws takes none: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}",
-    asks: |_| Ok(Asked::Socket),
+    asks: |_| Ok(Asked::Socket(None)),
 };
 
 /// `/metrics`, in Prometheus' text format. Scraping keeps nothing awake.

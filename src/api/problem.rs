@@ -9,18 +9,24 @@ pub enum Problem {
     /// Nothing is at the path, or the symbol is not served: a whole sentence.
     #[error("{0}")]
     NotFound(String),
-    /// The path allows GET, HEAD and OPTIONS only.
-    #[error("{0} is not allowed here; use GET, HEAD or OPTIONS")]
-    MethodNotAllowed(String),
+    /// The path allows only the methods given second.
+    #[error("{0} is not allowed here; the methods are {1}")]
+    MethodNotAllowed(String, &'static str),
     /// A parameter is invalid.
     #[error("{0}")]
     BadRequest(String),
-    /// `/ws` without an upgrade; contains the WebSocket's address.
-    #[error("/ws is a WebSocket: connect with a WebSocket client, for example websocat {0}")]
+    /// A WebSocket without an upgrade; contains its address.
+    #[error("this is a WebSocket: connect with a WebSocket client, for example websocat {0}")]
     UpgradeRequired(String),
     /// `/ws` with subprotocols that we do not speak.
     #[error("none of the subprotocols {0:?} is spoken here; offer hamster.v1, or none for plain JSON")]
     UnknownDialect(String),
+    /// A Socket.IO client's request is wrong: Engine.IO's number for it, and a sentence.
+    #[error("{1}")]
+    EngineIo(u8, &'static str),
+    /// A body is larger than so many bytes.
+    #[error("the body is larger than {0} bytes, which is the most that is read")]
+    TooLarge(usize),
     /// The address has as many sockets as it may have.
     #[error("your address has {0} connections already, which is as many as one address may have (CLIENTS_PER_ADDRESS)")]
     TooManySockets(u32),
@@ -52,8 +58,9 @@ impl Problem {
     pub fn status(&self) -> u16 {
         match self {
             Self::NotFound(_) => 404,
-            Self::MethodNotAllowed(_) => 405,
-            Self::BadRequest(_) | Self::UnknownDialect(_) => 400,
+            Self::MethodNotAllowed(..) => 405,
+            Self::BadRequest(_) | Self::UnknownDialect(_) | Self::EngineIo(..) => 400,
+            Self::TooLarge(_) => 413,
             Self::UpgradeRequired(_) => 426,
             Self::TooManySockets(_) | Self::Expelled(_) | Self::TooOften(_) => 429,
             Self::HubFull | Self::NoPrices(_) => 503,
@@ -64,8 +71,9 @@ impl Problem {
     fn title(&self) -> &'static str {
         match self {
             Self::NotFound(_) => "Not Found",
-            Self::MethodNotAllowed(_) => "Method Not Allowed",
-            Self::BadRequest(_) | Self::UnknownDialect(_) => "Bad Request",
+            Self::TooLarge(_) => "Content Too Large",
+            Self::MethodNotAllowed(..) => "Method Not Allowed",
+            Self::BadRequest(_) | Self::UnknownDialect(_) | Self::EngineIo(..) => "Bad Request",
             Self::UpgradeRequired(_) => "Upgrade Required",
             Self::TooManySockets(_) | Self::Expelled(_) | Self::TooOften(_) => "Too Many Requests",
             Self::HubFull | Self::NoPrices(_) => "Service Unavailable",
@@ -77,16 +85,21 @@ impl Problem {
     /// The reply: RFC 9457's fields, and `ok: false`, which clients of the original expect.
     #[must_use]
     pub fn reply(&self) -> Reply {
-        let body = json!({
+        let mut body = json!({
             "ok": false,
             "type": "about:blank",
             "title": self.title(),
             "status": self.status(),
             "detail": self.to_string(),
         });
+        if let (Self::EngineIo(code, message), Some(body)) = (self, body.as_object_mut()) {
+            // Engine.IO's clients read these.
+            body.insert("code".to_owned(), json!(code));
+            body.insert("message".to_owned(), json!(message));
+        }
         let reply = Reply::new(self.status(), "application/problem+json", body.to_string());
         match self {
-            Self::MethodNotAllowed(_) => reply.with_header("Allow", super::ALLOWED_METHODS),
+            Self::MethodNotAllowed(_, methods) => reply.with_header("Allow", methods),
             Self::UpgradeRequired(_) => reply.with_header("Upgrade", "websocket"),
             Self::TooManySockets(_) => reply.with_header("Retry-After", "60"),
             Self::Expelled(seconds) | Self::TooOften(seconds) => reply.with_header("Retry-After", &seconds.to_string()),
@@ -94,6 +107,8 @@ impl Problem {
             Self::NotFound(_)
             | Self::BadRequest(_)
             | Self::UnknownDialect(_)
+            | Self::EngineIo(..)
+            | Self::TooLarge(_)
             | Self::Misconfigured(_)
             | Self::Internal(_) => reply,
         }

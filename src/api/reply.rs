@@ -103,12 +103,12 @@ impl Reply {
         }
     }
 
-    /// The reply to OPTIONS, including a browser's CORS preflight.
+    /// The reply to OPTIONS on a route with these methods, including a browser's CORS preflight.
     #[must_use]
-    pub fn options() -> Self {
+    pub fn options(methods: &str) -> Self {
         Self::new(204, "text/plain", String::new())
-            .with_header("Allow", super::ALLOWED_METHODS)
-            .with_header("Access-Control-Allow-Methods", super::ALLOWED_METHODS)
+            .with_header("Allow", methods)
+            .with_header("Access-Control-Allow-Methods", methods)
             .with_header("Access-Control-Allow-Headers", "*")
             .with_header("Access-Control-Max-Age", "86400")
     }

@@ -2,7 +2,9 @@
 
 use super::parameters::Parameters;
 use super::{Problem, Reply};
+use crate::dialect::Dialect;
 use crate::hub::{Answer, Question};
+use crate::market::Instrument;
 
 /// A path, and what a request to it asks for.
 pub(super) struct Route {
@@ -16,6 +18,20 @@ pub(super) struct Route {
     pub(super) asks: fn(&Parameters) -> Result<Asked, Problem>,
 }
 
+impl Route {
+    /// Any parameters: the route itself looks for those that it knows.
+    pub(super) const ANY: &[&str] = &["*"];
+
+    /// The methods that the route accepts.
+    pub(super) fn methods(&self) -> &'static str {
+        if self.path == super::doors::SOCKET_IO.path {
+            "GET, HEAD, POST, OPTIONS"
+        } else {
+            "GET, HEAD, OPTIONS"
+        }
+    }
+}
+
 /// What a request asks for, and who answers.
 #[derive(Debug, Clone)]
 pub enum Asked {
@@ -25,10 +41,17 @@ pub enum Asked {
     Metrics,
     /// The Worker, without waking the hub.
     Health,
-    /// The hub, over a WebSocket.
-    Socket,
-    /// Nobody: OPTIONS, on any route.
-    Options,
+    /// The hub, over a WebSocket of this dialect; `None`: as its subprotocol says.
+    Socket(Option<Dialect>),
+    /// The hub, by polling in the Socket.IO session of this name, or in a new one. A POST carries
+    /// what the client says.
+    Polling(Option<String>),
+    /// The hub, over a WebSocket that takes over the Socket.IO session of this name.
+    Upgrade(String),
+    /// The hub, as a stream of events about these symbols, or about the default ones.
+    Stream(Vec<Instrument>),
+    /// Nobody: OPTIONS, on a route with these methods.
+    Options(&'static str),
 }
 
 /// How the answer to a question is shown; `None` if it answers another question.

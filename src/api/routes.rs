@@ -2,9 +2,9 @@
 
 use super::parameters::{Parameters, listed};
 use super::route::{Asked, Route};
-use super::{Problem, classes, history, plain, quotes, search, sessions, sparklines, status};
+use super::{Problem, classes, doors, history, plain, quotes, search, sessions, sparklines, status};
 
-const ROUTES: [Route; 12] = [
+const ROUTES: [Route; 15] = [
     classes::STOCKS,
     classes::FOREX,
     classes::CRYPTO,
@@ -17,10 +17,10 @@ const ROUTES: [Route; 12] = [
     plain::METRICS,
     plain::HEALTH,
     plain::SOCKET,
+    doors::STREAM,
+    doors::SOCKET_IO,
+    doors::TWELVE_DATA,
 ];
-
-/// The methods that every route accepts.
-pub const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
 
 /// Whether a path looks like one of ours, in any spelling: errors about it are answered with a
 /// problem document, not with a page.
@@ -28,7 +28,7 @@ pub const ALLOWED_METHODS: &str = "GET, HEAD, OPTIONS";
 pub fn is_ours(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     let first = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
-    ["api", "ws", "health", "metrics"].contains(&first)
+    ["api", "ws", "health", "metrics", "socket.io", "v1"].contains(&first)
 }
 
 /// What a request asks for. `parameters` are decoded, in order; `accept` is the header.
@@ -48,8 +48,14 @@ pub fn route(
         return Err(Problem::NotFound(sentence));
     };
     match method {
-        "GET" | "HEAD" => (route.asks)(&Parameters::new(parameters, accept, route.parameters, route.hint)?),
-        "OPTIONS" => Ok(Asked::Options),
-        other => Err(Problem::MethodNotAllowed(other.chars().take(20).collect())),
+        "OPTIONS" => Ok(Asked::Options(route.methods())),
+        // HEAD is allowed wherever GET is, so what is left is POST where it is allowed.
+        method if route.methods().split(", ").any(|allowed| allowed == method) => {
+            (route.asks)(&Parameters::new(parameters, accept, route.parameters, route.hint)?)
+        }
+        other => Err(Problem::MethodNotAllowed(
+            other.chars().take(20).collect(),
+            route.methods(),
+        )),
     }
 }

@@ -242,7 +242,16 @@ mod tests {
     #[test]
     fn a_position_is_read_as_it_was_written() {
         assert_eq!(read(&written((28_512_345_678_901, 42))), Some((28_512_345_678_901, 42)));
-        for word in ["", "1", "1.", ".1", "1.2.3", "-1.2", "1e3.2", "99999999999999999999999.1"] {
+        for word in [
+            "",
+            "1",
+            "1.",
+            ".1",
+            "1.2.3",
+            "-1.2",
+            "1e3.2",
+            "99999999999999999999999.1",
+        ] {
             assert_eq!(read(word), None, "{word}");
         }
     }

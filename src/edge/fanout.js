@@ -4,16 +4,104 @@
 //
 // The attachment of a socket holds the client's number and the hub's record of it, so that both
 // survive hibernation.
+//
+// A client over HTTP has no socket but something with the same methods: an EventStream or a
+// PollingSession. Both know how much their client has not read, and tell it with `tell(client, what)`:
+// BLOCKED, DRAINED, or the close code of a connection that has ended.
+
+const BLOCKED = 1;
+const DRAINED = 2;
+const CLOSED = 1000;
+const BROKEN = 1006;
+// Bytes that may wait for a client over HTTP until it counts as blocked.
+const MOST_WAITING = 64 * 1024;
+
+// Engine.IO's packets that a transport sends by itself.
+const NOOP = "6";
+const CLOSE = "1";
+const PROBE = "2probe";
+const PROBED = "3probe";
+const UPGRADE = "5";
+const SEPARATOR = "\u001e";
+
+// All clients over HTTP of this isolate. Those of an earlier Fanout belong to an object that is gone.
+const overHttp = new Set();
 
 export class Fanout {
   #sockets = new Map(); // client number -> WebSocket
   #clients = new WeakMap(); // WebSocket -> client number
   #groups = new Map(); // group number -> Set of WebSocket
+  #probes = new WeakMap(); // WebSocket that may take over a session -> client number
+  #tell;
+
+  constructor(tell) {
+    this.#tell = tell;
+    for (const client of overHttp) client.abandon();
+    overHttp.clear();
+  }
 
   // Adds a new client. Its number is in the attachment from the start.
   add(client, socket) {
     this.#take(client, socket);
     socket.serializeAttachment({ client, record: "" });
+  }
+
+  // Adds a client that is sent events; returns the body of its response.
+  addStream(client) {
+    const stream = new EventStream(client, this.#tell);
+    this.#addOverHttp(client, stream);
+    return stream.body;
+  }
+
+  // Adds a Socket.IO client that polls.
+  addPolling(client) {
+    this.#addOverHttp(client, new PollingSession(client, this.#tell));
+  }
+
+  // What a polling client's GET is answered, once there is something; undefined if its last GET has
+  // not been answered yet, or if it does not poll.
+  poll(client) {
+    const session = this.#sockets.get(client);
+    return session instanceof PollingSession ? session.poll() : undefined;
+  }
+
+  // A socket may take over a polling client's session. False if the client does not poll.
+  probe(client, socket) {
+    if (!(this.#sockets.get(client) instanceof PollingSession)) return false;
+    this.#probes.set(socket, client);
+    return true;
+  }
+
+  // A message of a socket that may take over a session: -1 if the socket is not one; the client's
+  // number if it has taken the session over with this message; 0 if not yet.
+  probed(socket, message) {
+    const client = this.#probes.get(socket);
+    if (client === undefined) return -1;
+    const session = this.#sockets.get(client);
+    if (!(session instanceof PollingSession)) {
+      socket.close(CLOSED, "the session is over");
+      return 0;
+    }
+    if (message === PROBE) {
+      socket.send(PROBED);
+      session.release();
+    }
+    if (message !== UPGRADE) return 0;
+    this.#probes.delete(socket);
+    overHttp.delete(session);
+    this.#take(client, socket);
+    socket.serializeAttachment(session.attachment);
+    for (const members of this.#groups.values()) {
+      if (members.delete(session)) members.add(socket);
+    }
+    for (const frame of session.rest()) trySend(socket, frame);
+    return client;
+  }
+
+  #addOverHttp(client, sink) {
+    overHttp.add(sink);
+    this.#take(client, sink);
+    sink.serializeAttachment({ client, record: "" });
   }
 
   // After hibernation: returns [client, record] from the attachment of a socket, if it has ours.
@@ -56,6 +144,7 @@ export class Fanout {
 
   // The hub has dismissed it from all groups before.
   remove(client) {
+    overHttp.delete(this.#sockets.get(client));
     this.#sockets.delete(client);
   }
 
@@ -94,5 +183,146 @@ function trySend(socket, frame) {
     socket?.send(frame);
   } catch {
     // The platform reports its close next.
+  }
+}
+
+// What a client over HTTP has in common with a socket.
+class OverHttp {
+  attachment = null;
+  #client;
+  #tell;
+  #isBlocked = false;
+  #isOver = false;
+
+  constructor(client, tell) {
+    this.#client = client;
+    this.#tell = tell;
+  }
+
+  serializeAttachment(attachment) {
+    this.attachment = attachment;
+  }
+
+  // So many bytes wait for the client.
+  waits(bytes) {
+    if (this.#isOver || this.#isBlocked || bytes <= MOST_WAITING) return;
+    this.#isBlocked = true;
+    this.#tell(this.#client, BLOCKED);
+  }
+
+  // The client has read everything.
+  hasRead() {
+    if (this.#isOver || !this.#isBlocked) return;
+    this.#isBlocked = false;
+    this.#tell(this.#client, DRAINED);
+  }
+
+  ended(code) {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#tell(this.#client, code);
+  }
+
+  // The object is gone: nobody is told.
+  forget() {
+    this.#isOver = true;
+  }
+}
+
+const encoder = new TextEncoder();
+
+// A stream of server-sent events. The platform takes from it what the client reads.
+class EventStream extends OverHttp {
+  #writer;
+  #waiting = 0; // bytes
+
+  constructor(client, tell) {
+    super(client, tell);
+    const { readable, writable } = new IdentityTransformStream();
+    this.body = readable;
+    this.#writer = writable.getWriter();
+    this.#writer.closed.catch(() => this.ended(BROKEN));
+  }
+
+  send(frame) {
+    const bytes = encoder.encode(frame);
+    this.#waiting += bytes.length;
+    const written = () => {
+      this.#waiting -= bytes.length;
+      if (this.#waiting === 0) this.hasRead();
+    };
+    this.#writer.write(bytes).then(written, () => this.ended(BROKEN));
+    this.waits(this.#waiting);
+  }
+
+  close(code) {
+    this.#end();
+    this.ended(code);
+  }
+
+  abandon() {
+    this.forget();
+    this.#end();
+  }
+
+  // What waits would never be read by a client that is blocked.
+  #end() {
+    const end = this.#waiting > 0 ? this.#writer.abort() : this.#writer.close();
+    end.catch(() => {});
+  }
+}
+
+// A Socket.IO client that polls: frames wait here until its next GET.
+class PollingSession extends OverHttp {
+  #frames = [];
+  #waiting = 0; // characters
+  #answer = null; // answers the GET that waits
+
+  send(frame) {
+    this.#frames.push(frame);
+    this.#waiting += frame.length;
+    this.waits(this.#waiting);
+    // The frames that follow at once travel with the first.
+    if (this.#answer && this.#frames.length === 1) queueMicrotask(() => this.#answerNow());
+  }
+
+  poll() {
+    if (this.#answer) return undefined;
+    // The client asks again, so it has read what it was sent.
+    this.hasRead();
+    return new Promise((resolve) => {
+      this.#answer = resolve;
+      if (this.#frames.length > 0) this.#answerNow();
+    });
+  }
+
+  // Ends the GET that waits: the client goes on over a socket.
+  release() {
+    this.#answer?.(NOOP);
+    this.#answer = null;
+  }
+
+  // The frames that no GET has taken.
+  rest() {
+    this.forget();
+    return this.#frames.splice(0);
+  }
+
+  close(code) {
+    this.send(CLOSE);
+    this.ended(code);
+  }
+
+  abandon() {
+    this.forget();
+    this.#answer?.(CLOSE);
+  }
+
+  #answerNow() {
+    if (!this.#answer || this.#frames.length === 0) return;
+    const answer = this.#answer;
+    this.#answer = null;
+    this.#waiting = 0;
+    answer(this.#frames.splice(0).join(SEPARATOR));
   }
 }

@@ -7,8 +7,24 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     pub(super) type Fanout;
 
+    /// `tell` is called with a client's number and what happened to it.
     #[wasm_bindgen(constructor)]
-    pub(super) fn new() -> Fanout;
+    pub(super) fn new(tell: &Closure<dyn Fn(u32, u32)>) -> Fanout;
+
+    #[wasm_bindgen(method, catch, js_name = addStream)]
+    pub(super) fn add_stream(this: &Fanout, client: u32) -> Result<web_sys::ReadableStream, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = addPolling)]
+    pub(super) fn add_polling(this: &Fanout, client: u32) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn poll(this: &Fanout, client: u32) -> Option<js_sys::Promise>;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn probe(this: &Fanout, client: u32, socket: &web_sys::WebSocket) -> bool;
+
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn probed(this: &Fanout, socket: &web_sys::WebSocket, message: &str) -> Result<f64, JsValue>;
 
     #[wasm_bindgen(method, catch)]
     pub(super) fn add(this: &Fanout, client: u32, socket: &web_sys::WebSocket) -> Result<(), JsValue>;
@@ -49,6 +65,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn close(this: &Fanout, client: u32, code: u16, reason: &str);
 }
+
+/// What a [`Fanout`] tells of a client over HTTP. Any other number is a close code.
+pub(super) const BLOCKED: u32 = 1;
+pub(super) const DRAINED: u32 = 2;
 
 /// Numbers of dialect groups start here, above those of all symbols.
 const EVERYONE: u64 = 1 << 52;

@@ -29,10 +29,23 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         Err(_) if path.starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
         Err(Problem::NotFound(_)) if !api::is_ours(&path) => not_found_page(&env).await,
         Err(problem) => reply(problem.reply()),
-        Ok(Asked::Options) => reply(Reply::options()),
+        Ok(Asked::Options(methods)) => reply(Reply::options(methods)),
         Ok(Asked::Health) => reply(api::health().unless_known(header(&request, "If-None-Match").as_deref())),
-        Ok(Asked::Socket) if !is_upgrade(&request) => reply(Problem::UpgradeRequired(socket_address(&request)).reply()),
-        Ok(Asked::Socket | Asked::Metrics | Asked::Hub(..)) => ask_hub(request, &env).await,
+        Ok(Asked::Socket(_) | Asked::Upgrade(_)) if !is_upgrade(&request) => {
+            reply(Problem::UpgradeRequired(socket_address(&request)).reply())
+        }
+        // Their answers do not end, or end only when there is something to say.
+        Ok(Asked::Stream(_)) if is_head => reply(Reply::new(200, "text/event-stream; charset=utf-8", String::new())),
+        Ok(Asked::Polling(_)) if is_head => reply(Reply::new(200, "text/plain; charset=utf-8", String::new())),
+        Ok(Asked::Polling(_)) if method(&request) == "POST" => tell_hub(request, &env).await,
+        Ok(
+            Asked::Socket(_)
+            | Asked::Upgrade(_)
+            | Asked::Stream(_)
+            | Asked::Polling(_)
+            | Asked::Metrics
+            | Asked::Hub(..),
+        ) => ask_hub(request, &env).await,
     }?;
     if is_head { without_body(&response) } else { Ok(response) }
 }
@@ -51,6 +64,15 @@ async fn ask_hub(request: Request, env: &Env) -> Result<Response> {
         Err(_) => hub(env)?.fetch_with_request(again).await,
         answered => answered,
     };
+    or_problem(answered)
+}
+
+/// Tells the hub something, which is not repeated: the hub may have heard it.
+async fn tell_hub(request: Request, env: &Env) -> Result<Response> {
+    or_problem(hub(env)?.fetch_with_request(request).await)
+}
+
+fn or_problem(answered: Result<Response>) -> Result<Response> {
     match answered {
         Err(error) => respond(&Problem::Internal(error.to_string()).reply()),
         answered => answered,

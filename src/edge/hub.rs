@@ -5,19 +5,23 @@
 //! budget row, takes back the sockets that survived, with the symbols in their attachments, and the
 //! alarm that is still set triggers the rest.
 
+use super::bodies::text_of_request;
 use super::fanout::{Fanout, auto_respond};
 use super::platform::{Object, now};
-use super::query::{asked, header, is_https, socket_address};
-use super::respond::respond;
+use super::query::{asked, header, is_https, method, socket_address};
+use super::respond::{respond, stream_of};
 use super::source::{Source, text};
 use super::storage;
 use crate::api::{self, Asked, Problem, Reply};
-use crate::dialect::Dialect;
+use crate::dialect::message::Subscribe;
+use crate::dialect::socket_io::{LARGEST_PAYLOAD, SEPARATOR};
+use crate::dialect::{Dialect, Position, read};
 use crate::driver::{Driver, Event, Socket, TurnedAway};
 use crate::hub::Refused;
-use crate::hub::{ClientId, Config, Input};
-use crate::market::iso8601;
+use crate::hub::{Carrier, ClientId, Config, Input};
+use crate::market::{Instrument, iso8601};
 use std::rc::Rc;
+use worker::wasm_bindgen_futures::JsFuture;
 use worker::{
     DurableObject, Env, Error, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
     console_error, durable_object,
@@ -28,6 +32,10 @@ pub(super) const POKE_PATH: &str = "/poke";
 /// Close code of a connection that broke.
 const ABNORMAL_CLOSURE: usize = 1006;
 const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
+/// A message of a socket that takes over no session.
+const NO_PROBE: f64 = -1.0;
+/// What an `EventSource` received last.
+const LAST_EVENT_ID: &str = "Last-Event-ID";
 /// The header with the client's address. On Cloudflare the platform sets it, whatever the client
 /// sent; locally it is what the client sends, if anything.
 const ADDRESS: &str = "CF-Connecting-IP";
@@ -69,9 +77,21 @@ impl DurableObject for Hub {
         }
         let reply = match asked(&request) {
             Err(problem) => problem.reply(),
-            Ok(Asked::Options) => Reply::options(),
-            Ok(Asked::Socket) => match connect_client(object, &request)? {
+            Ok(Asked::Options(methods)) => Reply::options(methods),
+            Ok(Asked::Socket(dialect)) => match connect_client(object, &request, dialect)? {
                 Ok(response) => return Ok(response),
+                Err(problem) => problem.reply(),
+            },
+            Ok(Asked::Stream(symbols)) => match stream(object, &request, symbols)? {
+                Ok(response) => return Ok(response),
+                Err(problem) => problem.reply(),
+            },
+            Ok(Asked::Upgrade(session)) => match take_over(object, &session)? {
+                Ok(response) => return Ok(response),
+                Err(problem) => problem.reply(),
+            },
+            Ok(Asked::Polling(session)) => match polled(object, request.clone_mut()?, session).await? {
+                Ok(reply) => reply,
                 Err(problem) => problem.reply(),
             },
             Ok(Asked::Metrics) => {
@@ -92,6 +112,15 @@ impl DurableObject for Hub {
     }
 
     async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+        if let (Ok(object), WebSocketIncomingMessage::String(text)) = (&self.object, &message) {
+            let probed = object.fanout.probed(socket.as_ref(), text).unwrap_or(NO_PROBE);
+            if probed > 0.0 {
+                object.happen(Input::Upgraded(ClientId(probed as u32)));
+            }
+            if probed != NO_PROBE {
+                return Ok(());
+            }
+        }
         if let Some((object, client)) = self.whose(&socket) {
             object.happen(match message {
                 WebSocketIncomingMessage::String(text) => Input::Said(client, text),
@@ -151,9 +180,12 @@ fn found(fanout: &Fanout, socket: &WebSocket) -> Option<Socket> {
     })
 }
 
-fn connect_client(object: &Rc<Object>, request: &Request) -> Result<std::result::Result<Response, Problem>> {
+/// What a request that opens a connection is answered.
+type Connected<T> = Result<std::result::Result<T, Problem>>;
+
+fn connect_client(object: &Rc<Object>, request: &Request, dialect: Option<Dialect>) -> Connected<Response> {
     let offer = request.headers().get(SUBPROTOCOL)?;
-    let dialect = match Dialect::negotiate(offer.as_deref()) {
+    let dialect = match dialect.map_or_else(|| Dialect::negotiate(offer.as_deref()), Ok) {
         Ok(dialect) => dialect,
         Err(offer) => return Ok(Err(Problem::UnknownDialect(offer))),
     };
@@ -161,17 +193,94 @@ fn connect_client(object: &Rc<Object>, request: &Request) -> Result<std::result:
     if !upgrade.eq_ignore_ascii_case("websocket") {
         return Ok(Err(Problem::UpgradeRequired(socket_address(request))));
     }
+    admit(object, request, |client| accept(object, client, dialect))
+}
+
+/// Lets one more client in if its address may, and has `open` connect it.
+fn admit<T>(object: &Rc<Object>, request: &Request, open: impl FnOnce(ClientId) -> Result<T>) -> Connected<T> {
     let address = header(request, ADDRESS);
     let client = match object.with_driver(|driver| driver.admit(address.as_deref(), now()))? {
         Ok(client) => client,
         Err(turned_away) => return Ok(Err(problem_of(turned_away))),
     };
-    let response = accept(object, client, dialect);
+    let response = open(client);
     if response.is_err() {
         object.happen(Event::Left(client, ABNORMAL_CLOSURE));
         object.fanout.remove(client.0);
     }
     response.map(Ok)
+}
+
+/// Opens a stream of events. Its client can say nothing, so its wish is in the address.
+fn stream(object: &Rc<Object>, request: &Request, symbols: Vec<Instrument>) -> Connected<Response> {
+    let position = header(request, LAST_EVENT_ID).and_then(|id| read(id.trim()));
+    let wish = Subscribe {
+        wants_defaults: symbols.is_empty(),
+        symbols: symbols.into_iter().map(Ok).collect(),
+        resume: position.map(|(epoch, seq)| Position { epoch, channel: 0, seq }),
+        interval: None,
+    };
+    admit(object, request, |client| {
+        let body = object.fanout.add_stream(client.0)?;
+        object.happen(Event::Joined(client, Dialect::Sse, Carrier::Http));
+        object.happen(Input::Wished(client, wish));
+        let reply = Reply::new(200, "text/event-stream; charset=utf-8", String::new());
+        stream_of(body, &reply.over(is_https(request)))
+    })
+}
+
+/// A Socket.IO client polls: it asks for what there is, or says something.
+async fn polled(object: &Rc<Object>, mut request: Request, session: Option<String>) -> Connected<Reply> {
+    let unknown = Problem::EngineIo(1, "this session is unknown: it has ended; begin anew, without sid");
+    let is_post = method(&request) == "POST";
+    let client = match session {
+        Some(session) => match object.with_driver(|driver| driver.client_of(&session))? {
+            Some(client) => client,
+            None => return Ok(Err(unknown)),
+        },
+        None if is_post => {
+            let message = "a session begins with a GET, whose answer names it";
+            return Ok(Err(Problem::EngineIo(2, message)));
+        }
+        None => {
+            let opened = admit(object, &request, |client| {
+                object.fanout.add_polling(client.0)?;
+                object.happen(Event::Joined(client, Dialect::SocketIo, Carrier::Http));
+                Ok(client)
+            });
+            match opened? {
+                Ok(client) => client,
+                Err(problem) => return Ok(Err(problem)),
+            }
+        }
+    };
+    if is_post {
+        let Some(body) = text_of_request(&mut request, LARGEST_PAYLOAD as u32).await? else {
+            return Ok(Err(Problem::TooLarge(LARGEST_PAYLOAD)));
+        };
+        for packet in body.split(SEPARATOR) {
+            object.happen(Input::Said(client, packet.to_owned()));
+        }
+        return Ok(Ok(Reply::new(200, "text/plain; charset=utf-8", "ok".to_owned())));
+    }
+    let Some(answer) = object.fanout.poll(client.0) else {
+        let message = "this session has a request that waits already, or goes on over a WebSocket";
+        return Ok(Err(Problem::EngineIo(3, message)));
+    };
+    let body = JsFuture::from(answer).await?.as_string().unwrap_or_default();
+    Ok(Ok(Reply::new(200, "text/plain; charset=utf-8", body)))
+}
+
+/// A Socket.IO client that polls opens a WebSocket, which may take its session over.
+fn take_over(object: &Rc<Object>, session: &str) -> Connected<Response> {
+    let client = object.with_driver(|driver| driver.client_of(session))?;
+    let pair = WebSocketPair::new()?;
+    if !client.is_some_and(|client| object.fanout.probe(client.0, pair.server.as_ref())) {
+        let message = "this session is unknown, or has a WebSocket already";
+        return Ok(Err(Problem::EngineIo(1, message)));
+    }
+    object.state.accept_web_socket(&pair.server);
+    Response::from_websocket(pair.client).map(Ok)
 }
 
 fn problem_of(turned_away: TurnedAway) -> Problem {
@@ -188,7 +297,7 @@ fn accept(object: &Rc<Object>, client: ClientId, dialect: Dialect) -> Result<Res
     let pair = WebSocketPair::new()?;
     object.state.accept_web_socket(&pair.server);
     object.fanout.add(client.0, pair.server.as_ref())?;
-    object.happen(Event::Joined(client, dialect));
+    object.happen(Event::Joined(client, dialect, Carrier::WebSocket));
     let mut response = Response::from_websocket(pair.client)?;
     if let Some(name) = dialect.subprotocol() {
         response.headers_mut().set(SUBPROTOCOL, name)?;

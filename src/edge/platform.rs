@@ -9,7 +9,7 @@
 //! one expression at a time.
 
 use super::bodies::text_of;
-use super::fanout::{Fanout, auto_respond, number};
+use super::fanout::{BLOCKED, DRAINED, Fanout, auto_respond, number};
 use super::source::Source;
 use super::storage;
 use super::upstream::{Listener, Upstream};
@@ -24,8 +24,9 @@ use futures::future::{Either, select};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::Duration;
+use wasm_bindgen::closure::Closure;
 use worker::wasm_bindgen_futures::spawn_local;
 use worker::{AbortController, Date, Delay, Response, State, console_log};
 
@@ -44,6 +45,8 @@ pub(super) struct Object {
     /// Where the answer of each REST request goes.
     waiters: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
     last_waiter: Cell<u32>,
+    /// Keeps alive what `fanout` calls.
+    _tell: Closure<dyn Fn(u32, u32)>,
 }
 
 /// The platform's clock. In production it stands still between I/O events: one reading serves each.
@@ -53,16 +56,37 @@ pub(super) fn now() -> Millis {
 
 impl Object {
     pub(super) fn new(state: State, source: Source, driver: Driver) -> Rc<Self> {
-        Rc::new(Self {
-            driver: RefCell::new(driver),
-            events: RefCell::default(),
-            fanout: Fanout::new(),
-            upstream: Upstream::new(&state),
-            source,
-            state,
-            waiters: RefCell::default(),
-            last_waiter: Cell::new(0),
+        Rc::new_cyclic(|object: &Weak<Self>| {
+            let object = object.clone();
+            let tell = Closure::new(move |client, what| {
+                if let Some(object) = object.upgrade() {
+                    object.heard_of(ClientId(client), what);
+                }
+            });
+            Self {
+                driver: RefCell::new(driver),
+                events: RefCell::default(),
+                fanout: Fanout::new(&tell),
+                upstream: Upstream::new(&state),
+                source,
+                state,
+                waiters: RefCell::default(),
+                last_waiter: Cell::new(0),
+                _tell: tell,
+            }
         })
+    }
+
+    /// What the fan-out tells of a client over HTTP.
+    fn heard_of(self: &Rc<Self>, client: ClientId, what: u32) {
+        match what {
+            BLOCKED => self.happen(Input::Blocked(client)),
+            DRAINED => self.happen(Input::Drained(client)),
+            code => {
+                self.happen(Event::Left(client, code as usize));
+                self.fanout.remove(client.0);
+            }
+        }
     }
 
     /// Hands an event to the driver.

@@ -28,11 +28,11 @@ pub(super) fn is_https(request: &Request) -> bool {
     request.inner().url().starts_with("https:")
 }
 
-/// The address of the WebSocket on the host that was asked.
+/// The address of the WebSocket that was asked for, without its parameters.
 pub(super) fn socket_address(request: &Request) -> String {
     let url = request.inner().url();
-    let origin: String = url.split('/').take(3).collect::<Vec<_>>().join("/");
-    format!("{}/ws", origin.replacen("http", "ws", 1))
+    let address = url.split(['?', '#']).next().unwrap_or_default();
+    address.replacen("http", "ws", 1)
 }
 
 /// What follows the `?`, still encoded.

@@ -7,7 +7,7 @@ use super::memory::Memory;
 use super::persist::{Beside, Earlier, Occasion, Persist, row};
 use super::report::{Logged, Told};
 use super::upstream::{Ledger, Turn, Upstream};
-use super::{Config, Effect, Effects, Input, Stored};
+use super::{ClientId, Config, Effect, Effects, Input, Stored};
 use crate::market::Millis;
 
 /// The hub: one sans-IO state machine. See the [module](super) for its contract.
@@ -105,7 +105,9 @@ impl Machine {
                 // The hub wakes first, so that the greeting shows the feed's new state.
                 self.delivery.audience.seen(now);
                 self.advance(now);
-                self.with_clients(now, |delivery, stage| delivery.joined(client, (dialect, carrier), viewer, stage));
+                self.with_clients(now, |delivery, stage| {
+                    delivery.joined(client, (dialect, carrier), viewer, stage)
+                });
             }
             Input::Rejoined(client, record) => {
                 self.with_clients(now, |delivery, stage| delivery.rejoined(client, &record, stage));

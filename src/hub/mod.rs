@@ -38,8 +38,8 @@ pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
 pub use deadlines::Deadline;
 pub use delivery::{Door, Refused};
 pub use io::{
-    Carrier, ChannelId, ClientId, Effect, Effects, Group, Input, Kept, LinkId, QuoteShard, RequestId, RestAnswer, Span, Stored,
-    SymbolId, Ticket, Viewer, WaiterId,
+    Carrier, ChannelId, ClientId, Effect, Effects, Group, Input, Kept, LinkId, QuoteShard, RequestId, RestAnswer, Span,
+    Stored, SymbolId, Ticket, Viewer, WaiterId,
 };
 pub use machine::Machine;
 pub use persist::{Row, StorageBreaker, Write};

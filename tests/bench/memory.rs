@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use hamster_terminal::dialect::{Dialect, MOST_SYMBOLS_PER_CLIENT};
 use hamster_terminal::driver::{Driver, Event, Platform, SharedBreaker, Wakeup};
 use hamster_terminal::hub::{
-    Answer, ChannelId, ClientId, Config, Group, Input, Kept, LinkId, RequestId, Row, Span, Stored, WaiterId, Write,
+    Answer, Carrier, ChannelId, ClientId, Config, Group, Input, Kept, LinkId, RequestId, Row, Span, Stored, WaiterId,
+    Write,
 };
 use hamster_terminal::market::{DAY, Millis, SECOND};
 use hamster_terminal::provider::Call;
@@ -161,7 +162,7 @@ impl World {
         let client = self.hub.admit(Some(&address(self.clients.len())), self.now);
         let client = client.expect("there is room");
         self.clients.push(client);
-        self.handle(Event::Joined(client, Dialect::HamsterV1));
+        self.handle(Event::Joined(client, Dialect::HamsterV1, Carrier::WebSocket));
         let subscribe = json!({"action": "subscribe", "params": {"symbols": symbols}});
         self.handle(Input::Said(client, subscribe.to_string()));
     }

@@ -3,7 +3,7 @@
 use hamster_kit::{Deed, Object, Storage};
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::{Event, HeldAlarm, Wakeup};
-use hamster_terminal::hub::{Config, Row};
+use hamster_terminal::hub::{Carrier, Config, Row};
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 
 /// Midnight of a January day.
@@ -23,7 +23,7 @@ fn begin(object: &mut Object, now: Millis) {
     let began = object.begin(7, now);
     object.happen(began, now);
     let client = object.admit(None, now).unwrap();
-    object.happen(Event::Joined(client, Dialect::Plain), now);
+    object.happen(Event::Joined(client, Dialect::Plain, Carrier::WebSocket), now);
 }
 
 fn runs(object: &Object, wanted: impl Fn(Wakeup) -> bool) -> Option<Millis> {

@@ -10,7 +10,8 @@ use hamster_kit::{Deed, Storage};
 use hamster_terminal::dialect::{CLOSE_SLOW, Dialect};
 use hamster_terminal::driver::{Driver, Event, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
 use hamster_terminal::hub::{
-    ClientId, Config, HistoryQuestion, Input, LinkId, Machine, Question, RequestId, Row, SearchQuestion, WaiterId,
+    Carrier, ClientId, Config, HistoryQuestion, Input, LinkId, Machine, Question, RequestId, Row, SearchQuestion,
+    WaiterId,
 };
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
@@ -284,7 +285,7 @@ impl World {
         let admitted = self.object.inner.admit(None, now);
         let client = admitted.map_err(|why| broken("who connects is let in", format!("{why:?}")))?;
         self.viewers.connecting(client.0);
-        self.tell(Event::Joined(client, dialect))?;
+        self.tell(Event::Joined(client, dialect, Carrier::WebSocket))?;
         Ok(client.0)
     }
 

@@ -37,7 +37,7 @@ fn paths_and_methods() {
     let ask = |method, path| route(method, path, &[], None);
     assert!(matches!(ask("GET", "/metrics"), Ok(Asked::Metrics)));
     assert!(matches!(ask("GET", "/health"), Ok(Asked::Health)));
-    assert!(matches!(ask("GET", "/ws"), Ok(Asked::Socket)));
+    assert!(matches!(ask("GET", "/ws"), Ok(Asked::Socket(None))));
     assert!(matches!(
         ask("HEAD", "/api/status"),
         Ok(Asked::Hub(Question::Status, _))
@@ -46,7 +46,7 @@ fn paths_and_methods() {
         ask("GET", "/api/sessions"),
         Ok(Asked::Hub(Question::Sessions, _))
     ));
-    assert!(matches!(ask("OPTIONS", "/api/history"), Ok(Asked::Options)));
+    assert!(matches!(ask("OPTIONS", "/api/history"), Ok(Asked::Options(_))));
     for method in ["POST", "PROPFIND", "PURGE", "get", "Head", "CONNECT"] {
         assert_eq!(ask(method, "/api/search").unwrap_err().status(), 405, "{method}");
     }

@@ -56,7 +56,10 @@ pub fn accepted(session: &str, recovery: &str) -> String {
 /// The original's greeting.
 #[must_use]
 pub fn status(feed: &FeedView<'_>, is_simulated: bool) -> String {
-    emitted("status", &json!({"data": GREETING, "feed": feed, "simulated": is_simulated}))
+    emitted(
+        "status",
+        &json!({"data": GREETING, "feed": feed, "simulated": is_simulated}),
+    )
 }
 
 /// The client may not join, or said something before it joined.

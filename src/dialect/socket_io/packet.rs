@@ -69,7 +69,10 @@ fn recovery(auth: &Value) -> Option<(String, (u64, u64))> {
 }
 
 fn event(arguments: &[Value]) -> Result<ClientMessage, ClientError> {
-    let name = arguments.first().and_then(Value::as_str).ok_or(ClientError::InvalidPacket)?;
+    let name = arguments
+        .first()
+        .and_then(Value::as_str)
+        .ok_or(ClientError::InvalidPacket)?;
     match name {
         "subscribe" => Ok(ClientMessage::Subscribe(match symbols(arguments.get(1))? {
             Some(symbols) => Subscribe {
@@ -123,10 +126,16 @@ mod tests {
             parse(r#"40{"pid":"p","offset":"7.9"}"#).message,
             Ok(ClientMessage::Connect(recovered))
         );
-        assert_eq!(parse("40/other,").message, Ok(ClientMessage::ConnectElsewhere("/other".to_owned())));
+        assert_eq!(
+            parse("40/other,").message,
+            Ok(ClientMessage::ConnectElsewhere("/other".to_owned()))
+        );
         assert_eq!(parse("41").message, Ok(ClientMessage::Leave));
         assert_eq!(parse("3").message, Ok(ClientMessage::Pong));
-        assert_eq!(symbols(r#"42["subscribe",{"symbols":["BTC/USD","aapl"]}]"#), ["BTC/USD", "AAPL"]);
+        assert_eq!(
+            symbols(r#"42["subscribe",{"symbols":["BTC/USD","aapl"]}]"#),
+            ["BTC/USD", "AAPL"]
+        );
         assert_eq!(symbols(r#"42["subscribe",["SPY"]]"#), ["SPY"]);
         assert_eq!(symbols(r#"42["subscribe","SPY,AAPL"]"#), ["SPY", "AAPL"]);
         let asked = parse(r#"4212["subscribe",{"symbols":["SPY"]}]"#);
@@ -142,7 +151,22 @@ mod tests {
 
     #[test]
     fn what_is_no_packet_is_an_error() {
-        for text in ["", "x", "2", "4", "42", "42{}", "42[]", "42[1]", "42[\"subscribe\"", "47", "451-[\"a\"]", "41{", "42/other,[\"a\"]", "\u{1e}"] {
+        for text in [
+            "",
+            "x",
+            "2",
+            "4",
+            "42",
+            "42{}",
+            "42[]",
+            "42[1]",
+            "42[\"subscribe\"",
+            "47",
+            "451-[\"a\"]",
+            "41{",
+            "42/other,[\"a\"]",
+            "\u{1e}",
+        ] {
             assert_eq!(parse(text).message, Err(ClientError::InvalidPacket), "{text:?}");
         }
         assert_eq!(

@@ -62,9 +62,8 @@ pub fn event(event: &ServerEvent<'_>) -> Option<String> {
 /// A price event; `None` if the price is not current.
 #[must_use]
 pub fn quote(view: &QuoteView) -> Option<String> {
-    let is_current = view.freshness == Some("fresh")
-        && view.source != Some(Provenance::Restored)
-        && view.session != Session::Closed;
+    let is_current =
+        view.freshness == Some("fresh") && view.source != Some(Provenance::Restored) && view.session != Session::Closed;
     if !is_current {
         return None;
     }
@@ -104,10 +103,7 @@ struct Price<'a> {
     bid: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ask: Option<f64>,
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "super::event::whole"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "super::event::whole")]
     day_volume: Option<f64>,
 }
 

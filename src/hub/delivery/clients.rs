@@ -277,13 +277,7 @@ impl Delivery {
         }
     }
 
-    fn unsubscribe(
-        &mut self,
-        client: ClientId,
-        symbols: &[RequestedSymbol],
-        ack: Option<u64>,
-        stage: &mut Stage<'_>,
-    ) {
+    fn unsubscribe(&mut self, client: ClientId, symbols: &[RequestedSymbol], ack: Option<u64>, stage: &mut Stage<'_>) {
         let named = symbols.iter().flatten();
         let ids: Vec<SymbolId> = named.filter_map(|instrument| stage.demand.find(instrument)).collect();
         let mut dropped = Vec::new();

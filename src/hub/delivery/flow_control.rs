@@ -236,7 +236,11 @@ impl Delivery {
 
     /// Counts a frame sent to one client alone, such as the answer to a message.
     pub fn count_unproven(&mut self, client: ClientId, bytes: usize) {
-        if let Some(client) = self.audience.get_mut(client).filter(|one| one.carrier == Carrier::WebSocket) {
+        if let Some(client) = self
+            .audience
+            .get_mut(client)
+            .filter(|one| one.carrier == Carrier::WebSocket)
+        {
             let before = client.unproven.bytes;
             client.unproven.bytes += bytes as u64;
             if before / UNPROVEN != client.unproven.bytes / UNPROVEN {

@@ -22,7 +22,9 @@ pub use door::{Door, Refused};
 pub use shares::not_tracked;
 
 use super::demand::{Asker, Demand, NotTracked};
-use super::{Book, Carrier, ChannelId, ClientId, Config, Effect, Effects, Group, QuoteShard, SymbolId, Viewer, WaiterId};
+use super::{
+    Book, Carrier, ChannelId, ClientId, Config, Effect, Effects, Group, QuoteShard, SymbolId, Viewer, WaiterId,
+};
 use crate::dialect::{Dialect, FeedView, ServerEvent, Way};
 use crate::market::{FeedState, FeedStatus, Millis};
 use audience::Audience;

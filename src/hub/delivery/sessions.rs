@@ -90,12 +90,7 @@ impl Delivery {
 
     /// A Socket.IO client joins. It is greeted as the original greeted it, and sent the price of every
     /// default symbol; or, if it takes up a session that it lost, what it missed.
-    pub(super) fn connect(
-        &mut self,
-        client: ClientId,
-        recovery: Option<(String, (u64, u64))>,
-        stage: &mut Stage<'_>,
-    ) {
+    pub(super) fn connect(&mut self, client: ClientId, recovery: Option<(String, (u64, u64))>, stage: &mut Stage<'_>) {
         if self.session(client).is_some() {
             let message = "this connection has joined already; leave with 41 first";
             return self.push_frame(client, socket_io::refused(None, message), stage);

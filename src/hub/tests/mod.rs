@@ -4,6 +4,7 @@
 mod budget;
 mod channels;
 mod clients;
+mod doors;
 mod feed;
 mod hard_days;
 mod memory;

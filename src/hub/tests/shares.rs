@@ -5,7 +5,12 @@ use super::*;
 
 fn joined(play: &mut Play, number: u32, viewer: u64) -> ClientId {
     let client = ClientId(number);
-    play.input(Input::Joined(client, Dialect::Plain, Carrier::WebSocket, Viewer(viewer)));
+    play.input(Input::Joined(
+        client,
+        Dialect::Plain,
+        Carrier::WebSocket,
+        Viewer(viewer),
+    ));
     client
 }
 

@@ -8,7 +8,9 @@ use super::clients::{Client, Sayings};
 use hamster_kit::{Object, Storage};
 use hamster_terminal::dialect::{ClientMessage, Dialect, message};
 use hamster_terminal::driver::{Event, REST_TIMED_OUT, Wakeup};
-use hamster_terminal::hub::{ClientId, Config, Input, LinkId, Machine, Question, RequestId, RestAnswer, WaiterId};
+use hamster_terminal::hub::{
+    Carrier, ClientId, Config, Input, LinkId, Machine, Question, RequestId, RestAnswer, WaiterId,
+};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::Millis;
 use serde_json::{Value, json};
@@ -150,7 +152,7 @@ impl Stage {
         client.symbols.clear();
         client.record.clear();
         let dialect = client.dialect;
-        self.happen(Event::Joined(id, dialect));
+        self.happen(Event::Joined(id, dialect, Carrier::WebSocket));
     }
 
     pub fn client_leaves(&mut self, id: ClientId) {

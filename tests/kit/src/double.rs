@@ -190,7 +190,7 @@ impl Double {
     pub(crate) fn meet(&mut self, event: &Event, now: Millis) {
         self.now = now;
         match event {
-            Event::Joined(client, _) => {
+            Event::Joined(client, ..) => {
                 self.sockets.insert(*client, String::new());
                 self.newest = self.newest.max(Some(*client));
             }
