@@ -3,6 +3,7 @@
 
 mod classes;
 mod history;
+mod original;
 mod parameters;
 mod plain;
 mod problem;
@@ -16,9 +17,10 @@ mod sparklines;
 mod status;
 #[cfg(test)]
 mod tests;
+mod twelve_data;
 
 pub use plain::{health, metrics};
 pub use problem::Problem;
 pub use reply::Reply;
-pub use route::{Asked, Show};
+pub use route::{Asked, Show, ShowEach, Zones};
 pub use routes::{ALLOWED_METHODS, is_ours, route};

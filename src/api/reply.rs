@@ -109,7 +109,8 @@ impl Reply {
         Self::new(204, "text/plain", String::new())
             .with_header("Allow", super::ALLOWED_METHODS)
             .with_header("Access-Control-Allow-Methods", super::ALLOWED_METHODS)
-            .with_header("Access-Control-Allow-Headers", "*")
+            // The asterisk does not cover `Authorization`.
+            .with_header("Access-Control-Allow-Headers", "*, Authorization")
             .with_header("Access-Control-Max-Age", "86400")
     }
 

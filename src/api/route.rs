@@ -3,6 +3,8 @@
 use super::parameters::Parameters;
 use super::{Problem, Reply};
 use crate::hub::{Answer, Question};
+use crate::market::Millis;
+use std::fmt;
 
 /// A path, and what a request to it asks for.
 pub(super) struct Route {
@@ -17,10 +19,14 @@ pub(super) struct Route {
 }
 
 /// What a request asks for, and who answers.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Asked {
     /// The hub, which may wait for fresh prices or for the provider.
     Hub(Question, Show),
+    /// The hub, several questions at the same time.
+    Each(Vec<Question>, ShowEach),
+    /// Nobody: the reply is known already.
+    Known(Reply),
     /// The hub, at once and without waking its feed.
     Metrics,
     /// The Worker, without waking the hub.
@@ -41,5 +47,30 @@ impl Show {
     pub fn reply(self, answer: &Answer) -> Reply {
         let other = || Problem::Internal("the hub answered another question".to_owned()).reply();
         (self.0)(answer).unwrap_or_else(other)
+    }
+}
+
+/// How far a time zone is ahead of UTC at a time, in seconds; `None` for a zone that does not
+/// exist. The zone is a name of the IANA database. The platform has the database.
+pub type Zones<'a> = &'a dyn Fn(&str, Millis) -> Option<i32>;
+
+/// How the answers to several questions are shown, in the order of the questions.
+pub struct ShowEach(Box<dyn Fn(&[Answer], Zones<'_>) -> Reply>);
+
+impl ShowEach {
+    pub(super) fn new(show: impl Fn(&[Answer], Zones<'_>) -> Reply + 'static) -> Self {
+        Self(Box::new(show))
+    }
+
+    /// The reply made of the answers.
+    #[must_use]
+    pub fn reply(&self, answers: &[Answer], zones: Zones<'_>) -> Reply {
+        (self.0)(answers, zones)
+    }
+}
+
+impl fmt::Debug for ShowEach {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ShowEach")
     }
 }

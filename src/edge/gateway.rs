@@ -31,8 +31,9 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         Err(problem) => reply(problem.reply()),
         Ok(Asked::Options) => reply(Reply::options()),
         Ok(Asked::Health) => reply(api::health().unless_known(header(&request, "If-None-Match").as_deref())),
+        Ok(Asked::Known(known)) => reply(known.unless_known(header(&request, "If-None-Match").as_deref())),
         Ok(Asked::Socket) if !is_upgrade(&request) => reply(Problem::UpgradeRequired(socket_address(&request)).reply()),
-        Ok(Asked::Socket | Asked::Metrics | Asked::Hub(..)) => ask_hub(request, &env).await,
+        Ok(Asked::Socket | Asked::Metrics | Asked::Hub(..) | Asked::Each(..)) => ask_hub(request, &env).await,
     }?;
     if is_head { without_body(&response) } else { Ok(response) }
 }

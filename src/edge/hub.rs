@@ -11,6 +11,7 @@ use super::query::{asked, header, is_https, socket_address};
 use super::respond::respond;
 use super::source::{Source, text};
 use super::storage;
+use super::zones::utc_offset;
 use crate::api::{self, Asked, Problem, Reply};
 use crate::dialect::Dialect;
 use crate::driver::{Driver, Event, Socket, TurnedAway};
@@ -78,6 +79,8 @@ impl DurableObject for Hub {
                 object.with_driver(|driver| api::metrics(driver.machine(), driver.counts(), now()))?
             }
             Ok(Asked::Health) => api::health(),
+            Ok(Asked::Known(reply)) => reply,
+            Ok(Asked::Each(questions, show)) => show.reply(&object.ask_each(questions).await?, &utc_offset),
             Ok(Asked::Hub(question, show)) => show.reply(&object.ask(question).await?),
         };
         let reply = reply.unless_known(header(&request, "If-None-Match").as_deref());
