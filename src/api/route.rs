@@ -54,8 +54,10 @@ impl Show {
 /// exist. The zone is a name of the IANA database. The platform has the database.
 pub type Zones<'a> = &'a dyn Fn(&str, Millis) -> Option<i32>;
 
+type Shown = dyn Fn(&[Answer], Zones<'_>) -> Reply;
+
 /// How the answers to several questions are shown, in the order of the questions.
-pub struct ShowEach(Box<dyn Fn(&[Answer], Zones<'_>) -> Reply>);
+pub struct ShowEach(Box<Shown>);
 
 impl ShowEach {
     pub(super) fn new(show: impl Fn(&[Answer], Zones<'_>) -> Reply + 'static) -> Self {

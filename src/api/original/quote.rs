@@ -11,7 +11,7 @@ use serde::Serialize;
 pub(in crate::api) const ROUTE: Route = Route {
     path: "/api/quote",
     parameters: &["symbol"],
-    hint: "the parameter is symbol, as in /api/quote?symbol=AAPL; /api/quotes?symbols=BTC/USD,AAPL gives several",
+    hint: "the parameter is symbol, as in symbol=AAPL; /api/quotes takes several symbols",
     asks: |parameters| {
         let symbols = vec![parameters.symbol()?];
         Ok(Asked::Hub(Question::Quotes(symbols), Show(reply)))

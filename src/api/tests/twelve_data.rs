@@ -902,10 +902,7 @@ mod original {
             503
         );
         for (query, says) in [
-            (
-                &[("symbols", "AAPL")][..],
-                "the parameter is symbol, as in /api/quote?symbol=AAPL",
-            ),
+            (&[("symbols", "AAPL")][..], "the parameter is symbol, as in symbol=AAPL"),
             (&[("symbol", "AAPL,MSFT")], "is more than one"),
             (&[], "symbol is missing"),
         ] {

@@ -216,7 +216,7 @@ impl Wish {
             row
         });
         let rows = Value::List(rows.collect());
-        let incomplete = self.incomplete(&bars, from, history);
+        let incomplete = self.incomplete(&bars, (from, to), history);
         let meta = Value::Fields(meta(instrument, history, incomplete));
         Ok(vec![
             ("meta", meta),
@@ -226,10 +226,12 @@ impl Wish {
     }
 
     /// Why bars are missing, if some are.
-    fn incomplete<'a>(&self, bars: &[&Bar], from: Millis, history: &'a History) -> Option<&'a str> {
+    fn incomplete<'a>(&self, bars: &[&Bar], (from, to): (Millis, Millis), history: &'a History) -> Option<&'a str> {
         let oldest = bars.iter().map(|bar| bar.time).min()?;
-        let gap = history.gaps.iter().find(|gap| gap.to > oldest);
-        let is_short = bars.len() < self.size && oldest > from && history.more;
+        let is_full = bars.len() == self.size;
+        let begin = if is_full { oldest } else { from };
+        let gap = history.gaps.iter().find(|gap| gap.to > begin && gap.from < to);
+        let is_short = !is_full && oldest > from && history.more;
         gap.map(|gap| gap.reason.as_str())
             .or(history.reason.as_deref().filter(|_| is_short))
     }
