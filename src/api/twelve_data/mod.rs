@@ -3,8 +3,8 @@
 //! is right here.
 //!
 //! What no field of Twelve Data says is added behind its fields: `simulated` where the prices are,
-//! `stale_since` where one is stale, `incomplete` where bars are missing. A key is accepted in every
-//! form and never read.
+//! `stale_since` where one is stale, `incomplete` where bars are missing. A key is accepted in
+//! every form and never read.
 
 mod form;
 mod instruments;

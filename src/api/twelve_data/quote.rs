@@ -1,8 +1,8 @@
 //! `/quote` and `/price`.
 //!
-//! What says how old a price is: `last_quote_at` is when the price was made, `timestamp` is when the
-//! bar of its day opened, and `is_market_open` is null unless that is known now. `/price` has no such
-//! field, so a price that is stale brings `last_quote_at` and `stale_since` along.
+//! What says how old a price is: `last_quote_at` is when the price was made, `timestamp` is when
+//! the bar of its day opened, and `is_market_open` is null unless that is known now. `/price` has
+//! no such field, so a price that is stale brings `last_quote_at` and `stale_since` along.
 
 use super::form::{Fields, Item, Layout, Places, Value, fixed};
 use super::instruments::Wanted;

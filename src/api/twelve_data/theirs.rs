@@ -1,5 +1,5 @@
-//! The names of Twelve Data's REST routes, most of which this hub does not have: its clients are told
-//! so in the form that they can read.
+//! The names of Twelve Data's REST routes, most of which this hub does not have: its clients are
+//! told so in the form that they can read.
 
 const NAMES: &str = "ad add adosc adx adxr analyst_ratings api_usage apo aroon aroonosc atr avg avgprice \
     balance_sheet batch bbands beta bonds bop cash_flow cci ceil cmo commodities complex_data \

@@ -1,8 +1,8 @@
 //! `/time_series`: the bars of symbols, newest first.
 //!
 //! Dates are read on the clock of `timezone`, by default the exchange's, which is known only with
-//! the answer. So the hub is asked for bars up to half a day beyond the dates, and those that are too
-//! many are left out here.
+//! the answer. So the hub is asked for bars up to half a day beyond the dates, and those that are
+//! too many are left out here.
 
 use super::form::{Fields, Item, Layout, Places, Value};
 use super::instruments::Wanted;
