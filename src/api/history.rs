@@ -1,7 +1,7 @@
 //! `/api/history?symbol=AAPL&interval=5min`: the bars of one symbol, as JSON or CSV. Pages that
 //! draw the same chart within seconds share a browser's copy of the answer.
 
-use super::parameters::{Parameters, bad, instrument, listed, shown};
+use super::parameters::{Parameters, bad, listed, shown};
 use super::route::{Asked, Route, Show};
 use super::{Problem, Reply};
 use crate::dialect::event::whole;
@@ -19,29 +19,22 @@ pub(super) const ROUTE: Route = Route {
 };
 
 const USUAL_BARS: usize = 500;
-const MOST_BARS: usize = 5_000;
+pub(super) const MOST_BARS: usize = 5_000;
 /// Prices have at least this many decimals.
 const LEAST_SCALE: u8 = 2;
 
 fn asks(parameters: &Parameters) -> Result<Asked, Problem> {
-    let symbol = parameters.required("symbol")?;
-    if symbol.contains(',') {
-        return bad(format!(
-            "symbol {} is more than one: ask for one at a time",
-            shown(symbol)
-        ));
-    }
     let question = HistoryQuestion {
-        instrument: instrument(symbol)?,
+        instrument: parameters.symbol()?,
         interval: parameters.one("interval")?.map_or(Ok(Interval::Minute), interval)?,
-        limit: parameters.limit(USUAL_BARS, MOST_BARS)?,
+        limit: parameters.limit("limit", USUAL_BARS, MOST_BARS)?,
         before: parameters.one("before")?.map(time).transpose()?,
     };
     let show = if parameters.wants_csv()? { Show(csv) } else { Show(json) };
     Ok(Asked::Hub(Question::History(question), show))
 }
 
-fn interval(name: &str) -> Result<Interval, Problem> {
+pub(super) fn interval(name: &str) -> Result<Interval, Problem> {
     let all = || listed(&Interval::ALL.map(Interval::name), "or");
     let unknown = || bad(format!("interval {} is unknown: use {}", shown(name), all()));
     Interval::named(name).map_or_else(unknown, Ok)

@@ -4,6 +4,7 @@
 mod classes;
 mod doors;
 mod history;
+mod original;
 mod parameters;
 mod plain;
 mod problem;
@@ -17,9 +18,10 @@ mod sparklines;
 mod status;
 #[cfg(test)]
 mod tests;
+mod twelve_data;
 
 pub use plain::{health, metrics};
 pub use problem::Problem;
 pub use reply::Reply;
-pub use route::{Asked, Show};
+pub use route::{Asked, Show, ShowEach, Zones};
 pub use routes::{is_ours, route};

@@ -9,7 +9,7 @@ use crate::market::Instrument;
 pub(super) const NONE: &str = "this route takes none";
 
 const SYMBOLS: &str = "symbols";
-const MOST_SYMBOLS: usize = 64;
+pub(super) const MOST_SYMBOLS: usize = 64;
 const MOST_SHOWN: usize = 40;
 
 /// The decoded parameters and the `Accept` header of a request.
@@ -67,18 +67,31 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// `limit`, a number of items; `usual` if it is left out.
+    /// The number of items in the parameter `name`; `usual` if it is left out.
     ///
     /// # Errors
     /// 400 unless it is from 1 to `most`.
-    pub(super) fn limit(&self, usual: usize, most: usize) -> Result<usize, Problem> {
-        let Some(text) = self.one("limit")? else {
+    pub(super) fn limit(&self, name: &str, usual: usize, most: usize) -> Result<usize, Problem> {
+        let Some(text) = self.one(name)? else {
             return Ok(usual);
         };
         match text.parse() {
             Ok(limit) if (1..=most).contains(&limit) => Ok(limit),
-            _ => bad(format!("limit {} is not a whole number from 1 to {most}", shown(text))),
+            _ => bad(format!("{name} {} is not a whole number from 1 to {most}", shown(text))),
         }
+    }
+
+    /// The one symbol in `symbol=AAPL`.
+    ///
+    /// # Errors
+    /// 400 if it is missing, is not a symbol, or is more than one.
+    pub(super) fn symbol(&self) -> Result<Instrument, Problem> {
+        let symbol = self.required("symbol")?;
+        if symbol.contains(',') {
+            let sentence = format!("symbol {} is more than one: ask for one at a time", shown(symbol));
+            return bad(sentence);
+        }
+        instrument(symbol)
     }
 
     /// The symbols in `symbols=BTC/USD,AAPL`; several `symbols` are joined. Empty means the default

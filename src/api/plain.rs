@@ -37,9 +37,15 @@ pub fn metrics(machine: &Machine, edge: &EdgeCounts, now: Millis) -> Reply {
     )
 }
 
-/// `/health`: this Worker runs. It says nothing about the feed and does not wake the hub; for the
+/// `/health`: this Worker runs. `status` and `service` are the original's names. It says nothing about the feed and does not wake the hub; for the
 /// feed there is `/api/status`.
 #[must_use]
 pub fn health() -> Reply {
-    Reply::json(&serde_json::json!({"ok": true, "version": env!("CARGO_PKG_VERSION")})).tagged()
+    Reply::json(&serde_json::json!({
+        "ok": true,
+        "status": "ok",
+        "service": "hamster-terminal",
+        "version": env!("CARGO_PKG_VERSION"),
+    }))
+    .tagged()
 }

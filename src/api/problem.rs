@@ -1,6 +1,7 @@
 //! Errors as problem details (RFC 9457), grouped by who can fix them.
 
 use super::Reply;
+use super::route::READ_ONLY;
 use serde_json::json;
 
 /// What is wrong with a request.
@@ -44,6 +45,12 @@ pub enum Problem {
     /// No price of these symbols is known.
     #[error("no price is known yet: {0}")]
     NoPrices(String),
+    /// The provider has not said yet what was asked for: a whole sentence.
+    #[error("{0}")]
+    NotYet(String),
+    /// An error of a route that is Twelve Data's, in its form: the HTTP status, and a sentence.
+    #[error("{1}")]
+    TwelveData(u16, String),
     /// The operator set something that cannot be used.
     #[error("{0}")]
     Misconfigured(String),
@@ -63,7 +70,8 @@ impl Problem {
             Self::TooLarge(_) => 413,
             Self::UpgradeRequired(_) => 426,
             Self::TooManySockets(_) | Self::Expelled(_) | Self::TooOften(_) => 429,
-            Self::HubFull | Self::NoPrices(_) => 503,
+            Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) => 503,
+            Self::TwelveData(status, _) => *status,
             Self::Misconfigured(_) | Self::Internal(_) => 500,
         }
     }
@@ -76,15 +84,29 @@ impl Problem {
             Self::BadRequest(_) | Self::UnknownDialect(_) | Self::EngineIo(..) => "Bad Request",
             Self::UpgradeRequired(_) => "Upgrade Required",
             Self::TooManySockets(_) | Self::Expelled(_) | Self::TooOften(_) => "Too Many Requests",
-            Self::HubFull | Self::NoPrices(_) => "Service Unavailable",
+            Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) => "Service Unavailable",
+            Self::TwelveData(..) => "",
             Self::Misconfigured(_) => "Misconfigured",
             Self::Internal(_) => "Internal Server Error",
         }
     }
 
+    /// The same in Twelve Data's form.
+    pub(super) fn in_twelve_datas_form(self) -> Self {
+        Self::TwelveData(self.status(), self.to_string())
+    }
+
     /// The reply: RFC 9457's fields, and `ok: false`, which clients of the original expect.
     #[must_use]
     pub fn reply(&self) -> Reply {
+        if let Self::TwelveData(status, message) = self {
+            let reply = Reply::new(*status, "application/json", super::twelve_data::error(*status, message));
+            return match status {
+                405 => reply.with_header("Allow", READ_ONLY),
+                503 => reply.with_header("Retry-After", "5"),
+                _ => reply,
+            };
+        }
         let mut body = json!({
             "ok": false,
             "type": "about:blank",
@@ -103,8 +125,9 @@ impl Problem {
             Self::UpgradeRequired(_) => reply.with_header("Upgrade", "websocket"),
             Self::TooManySockets(_) => reply.with_header("Retry-After", "60"),
             Self::Expelled(seconds) | Self::TooOften(seconds) => reply.with_header("Retry-After", &seconds.to_string()),
-            Self::HubFull | Self::NoPrices(_) => reply.with_header("Retry-After", "5"),
+            Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) => reply.with_header("Retry-After", "5"),
             Self::NotFound(_)
+            | Self::TwelveData(..)
             | Self::BadRequest(_)
             | Self::UnknownDialect(_)
             | Self::EngineIo(..)

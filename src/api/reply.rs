@@ -109,7 +109,8 @@ impl Reply {
         Self::new(204, "text/plain", String::new())
             .with_header("Allow", methods)
             .with_header("Access-Control-Allow-Methods", methods)
-            .with_header("Access-Control-Allow-Headers", "*")
+            // The asterisk does not cover `Authorization`.
+            .with_header("Access-Control-Allow-Headers", "*, Authorization")
             .with_header("Access-Control-Max-Age", "86400")
     }
 

@@ -4,7 +4,11 @@ use super::parameters::Parameters;
 use super::{Problem, Reply};
 use crate::dialect::Dialect;
 use crate::hub::{Answer, Question};
-use crate::market::Instrument;
+use crate::market::{Instrument, Millis};
+use std::fmt;
+
+/// The methods of a route that only reads.
+pub(super) const READ_ONLY: &str = "GET, HEAD, OPTIONS";
 
 /// A path, and what a request to it asks for.
 pub(super) struct Route {
@@ -27,16 +31,20 @@ impl Route {
         if self.path == super::doors::SOCKET_IO.path {
             "GET, HEAD, POST, OPTIONS"
         } else {
-            "GET, HEAD, OPTIONS"
+            READ_ONLY
         }
     }
 }
 
 /// What a request asks for, and who answers.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Asked {
     /// The hub, which may wait for fresh prices or for the provider.
     Hub(Question, Show),
+    /// The hub, several questions at the same time.
+    Each(Vec<Question>, ShowEach),
+    /// Nobody: the reply is known already.
+    Known(Reply),
     /// The hub, at once and without waking its feed.
     Metrics,
     /// The Worker, without waking the hub.
@@ -64,5 +72,32 @@ impl Show {
     pub fn reply(self, answer: &Answer) -> Reply {
         let other = || Problem::Internal("the hub answered another question".to_owned()).reply();
         (self.0)(answer).unwrap_or_else(other)
+    }
+}
+
+/// How far a time zone is ahead of UTC at a time, in seconds; `None` for a zone that does not
+/// exist. The zone is a name of the IANA database. The platform has the database.
+pub type Zones<'a> = &'a dyn Fn(&str, Millis) -> Option<i32>;
+
+type Shown = dyn Fn(&[Answer], Zones<'_>) -> Reply;
+
+/// How the answers to several questions are shown, in the order of the questions.
+pub struct ShowEach(Box<Shown>);
+
+impl ShowEach {
+    pub(super) fn new(show: impl Fn(&[Answer], Zones<'_>) -> Reply + 'static) -> Self {
+        Self(Box::new(show))
+    }
+
+    /// The reply made of the answers.
+    #[must_use]
+    pub fn reply(&self, answers: &[Answer], zones: Zones<'_>) -> Reply {
+        (self.0)(answers, zones)
+    }
+}
+
+impl fmt::Debug for ShowEach {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ShowEach")
     }
 }

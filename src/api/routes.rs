@@ -2,9 +2,11 @@
 
 use super::parameters::{Parameters, listed};
 use super::route::{Asked, Route};
-use super::{Problem, classes, doors, history, plain, quotes, search, sessions, sparklines, status};
+use super::{
+    Problem, classes, doors, history, original, plain, quotes, search, sessions, sparklines, status, twelve_data,
+};
 
-const ROUTES: [Route; 15] = [
+const ROUTES: [Route; 19] = [
     classes::STOCKS,
     classes::FOREX,
     classes::CRYPTO,
@@ -14,6 +16,10 @@ const ROUTES: [Route; 15] = [
     search::ROUTE,
     sessions::ROUTE,
     status::ROUTE,
+    original::summary::ROUTE,
+    original::chart::ROUTE,
+    original::market_state::ROUTE,
+    original::quote::ROUTE,
     plain::METRICS,
     plain::HEALTH,
     plain::SOCKET,
@@ -22,13 +28,13 @@ const ROUTES: [Route; 15] = [
     doors::TWELVE_DATA,
 ];
 
-/// Whether a path looks like one of ours, in any spelling: errors about it are answered with a
-/// problem document, not with a page.
+/// Whether a path looks like one of ours or of Twelve Data's, in any spelling: errors about it are
+/// answered as JSON, not with a page.
 #[must_use]
 pub fn is_ours(path: &str) -> bool {
     let path = path.to_ascii_lowercase();
     let first = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
-    ["api", "ws", "health", "metrics", "socket.io", "v1"].contains(&first)
+    ["api", "ws", "health", "metrics", "socket.io", "v1"].contains(&first) || twelve_data::is_theirs(first)
 }
 
 /// What a request asks for. `parameters` are decoded, in order; `accept` is the header.
@@ -41,12 +47,26 @@ pub fn route(
     parameters: &[(String, String)],
     accept: Option<&str>,
 ) -> Result<Asked, Problem> {
-    let Some(route) = ROUTES.iter().find(|route| route.path == path) else {
-        let path: String = path.chars().take(100).collect();
-        let routes = listed(&ROUTES.each_ref().map(|route| route.path), "and");
-        let sentence = format!("there is nothing at {path}; the routes are {routes}");
-        return Err(Problem::NotFound(sentence));
-    };
+    if let Some(route) = ROUTES.iter().find(|route| route.path == path) {
+        return asked(route, method, parameters, accept);
+    }
+    if let Some(route) = twelve_data::ROUTES.iter().find(|route| route.path == path) {
+        let parameters = twelve_data::lower_case(parameters);
+        return asked(route, method, &parameters, accept).map_err(Problem::in_twelve_datas_form);
+    }
+    let first = path.split('/').find(|part| !part.is_empty()).unwrap_or_default();
+    let path: String = path.chars().take(100).collect();
+    let theirs = listed(&twelve_data::ROUTES.each_ref().map(|route| route.path), "and");
+    if twelve_data::is_theirs(&first.to_ascii_lowercase()) {
+        let sentence = format!("this hub has no {path}; of Twelve Data's routes it has {theirs}");
+        return Err(Problem::TwelveData(404, sentence));
+    }
+    let routes = listed(&ROUTES.each_ref().map(|route| route.path), "and");
+    let sentence = format!("there is nothing at {path}; the routes are {routes}, and of Twelve Data's {theirs}");
+    Err(Problem::NotFound(sentence))
+}
+
+fn asked(route: &Route, method: &str, parameters: &[(String, String)], accept: Option<&str>) -> Result<Asked, Problem> {
     match method {
         "OPTIONS" => Ok(Asked::Options(route.methods())),
         // HEAD is allowed wherever GET is, so what is left is POST where it is allowed.

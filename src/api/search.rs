@@ -19,19 +19,27 @@ const MOST_RESULTS: usize = 50;
 const LONGEST_TEXT: usize = 64;
 
 fn asks(parameters: &Parameters) -> Result<Asked, Problem> {
-    let text = parameters.required("q")?;
+    let limit = parameters.limit("limit", USUAL_RESULTS, MOST_RESULTS)?;
+    Ok(Asked::Hub(question(parameters, "q", limit)?, Show(reply)))
+}
+
+/// The search for the text in the parameter `name`.
+///
+/// # Errors
+/// 400 unless it is 1 to 64 characters of one line.
+pub(super) fn question(parameters: &Parameters, name: &str, limit: usize) -> Result<Question, Problem> {
+    let text = parameters.required(name)?;
     let length = text.chars().count();
     if length > LONGEST_TEXT {
-        return bad(format!("q has {length} characters: use at most {LONGEST_TEXT}"));
+        return bad(format!("{name} has {length} characters: use at most {LONGEST_TEXT}"));
     }
     if text.contains(char::is_control) {
-        return bad("q has a control character, such as a line break: use text of one line".to_owned());
+        return bad(format!(
+            "{name} has a control character, such as a line break: use text of one line"
+        ));
     }
-    let question = SearchQuestion {
-        text: text.to_owned(),
-        limit: parameters.limit(USUAL_RESULTS, MOST_RESULTS)?,
-    };
-    Ok(Asked::Hub(Question::Search(question), Show(reply)))
+    let text = text.to_owned();
+    Ok(Question::Search(SearchQuestion { text, limit }))
 }
 
 #[derive(Serialize)]

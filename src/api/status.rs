@@ -1,8 +1,8 @@
 //! `/api/status`: the whole state, including the original's `cache`.
 
-use super::Reply;
 use super::parameters::NONE;
 use super::route::{Asked, Route, Show};
+use super::{Reply, original};
 use crate::hub::{Answer, Question, Status};
 use crate::market::iso8601;
 use serde::Serialize;
@@ -26,6 +26,9 @@ fn reply(answer: &Answer) -> Option<Reply> {
     let change = |symbol| quote(symbol).and_then(|quote| quote.percent_change);
     Some(Reply::json(&StatusBody {
         ok: true,
+        // The original's names for: it runs, and whose prices these are.
+        status_word: "running",
+        data_source: original::source(status.simulated),
         version: env!("CARGO_PKG_VERSION"),
         simulated: status.simulated,
         time: iso8601(status.time),
@@ -48,6 +51,9 @@ fn reply(answer: &Answer) -> Option<Reply> {
 #[derive(Serialize)]
 struct StatusBody<'a> {
     ok: bool,
+    #[serde(rename = "status")]
+    status_word: &'a str,
+    data_source: &'a str,
     version: &'a str,
     simulated: bool,
     time: String,

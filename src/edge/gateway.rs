@@ -31,6 +31,7 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         Err(problem) => reply(problem.reply()),
         Ok(Asked::Options(methods)) => reply(Reply::options(methods)),
         Ok(Asked::Health) => reply(api::health().unless_known(header(&request, "If-None-Match").as_deref())),
+        Ok(Asked::Known(known)) => reply(known.unless_known(header(&request, "If-None-Match").as_deref())),
         Ok(Asked::Socket(_) | Asked::Upgrade(_)) if !is_upgrade(&request) => {
             reply(Problem::UpgradeRequired(socket_address(&request)).reply())
         }
@@ -44,7 +45,8 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
             | Asked::Stream(_)
             | Asked::Polling(_)
             | Asked::Metrics
-            | Asked::Hub(..),
+            | Asked::Hub(..)
+            | Asked::Each(..),
         ) => ask_hub(request, &env).await,
     }?;
     if is_head { without_body(&response) } else { Ok(response) }

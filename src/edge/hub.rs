@@ -12,6 +12,7 @@ use super::query::{asked, header, is_https, method, socket_address};
 use super::respond::{respond, stream_of};
 use super::source::{Source, text};
 use super::storage;
+use super::zones::utc_offset;
 use crate::api::{self, Asked, Problem, Reply};
 use crate::dialect::message::Subscribe;
 use crate::dialect::socket_io::{LARGEST_PAYLOAD, SEPARATOR};
@@ -98,6 +99,8 @@ impl DurableObject for Hub {
                 object.with_driver(|driver| api::metrics(driver.machine(), driver.counts(), now()))?
             }
             Ok(Asked::Health) => api::health(),
+            Ok(Asked::Known(reply)) => reply,
+            Ok(Asked::Each(questions, show)) => show.reply(&object.ask_each(questions).await?, &utc_offset),
             Ok(Asked::Hub(question, show)) => show.reply(&object.ask(question).await?),
         };
         let reply = reply.unless_known(header(&request, "If-None-Match").as_deref());

@@ -16,6 +16,7 @@ mod simulator;
 mod source;
 mod storage;
 mod upstream;
+mod zones;
 
 pub use gateway::{handle, poke};
 pub use hub::Hub;

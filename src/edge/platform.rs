@@ -54,6 +54,11 @@ pub(super) fn now() -> Millis {
     Date::now().as_millis()
 }
 
+/// The answer, once there is one. Cancelled only if the object itself goes away.
+async fn answer(answered: oneshot::Receiver<Answer>) -> worker::Result<Answer> {
+    answered.await.map_err(|_| "the hub was replaced meanwhile".into())
+}
+
 impl Object {
     pub(super) fn new(state: State, source: Source, driver: Driver) -> Rc<Self> {
         Rc::new_cyclic(|object: &Weak<Self>| {
@@ -123,13 +128,26 @@ impl Object {
 
     /// Asks the machine, which may wait for fresh prices.
     pub(super) async fn ask(self: &Rc<Self>, question: Question) -> worker::Result<Answer> {
+        answer(self.begin(question)).await
+    }
+
+    /// Asks several questions at the same time; the answers are in their order.
+    pub(super) async fn ask_each(self: &Rc<Self>, questions: Vec<Question>) -> worker::Result<Vec<Answer>> {
+        let begun: Vec<_> = questions.into_iter().map(|question| self.begin(question)).collect();
+        let mut answers = Vec::with_capacity(begun.len());
+        for answered in begun {
+            answers.push(answer(answered).await?);
+        }
+        Ok(answers)
+    }
+
+    fn begin(self: &Rc<Self>, question: Question) -> oneshot::Receiver<Answer> {
         let waiter = WaiterId(self.last_waiter.get().wrapping_add(1));
         self.last_waiter.set(waiter.0);
         let (answer, answered) = oneshot::channel();
         self.waiters.borrow_mut().insert(waiter.0, answer);
         self.happen(Input::Waiter(waiter, question));
-        // Cancelled only if the object itself goes away.
-        answered.await.map_err(|_| "the hub was replaced meanwhile".into())
+        answered
     }
 
     fn next_event(&self) -> Option<Event> {

@@ -80,6 +80,12 @@ pub struct History {
     pub symbol: String,
     /// The interval of the bars.
     pub interval: Interval,
+    /// The venue's name; forex has none.
+    pub exchange: Option<String>,
+    /// The venue's market identifier code (ISO 10383).
+    pub mic_code: Option<String>,
+    /// The provider's `type`, such as `Common Stock`.
+    pub r#type: Option<String>,
     /// Currency of the prices, as the provider names it.
     pub currency: Option<String>,
     /// The venue's time zone, as a name of the IANA database.
@@ -167,6 +173,8 @@ pub struct Found {
     pub exchange: Option<String>,
     /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,
+    /// The provider's `type`, such as `Common Stock`.
+    pub r#type: Option<String>,
     /// The kind, if it is known.
     pub kind: Option<Kind>,
     /// Currency of the price.
@@ -195,6 +203,8 @@ pub enum Service {
 /// The hours of exchanges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sessions {
+    /// The hub's time.
+    pub time: Millis,
     /// When the provider said so; `None` if it has not yet.
     pub as_of: Option<Millis>,
     /// One item for each exchange that the provider lists.
@@ -234,6 +244,9 @@ pub struct SymbolView {
     pub service: ServiceView,
     /// Connected clients that watch it.
     pub watchers: u32,
+    /// When the bar of its day opened, if the provider says it.
+    #[serde(skip)]
+    pub day_opened: Option<Millis>,
 }
 
 /// The REST budget as the hub counts it.

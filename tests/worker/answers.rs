@@ -7,12 +7,16 @@ use crate::support::{Answer, PATIENCE, Terminal, fields, manual, names, now_s};
 use reqwest::Method;
 use serde_json::json;
 
-const ROUTES: [&str; 8] = [
+const ROUTES: [&str; 12] = [
     "/api/stocks",
     "/api/forex",
     "/api/crypto",
     "/api/quotes",
     "/api/status",
+    "/api/crypto/summary",
+    "/api/chart-data",
+    "/api/market-state",
+    "/api/quote",
     "/metrics",
     "/health",
     "/ws",
@@ -74,7 +78,7 @@ async fn every_other_method_is_405_everywhere_whatever_its_name() {
         assert_eq!((options.status.as_u16(), options.text.as_str()), (204, ""), "{path}");
         assert_eq!(options.header("allow"), "GET, HEAD, OPTIONS");
         assert_eq!(options.header("access-control-allow-methods"), "GET, HEAD, OPTIONS");
-        assert_eq!(options.header("access-control-allow-headers"), "*");
+        assert_eq!(options.header("access-control-allow-headers"), "*, Authorization");
         assert_headers(&options);
     }
     assert_eq!(terminal.fake.upgrades(), 0);

@@ -170,6 +170,8 @@ async fn status_tells_everything_and_null_where_it_does_not_know() {
     let status = answer.json();
     for name in [
         "ok",
+        "status",
+        "data_source",
         "version",
         "simulated",
         "time",
@@ -224,6 +226,11 @@ async fn every_route_answers_head_and_options_for_any_page() {
         "/api/crypto",
         "/api/quotes",
         "/api/status",
+        "/api/crypto/summary",
+        "/api/quote?symbol=AAPL",
+        "/price?symbol=AAPL",
+        "/api_usage",
+        "/technical_indicators",
         "/metrics",
         "/health",
     ] {
@@ -298,7 +305,10 @@ async fn without_any_price_a_class_is_503_and_says_why() {
 async fn health_says_that_the_worker_runs_and_wakes_nobody() {
     let terminal = Terminal::start(manual(), &[]).await;
     let health = terminal.json("/health").await;
-    assert_eq!(health, json!({"ok": true, "version": env!("CARGO_PKG_VERSION")}));
+    assert_eq!(
+        health,
+        json!({"ok": true, "status": "ok", "service": "hamster-terminal", "version": env!("CARGO_PKG_VERSION")})
+    );
     assert_eq!(terminal.fake.upgrades(), 0);
 }
 
@@ -314,4 +324,41 @@ async fn a_reader_of_a_new_symbol_gets_its_price_in_the_first_answer() {
     let quote = &body["quotes"][0];
     assert!(quote["price"].is_number(), "{quote}");
     assert_eq!(quote["freshness"], "fresh");
+}
+
+#[tokio::test]
+async fn twelve_datas_own_routes_answer_in_its_form() {
+    let terminal = Terminal::start(manual(), &[]).await;
+    let mut client = terminal.watch("AAPL,MSFT").await;
+    let now = now_s();
+    for symbol in ["AAPL", "MSFT"] {
+        terminal.fake.push_price(symbol, 235.5, now);
+        client.price(symbol, 235.5).await;
+    }
+    let price = terminal.get("/price?symbol=AAPL&apikey=any").await;
+    assert_eq!(
+        (price.status.as_u16(), price.text.as_str()),
+        (200, r#"{"price":"235.50"}"#)
+    );
+    assert_headers(&price);
+    let batch = terminal.get("/price?symbol=MSFT,AAPL&format=CSV").await;
+    assert_eq!(batch.text, "symbol;price\nMSFT;235.50\nAAPL;235.50\n");
+    assert_eq!(
+        (batch.header("content-type"), batch.header("is_batch")),
+        ("text/csv", "true")
+    );
+    // The platform knows the time zones.
+    for (zone, status) in [("Asia/Tokyo", 200), ("Asia/Nowhere", 400)] {
+        let quote = terminal.get(&format!("/quote?symbol=AAPL&timezone={zone}")).await;
+        assert_eq!(quote.status, status, "{quote:?}");
+        assert!(status != 200 || quote.json()["last_quote_at"] == now, "{quote:?}");
+    }
+    for path in ["/sma?symbol=AAPL", "/quote?symbols=AAPL", "/dividends"] {
+        let error = terminal.get(path).await;
+        assert_eq!(fields(&error.json()), names(&["code", "message", "status"]), "{path}");
+        assert_eq!(error.json()["code"], error.status.as_u16());
+        assert_headers(&error);
+    }
+    let options = terminal.request(Method::OPTIONS, "/time_series").await;
+    assert_eq!(options.status, 204);
 }

@@ -1,5 +1,6 @@
 mod replies;
 mod requests;
+mod twelve_data;
 
 use super::{Asked, Problem, Reply, route};
 use crate::hub::{Answer, Question};

@@ -22,6 +22,9 @@ fn history() -> History {
         simulated: false,
         symbol: "AAPL".to_owned(),
         interval: Interval::FiveMinutes,
+        exchange: Some("NASDAQ".to_owned()),
+        mic_code: Some("XNGS".to_owned()),
+        r#type: Some("Common Stock".to_owned()),
         currency: Some("USD".to_owned()),
         timezone: None,
         provider: "twelve_data",
@@ -248,6 +251,7 @@ fn a_search_shows_what_was_found() {
         name: text("Royal \"Bank\""),
         exchange: text("TSX"),
         mic_code: text("XTSE"),
+        r#type: text("Common Stock"),
         kind: Some(Kind::Stock),
         currency: text("CAD"),
         country: text("Canada"),
@@ -295,6 +299,7 @@ fn sessions_show_what_changes_when() {
         closes_at: Some(AT),
     };
     let answer = Answer::Sessions(Sessions {
+        time: AT,
         as_of: Some(AT),
         exchanges: vec![exchange],
         reason: None,

@@ -5,7 +5,9 @@ use super::*;
 use crate::hub::{HistoryQuestion, SearchQuestion};
 use crate::market::{Instrument, Interval};
 
-const NO_PARAMETERS: [&str; 8] = [
+const NO_PARAMETERS: [&str; 10] = [
+    "/api/crypto/summary",
+    "/api/market-state",
     "/api/stocks",
     "/api/forex",
     "/api/crypto",
@@ -56,7 +58,9 @@ fn paths_and_methods() {
     assert_eq!(
         problem.to_string(),
         "there is nothing at /api/stocks/; the routes are /api/stocks, /api/forex, /api/crypto, /api/quotes, \
-         /api/history, /api/sparklines, /api/search, /api/sessions, /api/status, /metrics, /health and /ws"
+         /api/history, /api/sparklines, /api/search, /api/sessions, /api/status, /api/crypto/summary, \
+         /api/chart-data, /api/market-state, /api/quote, /metrics, /health and /ws, and of Twelve Data's /quote, \
+         /price, /time_series, /symbol_search, /api_usage and /technical_indicators"
     );
 }
 

@@ -210,6 +210,7 @@ fn of_provider(listings: &[&Listing], book: &Book) -> Vec<Found> {
             name: listing.name.clone(),
             exchange: listing.exchange.clone(),
             mic_code: listing.mic_code.clone(),
+            r#type: listing.kind.clone(),
             kind: listing.kind_of(),
             currency: listing.currency.clone(),
             country: listing.country.clone(),
@@ -240,6 +241,7 @@ fn of_hub(text: &str, book: &Book) -> Vec<Found> {
         };
         fits(&listing, text).then(|| Found {
             subscribe: instrument.to_string(),
+            r#type: listing.kind,
             kind: details.kind_of(instrument),
             serves: service(instrument, book),
             symbol: listing.symbol,

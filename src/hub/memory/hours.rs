@@ -151,6 +151,7 @@ impl Hours {
         let reason = self.trouble.clone().or(waits);
         let retry_at = Some(self.not_before).filter(|at| *at > now).unwrap_or(now + RETRY);
         Sessions {
+            time: now,
             as_of: self.told,
             exchanges: exchanges.collect(),
             retry_at: reason.as_ref().map(|_| retry_at),

@@ -147,8 +147,9 @@ impl History {
         let track = self.tracks.get(&inquiry.id);
         let fill = track.map(|track| track.fills.get(base));
         let is_missing = fill.is_none_or(|fill| fill.told == 0);
-        let details = recall.book.get(inquiry.id).map(|entry| entry.cell.details.clone());
-        let details = details.unwrap_or_default();
+        let cell = recall.book.get(inquiry.id).map(|entry| &entry.cell);
+        let details = cell.map(|cell| cell.details.clone()).unwrap_or_default();
+        let exchange = cell.and_then(|cell| cell.quote.as_ref()?.exchange.clone());
         let waits = track.is_some_and(|track| !track.has_all(base));
         let trouble = fill.and_then(|fill| fill.trouble.clone());
         let reason = trouble.or_else(|| waits.then(|| NO_CREDITS.to_owned()));
@@ -161,6 +162,9 @@ impl History {
             simulated: recall.config.simulated,
             symbol: question.instrument.to_string(),
             interval: question.interval,
+            exchange,
+            mic_code: details.mic_code,
+            r#type: details.kind,
             currency: details.currency,
             timezone: details.timezone,
             provider: recall.config.provider.name(),
@@ -188,6 +192,9 @@ pub fn refused(question: &HistoryQuestion, why: String, config: &Config, now: Mi
         simulated: config.simulated,
         symbol: question.instrument.to_string(),
         interval: question.interval,
+        exchange: None,
+        mic_code: None,
+        r#type: None,
         currency: None,
         timezone: None,
         provider: config.provider.name(),

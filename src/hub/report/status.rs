@@ -121,6 +121,7 @@ impl Machine {
             quote: QuoteView::of(&entry.instrument, &entry.cell, self.config.simulated),
             service: ServiceView::of(&entry.service),
             watchers,
+            day_opened: entry.cell.reference.day.and_then(|day| day.opened),
         }
     }
 
