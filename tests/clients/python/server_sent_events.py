@@ -5,6 +5,7 @@ import sys
 
 import requests
 import sseclient
+from lines import tell
 
 (url,) = sys.argv[1:]
 
@@ -17,5 +18,5 @@ def events(count, headers):
 
 
 first = events(4, {})
-print(json.dumps({"stream": "first", "events": first}))
-print(json.dumps({"stream": "resumed", "events": events(4, {"Last-Event-ID": first[-1]["id"]})}))
+tell(stream="first", events=first)
+tell(stream="resumed", events=events(4, {"Last-Event-ID": first[-1]["id"]}))

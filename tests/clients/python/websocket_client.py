@@ -6,6 +6,7 @@ import sys
 
 import websocket
 import websockets
+from lines import tell
 
 (url,) = sys.argv[1:]
 SUBSCRIBE = json.dumps({"action": "subscribe", "params": {"symbols": "BTC/USD"}})
@@ -13,7 +14,7 @@ SUBSCRIBE = json.dumps({"action": "subscribe", "params": {"symbols": "BTC/USD"}}
 
 def first_prices(name, events):
     prices = [event["price"] for event in events if event["event"] == "price"]
-    print(json.dumps({"library": name, "prices": prices}))
+    tell(library=name, prices=prices)
 
 
 def with_websocket_client():

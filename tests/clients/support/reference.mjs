@@ -32,10 +32,10 @@ export class Reference {
   #updates = [];
   /** @type {Map<string, Update>} */
   #newest = new Map();
-  /** Streams of server-sent events. @type {Set<{ write: (update: Update) => void, end: () => void }>} */
+  /** The streams of server-sent events. @type {Set<(update: Update) => void>} */
   #streams = new Set();
-  /** Connections to the fake Twelve Data. @type {Set<import('node:stream').Duplex>} */
-  #tunnels = new Set();
+  /** @type {Set<import('node:net').Socket>} */
+  #sockets = new Set();
 
   /** @param {import('node:child_process').ChildProcess} fake @param {{ ws: string, rest: string }} addresses */
   constructor(fake, addresses) {
@@ -65,6 +65,10 @@ export class Reference {
     const { Server } = load('socket.io');
     this.#io = new Server(this.#http, { cors: { origin: '*' }, serveClient: false, destroyUpgrade: false, connectionStateRecovery: {} });
     this.#io.on('connection', (/** @type {any} */ socket) => this.#greet(socket));
+    this.#http.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
     this.#http.on('upgrade', (incoming, socket, head) => {
       if (incoming.url?.startsWith('/v1/quotes/price')) this.#tunnel(incoming, socket, head);
     });
@@ -87,9 +91,7 @@ export class Reference {
   }
 
   async #close() {
-    this.#http?.closeAllConnections();
-    for (const { end } of this.#streams) end();
-    for (const tunnel of this.#tunnels) tunnel.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await this.#io.close();
   }
 
@@ -102,7 +104,7 @@ export class Reference {
     if (this.#updates.length > KEPT) this.#updates.shift();
     this.#newest.set(symbol, update);
     this.#io?.emit('price_update', update);
-    for (const { write } of this.#streams) write(update);
+    for (const write of this.#streams) write(update);
   }
 
   /** @param {any} socket */
@@ -148,9 +150,8 @@ export class Reference {
     };
     const known = last > 0 ? this.#updates.filter(({ id }) => id > last) : [...this.#newest.values()];
     known.sort((one, other) => one.id - other.id).forEach(write);
-    const stream = { write, end: () => answer.destroy() };
-    this.#streams.add(stream);
-    answer.on('close', () => this.#streams.delete(stream));
+    this.#streams.add(write);
+    answer.on('close', () => this.#streams.delete(write));
   }
 
   /**
@@ -170,7 +171,5 @@ export class Reference {
       one.on('error', () => {});
       one.on('close', () => [client, upstream].forEach((other) => other.destroy()));
     }
-    this.#tunnels.add(client);
-    client.on('close', () => this.#tunnels.delete(client));
   }
 }
