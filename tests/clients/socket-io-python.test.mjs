@@ -46,6 +46,8 @@ for (const [called, transports, transport] of /** @type {[string, string[], stri
     assert.equal(answer.ok, true, JSON.stringify(answer));
     await eventually('why there is no price', () => script.heard.some((line) => saysWhy(line, UNKNOWN)));
     assertOriginal(prices(script));
+    // A handler of one parameter, as everybody writes it for Flask-SocketIO, would raise a TypeError.
+    for (const line of script.heard.filter(isCalled('price_update'))) assert.equal(line['arguments'].length, 1, JSON.stringify(line));
     script.say({ end: true });
     await script.end();
     assert.ok(script.heard.some(isCalled('disconnect')));

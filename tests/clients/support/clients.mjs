@@ -33,7 +33,7 @@ export class Script {
    */
   constructor(context, name, ...args) {
     const path = fileURLToPath(new URL(`../python/${name}.py`, import.meta.url));
-    this.#child = spawn(PYTHON, [path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(PYTHON, ['-B', path, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#ended = new Promise((resolve) => this.#child.once('close', resolve));
     createInterface({ input: this.#child.stdout }).on('line', (line) => this.heard.push(JSON.parse(line)));
     this.#child.stderr.setEncoding('utf8').on('data', (text) => (this.#complaints += text));

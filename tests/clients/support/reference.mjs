@@ -14,6 +14,14 @@ import { load } from './clients.mjs';
 
 const FAKE = join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target'), 'debug', 'examples', 'fake_twelve_data');
 const SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'GBP/USD'];
+/** Symbols that are sent to who asks for them. */
+const OTHERS = ['TSLA'];
+const ALL = [...SYMBOLS, ...OTHERS];
+/**
+ * How often a client is told its position in the stream. Socket.IO would append it to every event as
+ * one more argument, and python-socketio would hand that to handlers which take one.
+ */
+const POSITION_MS = 200;
 /** How many server-sent events a client can miss and still be given. */
 const KEPT = 1_000;
 
@@ -27,6 +35,8 @@ export class Reference {
   #http;
   /** @type {any} */
   #io;
+  /** @type {NodeJS.Timeout | undefined} */
+  #position;
   #upstream;
   /** @type {Update[]} */
   #updates = [];
@@ -43,7 +53,7 @@ export class Reference {
     this.#addresses = addresses;
     this.#upstream = new WebSocket(`${addresses.ws}?apikey=reference`);
     this.#upstream.addEventListener('open', () => {
-      this.#upstream.send(JSON.stringify({ action: 'subscribe', params: { symbols: SYMBOLS.join() } }));
+      this.#upstream.send(JSON.stringify({ action: 'subscribe', params: { symbols: ALL.join() } }));
     });
     this.#upstream.addEventListener('message', ({ data }) => this.#publish(JSON.parse(data)));
   }
@@ -64,6 +74,7 @@ export class Reference {
     this.#http = createServer((incoming, answer) => this.#answer(incoming, answer));
     const { Server } = load('socket.io');
     this.#io = new Server(this.#http, { cors: { origin: '*' }, serveClient: false, destroyUpgrade: false, connectionStateRecovery: {} });
+    this.#position = setInterval(() => this.#io.emit('position'), POSITION_MS);
     this.#io.on('connection', (/** @type {any} */ socket) => this.#greet(socket));
     this.#http.on('connection', (socket) => {
       this.#sockets.add(socket);
@@ -91,6 +102,7 @@ export class Reference {
   }
 
   async #close() {
+    clearInterval(this.#position);
     for (const socket of this.#sockets) socket.destroy();
     await this.#io.close();
   }
@@ -103,21 +115,22 @@ export class Reference {
     this.#updates.push(update);
     if (this.#updates.length > KEPT) this.#updates.shift();
     this.#newest.set(symbol, update);
-    this.#io?.emit('price_update', update);
+    (OTHERS.includes(symbol) ? this.#io?.to(symbol) : this.#io)?.volatile.emit('price_update', update);
     for (const write of this.#streams) write(update);
   }
 
   /** @param {any} socket */
   #greet(socket) {
     socket.on('subscribe', (/** @type {{ symbols: string[] }} */ { symbols }, /** @type {((answer: object) => void) | undefined} */ answer) => {
-      const known = symbols.filter((symbol) => SYMBOLS.includes(symbol));
-      const fails = symbols.filter((symbol) => !SYMBOLS.includes(symbol)).map((symbol) => ({ symbol, reason: 'symbol not found' }));
+      const known = symbols.filter((symbol) => ALL.includes(symbol));
+      const fails = symbols.filter((symbol) => !ALL.includes(symbol)).map((symbol) => ({ symbol, reason: 'symbol not found' }));
+      socket.join(known);
       answer?.({ ok: true, symbols: known, fails });
       socket.emit('subscription', { symbols, status: 'subscribed', fails });
     });
     if (socket.recovered) return;
     socket.emit('status', { data: 'Connected to Hamster Terminal API' });
-    for (const update of this.#newest.values()) socket.emit('price_update', update);
+    for (const update of this.#newest.values()) if (!OTHERS.includes(update.symbol)) socket.volatile.emit('price_update', update);
   }
 
   /**
@@ -142,7 +155,7 @@ export class Reference {
   #stream({ headers }, answer, symbols) {
     const last = Number(headers['last-event-id'] ?? NaN);
     answer.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' }).write('retry: 500\n\n: hello\n\n');
-    for (const symbol of symbols.filter((symbol) => !SYMBOLS.includes(symbol))) {
+    for (const symbol of symbols.filter((symbol) => !ALL.includes(symbol))) {
       answer.write(`event: symbol_status\ndata: ${JSON.stringify({ symbol, reason: 'symbol not found' })}\n\n`);
     }
     const write = (/** @type {Update} */ update) => {
