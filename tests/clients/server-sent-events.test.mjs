@@ -4,7 +4,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { Script, load } from './support/clients.mjs';
-import { Server, UNKNOWN, isReference } from './support/server.mjs';
+import { Server, isReference } from './support/server.mjs';
+import { UNKNOWN } from './support/symbols.mjs';
 import { eventually, saysWhy } from './support/wait.mjs';
 
 /** @typedef {{ id: string, symbol: string, price: number, timestamp: string }} Update */

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Script } from './support/clients.mjs';
-import { DEFAULT_SYMBOLS, Server, UNKNOWN } from './support/server.mjs';
+import { Server } from './support/server.mjs';
 import { assertOriginal } from './support/socket-io.mjs';
+import { DEFAULT_SYMBOLS, UNKNOWN } from './support/symbols.mjs';
 import { eventually, saysWhy } from './support/wait.mjs';
 
 const TIMEOUT = { timeout: 60_000 };

@@ -4,8 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DEFAULT_SYMBOLS, Server, UNKNOWN } from './support/server.mjs';
+import { Server } from './support/server.mjs';
 import { SocketIo, VERSIONS, assertOriginal } from './support/socket-io.mjs';
+import { DEFAULT_SYMBOLS, OTHER, UNKNOWN } from './support/symbols.mjs';
 import { eventually, pause, saysWhy } from './support/wait.mjs';
 
 /** @typedef {import('./support/socket-io.mjs').Version} Version */
@@ -15,8 +16,6 @@ const TIMEOUT = { timeout: 60_000 };
 const AS_THE_PAGES = { transports: ['websocket', 'polling'], reconnection: true, reconnectionAttempts: 10 };
 /** The events whose order the original's pages rely on; there may be others. */
 const CONTRACT = ['connect', 'disconnect', 'connect_error', 'status', 'price_update'];
-/** What is not asked for, and no default symbol. */
-const OTHER = 'TSLA';
 
 /** @type {Server} */
 let server;

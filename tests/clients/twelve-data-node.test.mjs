@@ -6,7 +6,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 import { load } from './support/clients.mjs';
-import { Server, UNKNOWN } from './support/server.mjs';
+import { Server } from './support/server.mjs';
+import { UNKNOWN } from './support/symbols.mjs';
 import { eventually, pause } from './support/wait.mjs';
 
 const { AdvancedApi, BadRequestError, CreateConfig, MarketDataApi, NotFoundError, ReferenceDataApi, TwelvedataApiError, TwelvedataWebSocketClient } = load('@twelvedata/twelvedata-node');

@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Script } from './support/clients.mjs';
-import { Server, UNKNOWN } from './support/server.mjs';
+import { Server } from './support/server.mjs';
+import { UNKNOWN } from './support/symbols.mjs';
 import { pause } from './support/wait.mjs';
 
 /** @typedef {import('./support/clients.mjs').Event} Event */

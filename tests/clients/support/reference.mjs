@@ -11,12 +11,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from '../../../scripts/lib/project.mjs';
 import { load } from './clients.mjs';
+import { DEFAULT_SYMBOLS, OTHER } from './symbols.mjs';
 
 const FAKE = join(process.env['CARGO_TARGET_DIR'] ?? join(ROOT, 'target'), 'debug', 'examples', 'fake_twelve_data');
-const SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'GBP/USD'];
-/** Symbols that are sent to who asks for them. */
-const OTHERS = ['TSLA'];
-const ALL = [...SYMBOLS, ...OTHERS];
+const ALL = [...DEFAULT_SYMBOLS, OTHER];
 /**
  * How often a client is told its position in the stream. Socket.IO would append it to every event as
  * one more argument, and python-socketio would hand that to handlers which take one.
@@ -115,7 +113,7 @@ export class Reference {
     this.#updates.push(update);
     if (this.#updates.length > KEPT) this.#updates.shift();
     this.#newest.set(symbol, update);
-    (OTHERS.includes(symbol) ? this.#io?.to(symbol) : this.#io)?.volatile.emit('price_update', update);
+    (symbol === OTHER ? this.#io?.to(symbol) : this.#io)?.volatile.emit('price_update', update);
     for (const write of this.#streams) write(update);
   }
 
@@ -130,7 +128,7 @@ export class Reference {
     });
     if (socket.recovered) return;
     socket.emit('status', { data: 'Connected to Hamster Terminal API' });
-    for (const update of this.#newest.values()) if (!OTHERS.includes(update.symbol)) socket.volatile.emit('price_update', update);
+    for (const update of this.#newest.values()) if (update.symbol !== OTHER) socket.volatile.emit('price_update', update);
   }
 
   /**

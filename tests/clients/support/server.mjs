@@ -8,11 +8,6 @@ import { Reference } from './reference.mjs';
 
 export const isReference = process.env['CLIENTS_AGAINST'] === 'reference';
 
-/** The default symbols of wrangler.toml. */
-export const DEFAULT_SYMBOLS = ['BTC/USD', 'ETH/USD', 'AAPL', 'MSFT', 'NVDA', 'SPY', 'EUR/USD', 'GBP/USD'];
-/** Nobody knows this symbol. */
-export const UNKNOWN = 'NOPE';
-
 export class Server {
   #served;
 
