@@ -9,6 +9,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { chromiumPath } from "./lib/chromium.mjs";
 import { readArguments } from "./lib/arguments.mjs";
+import { installClients } from "./lib/clients.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
 import { buildPage } from "./lib/page.mjs";
@@ -31,6 +32,8 @@ const STEP_LIMIT_MS = 25 * 60_000;
 const WORKERS_AT_ONCE = 6;
 /** Each test file has a browser of its own, which waits half of the time. */
 const BROWSERS_AT_ONCE = 2;
+/** Files of tests whose clients mostly wait: for prices, pings and reconnects. */
+const CLIENT_FILES_AT_ONCE = 3;
 
 /**
  * `needs` names the steps without which this one cannot work.
@@ -73,12 +76,14 @@ const STAGES = [
       { name: "cargo clippy", needs: ["set-up"], work: (print) => show(print, "cargo clippy", "cargo", ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]) },
       { name: "cargo fmt", needs: ["set-up"], work: (print) => show(print, "cargo fmt", "cargo", ["fmt", "--all", "--check"]) },
     ],
+    [{ name: "clients", needs: ["set-up"], work: installClients }],
   ],
   [[{ name: "core tests", needs: [], work: coreTests }]],
   [[{ name: "worker tests", needs: ["worker build"], work: workerTests }]],
   // They assert how long others wait, so nothing else may take the processor.
   [[{ name: "attack tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "attack tests", testFiles("tests/node", ATTACKS), totals) }]],
   [[{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", otherNodeTests(), totals) }]],
+  [[{ name: "client tests", needs: ["worker build", "clients"], work: (print, totals) => nodeTest(print, "client tests", testFiles("tests/clients", TESTS), totals, CLIENT_FILES_AT_ONCE) }]],
   [[{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", testFiles("tests/browser", TESTS), totals, BROWSERS_AT_ONCE) }]],
   [[{ name: "bench smoke", needs: ["worker build"], work: benchSmoke }]],
 ];
