@@ -1,8 +1,8 @@
 //! What the hub sends. Each event is serialised once, however many clients receive it.
 
 use crate::market::{
-    Cell, DayRange, Details, FeedState, FeedStatus, Instrument, Kind, Millis, Precision, Provenance, Quote, SECOND,
-    Service, Session, StreamState, iso8601,
+    Cell, DayRange, Details, FeedState, FeedStatus, Instrument, Kind, Millis, Pair, Precision, Provenance, Quote,
+    SECOND, Service, Session, StreamState, iso8601,
 };
 use serde::{Serialize, Serializer};
 
@@ -160,6 +160,9 @@ pub struct QuoteView {
     /// [`QuoteView::timestamp`] in seconds since 1970.
     #[serde(skip)]
     pub exchange_second: Option<u64>,
+    /// The long names of a pair's currencies.
+    #[serde(skip)]
+    pub pair: Pair,
     /// The venue's name.
     pub exchange: Option<String>,
     /// What the instrument is.
@@ -218,6 +221,7 @@ impl QuoteView {
             exchange_second: known.and_then(|quote| quote.exchange_time).map(|time| time / SECOND),
             timestamp_precision: known.and_then(|quote| quote.precision).map(Precision::name),
             instrument: InstrumentView::of(instrument, details),
+            pair: details.pair.clone(),
             exchange: known.and_then(|quote| quote.exchange.clone()),
             bid: known.and_then(|quote| quote.bid),
             ask: known.and_then(|quote| quote.ask),

@@ -116,6 +116,15 @@ impl Dialect {
         }
     }
 
+    /// Whether its quotes leave out some of what may change, such as when a price was received.
+    #[must_use]
+    pub fn is_terse(self) -> bool {
+        match self {
+            Self::TwelveData | Self::SocketIo => true,
+            Self::Plain | Self::HamsterV1 | Self::Sse => false,
+        }
+    }
+
     /// The frame that its clients are sent regularly, whatever else they are sent.
     #[must_use]
     pub fn beat(self) -> Option<&'static str> {
@@ -123,6 +132,15 @@ impl Dialect {
             Self::Plain | Self::HamsterV1 | Self::TwelveData => None,
             Self::SocketIo => Some(socket_io::PING),
             Self::Sse => Some(sse::KEEP_ALIVE),
+        }
+    }
+
+    /// A frame that tells its clients their position, if their other frames do not.
+    #[must_use]
+    pub fn position(self, position: (u64, u64)) -> Option<String> {
+        match self {
+            Self::SocketIo => Some(socket_io::position(position)),
+            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::Sse => None,
         }
     }
 
@@ -176,7 +194,7 @@ impl Dialect {
     pub fn frame(self, quote: String, position: Option<(u64, u64)>) -> String {
         match self {
             Self::Plain | Self::HamsterV1 | Self::TwelveData => quote,
-            Self::SocketIo => socket_io::frame(&quote, position),
+            Self::SocketIo => socket_io::frame(&quote),
             Self::Sse => sse::frame(&quote, position),
         }
     }

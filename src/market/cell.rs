@@ -342,6 +342,7 @@ mod tests {
             mic_code: None,
             kind: None,
             currency: None,
+            pair: Default::default(),
             price: value,
             bid: None,
             ask: None,

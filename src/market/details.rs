@@ -3,7 +3,7 @@
 use super::decimals::decimals_of;
 use super::instrument::Instrument;
 use super::kind::Kind;
-use super::tick::{PolledQuote, Tick};
+use super::tick::{Pair, PolledQuote, Tick};
 use serde::{Deserialize, Serialize};
 
 /// What an instrument is, in the provider's words. A value stays until another one replaces it.
@@ -16,6 +16,8 @@ pub struct Details {
     pub kind: Option<String>,
     /// Currency of the price, such as `USD` or `GBp`; for a pair the part after the slash.
     pub currency: Option<String>,
+    /// The long names of a pair's currencies.
+    pub pair: Pair,
     /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,
     /// The venue's time zone, as a name of the IANA database.
@@ -57,6 +59,8 @@ impl Details {
     pub(super) fn learn_from_tick(&mut self, tick: &Tick) {
         learn(&mut self.kind, tick.kind.as_ref());
         learn(&mut self.currency, tick.currency.as_ref());
+        learn(&mut self.pair.base, tick.pair.base.as_ref());
+        learn(&mut self.pair.quote, tick.pair.quote.as_ref());
         learn(&mut self.mic_code, tick.mic_code.as_ref());
         self.count_decimals([Some(tick.price), tick.bid, tick.ask]);
     }

@@ -27,4 +27,4 @@ pub use lookup::{ExchangeHours, Listing};
 pub use quote::{Precision, Provenance, Quote};
 pub use reference::{DayRange, Reference, Session};
 pub use states::{FeedState, FeedStatus, Service, StreamState};
-pub use tick::{PolledQuote, Tick};
+pub use tick::{Pair, PolledQuote, Tick};

@@ -2,6 +2,18 @@
 
 use super::clock::Millis;
 use super::instrument::Venue;
+use serde::{Deserialize, Serialize};
+
+/// The long names of a pair's two currencies, such as `Bitcoin` and `US Dollar`, as far as they are
+/// known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pair {
+    /// What is traded.
+    pub base: Option<String>,
+    /// What it is paid in.
+    pub quote: Option<String>,
+}
 
 /// One price of the stream. Only symbol, price and timestamp are always present.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +28,8 @@ pub struct Tick {
     pub kind: Option<String>,
     /// Currency of the price, such as `USD` or `GBp`; pairs of cryptocurrencies have none.
     pub currency: Option<String>,
+    /// The long names of a pair's currencies.
+    pub pair: Pair,
     /// In `currency`. It may be negative, as that of an oil future, but never zero, which feeds
     /// write for a missing price.
     pub price: f64,

@@ -59,7 +59,7 @@ fn paths_and_methods() {
         problem.to_string(),
         "there is nothing at /api/stocks/; the routes are /api/stocks, /api/forex, /api/crypto, /api/quotes, \
          /api/history, /api/sparklines, /api/search, /api/sessions, /api/status, /api/crypto/summary, \
-         /api/chart-data, /api/market-state, /api/quote, /metrics, /health and /ws, and of Twelve Data's /quote, \
+         /api/chart-data, /api/market-state, /api/quote, /metrics, /health, /ws, /api/stream, /socket.io/ and /v1/quotes/price, and of Twelve Data's /quote, \
          /price, /time_series, /symbol_search, /api_usage and /technical_indicators"
     );
 }

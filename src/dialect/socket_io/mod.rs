@@ -5,8 +5,10 @@
 //! pong, and `4` is a Socket.IO packet, which begins with its own type: `0` joins the namespace, `1`
 //! leaves it, `2` is an event, `3` acknowledges one, `4` refuses. There is one namespace, `/`.
 //!
-//! A position is the last argument of an event. A client that lost its connection repeats it and so
-//! gets the newest of what it missed: Socket.IO calls that connection state recovery.
+//! The only argument of the event `position` is a position. A client that lost its connection repeats
+//! it by itself, and so gets the newest of what it missed: Socket.IO calls that connection state
+//! recovery. Node's server adds a position to each event instead, which handlers of other languages
+//! do not take.
 
 mod packet;
 
@@ -84,7 +86,7 @@ pub fn event(event: &ServerEvent<'_>) -> Option<String> {
             Some(emitted("unsubscription", &body))
         }
         ServerEvent::Error { code, message } => Some(emitted("error", &json!({"code": code, "message": message}))),
-        ServerEvent::PriceUpdate(view) => Some(frame(&quote(view)?, None)),
+        ServerEvent::PriceUpdate(view) => Some(frame(&quote(view)?)),
         ServerEvent::Reply { ack, answer } => Some(format!("43{ack}{}", json!([acknowledged(answer)]))),
         ServerEvent::Feed { .. }
         | ServerEvent::ResetStatus { .. }
@@ -165,11 +167,14 @@ struct PriceUpdate<'a> {
 
 /// The packet of a `price_update`.
 #[must_use]
-pub fn frame(quote: &str, position: Option<(u64, u64)>) -> String {
-    match position {
-        Some(position) => format!(r#"42["price_update",{quote},"{}"]"#, written(position)),
-        None => format!(r#"42["price_update",{quote}]"#),
-    }
+pub fn frame(quote: &str) -> String {
+    format!(r#"42["price_update",{quote}]"#)
+}
+
+/// A client that later repeats the position has read all that changed up to there.
+#[must_use]
+pub fn position(position: (u64, u64)) -> String {
+    format!(r#"42["position","{}"]"#, written(position))
 }
 
 /// One event with one argument.

@@ -72,6 +72,8 @@ pub fn quote(view: &QuoteView) -> Option<String> {
         event: "price",
         symbol: instrument.symbol(),
         currency: view.instrument.currency.as_deref(),
+        currency_base: view.pair.base.as_deref(),
+        currency_quote: view.pair.quote.as_deref(),
         exchange: view.exchange.as_deref().or(instrument.exchange()),
         mic_code: view.instrument.mic_code.as_deref(),
         r#type: view.instrument.r#type.as_deref(),
@@ -90,6 +92,10 @@ struct Price<'a> {
     symbol: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     currency: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency_base: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency_quote: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     exchange: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,5 +1,7 @@
 //! Beats: a frame that clients of some dialects are sent regularly. One timer serves all of them.
 //!
+//! With it, clients whose prices do not tell their position are told it.
+//!
 //! For Socket.IO it is the ping of Engine.IO. A client that has not answered the last one when the
 //! next is due is closed: its socket may be a dead one that was never told so.
 
@@ -36,8 +38,11 @@ impl Delivery {
                 continue;
             };
             self.counts.frames += listeners;
-            let (group, frame) = (Group::Everyone(dialect), frame.to_owned());
-            stage.effects.push(Effect::Broadcast { group, frame });
+            let group = Group::Everyone(dialect);
+            let position = dialect.position(self.position_of_all(dialect));
+            for frame in [Some(frame.to_owned()), position].into_iter().flatten() {
+                stage.effects.push(Effect::Broadcast { group, frame });
+            }
             self.begin_beats(dialect, stage);
         }
     }

@@ -6,6 +6,7 @@
 use super::audience::Blocked;
 use super::flow_control::SILENT;
 use super::{Carrier, ClientId, Delivery, Effect, Group, QuoteShard, ServerEvent, Stage, SymbolId, clients};
+use crate::dialect::Dialect;
 
 impl Delivery {
     /// A client over HTTP has stopped reading.
@@ -86,6 +87,14 @@ impl Delivery {
         for client in close {
             self.close_slow(client, "nothing was read for 30 s; connect again", stage);
         }
+    }
+
+    /// `(epoch, revision)`: all clients of a dialect that is sent quotes were sent every change up to
+    /// there.
+    pub(super) fn position_of_all(&self, dialect: Dialect) -> (u64, u64) {
+        let shards = self.conflation.shards_of(dialect);
+        let least = shards.map(|shard| self.conflation.sent_up_to(shard, self.seen)).min();
+        (self.epoch(), least.unwrap_or(self.seen))
     }
 
     /// `(epoch, revision)`: the clients of a shard were sent every change up to there.

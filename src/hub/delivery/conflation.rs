@@ -119,6 +119,13 @@ impl Conflation {
         shard.map_or_else(Dialect::default, |shard| shard.dialect)
     }
 
+    /// The shards of a dialect's clients.
+    pub fn shards_of(&self, dialect: Dialect) -> impl Iterator<Item = QuoteShard> {
+        let shards = self.shards.iter().enumerate();
+        let shards = shards.filter(move |(_, shard)| shard.dialect == dialect);
+        shards.map(|(at, _)| QuoteShard(at as u32))
+    }
+
     fn all_shards(&self) -> impl Iterator<Item = QuoteShard> + use<> {
         (0..self.shards.len() as u32).map(QuoteShard)
     }
@@ -189,9 +196,12 @@ impl Conflation {
         waiting.min().map_or(seen, |after| after.min(seen))
     }
 
-    /// Whether a line's watchers have not been sent exactly this last. Dialects that leave out what
-    /// has changed would be told the same again.
+    /// Whether a line's watchers are to be sent this. Dialects that leave out what has changed would
+    /// be told the same again.
     fn is_news(&mut self, key: (SymbolId, QuoteShard), quote: &str) -> bool {
+        if !self.dialect(key.1).is_terse() {
+            return true;
+        }
         let mut hasher = DefaultHasher::new();
         quote.hash(&mut hasher);
         let hash = Some(hasher.finish());

@@ -122,6 +122,10 @@ impl Delivery {
         let book = stage.demand.book();
         watched.retain(|id| seen == 0 || book.changes_of(*id, seen).is_some_and(|changed| changed.quote));
         self.show(client, &watched, stage);
+        let shard = self.audience.get_mut(client).and_then(|client| client.shard());
+        if let Some(frame) = shard.and_then(|shard| Dialect::SocketIo.position(self.position_in(shard))) {
+            self.push_frame(client, frame, stage);
+        }
     }
 
     /// A Socket.IO client wants a namespace that does not exist.

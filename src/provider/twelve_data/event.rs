@@ -1,7 +1,7 @@
 //! What Twelve Data's WebSocket sends to us.
 
 use super::lenient;
-use crate::market::{Millis, Tick};
+use crate::market::{Millis, Pair, Tick};
 use crate::provider::{Event, FrameError, Listing, Secret, Unusable};
 use serde::Deserialize;
 
@@ -16,6 +16,8 @@ fn clean(event: &mut Event, secret: &Secret) {
                 &mut tick.mic_code,
                 &mut tick.kind,
                 &mut tick.currency,
+                &mut tick.pair.base,
+                &mut tick.pair.quote,
             ],
         ),
         Event::Subscribed { success, fails } => success.iter_mut().chain(fails).for_each(listing),
@@ -118,6 +120,10 @@ struct Raw {
     mic_code: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     currency: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    currency_base: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    currency_quote: Option<String>,
     #[serde(default, rename = "type", deserialize_with = "lenient::text")]
     kind: Option<String>,
     #[serde(default, deserialize_with = "lenient::number")]
@@ -162,6 +168,10 @@ impl Raw {
             mic_code: self.mic_code,
             kind: self.kind,
             currency: self.currency,
+            pair: Pair {
+                base: self.currency_base,
+                quote: self.currency_quote,
+            },
             price: value,
             bid: price(self.bid).ok(),
             ask: price(self.ask).ok(),
@@ -241,6 +251,7 @@ mod tests {
             mic_code: Some("XNGS".into()),
             kind: Some("Common Stock".into()),
             currency: Some("USD".into()),
+            pair: Pair::default(),
             price: 164.13,
             bid: None,
             ask: None,
@@ -255,6 +266,10 @@ mod tests {
         assert_eq!(
             (crypto.bid, crypto.ask, crypto.exchange.as_deref()),
             (Some(30361.2), Some(30361.2), Some("Coinbase Pro"))
+        );
+        assert_eq!(
+            (crypto.pair.base.as_deref(), crypto.pair.quote.as_deref()),
+            (Some("Bitcoin"), Some("US Dollar"))
         );
 
         let metal = price(
