@@ -33,6 +33,10 @@ impl Prices for Book {
         self.polled(id, quote, is_streaming, asked, now);
     }
 
+    fn catch_up(&mut self, id: SymbolId, twin: SymbolId, now: Millis) {
+        self.catch_up(id, twin, now);
+    }
+
     fn never_closes(&mut self, id: SymbolId) {
         self.never_closes(id);
     }

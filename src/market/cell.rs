@@ -134,6 +134,17 @@ impl Cell {
         };
     }
 
+    /// Takes the price of another cell of the same instrument, if it is newer and not stale.
+    pub fn catch_up(&mut self, twin: Quote) -> Change {
+        let is_current = twin.provenance != Provenance::Restored && twin.stale_since.is_none();
+        if !is_current || self.quote.as_ref().is_some_and(|quote| quote.as_of >= twin.as_of) {
+            return Change::Dropped;
+        }
+        self.details.count_decimals([Some(twin.price), twin.bid, twin.ask]);
+        self.quote = Some(twin);
+        Change::Updated
+    }
+
     /// Applies a REST quote that was asked for at `asked`. `streaming`: the WebSocket serves this
     /// symbol now. REST then updates the previous close and the session, the price only if it is
     /// strictly newer.

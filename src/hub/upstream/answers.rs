@@ -278,6 +278,10 @@ impl Upstream {
             entry.discarded = None;
             turn.prices.polled(id, quote, is_streaming, asked, turn.now);
         }
+        // Ticks that came before its venue was known went to others of this venue.
+        for twin in self.symbols.twins_at(id, quote.venue()) {
+            turn.prices.catch_up(id, twin, turn.now);
+        }
     }
 
     fn not_quoted(&mut self, id: SymbolId, error: &SymbolError, serves_others: bool, config: &Config, now: Millis) {

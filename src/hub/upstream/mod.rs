@@ -39,6 +39,8 @@ pub trait Prices {
     /// Applies the answer to a REST call that was made at `asked`. `is_streaming`: ticks of the
     /// symbol arrive too.
     fn polled(&mut self, id: SymbolId, quote: &PolledQuote, is_streaming: bool, asked: Millis, now: Millis);
+    /// Two symbols are the same instrument: the first takes the other's price, if that is newer.
+    fn catch_up(&mut self, id: SymbolId, twin: SymbolId, now: Millis);
     /// The market of this symbol never closes.
     fn never_closes(&mut self, id: SymbolId);
     /// How the symbol gets its prices from now on.

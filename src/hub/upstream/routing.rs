@@ -40,6 +40,21 @@ impl Symbols {
         about
     }
 
+    /// Other symbols that certainly are the same instrument at this venue.
+    #[must_use]
+    pub fn twins_at(&self, id: SymbolId, venue: Venue<'_>) -> Vec<SymbolId> {
+        let Some(entry) = self.get(id) else {
+            return Vec::new();
+        };
+        let is_there = |other: &Tracked| {
+            let pin = other.instrument.exchange();
+            pin.is_some_and(|pin| venue.is_called(pin)) || other.venues.iter().any(|name| venue.is_called(name))
+        };
+        let candidates = self.candidates(entry.instrument.symbol()).iter().copied();
+        let twins = candidates.filter(|other| *other != id && self.get(*other).is_some_and(is_there));
+        twins.collect()
+    }
+
     pub(super) fn candidates(&self, symbol: &str) -> &[SymbolId] {
         let known = self.by_symbol.get(symbol);
         known
