@@ -116,6 +116,16 @@ impl Dialect {
         }
     }
 
+    /// Whether its clients are told the outcome of a subscription once, when it is known, rather than
+    /// at once and again when it changes.
+    #[must_use]
+    pub fn answers_once(self) -> bool {
+        match self {
+            Self::TwelveData => true,
+            Self::Plain | Self::HamsterV1 | Self::SocketIo | Self::Sse => false,
+        }
+    }
+
     /// Whether its quotes leave out some of what may change, such as when a price was received.
     #[must_use]
     pub fn is_terse(self) -> bool {

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Script } from './support/clients.mjs';
-import { Server } from './support/server.mjs';
+import { Server, isReference } from './support/server.mjs';
 import { UNKNOWN } from './support/symbols.mjs';
 import { pause } from './support/wait.mjs';
 
@@ -115,7 +115,8 @@ test('the official Python SDK gets price, quote, time_series, symbol_search and 
   }
   assert.match(told.get('series as pandas').index, /^datetime64/);
   const [head, ...rows] = told.get('series as CSV');
-  assert.deepEqual(head, ['datetime', 'open', 'high', 'low', 'close', 'volume']);
+  // A table has no other place to say that its prices are simulated.
+  assert.deepEqual(head, ['datetime', 'open', 'high', 'low', 'close', 'volume', ...(isReference ? [] : ['simulated'])]);
   assert.equal(rows.length, 5);
   assert.ok(told.get('quote as CSV')[0].includes('percent_change'));
 

@@ -38,21 +38,16 @@ const GREETING: &str = "Connected to Hamster Terminal API";
 /// The first packet of a connection. A client that polls may open a WebSocket instead.
 #[must_use]
 pub fn open(session: &str, polls: bool) -> String {
-    let upgrades: &[&str] = if polls { &["websocket"] } else { &[] };
-    let body = json!({
-        "sid": session,
-        "upgrades": upgrades,
-        "pingInterval": PING_INTERVAL,
-        "pingTimeout": PING_TIMEOUT,
-        "maxPayload": LARGEST_PAYLOAD,
-    });
-    format!("0{body}")
+    let upgrades = if polls { r#""websocket""# } else { "" };
+    format!(
+        r#"0{{"sid":"{session}","upgrades":[{upgrades}],"pingInterval":{PING_INTERVAL},"pingTimeout":{PING_TIMEOUT},"maxPayload":{LARGEST_PAYLOAD}}}"#
+    )
 }
 
 /// The client has joined. With `recovery`, which is secret, it may later take this session up again.
 #[must_use]
 pub fn accepted(session: &str, recovery: &str) -> String {
-    format!("40{}", json!({"sid": session, "pid": recovery}))
+    format!(r#"40{{"sid":"{session}","pid":"{recovery}"}}"#)
 }
 
 /// The original's greeting.

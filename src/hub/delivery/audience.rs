@@ -2,7 +2,7 @@
 
 use super::shards::Rate;
 use super::{Carrier, ChannelId, ClientId, QuoteShard, SymbolId, Viewer};
-use crate::dialect::{Dialect, Position, Way};
+use crate::dialect::{Dialect, Position, SubscriptionFailure, Way};
 use crate::market::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,8 @@ pub struct Client {
     pub session: Option<Box<Session>>,
     /// Whether it has not answered the last beat.
     pub owes_pong: bool,
+    /// The subscription that it has not been answered yet.
+    pub unanswered: Option<Box<Unanswered>>,
     /// Over HTTP: since when it does not read.
     pub blocked: Option<Box<Blocked>>,
     viewer: Option<Viewer>,
@@ -57,6 +59,16 @@ pub struct Session {
     pub name: String,
     /// The secret by which a client takes it up again.
     pub recovery: String,
+}
+
+/// A subscription whose outcome is not known yet.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// What was asked for and is not known to fail.
+    pub symbols: Vec<SymbolId>,
+    pub fails: Vec<SubscriptionFailure>,
+    /// When it is answered whatever is known.
+    pub until: Millis,
 }
 
 /// A client over HTTP that does not read.

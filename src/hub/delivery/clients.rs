@@ -219,6 +219,10 @@ impl Delivery {
                 },
             }
         }
+        if self.audience.dialect(client).answers_once() {
+            self.remember(client, stage);
+            return self.answer_later(client, accepted, fails, stage);
+        }
         let failed = accepted.is_empty() && !fails.is_empty();
         let event = ServerEvent::SubscribeStatus {
             status: if failed { "error" } else { "ok" },

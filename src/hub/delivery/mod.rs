@@ -12,6 +12,7 @@ mod clients;
 mod conflation;
 mod door;
 mod flow_control;
+mod late_answers;
 mod resume_log;
 mod sessions;
 mod shards;
@@ -84,6 +85,8 @@ pub struct Delivery {
     /// When to check for clients over HTTP that do not read.
     blocked_sweep_at: Option<Millis>,
     sessions: Sessions,
+    /// Clients that wait for the outcome of a subscription, and until when.
+    unanswered: Vec<(ClientId, Millis)>,
     /// How long a client may take to acknowledge.
     acknowledge_within: Millis,
 }
@@ -106,6 +109,7 @@ impl Delivery {
             beat_at: None,
             blocked_sweep_at: None,
             sessions: Sessions::new(seed),
+            unanswered: Vec::new(),
             acknowledge_within: flow_control::OFTEN,
         }
     }
@@ -140,6 +144,7 @@ impl Delivery {
             self.sweep_at,
             self.beat_at,
             self.blocked_sweep_at,
+            self.answers_at(),
             self.conflation.deadline(),
         ];
         due.into_iter().flatten().min()
@@ -157,6 +162,7 @@ impl Delivery {
         self.sweep(stage);
         self.sweep_unproven(stage);
         self.sweep_blocked(stage);
+        self.answer_what_is_known(stage);
         self.beat(stage);
     }
 

@@ -100,13 +100,16 @@ impl Delivery {
             .filter(|(_, (of, _))| *of == epoch)
             .and_then(|(secret, (_, revision))| Some((self.sessions.take(&secret, stage.now)?, revision)));
         let fresh = self.sessions.fresh(client);
+        let is_recovered = lost.is_some();
         let (session, symbols, seen) = match lost {
             Some((lost, revision)) => (lost.session, lost.symbols, revision),
             None => (fresh, stage.config.symbols.clone(), 0),
         };
         self.push_frame(client, socket_io::accepted(&session.name, &session.recovery), stage);
-        let status = socket_io::status(&FeedView::of(stage.feed), stage.config.simulated);
-        self.push_frame(client, status, stage);
+        if !is_recovered {
+            let status = socket_io::status(&FeedView::of(stage.feed), stage.config.simulated);
+            self.push_frame(client, status, stage);
+        }
         if let Some(client) = self.audience.get_mut(client) {
             client.session = Some(Box::new(session));
         }
@@ -120,7 +123,7 @@ impl Delivery {
         }
         self.remember(client, stage);
         let book = stage.demand.book();
-        watched.retain(|id| seen == 0 || book.changes_of(*id, seen).is_some_and(|changed| changed.quote));
+        watched.retain(|id| !is_recovered || book.changes_of(*id, seen).is_some_and(|changed| changed.quote));
         self.show(client, &watched, stage);
         let shard = self.audience.get_mut(client).and_then(|client| client.shard());
         if let Some(frame) = shard.and_then(|shard| Dialect::SocketIo.position(self.position_in(shard))) {

@@ -137,6 +137,9 @@ impl Delivery {
                 symbol: symbol.clone(),
                 reason: why.to_owned(),
             };
+            if self.fails_later(client, id, &failure) {
+                continue;
+            }
             let event = ServerEvent::SubscribeStatus {
                 status: "error",
                 success: Vec::new(),

@@ -557,3 +557,33 @@ fn a_client_that_cannot_prove_that_it_reads_must_connect_again_from_time_to_time
         assert!(bytes > 15 << 20, "{dialect:?}: after {bytes} B");
     }
 }
+
+#[test]
+fn a_client_of_twelve_data_is_told_once_what_became_of_its_symbols() {
+    let (mut play, link) = Play::live("AAPL");
+    play.input(Input::joined(BOB, Dialect::TwelveData));
+    play.take();
+    play.subscribe(BOB, "AAPL,NOPE");
+    assert_eq!(told(&play, BOB), Vec::<String>::new(), "nobody knows yet");
+    play.frame(
+        link,
+        &json!({"event": "subscribe-status", "status": "error", "success": null, "fails": [{"symbol": "NOPE"}]}),
+    );
+    play.answer_call(|_| None);
+    let statuses = play.heard_events(BOB, "subscribe-status");
+    assert_eq!(
+        statuses,
+        [
+            json!({"event": "subscribe-status", "status": "ok", "success": [{"symbol": "AAPL"}], "fails": [{"symbol": "NOPE"}]})
+        ]
+    );
+    play.take();
+    play.subscribe(BOB, "TSLA");
+    play.pass(2_999);
+    assert_eq!(play.heard_events(BOB, "subscribe-status").len(), 0);
+    play.pass(1);
+    assert_eq!(
+        play.heard_events(BOB, "subscribe-status")[0]["success"],
+        json!([{"symbol": "TSLA"}])
+    );
+}
