@@ -23,7 +23,14 @@ pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
             symbols: wish.symbols,
             ..message::Subscribe::default()
         })),
-        other => Ok(other),
+        other @ (ClientMessage::Unsubscribe(_)
+        | ClientMessage::Reset
+        | ClientMessage::Heartbeat
+        | ClientMessage::Ping
+        | ClientMessage::Pong
+        | ClientMessage::Connect(_)
+        | ClientMessage::ConnectElsewhere(_)
+        | ClientMessage::Leave) => Ok(other),
     }
 }
 

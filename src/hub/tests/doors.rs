@@ -474,7 +474,7 @@ fn a_stream_of_events_has_ids_by_which_it_goes_on() {
     let prices = told(&play, ClientId(9))
         .into_iter()
         .filter(|frame| frame.contains("price_update"));
-    assert_eq!(prices.collect::<Vec<_>>(), [frame.clone()], "what changed since");
+    assert_eq!(prices.collect::<Vec<_>>(), [frame], "what changed since");
     reads(&mut play, ClientId(10), "AAPL,MSFT", Some((first.0 + 1, first.1)));
     let prices = told(&play, ClientId(10))
         .into_iter()
