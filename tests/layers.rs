@@ -262,7 +262,12 @@ fn only_who_speaks_twelve_data_names_its_frames_headers_and_paths() {
     ];
     let mut wrong = Vec::new();
     for (name, code) in files() {
-        let folders = ["provider/twelve_data/", "api/twelve_data/", "simulator/"];
+        let folders = [
+            "provider/twelve_data/",
+            "dialect/twelve_data/",
+            "api/twelve_data/",
+            "simulator/",
+        ];
         let speaks_it = folders.iter().any(|folder| name.starts_with(folder));
         for (number, line) in code.lines().enumerate().filter(|_| !speaks_it) {
             let says = line.split("//").next().unwrap();

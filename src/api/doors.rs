@@ -1,22 +1,14 @@
-//! The routes that are doors for clients of other protocols: `/v1/quotes/price` as at Twelve Data,
-//! `/socket.io/`, and `/api/stream`.
+//! Doors for clients that are no browsers' WebSockets: `/socket.io/` and `/api/stream`.
 
 use super::Problem;
-use super::parameters::Parameters;
+use super::parameters::{ANY, Parameters};
 use super::route::{Asked, Route};
 use crate::dialect::Dialect;
-
-pub(super) const TWELVE_DATA: Route = Route {
-    path: "/v1/quotes/price",
-    parameters: &["apikey"],
-    hint: "the parameter is apikey, whose value is not checked; subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}",
-    asks: |_| Ok(Asked::Socket(Some(Dialect::TwelveData))),
-};
 
 /// Engine.IO's clients add parameters of their own and of their application.
 pub(super) const SOCKET_IO: Route = Route {
     path: "/socket.io/",
-    parameters: Route::ANY,
+    parameters: ANY,
     hint: "",
     asks: socket_io,
 };

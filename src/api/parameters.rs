@@ -2,8 +2,10 @@
 //! Texts of the request are cut before an error repeats them.
 
 use super::Problem;
-use super::route::Route;
 use crate::market::Instrument;
+
+/// The parameters of a route that looks itself for those that it knows.
+pub(super) const ANY: &[&str] = &["*"];
 
 /// The hint of a route without parameters.
 pub(super) const NONE: &str = "this route takes none";
@@ -31,7 +33,7 @@ impl<'a> Parameters<'a> {
         hint: &'static str,
     ) -> Result<Self, Problem> {
         let mut given = pairs.iter().map(|(name, _)| name);
-        let takes_any = names == Route::ANY;
+        let takes_any = names == ANY;
         match given.find(|name| !takes_any && !names.contains(&name.as_str())) {
             Some(name) => bad(format!("there is no parameter {}: {hint}", shown(name))),
             None => Ok(Self { pairs, accept, hint }),

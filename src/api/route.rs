@@ -14,26 +14,12 @@ pub(super) const READ_ONLY: &str = "GET, HEAD, OPTIONS";
 pub(super) struct Route {
     /// The full path.
     pub(super) path: &'static str,
-    /// The names of the parameters that it takes.
+    /// The names of the parameters that it takes, or [`ANY`](super::parameters::ANY).
     pub(super) parameters: &'static [&'static str],
     /// What would be right, for errors about its parameters.
     pub(super) hint: &'static str,
     /// Reads the parameters. Errors are 400s that say what is right.
     pub(super) asks: fn(&Parameters) -> Result<Asked, Problem>,
-}
-
-impl Route {
-    /// Any parameters: the route itself looks for those that it knows.
-    pub(super) const ANY: &[&str] = &["*"];
-
-    /// The methods that the route accepts.
-    pub(super) fn methods(&self) -> &'static str {
-        if self.path == super::doors::SOCKET_IO.path {
-            "GET, HEAD, POST, OPTIONS"
-        } else {
-            READ_ONLY
-        }
-    }
 }
 
 /// What a request asks for, and who answers.

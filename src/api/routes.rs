@@ -1,7 +1,7 @@
 //! All routes, and which of them a request asks for.
 
 use super::parameters::{Parameters, listed};
-use super::route::{Asked, Route};
+use super::route::{Asked, READ_ONLY, Route};
 use super::{
     Problem, classes, doors, history, original, plain, quotes, search, sessions, sparklines, status, twelve_data,
 };
@@ -25,7 +25,7 @@ const ROUTES: [Route; 19] = [
     plain::SOCKET,
     doors::STREAM,
     doors::SOCKET_IO,
-    doors::TWELVE_DATA,
+    twelve_data::SOCKET,
 ];
 
 /// Whether a path looks like one of ours or of Twelve Data's, in any spelling: errors about it are
@@ -66,16 +66,25 @@ pub fn route(
     Err(Problem::NotFound(sentence))
 }
 
+/// The methods that a route accepts.
+fn methods(route: &Route) -> &'static str {
+    if route.path == doors::SOCKET_IO.path {
+        "GET, HEAD, POST, OPTIONS"
+    } else {
+        READ_ONLY
+    }
+}
+
 fn asked(route: &Route, method: &str, parameters: &[(String, String)], accept: Option<&str>) -> Result<Asked, Problem> {
     match method {
-        "OPTIONS" => Ok(Asked::Options(route.methods())),
+        "OPTIONS" => Ok(Asked::Options(methods(route))),
         // HEAD is allowed wherever GET is, so what is left is POST where it is allowed.
-        method if route.methods().split(", ").any(|allowed| allowed == method) => {
+        method if methods(route).split(", ").any(|allowed| allowed == method) => {
             (route.asks)(&Parameters::new(parameters, accept, route.parameters, route.hint)?)
         }
         other => Err(Problem::MethodNotAllowed(
             other.chars().take(20).collect(),
-            route.methods(),
+            methods(route),
         )),
     }
 }

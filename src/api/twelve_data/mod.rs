@@ -11,10 +11,12 @@ mod instruments;
 mod lists;
 mod local_time;
 mod quote;
+mod socket;
 mod theirs;
 mod time_series;
 
 pub(super) use form::error;
+pub(super) use socket::ROUTE as SOCKET;
 pub(super) use theirs::is_theirs;
 
 use super::Problem;

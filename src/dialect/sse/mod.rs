@@ -12,28 +12,26 @@ const RETRY: u32 = 5_000;
 /// An event. `None` for what only the client's own messages would cause.
 #[must_use]
 pub fn event(event: &ServerEvent<'_>) -> Option<String> {
-    let name = match event {
-        ServerEvent::Connected { .. } => {
-            return Some(format!(
-                "retry: {RETRY}\nevent: connected\ndata: {}\n\n",
-                plain::event(event)
-            ));
-        }
-        ServerEvent::Feed { .. } => "feed",
-        ServerEvent::SubscribeStatus { .. } => "subscribe-status",
-        ServerEvent::PriceUpdate(_) => PRICE_UPDATE,
-        ServerEvent::Error { .. } => "error-message",
-        ServerEvent::UnsubscribeStatus { .. }
+    let retry = match event {
+        ServerEvent::Connected { .. } => format!("retry: {RETRY}\n"),
+        ServerEvent::Feed { .. } | ServerEvent::SubscribeStatus { .. } | ServerEvent::PriceUpdate(_) => String::new(),
+        ServerEvent::Error { .. }
+        | ServerEvent::UnsubscribeStatus { .. }
         | ServerEvent::ResetStatus { .. }
         | ServerEvent::Heartbeat { .. }
         | ServerEvent::Time { .. }
         | ServerEvent::AckRequest { .. }
         | ServerEvent::Reply { .. } => return None,
     };
-    Some(format!("event: {name}\ndata: {}\n\n", plain::event(event)))
+    let data = plain::event(event);
+    Some(format!("{retry}event: {}\ndata: {data}\n\n", name_of(&data)))
 }
 
-const PRICE_UPDATE: &str = "price_update";
+/// The name of an event in plain JSON, which begins with it.
+fn name_of(data: &str) -> &str {
+    let name = data.strip_prefix(r#"{"event":""#).unwrap_or_default();
+    name.split('"').next().unwrap_or_default()
+}
 
 /// The newest quote of a symbol as JSON.
 #[must_use]
@@ -45,5 +43,5 @@ pub fn quote(view: &QuoteView) -> String {
 #[must_use]
 pub fn frame(quote: &str, position: Option<(u64, u64)>) -> String {
     let id = position.map(|position| format!("id: {}\n", written(position)));
-    format!("event: {PRICE_UPDATE}\n{}data: {quote}\n\n", id.unwrap_or_default())
+    format!("event: {}\n{}data: {quote}\n\n", name_of(quote), id.unwrap_or_default())
 }

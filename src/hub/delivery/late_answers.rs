@@ -7,8 +7,9 @@ use super::{ClientId, Delivery, ServerEvent, Stage, SymbolId, clients};
 use crate::dialect::SubscriptionFailure;
 use crate::market::{Millis, SECOND, StreamState};
 
-/// How long an answer waits at most.
-const AT_MOST: Millis = 3 * SECOND;
+/// How long an answer waits at most: the hub asks the provider within three seconds, and REST after
+/// that for what the stream refused.
+const AT_MOST: Millis = 6 * SECOND;
 
 impl Delivery {
     /// A client is to be told the outcome of a subscription when it is known.

@@ -565,10 +565,13 @@ fn a_client_of_twelve_data_is_told_once_what_became_of_its_symbols() {
     play.take();
     play.subscribe(BOB, "AAPL,NOPE");
     assert_eq!(told(&play, BOB), Vec::<String>::new(), "nobody knows yet");
+    play.pass(3 * SECOND);
     play.frame(
         link,
         &json!({"event": "subscribe-status", "status": "error", "success": null, "fails": [{"symbol": "NOPE"}]}),
     );
+    assert_eq!(told(&play, BOB), Vec::<String>::new(), "REST may serve it");
+    play.pass(SECOND);
     play.answer_call(|_| None);
     let statuses = play.heard_events(BOB, "subscribe-status");
     assert_eq!(
@@ -579,7 +582,7 @@ fn a_client_of_twelve_data_is_told_once_what_became_of_its_symbols() {
     );
     play.take();
     play.subscribe(BOB, "TSLA");
-    play.pass(2_999);
+    play.pass(5_999);
     assert_eq!(play.heard_events(BOB, "subscribe-status").len(), 0);
     play.pass(1);
     assert_eq!(
