@@ -2,8 +2,8 @@
 //! the hub instead, and so share its one connection.
 //!
 //! The protocol has no word for an old price. So a price is sent only while it is current: it has
-//! the exchange's time, its market is not closed, and it is not stale. Otherwise the symbol is
-//! silent, as it would be at Twelve Data.
+//! the exchange's time, its market is not closed, it is fresh, and it was not restored. Otherwise the
+//! symbol is silent, as it would be at Twelve Data.
 
 use super::{ClientError, ClientMessage, Listing, QuoteView, ServerEvent, message};
 use crate::market::{Instrument, Provenance, Session};
