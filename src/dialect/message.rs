@@ -98,6 +98,9 @@ pub enum ClientError {
     /// No action, or an unknown one.
     #[error("unknown action {0:?}; the actions are subscribe, unsubscribe, reset, heartbeat, time, ack")]
     UnknownAction(String),
+    /// Twelve Data: an action that its protocol does not have.
+    #[error("unknown action {0:?}; the actions are subscribe, unsubscribe, reset, heartbeat")]
+    NotTwelveDatas(String),
     /// The parameters do not fit the action.
     #[error(
         "params.symbols must be a comma list, a list of symbols, or a list of {{\"symbol\":…,\"exchange\":…}}; send for example {EXAMPLE}"
@@ -158,7 +161,7 @@ impl ClientError {
             Self::InvalidJson => "invalid-json",
             Self::BinaryFrame => "binary-frame",
             Self::TooLarge(_) => "too-large",
-            Self::UnknownAction(_) => "unknown-action",
+            Self::UnknownAction(_) | Self::NotTwelveDatas(_) => "unknown-action",
             Self::InvalidParams | Self::InvalidInterval | Self::InvalidResume | Self::InvalidAck => "invalid-params",
             Self::AckAhead => "invalid-ack",
             Self::InvalidPacket => "invalid-packet",

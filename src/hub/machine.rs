@@ -115,7 +115,7 @@ impl Machine {
             Input::Wished(client, wish) => {
                 self.with_clients(now, |delivery, stage| delivery.subscribe(client, wish, None, stage));
             }
-            Input::Upgraded(client) => self.delivery.upgraded(client),
+            Input::Upgraded(client) => self.with_clients(now, |delivery, stage| delivery.upgraded(client, stage)),
             Input::Blocked(client) => self.with_clients(now, |delivery, stage| delivery.blocked(client, stage)),
             Input::Drained(client) => self.with_clients(now, |delivery, stage| delivery.drained(client, stage)),
             Input::Left(client) => self.with_clients(now, |delivery, stage| delivery.left(client, stage)),

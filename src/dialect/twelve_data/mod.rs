@@ -15,10 +15,13 @@ use serde_json::json;
 /// # Errors
 /// [`ClientError`], which becomes a `message-processing` event; the connection stays open.
 pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
-    match message::parse(text)? {
-        // Twelve Data has no such actions.
-        ClientMessage::Time(_) => Err(ClientError::UnknownAction("time".to_owned())),
-        ClientMessage::Ack { .. } | ClientMessage::Proof(_) => Err(ClientError::UnknownAction("ack".to_owned())),
+    let message = message::parse(text).map_err(|error| match error {
+        ClientError::UnknownAction(action) => ClientError::NotTwelveDatas(action),
+        other => other,
+    });
+    match message? {
+        ClientMessage::Time(_) => Err(ClientError::NotTwelveDatas("time".to_owned())),
+        ClientMessage::Ack { .. } | ClientMessage::Proof(_) => Err(ClientError::NotTwelveDatas("ack".to_owned())),
         ClientMessage::Subscribe(wish) => Ok(ClientMessage::Subscribe(message::Subscribe {
             symbols: wish.symbols,
             ..message::Subscribe::default()
@@ -69,8 +72,9 @@ pub fn event(event: &ServerEvent<'_>) -> Option<String> {
 /// A price event; `None` if the price is not current.
 #[must_use]
 pub fn quote(view: &QuoteView) -> Option<String> {
-    let is_current =
-        view.freshness == Some("fresh") && view.source != Some(Provenance::Restored) && view.session != Session::Closed;
+    let is_current = view.freshness == Some("fresh") && view.source != Some(Provenance::Restored) && view.session != Session::Closed
+        // A price of some time this day would look like one of midnight.
+        && view.timestamp_precision != Some("day");
     if !is_current {
         return None;
     }
@@ -89,6 +93,7 @@ pub fn quote(view: &QuoteView) -> Option<String> {
         bid: view.bid,
         ask: view.ask,
         day_volume: view.day_volume,
+        simulated: view.simulated,
     }))
 }
 
@@ -118,6 +123,9 @@ struct Price<'a> {
     ask: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "super::event::whole")]
     day_volume: Option<f64>,
+    /// Not Twelve Data's. Only simulated prices have it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    simulated: bool,
 }
 
 #[derive(Serialize)]

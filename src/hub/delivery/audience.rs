@@ -59,6 +59,10 @@ pub struct Session {
     pub name: String,
     /// The secret by which a client takes it up again.
     pub recovery: String,
+    /// Revision of the book when it last subscribed. A position that is not later does not say
+    /// whether the client was sent those symbols.
+    #[serde(skip)]
+    pub subscribed: u64,
 }
 
 /// A subscription whose outcome is not known yet.
@@ -331,6 +335,12 @@ impl Client {
             Reads::Channel(cursor) => Some(cursor),
             Reads::Quotes(_) => None,
         }
+    }
+
+    /// Who is behind it.
+    #[must_use]
+    pub fn viewer(&self) -> Option<Viewer> {
+        self.viewer
     }
 
     /// Its shard, if it is sent whole quotes.

@@ -60,10 +60,12 @@ impl Delivery {
     }
 
     /// A client that polled goes on over a WebSocket, which takes whatever it is sent.
-    pub fn upgraded(&mut self, client: ClientId) {
+    pub fn upgraded(&mut self, client: ClientId, stage: &mut Stage<'_>) {
         if let Some(client) = self.audience.get_mut(client) {
             client.carrier = Carrier::WebSocket;
         }
+        // If it was blocked, nobody else says that it no longer is.
+        self.drained(client, stage);
     }
 
     /// Closes clients over HTTP that have read nothing for too long.

@@ -233,6 +233,10 @@ impl Delivery {
             fails,
         };
         self.answer(client, &event, ack, stage);
+        let seen = self.seen;
+        if let Some(session) = self.audience.get_mut(client).and_then(|client| client.session.as_mut()) {
+            session.subscribed = seen;
+        }
         self.remember(client, stage);
         // The client is already subscribed, so no update falls between snapshot and deltas.
         if self.audience.dialect(client).way() == Way::Channels {

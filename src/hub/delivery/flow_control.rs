@@ -13,16 +13,18 @@
 //! unless it has repeated the number.
 //!
 //! The protocols of others have no way to prove it: a pong or a heartbeat can be sent without
-//! reading anything. Their clients are closed after `UNPROVABLE` bytes, and connect again. Over HTTP
+//! reading anything. Their clients are closed after `UNPROVABLE` bytes, which those of one address
+//! share, and connect again. Over HTTP
 //! the platform itself tells who reads (`blocking.rs`).
 
 use super::audience::{Cursor, Left, Sent, Unproven};
 use super::channels::Channels;
 use super::shards::{Rate, ShardId};
-use super::{Carrier, ChannelId, ClientId, Delivery, Effect, Group, Stage};
+use super::{Carrier, ChannelId, ClientId, Delivery, Effect, Group, Stage, Viewer};
 use crate::dialect::hamster_v1::{self, SnapshotHead};
 use crate::dialect::{CLOSE_SLOW, FeedView, Position, Proof, ServerEvent};
 use crate::market::{Millis, SECOND};
+use std::collections::HashMap;
 
 /// How long an acknowledgement may take.
 pub const OFTEN: Millis = 5 * SECOND;
@@ -38,7 +40,7 @@ const MOST_SNAPSHOTS: u8 = 4;
 /// Bytes after which a plain client must prove that it reads; after twice as many it is closed.
 const UNPROVEN: u64 = 2 * 1024 * 1024;
 /// Bytes after which a client that cannot prove that it reads must connect again: some four hours of
-/// eight symbols.
+/// eight symbols. The clients of one address share it: unread sockets are what fills our memory.
 const UNPROVABLE: u64 = 16 * 1024 * 1024;
 /// Interval of checks of how much plain clients were sent.
 pub(super) const PLAIN_SWEEP: Millis = 30 * SECOND;
@@ -258,7 +260,9 @@ impl Delivery {
         }
         self.conflation.unproven_sweep_at = None;
         let sent = self.conflation.take_plain_bytes();
-        let (mut ask, mut close, mut unprovable) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ask, mut close) = (Vec::new(), Vec::new());
+        // By viewer: what all its clients that cannot prove it were sent, and who was sent most.
+        let mut unprovable: HashMap<Viewer, (u64, u64, ClientId)> = HashMap::new();
         for (id, client) in self.audience.all() {
             if client.carrier == Carrier::Http {
                 continue;
@@ -269,8 +273,12 @@ impl Delivery {
             }
             let proof = client.dialect.proof();
             if proof == Proof::Never {
-                if client.unproven.bytes >= UNPROVABLE {
-                    unprovable.push(id);
+                let bytes = client.unproven.bytes;
+                let viewer = client.viewer().unwrap_or(Viewer::alone(id));
+                let (sum, most, whose) = unprovable.entry(viewer).or_insert((0, 0, id));
+                *sum += bytes;
+                if bytes > *most {
+                    (*most, *whose) = (bytes, id);
                 }
             } else if client.unproven.bytes >= 2 * UNPROVEN {
                 close.push(id);
@@ -288,7 +296,8 @@ impl Delivery {
                 "4 MiB were sent since you last proved that you read: answer an ack-request, or reconnect now and then";
             self.close_slow(client, reason, stage);
         }
-        for client in unprovable {
+        let too_much = unprovable.into_values().filter(|(sum, ..)| *sum >= UNPROVABLE);
+        for (_, _, client) in too_much.collect::<Vec<_>>() {
             let reason = "16 MiB were sent, and this protocol has no way to prove that you read them: connect again";
             self.close_slow(client, reason, stage);
         }

@@ -73,7 +73,10 @@ impl Delivery {
         let Some(answer) = waiting.and_then(|client| client.unanswered.take()) else {
             return;
         };
-        let Unanswered { symbols, fails, .. } = *answer;
+        let Unanswered { mut symbols, fails, .. } = *answer;
+        // It may have given some up meanwhile.
+        let watched = self.audience.watched(client);
+        symbols.retain(|id| watched.contains(id));
         let book = stage.demand.book();
         let success: Vec<_> = symbols
             .iter()

@@ -44,6 +44,7 @@ impl Sessions {
         Session {
             name: self.name(client),
             recovery: format!("{:016x}", self.hash(client, "recovery")),
+            subscribed: 0,
         }
     }
 
@@ -102,7 +103,14 @@ impl Delivery {
         let fresh = self.sessions.fresh(client);
         let is_recovered = lost.is_some();
         let (session, symbols, seen) = match lost {
-            Some((lost, revision)) => (lost.session, lost.symbols, revision),
+            Some((lost, revision)) => {
+                let seen = if revision > lost.session.subscribed {
+                    revision
+                } else {
+                    0
+                };
+                (lost.session, lost.symbols, seen)
+            }
             None => (fresh, stage.config.symbols.clone(), 0),
         };
         self.push_frame(client, socket_io::accepted(&session.name, &session.recovery), stage);
@@ -123,7 +131,7 @@ impl Delivery {
         }
         self.remember(client, stage);
         let book = stage.demand.book();
-        watched.retain(|id| !is_recovered || book.changes_of(*id, seen).is_some_and(|changed| changed.quote));
+        watched.retain(|id| seen == 0 || book.changes_of(*id, seen).is_some_and(|changed| changed.quote));
         self.show(client, &watched, stage);
         let shard = self.audience.get_mut(client).and_then(|client| client.shard());
         if let Some(frame) = shard.and_then(|shard| Dialect::SocketIo.position(self.position_in(shard))) {

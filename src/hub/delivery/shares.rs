@@ -148,6 +148,7 @@ impl Delivery {
             self.send(client, &event, stage);
             self.rejoin_channel(client, None, stage);
         }
+        self.answer_what_is_known(stage);
     }
 }
 

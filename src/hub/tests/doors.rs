@@ -560,7 +560,7 @@ fn a_client_that_cannot_prove_that_it_reads_must_connect_again_from_time_to_time
 
 #[test]
 fn a_client_of_twelve_data_is_told_once_what_became_of_its_symbols() {
-    let (mut play, link) = Play::live("AAPL");
+    let (mut play, link) = Play::live_with(&[("CREDITS_PER_MINUTE", "1000")], "AAPL");
     play.input(Input::joined(BOB, Dialect::TwelveData));
     play.take();
     play.subscribe(BOB, "AAPL,NOPE");
@@ -589,4 +589,70 @@ fn a_client_of_twelve_data_is_told_once_what_became_of_its_symbols() {
         play.heard_events(BOB, "subscribe-status")[0]["success"],
         json!([{"symbol": "TSLA"}])
     );
+    play.take();
+    // What it gives up meanwhile is not called a success.
+    play.subscribe(BOB, "META");
+    says(&mut play, BOB, r#"{"action":"reset"}"#);
+    play.pass(6 * SECOND);
+    assert_eq!(play.heard_events(BOB, "subscribe-status")[0]["success"], json!([]));
+}
+
+#[test]
+fn a_client_that_polls_and_is_blocked_reads_on_over_its_websocket() {
+    let (mut play, link) = Play::live("AAPL");
+    play.input(Input::Joined(BOB, Dialect::SocketIo, Carrier::Http, Viewer::alone(BOB)));
+    says(&mut play, BOB, "40");
+    play.input(Input::Blocked(BOB));
+    play.take();
+    play.tick(link, "AAPL", 102.0);
+    assert_eq!(told(&play, BOB), Vec::<String>::new());
+    play.input(Input::Upgraded(BOB));
+    assert_eq!(symbols_of(&events(&play, BOB)), ["AAPL"]);
+    play.take();
+    play.tick(link, "AAPL", 103.0);
+    assert_eq!(symbols_of(&events(&play, BOB)), ["AAPL"]);
+}
+
+#[test]
+fn who_lost_the_connection_just_after_subscribing_gets_what_it_was_never_sent() {
+    let (mut play, _) = page();
+    says(&mut play, BOB, r#"42["unsubscribe",{"symbols":"AAPL"}]"#);
+    says(&mut play, BOB, r#"42["subscribe",{"symbols":"AAPL"}]"#);
+    let (secret, (epoch, revision)) = loses_connection(&mut play);
+    let again = ClientId(9);
+    play.input(Input::joined(again, Dialect::SocketIo));
+    says(
+        &mut play,
+        again,
+        &format!(r#"40{{"pid":"{secret}","offset":"{epoch}.{revision}"}}"#),
+    );
+    assert!(symbols_of(&events(&play, again)).contains(&"AAPL"));
+}
+
+#[test]
+fn clients_of_one_address_that_cannot_prove_that_they_read_share_what_may_wait_for_them() {
+    let (mut play, link) = Play::live("AAPL");
+    let clients = [10, 11, 12, 13].map(ClientId);
+    for client in clients {
+        play.input(Input::Joined(
+            client,
+            Dialect::TwelveData,
+            Carrier::WebSocket,
+            Viewer(7),
+        ));
+        play.subscribe(client, "AAPL");
+    }
+    let (mut bytes, mut price) = (0, 100.0);
+    while clients.iter().all(|client| closed(&play, *client).is_none()) {
+        assert!(bytes < 6 << 20, "each was sent {bytes} B");
+        play.take();
+        play.now += SECOND;
+        for _ in 0..200 {
+            price += 0.01;
+            play.tick(link, "AAPL", price);
+        }
+        bytes += told(&play, clients[0]).iter().map(String::len).sum::<usize>();
+        play.pass(30);
+    }
+    assert!(bytes > 3 << 20, "after {bytes} B");
 }
