@@ -15,10 +15,10 @@ use serde_json::json;
 /// # Errors
 /// [`ClientError`], which becomes a `message-processing` event; the connection stays open.
 pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
-    let message = message::parse(text).map_err(|error| match error {
-        ClientError::UnknownAction(action) => ClientError::NotTwelveDatas(action),
-        other => other,
-    });
+    let message = message::parse(text);
+    if let Err(ClientError::UnknownAction(action)) = message {
+        return Err(ClientError::NotTwelveDatas(action));
+    }
     match message? {
         ClientMessage::Time(_) => Err(ClientError::NotTwelveDatas("time".to_owned())),
         ClientMessage::Ack { .. } | ClientMessage::Proof(_) => Err(ClientError::NotTwelveDatas("ack".to_owned())),
