@@ -165,8 +165,8 @@ export const MUTANTS = [
   {
     name: "who comes back is not told of the feed",
     file: "src/hub/delivery/clients.rs",
-    find: "            let frame = stage.feed_event(dialect);\n            self.push_frame(client, frame, stage);",
-    replace: "",
+    find: "stage.feed_event(dialect).filter(|_| is_shown_quotes)",
+    replace: "stage.feed_event(dialect).filter(|_| false)",
   },
   {
     name: "frames of an earlier link are believed",

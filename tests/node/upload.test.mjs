@@ -12,7 +12,7 @@ for (const [what, text, isThere] of /** @type {[string, string, boolean][]} */ (
   ['a text of /quote', 'fifty_two_week', true],
   ['a text of the WebSocket', 'subscribe-status', true],
   ['candles', 'Supported intervals', true],
-  ['the table of another format', 'Invalid **delimiter** provided', false],
+  ['the table of another format', 'Supported formats: JSON, CSV', false],
   ['a listing', 'currency_group', false],
   ['an event that only a fault sends', 'maintenance-notice', false],
   ['an answer that only a fault gives', 'Internal server error. Please try again later.', false],
