@@ -13,7 +13,7 @@ import { ROOT } from '../../scripts/lib/project.mjs';
 import { Server, isReference } from './support/server.mjs';
 
 const HERE = join(ROOT, 'tests', 'clients', 'schemathesis');
-/** Some 2,000 requests, which take 40 s on two cores. */
+/** Some 1,800 requests, which take 30 s on two quiet cores. */
 const LIMIT_MS = 180_000;
 
 test('schemathesis finds no fault', { timeout: LIMIT_MS, skip: isReference && 'only the hub has this document' }, async (context) => {
