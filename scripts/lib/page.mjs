@@ -20,8 +20,10 @@ const SOURCE = join(ROOT, "public");
 const TARGET = join(BUILD, "public");
 const NAMES = "assets/[name]-[hash]";
 const STAMP = join(BUILD, "public.sha256");
-/** Served under their own names. The asset server reads `_headers`. */
-const DOCUMENTS = ["_headers", "404.html", "embed.html", "index.html", "manifest.webmanifest"];
+/** Served under their own names. */
+const DOCUMENTS = ["_headers", "404.html", "embed.html", "index.html", "manifest.webmanifest", "openapi.json"];
+/** The documents that name no asset: the asset server's rules, and the routes for machines. */
+const AS_THEY_ARE = ["_headers", "openapi.json"];
 /** The lock file covers esbuild's version; these files cover how it is called. */
 const INPUTS = ["public", "package-lock.json", "scripts/lib/page.mjs", "scripts/lib/page-extras.mjs"];
 
@@ -163,7 +165,7 @@ function write(assets, documents) {
  */
 function documentOf(name, addresses) {
   const text = readFileSync(join(SOURCE, name), "utf8");
-  if (name === "_headers") return text;
+  if (AS_THEY_ARE.includes(name)) return text;
   // As the value of an attribute or of a JSON field.
   return text.replace(/^\s*<!--.*-->\n/gm, "").replace(/(?<=[=:] ?")\/[^"]*\.(?:js|css|svg|png)(?=")/g, (source) => {
     const address = addresses.get(source);

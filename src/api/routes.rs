@@ -6,7 +6,7 @@ use super::{
     Problem, classes, doors, history, original, plain, quotes, search, sessions, sparklines, status, twelve_data,
 };
 
-const ROUTES: [Route; 19] = [
+pub(super) const ROUTES: [Route; 19] = [
     classes::STOCKS,
     classes::FOREX,
     classes::CRYPTO,

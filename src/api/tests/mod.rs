@@ -1,3 +1,4 @@
+mod contract;
 mod replies;
 mod requests;
 mod twelve_data;

@@ -575,6 +575,24 @@ fn what_the_hub_has_not_is_refused_in_twelve_datas_form() {
             "Invalid **dp** provided: \"12\". Use 0 to 11",
         ),
         ("/price", ("format", "xml"), 400, "Use JSON or CSV"),
+        (
+            "/symbol_search",
+            ("show_plan", "maybe"),
+            400,
+            "Invalid **show_plan** provided: \"maybe\". Use true or false",
+        ),
+        (
+            "/price",
+            ("exchange", "<b>"),
+            400,
+            "**exchange** \"<b>\" is not an exchange",
+        ),
+        (
+            "/quote",
+            ("mic_code", " "),
+            400,
+            "**mic_code** \" \" is not an exchange",
+        ),
         ("/price", ("delimiter", "::"), 400, "Invalid **delimiter**"),
         (
             "/api_usage",

@@ -1,7 +1,7 @@
 //! Which instruments a request is about: `symbol`, `exchange` and `mic_code`.
 
 use super::form::{Item, Layout, batch, single};
-use crate::api::parameters::{MOST_SYMBOLS, Parameters, shown};
+use crate::api::parameters::{MOST_SYMBOLS, Parameters, bad, shown};
 use crate::api::{Problem, Reply};
 use crate::market::Instrument;
 
@@ -16,10 +16,10 @@ pub(super) struct One {
 
 impl Wanted {
     /// # Errors
-    /// 400 without a symbol, 414 for more than 64.
+    /// 400 without a symbol and for what is no exchange, 414 for more than 64.
     pub(super) fn asked(parameters: &Parameters) -> Result<Self, Problem> {
         let list = parameters.required("symbol")?;
-        let (exchange, code) = (parameters.one("exchange")?, parameters.one("mic_code")?);
+        let (exchange, code) = (venue(parameters, "exchange")?, venue(parameters, "mic_code")?);
         let mut wanted: Vec<One> = Vec::new();
         for asked in list.split(',').map(str::trim).filter(|asked| !asked.is_empty()) {
             if wanted.iter().any(|one| one.asked == asked) {
@@ -72,5 +72,14 @@ impl Wanted {
                 batch(items.collect(), layout)
             }
         }
+    }
+}
+
+/// The exchange in the parameter `name`. It is checked even where every symbol names its own.
+fn venue<'a>(parameters: &Parameters<'a>, name: &str) -> Result<Option<&'a str>, Problem> {
+    let venue = parameters.one(name)?;
+    match Instrument::new("A", venue) {
+        Ok(_) => Ok(venue),
+        Err(error) => bad(format!("**{name}** {} is {error}", shown(venue.unwrap_or_default()))),
     }
 }

@@ -4,6 +4,7 @@ use super::form::{Fields, Layout, Value, single};
 use super::local_time::date_time;
 use super::only;
 use crate::api::Reply;
+use crate::api::parameters::{bad, shown};
 use crate::api::route::{Asked, Route, ShowEach};
 use crate::api::search::question;
 use crate::hub::{Answer, Found, Question};
@@ -22,8 +23,15 @@ pub(super) const SYMBOL_SEARCH: Route = Route {
     hint: "the parameters are symbol, outputsize, show_plan, format and delimiter, as in ?symbol=apple&outputsize=10",
     asks: |parameters| {
         let layout = Layout::asked(parameters)?;
-        let shows_plan = parameters.one("show_plan")?;
-        let shows_plan = shows_plan.is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let shows_plan = match parameters.one("show_plan")? {
+            None => false,
+            Some(value) if value.eq_ignore_ascii_case("false") => false,
+            Some(value) if value.eq_ignore_ascii_case("true") => true,
+            Some(value) => {
+                let value = shown(value);
+                return bad(format!("Invalid **show_plan** provided: {value}. Use true or false"));
+            }
+        };
         let question = question(parameters, "symbol", parameters.limit("outputsize", 30, 120)?)?;
         let reply = move |answers: &[Answer]| {
             let item = match answers {
