@@ -16,7 +16,8 @@ pub struct Details {
     pub kind: Option<String>,
     /// Currency of the price, such as `USD` or `GBp`; for a pair the part after the slash.
     pub currency: Option<String>,
-    /// The long names of a pair's currencies.
+    /// The long names of a pair's currencies. Each tick says them, so they are not stored.
+    #[serde(skip)]
     pub pair: Pair,
     /// The venue's market identifier code (ISO 10383).
     pub mic_code: Option<String>,

@@ -2,12 +2,10 @@
 
 use super::clock::Millis;
 use super::instrument::Venue;
-use serde::{Deserialize, Serialize};
 
 /// The long names of a pair's two currencies, such as `Bitcoin` and `US Dollar`, as far as they are
 /// known.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pair {
     /// What is traded.
     pub base: Option<String>,

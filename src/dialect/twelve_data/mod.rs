@@ -55,11 +55,10 @@ pub fn event(event: &ServerEvent<'_>) -> Option<String> {
         ServerEvent::ResetStatus { .. } => status("reset-status"),
         ServerEvent::Heartbeat { .. } => status("heartbeat"),
         ServerEvent::PriceUpdate(view) => return quote(view),
-        ServerEvent::Error { message, .. } => json_of(&Failure {
-            event: "message-processing",
-            status: "error",
-            messages: [message],
-        }),
+        ServerEvent::Error { message, .. } => format!(
+            r#"{{"event":"message-processing","status":"error","messages":[{}]}}"#,
+            json_of(message)
+        ),
         ServerEvent::Connected { .. }
         | ServerEvent::Feed { .. }
         | ServerEvent::Time { .. }
@@ -160,13 +159,6 @@ impl Item {
             r#type: listing.r#type.clone(),
         }
     }
-}
-
-#[derive(Serialize)]
-struct Failure<'a> {
-    event: &'a str,
-    status: &'a str,
-    messages: [&'a str; 1],
 }
 
 fn status(event: &str) -> String {

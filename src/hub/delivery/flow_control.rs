@@ -24,7 +24,6 @@ use super::{Carrier, ChannelId, ClientId, Delivery, Effect, Group, Stage, Viewer
 use crate::dialect::hamster_v1::{self, SnapshotHead};
 use crate::dialect::{CLOSE_SLOW, FeedView, Position, Proof, ServerEvent};
 use crate::market::{Millis, SECOND};
-use std::collections::HashMap;
 
 /// How long an acknowledgement may take.
 pub const OFTEN: Millis = 5 * SECOND;
@@ -261,8 +260,8 @@ impl Delivery {
         self.conflation.unproven_sweep_at = None;
         let sent = self.conflation.take_plain_bytes();
         let (mut ask, mut close) = (Vec::new(), Vec::new());
-        // By viewer: what all its clients that cannot prove it were sent, and who was sent most.
-        let mut unprovable: HashMap<Viewer, (u64, u64, ClientId)> = HashMap::new();
+        // What each client was sent that cannot prove that it reads, and who is behind it.
+        let mut unprovable: Vec<(u64, u64, ClientId)> = Vec::new();
         for (id, client) in self.audience.all() {
             if client.carrier == Carrier::Http {
                 continue;
@@ -273,13 +272,8 @@ impl Delivery {
             }
             let proof = client.dialect.proof();
             if proof == Proof::Never {
-                let bytes = client.unproven.bytes;
-                let viewer = client.viewer().unwrap_or(Viewer::alone(id));
-                let (sum, most, whose) = unprovable.entry(viewer).or_insert((0, 0, id));
-                *sum += bytes;
-                if bytes > *most {
-                    (*most, *whose) = (bytes, id);
-                }
+                let Viewer(viewer) = client.viewer().unwrap_or(Viewer::alone(id));
+                unprovable.push((viewer, client.unproven.bytes, id));
             } else if client.unproven.bytes >= 2 * UNPROVEN {
                 close.push(id);
             } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() && proof == Proof::Number {
@@ -296,8 +290,13 @@ impl Delivery {
                 "4 MiB were sent since you last proved that you read: answer an ack-request, or reconnect now and then";
             self.close_slow(client, reason, stage);
         }
-        let too_much = unprovable.into_values().filter(|(sum, ..)| *sum >= UNPROVABLE);
-        for (_, _, client) in too_much.collect::<Vec<_>>() {
+        unprovable.sort_unstable();
+        for of_viewer in unprovable.chunk_by(|one, other| one.0 == other.0) {
+            let sum: u64 = of_viewer.iter().map(|(_, bytes, _)| bytes).sum();
+            // The last one was sent most.
+            let Some((_, _, client)) = of_viewer.last().copied().filter(|_| sum >= UNPROVABLE) else {
+                continue;
+            };
             let reason = "16 MiB were sent, and this protocol has no way to prove that you read them: connect again";
             self.close_slow(client, reason, stage);
         }

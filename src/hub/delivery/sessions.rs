@@ -5,7 +5,6 @@ use super::{ClientId, Delivery, Stage, SymbolId};
 use crate::dialect::message::ClientError;
 use crate::dialect::{CLOSE_LEFT, Dialect, FeedView, socket_io};
 use crate::market::{Instrument, MINUTE, Millis};
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// How long a session is kept for a client that connects again.
@@ -17,7 +16,7 @@ const MOST_KEPT: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Sessions {
     salt: u64,
-    lost: HashMap<String, Lost>,
+    lost: Vec<Lost>,
 }
 
 #[derive(Debug)]
@@ -29,10 +28,7 @@ struct Lost {
 
 impl Sessions {
     pub fn new(salt: u64) -> Self {
-        Self {
-            salt,
-            lost: HashMap::new(),
-        }
+        Self { salt, lost: Vec::new() }
     }
 
     /// The name of a client's session, which nobody else can guess.
@@ -55,22 +51,19 @@ impl Sessions {
     }
 
     fn keep(&mut self, session: Session, symbols: Vec<Instrument>, now: Millis) {
-        self.lost.retain(|_, lost| now < lost.at + KEPT);
+        self.lost.retain(|lost| now < lost.at + KEPT);
         if self.lost.len() < MOST_KEPT {
-            let recovery = session.recovery.clone();
-            self.lost.insert(
-                recovery,
-                Lost {
-                    session,
-                    symbols,
-                    at: now,
-                },
-            );
+            self.lost.push(Lost {
+                session,
+                symbols,
+                at: now,
+            });
         }
     }
 
     fn take(&mut self, recovery: &str, now: Millis) -> Option<Lost> {
-        self.lost.remove(recovery).filter(|lost| now < lost.at + KEPT)
+        let at = self.lost.iter().position(|lost| lost.session.recovery == recovery)?;
+        Some(self.lost.swap_remove(at)).filter(|lost| now < lost.at + KEPT)
     }
 }
 
