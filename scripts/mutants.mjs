@@ -36,14 +36,14 @@ await main(async () => {
   mutants.forEach(faulty);
   copySource();
   console.log("The source without a fault:");
-  const broken = await simulate(seeds, "as in npm test");
+  const broken = await simulate(seeds, 0, "as in npm test");
   if (broken) throw new Failure(`Without a fault the simulation fails: ${broken}. First make npm test pass.`);
 
   /** @type {string[]} */
   const survivors = [];
   for (const mutant of mutants) {
     const begun = Date.now();
-    const broken = await withFault(mutant, () => simulate(seeds));
+    const broken = await withFault(mutant, () => simulate(seeds, mutant.from));
     console.log(`${broken ? "caught  " : "SURVIVED"}  ${mutant.name}${broken ? `: ${broken}` : ""} (${duration(Date.now() - begun)})`);
     if (!broken) survivors.push(mutant.name);
   }
@@ -96,12 +96,14 @@ async function withFault(mutant, work) {
  * Builds and runs the copy's simulation. Returns the broken promise, if there is one. Nearly all
  * mutants fail within a few seeds, so for them compiling quickly matters more than running fast.
  * @param {number} seeds
+ * @param {number} [from]  the first seed
  * @param {"quickly" | "as in npm test"} compiled
  */
-async function simulate(seeds, compiled = "quickly") {
+async function simulate(seeds, from = 0, compiled = "quickly") {
   const env = {
     ...process.env,
     CARGO_TARGET_DIR: TARGET,
+    SIMULATION_FROM: String(from),
     SIMULATION_SEEDS: String(seeds),
     // It is enough to know that one promise is broken.
     SIMULATION_STOPS_AT_A_FAILURE: "1",

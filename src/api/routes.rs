@@ -67,7 +67,7 @@ pub fn route(
 }
 
 /// The methods that a route accepts.
-fn methods(route: &Route) -> &'static str {
+pub(super) fn methods(route: &Route) -> &'static str {
     if route.path == doors::SOCKET_IO.path {
         "GET, HEAD, POST, OPTIONS"
     } else {
