@@ -1,4 +1,4 @@
-//! Doors for clients that are no browsers' WebSockets: `/socket.io/` and `/api/stream`.
+//! The doors that are not, or not only, WebSockets: `/socket.io/` and `/api/stream`.
 
 use super::Problem;
 use super::parameters::{ANY, Parameters};

@@ -41,6 +41,18 @@ impl Reply {
         }
     }
 
+    /// The head of a stream of server-sent events.
+    #[must_use]
+    pub fn event_stream() -> Self {
+        Self::new(200, "text/event-stream; charset=utf-8", String::new())
+    }
+
+    /// Status 200 with what Engine.IO answers to a client that polls.
+    #[must_use]
+    pub fn polled(body: String) -> Self {
+        Self::new(200, "text/plain; charset=utf-8", body)
+    }
+
     /// Status 200 with a JSON body.
     #[must_use]
     pub fn json(value: &impl Serialize) -> Self {

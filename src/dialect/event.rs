@@ -102,6 +102,17 @@ pub enum ServerEvent<'a> {
 }
 
 impl ServerEvent<'_> {
+    /// What becomes of these symbols: an error if all of them failed.
+    #[must_use]
+    pub fn subscribed(success: Vec<Subscription>, fails: Vec<SubscriptionFailure>) -> Self {
+        let failed = success.is_empty() && !fails.is_empty();
+        Self::SubscribeStatus {
+            status: if failed { "error" } else { "ok" },
+            success,
+            fails,
+        }
+    }
+
     /// The frame as JSON.
     #[must_use]
     pub fn text(&self) -> Text {

@@ -292,7 +292,7 @@ fn instrument(text: &str) -> RequestedSymbol {
 }
 
 /// Cuts a client's text, so that an error cannot be used to have long texts sent back.
-fn echo(text: &str) -> String {
+pub(super) fn echo(text: &str) -> String {
     text.chars().take(LONGEST_ECHO).collect()
 }
 

@@ -198,6 +198,12 @@ impl Dialect {
         }
     }
 
+    /// Whether the frames of its quotes tell a position.
+    #[must_use]
+    pub fn dates_quotes(self) -> bool {
+        self == Self::Sse
+    }
+
     /// The frame of a [`Dialect::quote`]. A client that later names the `position`, as (epoch,
     /// revision), has read all that changed up to there.
     #[must_use]

@@ -36,8 +36,8 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
             reply(Problem::UpgradeRequired(socket_address(&request)).reply())
         }
         // Their answers do not end, or end only when there is something to say.
-        Ok(Asked::Stream(_)) if is_head => reply(Reply::new(200, "text/event-stream; charset=utf-8", String::new())),
-        Ok(Asked::Polling(_)) if is_head => reply(Reply::new(200, "text/plain; charset=utf-8", String::new())),
+        Ok(Asked::Stream(_)) if is_head => reply(Reply::event_stream()),
+        Ok(Asked::Polling(_)) if is_head => reply(Reply::polled(String::new())),
         Ok(Asked::Polling(_)) if method(&request) == "POST" => tell_hub(request, &env).await,
         Ok(
             Asked::Socket(_)

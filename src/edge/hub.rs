@@ -227,8 +227,7 @@ fn stream(object: &Rc<Object>, request: &Request, symbols: Vec<Instrument>) -> C
         let body = object.fanout.add_stream(client.0)?;
         object.happen(Event::Joined(client, Dialect::Sse, Carrier::Http));
         object.happen(Input::Wished(client, wish));
-        let reply = Reply::new(200, "text/event-stream; charset=utf-8", String::new());
-        stream_of(body, &reply.over(is_https(request)))
+        stream_of(body, &Reply::event_stream().over(is_https(request)))
     })
 }
 
@@ -264,14 +263,14 @@ async fn polled(object: &Rc<Object>, mut request: Request, session: Option<Strin
         for packet in body.split(SEPARATOR) {
             object.happen(Input::Said(client, packet.to_owned()));
         }
-        return Ok(Ok(Reply::new(200, "text/plain; charset=utf-8", "ok".to_owned())));
+        return Ok(Ok(Reply::polled("ok".to_owned())));
     }
     let Some(answer) = object.fanout.poll(client.0) else {
         let message = "this session has a request that waits already, or goes on over a WebSocket";
         return Ok(Err(Problem::EngineIo(3, message)));
     };
     let body = JsFuture::from(answer).await?.as_string().unwrap_or_default();
-    Ok(Ok(Reply::new(200, "text/plain; charset=utf-8", body)))
+    Ok(Ok(Reply::polled(body)))
 }
 
 /// A Socket.IO client that polls opens a WebSocket, which may take its session over.

@@ -14,6 +14,7 @@ mod packet;
 
 pub use packet::parse;
 
+use super::message::LONGEST_MESSAGE;
 use super::{FeedView, QuoteView, ServerEvent, Subscription, written};
 use crate::market::{Millis, Provenance, SECOND, Session};
 use serde::Serialize;
@@ -21,14 +22,12 @@ use serde_json::{Value, json};
 
 /// The server's ping.
 pub const PING: &str = "2";
-/// The answer to a client's probe of its second transport.
-pub const PROBED: &str = "3probe";
 /// How often the server pings.
 pub const PING_INTERVAL: Millis = 25 * SECOND;
 /// How long a client waits for a ping beyond that before it gives the connection up.
 const PING_TIMEOUT: Millis = 20 * SECOND;
 /// The largest body of a client's POST, in bytes.
-pub const LARGEST_PAYLOAD: usize = 64 * 1024;
+pub const LARGEST_PAYLOAD: usize = LONGEST_MESSAGE;
 /// Separates packets in the body of a request or an answer.
 pub const SEPARATOR: char = '\u{1e}';
 

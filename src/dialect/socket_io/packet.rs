@@ -4,9 +4,6 @@ use crate::dialect::message::{self, RequestedSymbol, Subscribe};
 use crate::dialect::{ClientError, ClientMessage, Heard, read};
 use serde_json::Value;
 
-/// Longest name of a namespace or event that an error repeats.
-const LONGEST_ECHO: usize = 40;
-
 /// Parses one packet.
 #[must_use]
 pub fn parse(text: &str) -> Heard {
@@ -34,7 +31,7 @@ fn socket_io(packet: &str) -> Heard {
     let (namespace, rest) = namespaced(rest.as_str());
     if namespace != "/" {
         return match kind {
-            Some('0') => Ok(ClientMessage::ConnectElsewhere(cut(namespace))).into(),
+            Some('0') => Ok(ClientMessage::ConnectElsewhere(message::echo(namespace))).into(),
             // What is said in a namespace that nobody joined is heard by nobody.
             _ => unreadable().into(),
         };
@@ -88,7 +85,7 @@ fn event(arguments: &[Value]) -> Result<ClientMessage, ClientError> {
             let symbols = symbols(arguments.get(1))?.ok_or(ClientError::InvalidParams)?;
             Ok(ClientMessage::Unsubscribe(symbols))
         }
-        other => Err(ClientError::UnknownEvent(cut(other))),
+        other => Err(ClientError::UnknownEvent(message::echo(other))),
     }
 }
 
@@ -102,10 +99,6 @@ fn symbols(argument: Option<&Value>) -> Result<Option<Vec<RequestedSymbol>>, Cli
         None | Some(Value::Null) => Ok(None),
         named => message::requested(named).map(Some),
     }
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(LONGEST_ECHO).collect()
 }
 
 #[cfg(test)]

@@ -47,12 +47,7 @@ impl Delivery {
             .filter_map(|changed| clients::subscription(book, changed.symbol))
             .collect();
         if !success.is_empty() {
-            let event = ServerEvent::SubscribeStatus {
-                status: "ok",
-                success,
-                fails: Vec::new(),
-            };
-            self.send(client, &event, stage);
+            self.send(client, &ServerEvent::subscribed(success, Vec::new()), stage);
         }
         let quoted = changes.iter().filter(|changed| changed.quote);
         let quoted: Vec<SymbolId> = quoted.map(|changed| changed.symbol).collect();

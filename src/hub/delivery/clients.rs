@@ -223,15 +223,9 @@ impl Delivery {
             self.remember(client, stage);
             return self.answer_later(client, accepted, fails, stage);
         }
-        let failed = accepted.is_empty() && !fails.is_empty();
-        let event = ServerEvent::SubscribeStatus {
-            status: if failed { "error" } else { "ok" },
-            success: accepted
-                .iter()
-                .filter_map(|id| subscription(stage.demand.book(), *id))
-                .collect(),
-            fails,
-        };
+        let book = stage.demand.book();
+        let success = accepted.iter().filter_map(|id| subscription(book, *id)).collect();
+        let event = ServerEvent::subscribed(success, fails);
         self.answer(client, &event, ack, stage);
         let seen = self.seen;
         if let Some(session) = self.audience.get_mut(client).and_then(|client| client.session.as_mut()) {
@@ -280,8 +274,8 @@ impl Delivery {
             self.push_frame(client, dialect.frame(quote, None), stage);
         }
         if let Some(quote) = last {
-            let position = self.position_in(shard);
-            self.push_frame(client, dialect.frame(quote, Some(position)), stage);
+            let position = dialect.dates_quotes().then(|| self.position_in(shard));
+            self.push_frame(client, dialect.frame(quote, position), stage);
         }
     }
 

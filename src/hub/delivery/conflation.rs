@@ -261,7 +261,8 @@ impl Delivery {
                 let Some(quote) = quote.filter(|quote| self.conflation.is_news((symbol, shard), quote)) else {
                     continue;
                 };
-                let frame = dialect.frame(quote, Some(self.position_in(shard)));
+                let position = dialect.dates_quotes().then(|| self.position_in(shard));
+                let frame = dialect.frame(quote, position);
                 self.conflation.count_bytes((symbol, shard), frame.len(), now);
                 stage.effects.push(Effect::Broadcast {
                     group: Group::Symbol(symbol, shard),

@@ -14,8 +14,7 @@
 //!
 //! The protocols of others have no way to prove it: a pong or a heartbeat can be sent without
 //! reading anything. Their clients are closed after `UNPROVABLE` bytes, which those of one address
-//! share, and connect again. Over HTTP
-//! the platform itself tells who reads (`blocking.rs`).
+//! share, and connect again. Over HTTP the platform itself tells who reads (`blocking.rs`).
 
 use super::audience::{Cursor, Left, Sent, Unproven};
 use super::channels::Channels;

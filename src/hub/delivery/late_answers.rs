@@ -82,12 +82,7 @@ impl Delivery {
             .iter()
             .filter_map(|id| clients::subscription(book, *id))
             .collect();
-        let status = if success.is_empty() && !fails.is_empty() {
-            "error"
-        } else {
-            "ok"
-        };
-        self.send(client, &ServerEvent::SubscribeStatus { status, success, fails }, stage);
+        self.send(client, &ServerEvent::subscribed(success, fails), stage);
         self.show(client, &symbols, stage);
     }
 }

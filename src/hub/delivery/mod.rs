@@ -219,11 +219,7 @@ impl Delivery {
         let Some(subscription) = clients::subscription(book, id).filter(|_| !shards.is_empty()) else {
             return;
         };
-        let event = ServerEvent::SubscribeStatus {
-            status: "ok",
-            success: vec![subscription],
-            fails: Vec::new(),
-        };
+        let event = ServerEvent::subscribed(vec![subscription], Vec::new());
         for (shard, watchers) in shards {
             let dialect = self.conflation.dialect(shard);
             let Some(frame) = dialect.event(&event, None).filter(|_| dialect.tells_service()) else {

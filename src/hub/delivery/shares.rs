@@ -140,11 +140,7 @@ impl Delivery {
             if self.fails_later(client, id, &failure) {
                 continue;
             }
-            let event = ServerEvent::SubscribeStatus {
-                status: "error",
-                success: Vec::new(),
-                fails: vec![failure],
-            };
+            let event = ServerEvent::subscribed(Vec::new(), vec![failure]);
             self.send(client, &event, stage);
             self.rejoin_channel(client, None, stage);
         }

@@ -312,20 +312,22 @@ fn loses_connection(play: &mut Play) -> (String, (u64, u64)) {
     (accepted["pid"].as_str().unwrap().to_owned(), position)
 }
 
+/// A client joins with what it kept of a connection that it lost.
+fn comes_back(play: &mut Play, client: ClientId, secret: &str, (epoch, revision): (u64, u64)) {
+    play.input(Input::joined(client, Dialect::SocketIo));
+    let joins = format!(r#"40{{"pid":"{secret}","offset":"{epoch}.{revision}"}}"#);
+    says(play, client, &joins);
+}
+
 #[test]
 fn who_lost_the_connection_gets_what_changed_meanwhile_and_no_more() {
     let (mut play, link) = page();
     says(&mut play, BOB, r#"42["unsubscribe",{"symbols":"SPY"}]"#);
-    let (secret, (epoch, revision)) = loses_connection(&mut play);
+    let (secret, position) = loses_connection(&mut play);
     play.tick(link, "AAPL", 102.0);
     play.tick(link, "SPY", 103.0);
     let again = ClientId(9);
-    play.input(Input::joined(again, Dialect::SocketIo));
-    says(
-        &mut play,
-        again,
-        &format!(r#"40{{"pid":"{secret}","offset":"{epoch}.{revision}"}}"#),
-    );
+    comes_back(&mut play, again, &secret, position);
     let packets = told(&play, again);
     assert!(
         packets
@@ -339,12 +341,7 @@ fn who_lost_the_connection_gets_what_changed_meanwhile_and_no_more() {
     // The session is taken up once only, and not by a guess.
     for secret in [secret.as_str(), "0000000000000000"] {
         let other = ClientId(if secret.starts_with("0000000") { 11 } else { 10 });
-        play.input(Input::joined(other, Dialect::SocketIo));
-        says(
-            &mut play,
-            other,
-            &format!(r#"40{{"pid":"{secret}","offset":"{epoch}.{revision}"}}"#),
-        );
+        comes_back(&mut play, other, secret, position);
         assert_eq!(symbols_of(&events(&play, other)).len(), 8, "begun anew");
     }
 }
@@ -618,14 +615,9 @@ fn who_lost_the_connection_just_after_subscribing_gets_what_it_was_never_sent() 
     let (mut play, _) = page();
     says(&mut play, BOB, r#"42["unsubscribe",{"symbols":"AAPL"}]"#);
     says(&mut play, BOB, r#"42["subscribe",{"symbols":"AAPL"}]"#);
-    let (secret, (epoch, revision)) = loses_connection(&mut play);
+    let (secret, position) = loses_connection(&mut play);
     let again = ClientId(9);
-    play.input(Input::joined(again, Dialect::SocketIo));
-    says(
-        &mut play,
-        again,
-        &format!(r#"40{{"pid":"{secret}","offset":"{epoch}.{revision}"}}"#),
-    );
+    comes_back(&mut play, again, &secret, position);
     assert!(symbols_of(&events(&play, again)).contains(&"AAPL"));
 }
 
