@@ -6,7 +6,12 @@ import { readAddress, writeAddress } from './model/address.js';
 import { DEFAULT_VIEW } from './model/desk.js';
 import { itemsInView, symbolsOf } from './model/lists.js';
 
-/** Browsers slow down pages that write the address more often. */
+/**
+ * Browsers refuse a page that writes the address too often: Safari more than 100 times in 30 s. A
+ * change is written at once, because a reload shows what the address says; after this many at once
+ * they are written each second.
+ */
+const MOST_AT_ONCE = 50;
 const EVERY_MS = 1_000;
 /** Back leads to a symbol that was looked at this long, not to each that an arrow key passed. */
 const LOOKED_AT_MS = 2_000;
@@ -22,6 +27,8 @@ export function startAddressBar({ desk, store }) {
   let { symbol, sheet } = desk.view;
   let since = Date.now();
   let restoring = false;
+  let atOnce = MOST_AT_ONCE;
+  let counted = performance.now();
 
   const write = () => {
     clearTimeout(timer);
@@ -40,7 +47,8 @@ export function startAddressBar({ desk, store }) {
       clearTimeout(timer);
       timer = undefined;
       history.pushState(kept(), '', address());
-    } else timer ??= setTimeout(write, EVERY_MS);
+    } else if (isFree()) write();
+    else timer ??= setTimeout(write, EVERY_MS);
   });
   addEventListener('pagehide', () => {
     if (timer !== undefined) write();
@@ -59,6 +67,16 @@ export function startAddressBar({ desk, store }) {
     timer = setTimeout(write, EVERY_MS);
   });
   write();
+
+  /** Whether the address may be written at once. */
+  function isFree() {
+    const now = performance.now();
+    atOnce = Math.min(MOST_AT_ONCE, atOnce + (now - counted) / EVERY_MS);
+    counted = now;
+    if (atOnce < 1) return false;
+    atOnce -= 1;
+    return true;
+  }
 
   /** @returns {Kept} */
   function kept() {

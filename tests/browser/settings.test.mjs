@@ -162,6 +162,27 @@ test('the address says what is on the screen, and only that', options, async (t)
   assert.equal(await attribute(page, 'density'), 'compact');
 });
 
+test('the address says a change at once, but browsers are not asked to write it too often', options, async (t) => {
+  const { page } = await open(t);
+  await page.locator('#list [aria-selected="true"]').first().waitFor();
+  await page.keyboard.press('.');
+  assert.equal(await page.evaluate(() => location.search), '?density=compact', 'a reload at this moment shows it');
+  const written = await page.evaluate(() => {
+    const write = history.replaceState.bind(history);
+    const counted = { times: 0 };
+    history.replaceState = (...words) => {
+      counted.times += 1;
+      write(...words);
+    };
+    for (let pressed = 0; pressed < 199; pressed += 1) document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '.', bubbles: true }));
+    return counted.times;
+  });
+  assert.ok(written > 10 && written < 60, `${written} times for 199 changes`);
+  const density = await attribute(page, 'density');
+  const shown = (/** @type {string} */ url) => new URL(url).searchParams.get('density') ?? 'normal';
+  await eventually(() => shown(page.url()) === density, 'the last change is written too');
+});
+
 test('whatever address and storage hold, the page starts', options, async (t) => {
   const { page, complaints } = await open(t, {
     path: `/?s=${'W'.repeat(2_000)}&i=2h&t=pie&sort=-&cols=%00&tab=__proto__&theme=pink&list=${encodeURIComponent('<img src=x>')}&symbols=${encodeURIComponent('$$$,<b>,\u202E')}`,
