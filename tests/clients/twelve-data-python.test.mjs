@@ -38,7 +38,9 @@ test('the official Python SDK subscribes and receives prices', TIMEOUT, async (c
   assert.equal(stock['exchange'], 'NASDAQ');
   assert.equal(stock['currency'], 'USD');
   assert.ok(Math.abs(stock['timestamp'] - Date.now() / 1_000) < 60, 'the timestamp is in seconds, and of now');
-  const pair = await script.until('a price of EUR/USD', isPrice('EUR/USD'));
+  // The names of a pair's currencies come with the stream's first price, and the first may be REST's.
+  const isNamed = (/** @type {Event} */ event) => isPrice('EUR/USD')(event) && 'currency_base' in event;
+  const pair = await script.until('a price of EUR/USD with its currencies', isNamed);
   assert.equal(pair['currency_base'], 'Euro');
   assert.equal(pair['currency_quote'], 'US Dollar');
 });
