@@ -134,10 +134,11 @@ impl World {
     /// Upstream ends the connection, and nothing else is wrong.
     pub fn the_link_is_lost(&mut self) {
         let healthy = self.calm() > 2 * MINUTE && self.object.sockets() > 0 && !self.upstream.sessions.is_empty();
-        let live = self
-            .object
-            .machine()
-            .is_some_and(|machine| machine.feed_state() == FeedState::Live);
+        // After one that did not live long the hub waits for longer, by how often it has failed.
+        let live = self.object.machine().is_some_and(|machine| {
+            let long_enough = iso8601(self.now - machine.config().healthy - SECOND);
+            machine.feed_state() == FeedState::Live && machine.feed_view().since < long_enough
+        });
         let by = self.now + RECONNECT + 3 * self.scenario.setup.latency + SECOND;
         self.manners.reconnect_by = (healthy && live).then_some(by);
     }

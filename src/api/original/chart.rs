@@ -24,7 +24,7 @@ const MARGIN: f64 = 0.02;
 
 fn asks(parameters: &Parameters) -> Result<Asked, Problem> {
     let usual = Instrument::parse(USUAL_SYMBOL).ok();
-    let usual = usual.filter(|_| !matches!(parameters.one("symbol"), Ok(Some(_))));
+    let usual = usual.filter(|_| matches!(parameters.one("symbol"), Ok(None)));
     let question = HistoryQuestion {
         instrument: usual.map_or_else(|| parameters.symbol(), Ok)?,
         interval: parameters.one("interval")?.map_or(Ok(Interval::Hour), interval)?,

@@ -844,6 +844,8 @@ mod original {
         let query = [AAPL, ("interval", "1day"), ("outputsize", "9")];
         assert_eq!(asked(&query), ("AAPL".to_owned(), Interval::Day, 9));
         assert!(get("/api/chart-data", &[("interval", "1week")], None).is_err());
+        let twice = get("/api/chart-data", &[AAPL, ("symbol", "MSFT")], None);
+        assert!(twice.is_err(), "not the chart of a third symbol");
         let chart = |history| reply("/api/chart-data", &[], None, &Answer::History(history));
         let mut history = bars("BTC/USD", Interval::Hour);
         history.bars.truncate(2);
