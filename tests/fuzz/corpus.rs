@@ -31,6 +31,11 @@ fn client_frames() {
 }
 
 #[test]
+fn guest_frames() {
+    run("guest_frames");
+}
+
+#[test]
 fn resume_tokens() {
     run("resume_tokens");
 }

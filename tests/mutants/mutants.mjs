@@ -395,4 +395,40 @@ export const MUTANTS = [
     find: "recall.now >= inquiry.until || track.is_none_or",
     replace: "track.is_none_or",
   },
+  {
+    name: "who is blocked over HTTP is still sent prices",
+    file: "src/hub/delivery/blocking.rs",
+    find: "            stage.dismiss(client, Group::Symbol(id, shard));",
+    replace: "            let _ = (id, shard);",
+  },
+  {
+    name: "who reads again is shown nothing of what it missed",
+    file: "src/hub/delivery/blocking.rs",
+    find: "self.show(client, &quoted, stage);",
+    replace: "let _ = quoted;",
+  },
+  {
+    name: "who reads nothing over HTTP is never closed",
+    file: "src/hub/delivery/blocking.rs",
+    find: "let end = blocked.since + SILENT;",
+    replace: "let end = blocked.since + 20 * SILENT;",
+  },
+  {
+    name: "a session that is taken up is shown nothing of what it missed",
+    file: "src/hub/delivery/sessions.rs",
+    find: "watched.retain(|id| seen == 0 || book.changes_of(*id, seen).is_some_and(|changed| changed.quote));",
+    replace: "watched.retain(|_| seen == 0);",
+  },
+  {
+    name: "an old price is sent to those who cannot be told so",
+    file: "src/dialect/twelve_data/mod.rs",
+    find: "view.freshness == Some(\"fresh\") && ",
+    replace: "",
+  },
+  {
+    name: "an answer waits until the outcome is known, however long",
+    file: "src/hub/delivery/late_answers.rs",
+    find: "stage.now >= until || ",
+    replace: "",
+  },
 ];

@@ -19,6 +19,7 @@ mod coverage;
 mod day;
 mod driver;
 mod failures;
+mod guests;
 mod manners;
 mod market;
 mod object;

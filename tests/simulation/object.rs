@@ -279,37 +279,34 @@ impl World {
     }
 
     /// Connects a client's socket. Returns its id, the only thing by which the object knows it.
-    pub fn client_joins(&mut self, dialect: Dialect) -> Result<u32, Box<super::world::Broken>> {
+    pub fn client_joins(&mut self, dialect: Dialect, carrier: Carrier) -> Result<u32, Box<super::world::Broken>> {
         self.wake()?;
         let now = self.read_clock();
         let admitted = self.object.inner.admit(None, now);
         let client = admitted.map_err(|why| broken("who connects is let in", format!("{why:?}")))?;
         self.viewers.connecting(client.0);
-        self.tell(Event::Joined(client, dialect, Carrier::WebSocket))?;
+        self.tell(Event::Joined(client, dialect, carrier))?;
         Ok(client.0)
     }
 
     pub fn client_says(&mut self, client: u32, text: String) -> Check {
-        if self.object.inner.platform.has_client(ClientId(client)) {
-            self.wake()?;
-            self.tell(Input::Said(ClientId(client), text))?;
-        }
-        Ok(())
+        self.client_is_told_of(client, Input::Said(ClientId(client), text))
     }
 
     pub fn client_says_binary(&mut self, client: u32, bytes: usize) -> Check {
-        if self.object.inner.platform.has_client(ClientId(client)) {
-            self.wake()?;
-            self.tell(Input::SaidBinary(ClientId(client), bytes))?;
-        }
-        Ok(())
+        self.client_is_told_of(client, Input::SaidBinary(ClientId(client), bytes))
     }
 
     /// The platform found the socket closed.
     pub fn socket_found(&mut self, client: u32) -> Check {
+        self.client_is_told_of(client, Event::Left(ClientId(client), 1006))
+    }
+
+    /// Something happens to a client, if it is connected.
+    pub fn client_is_told_of(&mut self, client: u32, event: impl Into<Event>) -> Check {
         if self.object.inner.platform.has_client(ClientId(client)) {
             self.wake()?;
-            self.tell(Event::Left(ClientId(client), 1006))?;
+            self.tell(event)?;
         }
         Ok(())
     }
@@ -372,6 +369,9 @@ impl World {
         let began = self.object.began();
         self.bars.life_ended(is_calm, began, self.now);
         self.object.inner.end();
+        for client in self.object.inner.platform.take_cut_off() {
+            self.viewer_lost(client.0);
+        }
         if let Some(running) = self.object.running.take() {
             self.coverage.count("lives ended", 1);
             match (panic, running.link) {
@@ -623,7 +623,7 @@ impl World {
     fn may_be_put_to_sleep(&self) -> bool {
         let timer = self.object.inner.driver().and_then(Driver::timer_at);
         let platform = &self.object.inner.platform;
-        timer.is_none() && platform.link().is_none() && platform.calls().next().is_none()
+        timer.is_none() && platform.link().is_none() && platform.calls().next().is_none() && !platform.serves_http()
     }
 
     /// How late a timer fires that is set now.

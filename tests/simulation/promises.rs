@@ -5,12 +5,13 @@
 //! back in time (`viewers`). The key is not checked here at all, because the machine never has it;
 //! the tests on the real worker check that no text of upstream's reveals it.
 
+use super::guests::Tongue;
 use super::market::{Market, Place};
 use super::scenario::Tier;
 use super::upstream::BAD_NUMBERS;
-use super::viewers::{Frame, Shown, place};
+use super::viewers::{Frame, Shown, Viewer, place};
 use super::world::{Broken, Check, Happening, World, broken};
-use hamster_terminal::hub::{DEFAULT_SYMBOLS, Machine};
+use hamster_terminal::hub::{DEFAULT_SYMBOLS, Machine, SymbolView};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND, iso8601};
 use hamster_terminal::market::{FeedState, StreamState};
@@ -136,19 +137,24 @@ impl World {
             return Ok(());
         };
         let place = place(&frame.symbol)?;
-        let source = frame.source.as_deref().unwrap_or_default();
-        let received = frame.received_at.as_deref().unwrap_or_default();
+        let ticked = self.promises.ticks.contains(&(place, price.to_bits()));
+        let told_by_rest = self.promises.rest.contains(&(place, price.to_bits()));
+        // Some dialects do not tell where a price is from, and when it came.
+        let source = frame.source.as_deref();
+        let received = frame.received_at.as_deref();
         let is_fresh = frame.freshness.as_deref() == Some("fresh");
         if self.market.made_at(place, price).is_none() {
             return Err(broken("no price is invented", format!("{frame:?}")));
         }
-        if (source == "simulated") != (self.scenario.setup.simulated && source != "restored") {
+        let is_simulated = self.scenario.setup.simulated;
+        if source.is_some_and(|source| (source == "simulated") != (is_simulated && source != "restored")) {
             return Err(broken("simulated prices say so", format!("{frame:?}")));
         }
         let told = match source {
-            "live" => self.promises.ticks.contains(&(place, price.to_bits())),
-            "rest" => self.promises.rest.contains(&(place, price.to_bits())),
-            _ => true,
+            Some("live") => ticked,
+            Some("rest") => told_by_rest,
+            None => ticked || told_by_rest,
+            Some(_) => true,
         };
         if !told {
             return Err(broken("every price tells its source", format!("{frame:?}")));
@@ -160,26 +166,28 @@ impl World {
         let was_closed = frame.session.as_deref() == Some("closed");
         let made = self.market.made_at(place, price).unwrap_or_default();
         let is_told_to_be_old = frame.timestamp.as_ref().is_some_and(|at| *at < iso8601(oldest));
-        if source == "live" && is_fresh && !was_closed && (is_told_to_be_old || made < oldest && !lies) {
+        let is_live = source.map_or(ticked && !told_by_rest, |source| source == "live");
+        if is_live && is_fresh && !was_closed && (is_told_to_be_old || made < oldest && !lies) {
             return Err(broken(
                 "an old price is not called fresh",
                 format!("of {made}: {frame:?}"),
             ));
         }
-        if frame.session.as_deref() == Some("open") && source != "restored" && self.is_known_to_be_closed(place) {
+        if frame.session.as_deref() == Some("open") && source != Some("restored") && self.is_known_to_be_closed(place) {
             return Err(broken("a closed market is not called open", format!("{frame:?}")));
         }
-        if source == "restored" && is_fresh {
+        if source == Some("restored") && is_fresh {
             return Err(broken("restored prices are stale", format!("{frame:?}")));
         }
-        if source != "restored" && *received < *iso8601(self.promises.began) {
+        let began = iso8601(self.promises.began);
+        if source != Some("restored") && received.is_some_and(|received| *received < *began) {
             return Err(broken(
                 "restored prices say so",
-                format!("{frame:?}, in a life since {}", iso8601(self.promises.began)),
+                format!("{frame:?}, in a life since {began}"),
             ));
         }
         let clock = iso8601(self.object.clock());
-        if frame.timestamp.as_deref() > Some(&*clock) || *received > *clock {
+        if frame.timestamp.as_deref() > Some(&*clock) || received > Some(&*clock) {
             return Err(broken("no price is of the future", format!("{frame:?}, at {clock}")));
         }
         self.percent_is_true(frame, place, price)
@@ -236,6 +244,7 @@ impl World {
     /// Checks every viewer.
     pub fn probe(&mut self) -> Check {
         self.check_rows()?;
+        self.guests_are_answered()?;
         self.lookups_are_answered()?;
         let calm = self.calm();
         let waits = self
@@ -310,7 +319,7 @@ impl World {
             }
             for symbol in &viewer.watches {
                 let held = viewer.holds.get(symbol);
-                if !self.is_current(machine, symbol, held, calm)? {
+                if !self.is_current(machine, viewer, symbol, calm)? {
                     look_again.push((soon, Happening::LookAgain(client, symbol.clone(), held.cloned())));
                 }
                 let Some(held) = held else { continue };
@@ -319,20 +328,22 @@ impl World {
                     .and_then(|instrument| machine.symbol(&instrument));
                 let newest = self.promises.newest_of(symbol);
                 let late = 2 * SECOND + AT_LAST + 2 * viewer.rate();
-                if view.is_some_and(|view| view.service.state == StreamState::Streaming)
+                let can_say = |view: &SymbolView| viewer.guest.as_ref().is_none_or(|one| one.tongue.can_say(view));
+                if view.is_some_and(|view| view.service.state == StreamState::Streaming && can_say(&view))
                     && calm > MINUTE
                     && newest.is_some_and(|newest| held.made() + late < newest && newest + late < self.now)
                 {
                     return Err(broken(
                         "the newest price",
-                        format!("{symbol}: a tick made at {newest:?} came, but {held:?}"),
+                        format!("client {client}, {symbol}: a tick made at {newest:?} came, but {held:?}"),
                     ));
                 }
                 let limit = iso8601(
                     self.now
                         .saturating_sub(machine.config().stale + AT_LAST + 2 * viewer.rate()),
                 );
-                if held.is_fresh && calm > MINUTE && held.session != "closed" && held.received < limit {
+                let is_old = !held.received.is_empty() && held.received < limit;
+                if held.is_fresh && calm > MINUTE && held.session != "closed" && is_old {
                     return Err(broken(
                         "stale prices say so",
                         format!("client {client}, {symbol}: {held:?}"),
@@ -347,27 +358,32 @@ impl World {
     }
 
     /// Whether a viewer holds the same quote as the hub.
-    fn is_current(
-        &self,
-        machine: &Machine,
-        symbol: &str,
-        held: Option<&Shown>,
-        calm: Millis,
-    ) -> Result<bool, Box<Broken>> {
+    fn is_current(&self, machine: &Machine, viewer: &Viewer, symbol: &str, calm: Millis) -> Result<bool, Box<Broken>> {
         let Ok(instrument) = Instrument::parse(symbol) else {
             return Ok(true);
         };
         let Some(view) = machine.symbol(&instrument) else {
             return Err(broken("watched symbols are tracked", symbol.to_owned()));
         };
+        let held = viewer.holds.get(symbol);
         let quote = &view.quote;
+        if let Some(guest) = &viewer.guest
+            && !guest.tongue.can_say(&view)
+        {
+            return Ok(true);
+        }
         // A hub that was evicted before its first checkpoint knows less than its viewers until
         // upstream speaks.
         let forgot = quote.price.is_none() && calm < MINUTE;
         let fresh = quote.freshness == Some("fresh");
         let theirs = held.map(|held| (held.price, held.timestamp.as_deref(), held.is_fresh));
         let ours = quote.price.map(|price| (price, quote.timestamp.as_deref(), fresh));
-        Ok(forgot || theirs == ours)
+        let is_price_told = quote.price.is_some() && quote.price == held.map(|held| held.price);
+        let is_terse = viewer
+            .guest
+            .as_ref()
+            .is_some_and(|one| one.tongue == Tongue::TwelveData);
+        Ok(forgot || theirs == ours || is_terse && is_price_told)
     }
 
     /// A viewer lagged behind the hub some time ago. By now it must hold something newer.
@@ -387,7 +403,7 @@ impl World {
             };
         }
         let held = viewer.holds.get(symbol);
-        if held != then || !viewer.watches.contains(symbol) || self.is_current(machine, symbol, held, self.calm())? {
+        if held != then || !viewer.watches.contains(symbol) || self.is_current(machine, viewer, symbol, self.calm())? {
             return Ok(());
         }
         let view = Instrument::parse(symbol)

@@ -2,6 +2,7 @@
 //! events. A failing list can be shrunk by leaving events out.
 
 use super::bars::{LOOKUPS, Lookup};
+use super::guests::Tongue;
 use super::weather::Weather;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 
@@ -93,6 +94,10 @@ pub enum Act {
     Join,
     /// Joins in `hamster.v1` at this rate (`interval_ms`).
     JoinV1(u64),
+    /// Joins in another dialect than ours.
+    JoinAs(Tongue),
+    /// A client that polls goes on over a WebSocket.
+    Upgrade,
     Subscribe(&'static str),
     Unsubscribe(&'static str),
     /// Only changes the rate.
@@ -208,6 +213,11 @@ impl Scenario {
             let lookup = if turn == 0 { 0 } else { rng.usize(..LOOKUPS.len()) };
             let at = length - MINUTE + turn * 2 * SECOND;
             events.push(Planned::new(at, Event::Lookup(LOOKUPS[lookup])));
+        }
+        // Guests are drawn apart, so that the rest of a seed's day stays as it is.
+        let mut rng = fastrand::Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x6E57);
+        if rng.u8(..2) == 0 {
+            guests(&mut rng, &setup, length, &mut events);
         }
         events.sort_by_key(|planned| planned.at);
         Self {
@@ -518,6 +528,52 @@ fn changes_of_pace(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, event
     events.push(Planned::new(busy + 140 * SECOND, Event::Pace(rng.u64(8..25) * SECOND)));
     for (viewer, _) in paces {
         events.push(Planned::new(busy + 150 * SECOND, Event::Viewer(viewer, Act::Leave)));
+    }
+}
+
+/// Some come and go while the day is as it is. The last join when all trouble is over, one of each
+/// kind.
+fn guests(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut Vec<Planned>) {
+    let calm = length - CALM_END;
+    // While others are there too, or the hub would rarely be awake.
+    let others: Vec<Millis> = events
+        .iter()
+        .map(|planned| planned.at)
+        .filter(|at| *at < calm)
+        .collect();
+    for viewer in 50..50 + rng.u32(1..5) {
+        let tongue = rng.choice(Tongue::ALL).unwrap_or(Tongue::SocketIo);
+        let joins = rng.choice(others.iter().copied()).unwrap_or(0);
+        let wish = |rng: &mut fastrand::Rng| rng.choice(WISHES.iter().copied()).unwrap_or(setup.symbols);
+        events.push(Planned::new(joins, Event::Viewer(viewer, Act::JoinAs(tongue))));
+        events.push(Planned::new(
+            joins + 1,
+            Event::Viewer(viewer, Act::Subscribe(wish(rng))),
+        ));
+        let stays = rng.u64(MINUTE..40 * MINUTE).min(calm - joins);
+        for _ in 0..rng.u32(..6) {
+            let at = joins + 2 + rng.u64(..stays);
+            let act = match rng.u8(..6) {
+                0 | 1 => Act::Subscribe(wish(rng)),
+                2 => Act::Unsubscribe(wish(rng)),
+                3 => Act::Say(GARBAGE[rng.usize(..GARBAGE.len())]),
+                4 => Act::Upgrade,
+                _ => {
+                    let again = at + rng.u64(1..45) * SECOND;
+                    events.push(Planned::new(again, Event::Viewer(viewer, Act::ReadAgain)));
+                    Act::StopReading
+                }
+            };
+            events.push(Planned::new(at, Event::Viewer(viewer, act)));
+        }
+        events.push(Planned::new(joins + 2 + stays, Event::Viewer(viewer, Act::Leave)));
+    }
+    for (viewer, tongue) in (60..).zip(Tongue::ALL) {
+        events.push(Planned::new(calm + 3, Event::Viewer(viewer, Act::JoinAs(tongue))));
+        events.push(Planned::new(
+            calm + 4,
+            Event::Viewer(viewer, Act::Subscribe(setup.symbols)),
+        ));
     }
 }
 

@@ -1,10 +1,13 @@
-//! The viewers, in both dialects: what each does, what it is sent, and what it therefore believes.
+//! The viewers, in both dialects of ours: what each does, what it is sent, and what it therefore
+//! believes. Those of other dialects are in [`super::guests`].
 
+use super::guests::Guest;
 use super::market::{Market, Place};
 use super::scenario::Act;
 use super::world::{Broken, Check, Happening, World, broken};
 use hamster_kit::{Fault, Reader, Symbol};
 use hamster_terminal::dialect::Dialect;
+use hamster_terminal::hub::Carrier;
 use hamster_terminal::market::{Millis, SECOND, iso8601};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,7 +41,9 @@ pub struct Viewer {
     /// Unread frames, each with the hub's life that sent it and the time.
     unread: VecDeque<(u32, Millis, String)>,
     /// When the first unread delta came.
-    unread_since: Option<Millis>,
+    pub unread_since: Option<Millis>,
+    /// Set for a viewer of another dialect than ours.
+    pub guest: Option<Guest>,
     /// Set for a viewer of `hamster.v1`.
     reader: Option<Reader>,
     /// The least time between deltas that it asked for, in ms.
@@ -138,11 +143,46 @@ impl Viewer {
     /// Whether the hub tells it the feed's state. Without symbols, a viewer of `hamster.v1` has no
     /// channel.
     pub fn hears_of_the_feed(&self) -> bool {
+        if let Some(guest) = &self.guest {
+            return guest.hears_of_the_feed();
+        }
         self.reader.as_ref().is_none_or(|reader| reader.is_placed)
     }
 
     pub fn rate(&self) -> Millis {
         self.interval
+    }
+
+    pub fn reading_since(since: Millis) -> Self {
+        Self {
+            since,
+            is_reading: true,
+            ..Self::default()
+        }
+    }
+
+    pub fn stop_reading(&mut self) {
+        self.is_reading = false;
+    }
+
+    /// The number of unread frames.
+    pub fn unread(&self) -> usize {
+        self.unread.len()
+    }
+
+    /// Keeps a frame unread if the viewer does not read.
+    pub fn keeps_unread(&mut self, life: u32, now: Millis, text: &str) -> bool {
+        if !self.is_reading {
+            self.unread.push_back((life, now, text.to_owned()));
+        }
+        !self.is_reading
+    }
+
+    /// It reads again: what waited unread, each with the life of the hub that sent it.
+    pub fn read_all(&mut self) -> Vec<(u32, String)> {
+        self.is_reading = true;
+        self.unread_since = None;
+        self.unread.drain(..).map(|(life, _, text)| (life, text)).collect()
     }
 }
 
@@ -153,6 +193,19 @@ impl Viewers {
             self.by_client.insert(client, viewer);
             self.all.entry(viewer).or_default().client = Some(client);
         }
+    }
+
+    pub fn of_number(&mut self, number: u32) -> &mut Viewer {
+        self.all.entry(number).or_default()
+    }
+
+    pub fn number_of(&self, client: u32) -> Option<u32> {
+        self.by_client.get(&client).copied()
+    }
+
+    /// This viewer is the next that connects.
+    pub fn joins(&mut self, number: u32) {
+        self.joining = Some(number);
     }
 
     pub fn of_client(&self, client: u32) -> Option<&Viewer> {
@@ -177,6 +230,14 @@ impl World {
     pub fn viewer_acts(&mut self, number: u32, act: &Act) -> Check {
         let client = self.viewers.all.get(&number).and_then(|viewer| viewer.client);
         match (act, client) {
+            (Act::JoinAs(tongue), None) => {
+                *self.viewer(number) = Viewer {
+                    guest: Some(Guest::new(*tongue)),
+                    ..Viewer::default()
+                };
+                self.guest_joins(number)
+            }
+            _ if self.viewer(number).guest.is_some() => self.guest_acts(number, act),
             (Act::Join, None) => {
                 *self.viewer(number) = Viewer::default();
                 self.viewer_joins(number)
@@ -253,13 +314,16 @@ impl World {
     }
 
     fn viewer(&mut self, number: u32) -> &mut Viewer {
-        self.viewers.all.entry(number).or_default()
+        self.viewers.of_number(number)
     }
 
     /// Connects and subscribes again to what it wanted before; in `hamster.v1` with its cursor.
     pub fn viewer_joins(&mut self, number: u32) -> Check {
         if self.viewer(number).client.is_some() {
             return Ok(());
+        }
+        if self.viewer(number).guest.is_some() {
+            return self.guest_joins(number);
         }
         let now = self.now;
         let viewer = self.viewer(number);
@@ -274,16 +338,15 @@ impl World {
             None => said("subscribe", &wanted.join(",")),
         };
         *viewer = Viewer {
-            since: now,
-            is_reading: true,
             holds: if is_v1 { before.holds } else { BTreeMap::new() },
             held_before: before.held_before,
             reader: before.reader,
             interval: before.interval,
-            ..Viewer::default()
+            ..Viewer::reading_since(now)
         };
-        self.viewers.joining = Some(number);
-        let client = self.client_joins(if is_v1 { Dialect::HamsterV1 } else { Dialect::Plain })?;
+        self.viewers.joins(number);
+        let dialect = if is_v1 { Dialect::HamsterV1 } else { Dialect::Plain };
+        let client = self.client_joins(dialect, Carrier::WebSocket)?;
         if !wanted.is_empty() {
             self.client_says(client, wish)?;
         }
@@ -347,6 +410,12 @@ impl World {
 
     /// The hub sends a frame to these clients.
     pub fn viewers_hear(&mut self, text: &str, clients: &[u32]) -> Check {
+        // A frame is of one dialect.
+        let first = clients.iter().find_map(|client| self.viewers.number_of(*client));
+        let Some(first) = first else { return Ok(()) };
+        if self.viewer(first).guest.is_some() {
+            return self.guests_hear(text, clients);
+        }
         let is_of_v1_alone = text.starts_with('[') || text.contains(SNAPSHOT);
         let frame = if is_of_v1_alone { None } else { Some(parsed(text)?) };
         if let Some(frame) = &frame {
@@ -453,7 +522,7 @@ impl World {
         Ok(())
     }
 
-    fn viewer_learns(&mut self, number: u32, frame: &Frame, life: u32) -> Check {
+    pub fn viewer_learns(&mut self, number: u32, frame: &Frame, life: u32) -> Check {
         let now = self.now;
         match frame.event.as_str() {
             "price_update" => return self.viewer_is_shown(number, frame, life),
@@ -639,6 +708,18 @@ fn quote(symbol: &Symbol) -> Frame {
         freshness: Some(if is_stale { "stale" } else { "fresh" }.to_owned()),
         ..Frame::default()
     }
+}
+
+/// The symbols of a list, each a name or an object that has it.
+pub fn subscribed(list: &Value) -> Vec<Subscribed> {
+    let names = list.as_array().into_iter().flatten();
+    let names = names.filter_map(|one| one.as_str().or_else(|| one["symbol"].as_str()));
+    let of_name = |name: &str| Subscribed {
+        symbol: name.to_owned(),
+        has_quote: None,
+        reason: None,
+    };
+    names.map(of_name).collect()
 }
 
 fn said(action: &str, symbols: &str) -> String {

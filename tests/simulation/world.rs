@@ -65,6 +65,7 @@ pub enum Happening {
     Acknowledge(u32),
     /// A slow viewer reads a frame.
     ReadsOne(u32),
+    GuestGoesOn(u32),
     LookAgain(u32, String, Option<Shown>),
     Sleep(u32, u64),
     ViewerReturns(u32),
@@ -269,6 +270,7 @@ impl World {
             Happening::ViewerReturns(viewer) => self.viewer_joins(viewer),
             Happening::Acknowledge(client) => self.viewer_acknowledges(client),
             Happening::ReadsOne(viewer) => self.viewer_reads_one(viewer),
+            Happening::GuestGoesOn(viewer) => self.guest_goes_on(viewer),
             Happening::LookAgain(client, symbol, held) => self.look_again(client, &symbol, held.as_ref()),
             Happening::SocketFound(client) => self.socket_found(client),
             Happening::Cron => {

@@ -167,6 +167,9 @@ pub struct Record {
     /// Its Socket.IO session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
+    /// While a subscription waits for its answer: the symbols that are known to fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<Vec<String>>,
 }
 
 impl Record {

@@ -1,6 +1,6 @@
 //! Handles what clients say and answers them.
 
-use super::audience::{Reads, Record};
+use super::audience::{Reads, Record, Unanswered};
 use super::{Book, Carrier, ClientId, Delivery, Effect, Group, ServerEvent, Stage, SymbolId, Viewer};
 use crate::dialect::message::{LONGEST_MESSAGE, RequestedSymbol, Subscribe};
 use crate::dialect::{
@@ -70,7 +70,9 @@ impl Delivery {
         if let Some(client) = self.audience.get_mut(client) {
             client.session = session.map(Box::new);
         }
-        let symbols = record.map(|record| record.symbols).unwrap_or_default();
+        let (symbols, unanswered) = record
+            .map(|record| (record.symbols, record.unanswered))
+            .unwrap_or_default();
         let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
         let (mut watched, mut fails) = (Vec::new(), Vec::new());
         for instrument in known.collect::<Vec<_>>() {
@@ -84,6 +86,13 @@ impl Delivery {
                     reason,
                 }),
             }
+        }
+        if let Some(names) = unanswered {
+            fails.extend(names.into_iter().map(|symbol| SubscriptionFailure {
+                symbol,
+                reason: String::new(),
+            }));
+            return self.answer_later(client, watched, fails, stage);
         }
         // An earlier epoch may have sent it values that this one does not know, so it must get a
         // fresh state. A client in a channel is sent a whole snapshot.
@@ -220,7 +229,6 @@ impl Delivery {
             }
         }
         if self.audience.dialect(client).answers_once() {
-            self.remember(client, stage);
             return self.answer_later(client, accepted, fails, stage);
         }
         let book = stage.demand.book();
@@ -382,8 +390,13 @@ impl Delivery {
             .iter()
             .filter_map(|id| stage.demand.book().get(*id))
             .map(|entry| entry.instrument.to_string());
+        let symbols = symbols.collect();
+        let known = self.audience.get_mut(client);
+        let unanswered = known.and_then(|client| client.unanswered.as_deref());
+        let fails = |waiting: &Unanswered| waiting.fails.iter().map(|fail| fail.symbol.clone()).collect();
         let record = Record {
-            symbols: symbols.collect(),
+            symbols,
+            unanswered: unanswered.map(fails),
             interval: self.audience.cursor(client).map(|cursor| cursor.rate.interval()),
             dialect: Some(self.audience.dialect(client))
                 .filter(|dialect| *dialect != Dialect::default())

@@ -27,6 +27,7 @@ impl Delivery {
             self.unanswered.push((client, until));
         }
         self.answer_what_is_known(stage);
+        self.remember(client, stage);
     }
 
     /// When an answer has waited long enough.
@@ -83,6 +84,7 @@ impl Delivery {
             .filter_map(|id| clients::subscription(book, *id))
             .collect();
         self.send(client, &ServerEvent::subscribed(success, fails), stage);
+        self.remember(client, stage);
         self.show(client, &symbols, stage);
     }
 }

@@ -132,12 +132,13 @@ impl Delivery {
         };
         for client in self.audience.watching(id) {
             self.unwatch(client, id, stage);
-            self.remember(client, stage);
             let failure = SubscriptionFailure {
                 symbol: symbol.clone(),
                 reason: why.to_owned(),
             };
-            if self.fails_later(client, id, &failure) {
+            let waits = self.fails_later(client, id, &failure);
+            self.remember(client, stage);
+            if waits {
                 continue;
             }
             let event = ServerEvent::subscribed(Vec::new(), vec![failure]);

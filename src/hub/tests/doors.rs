@@ -335,6 +335,11 @@ fn who_lost_the_connection_gets_what_changed_meanwhile_and_no_more() {
             .any(|packet| packet.contains(&format!(r#""pid":"{secret}""#))),
         "recovered: {packets:?}"
     );
+    let kept = packets
+        .iter()
+        .find_map(|packet| packet.strip_prefix(r#"42["subscription","#));
+    let kept = kept.unwrap_or_else(|| panic!("what it still has: {packets:?}"));
+    assert!(kept.contains("AAPL") && !kept.contains("SPY"), "{kept}");
     let shown = events(&play, again);
     assert_eq!(symbols_of(&shown), ["AAPL"]);
     play.take();
@@ -380,15 +385,43 @@ fn who_leaves_is_gone() {
     assert!(play.watched(BOB).is_empty());
 }
 
+/// What the platform keeps of a client.
+fn record_of(play: &Play, whose: ClientId) -> String {
+    let record = play.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Remember { client, record } if *client == whose => Some(record.clone()),
+        _ => None,
+    });
+    record.unwrap()
+}
+
+#[test]
+fn a_subscription_is_answered_though_the_hub_starts_anew_meanwhile() {
+    let (mut play, _) = Play::live("AAPL");
+    play.input(Input::joined(BOB, Dialect::TwelveData));
+    play.subscribe(BOB, "AAPL,TSLA,a symbol with spaces");
+    let record = record_of(&play, BOB);
+    let mut later = Play::restored(config(&[]), &Stored::default(), play.now + SECOND);
+    later.input(Input::Rejoined(BOB, record));
+    assert_eq!(told(&later, BOB), Vec::<String>::new(), "nobody knows yet");
+    later.pass(6 * SECOND);
+    let answered = later.heard_events(BOB, "subscribe-status");
+    assert_eq!(
+        answered,
+        [
+            json!({"event": "subscribe-status", "status": "ok", "success": [{"symbol": "AAPL"}, {"symbol": "TSLA"}], "fails": [{"symbol": "a symbol with spaces"}]})
+        ]
+    );
+    let mut last = Play::restored(config(&[]), &Stored::default(), later.now + SECOND);
+    last.input(Input::Rejoined(BOB, record_of(&later, BOB)));
+    last.pass(6 * SECOND);
+    assert_eq!(last.heard_events(BOB, "subscribe-status").len(), 0, "it was answered");
+}
+
 #[test]
 fn a_session_survives_hibernation() {
     let (play, _) = page();
-    let record = play.effects.iter().rev().find_map(|effect| match effect {
-        Effect::Remember { client, record } if *client == BOB => Some(record.clone()),
-        _ => None,
-    });
     let mut later = Play::restored(config(&[]), &Stored::default(), play.now + SECOND);
-    later.input(Input::Rejoined(BOB, record.unwrap()));
+    later.input(Input::Rejoined(BOB, record_of(&play, BOB)));
     assert_eq!(later.watched(BOB).len(), 8);
     let link = later.opened_link().unwrap();
     later.input(Input::Opened(link));

@@ -67,6 +67,8 @@ pub struct Client {
     claimed: Option<(u64, u64)>,
     /// Symbols that it was shown.
     shown: BTreeSet<String>,
+    /// Socket.IO: the secret of its session, and its position.
+    pub session: [String; 2],
     /// Plain JSON: price and time of each symbol.
     last: BTreeMap<String, (f64, Option<String>)>,
 }
@@ -84,6 +86,7 @@ impl Client {
             lied: false,
             claimed: None,
             shown: BTreeSet::new(),
+            session: Default::default(),
             last: BTreeMap::new(),
         }
     }
@@ -106,14 +109,42 @@ impl Client {
         if frame == "pong" {
             return;
         }
-        let frame: Value = serde_json::from_str(frame).unwrap_or_else(|_| panic!("a frame that is not JSON: {frame}"));
+        if self.dialect == Dialect::SocketIo {
+            return self.unpack(frame, sayings);
+        }
+        let frame = json(frame);
         if self.is_mistaken {
             return;
         }
-        if self.dialect == Dialect::HamsterV1 {
-            self.read(&frame, sayings);
-        } else {
-            self.take(&frame, sayings);
+        match self.dialect {
+            Dialect::HamsterV1 => self.read(&frame, sayings),
+            Dialect::TwelveData => {
+                assert!(frame["event"].is_string(), "{frame}");
+                sayings.check("a price", &frame);
+            }
+            Dialect::Plain | Dialect::SocketIo | Dialect::Sse => self.take(&frame, sayings),
+        }
+    }
+
+    /// An Engine.IO packet: opens, pings, or carries a Socket.IO packet.
+    fn unpack(&mut self, packet: &str, sayings: &Sayings) {
+        let body = packet.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        let kind = &packet[..packet.len() - body.len()];
+        match kind.get(..2).unwrap_or(kind) {
+            "2" | "1" => assert!(body.is_empty(), "{packet}"),
+            "0" => assert!(json(body)["sid"].is_string(), "{packet}"),
+            "40" => self.session[0] = json(body)["pid"].as_str().expect("a secret").to_owned(),
+            "42" => {
+                let event = json(body);
+                match event[0].as_str().expect("an event's name") {
+                    "position" => self.session[1] = event[1].as_str().expect("a position").to_owned(),
+                    "price_update" => sayings.check("an update", &event[1]),
+                    _ => assert!(event[1].is_object(), "{packet}"),
+                }
+            }
+            "43" => assert!(json(body)[0].is_object(), "{packet}"),
+            "44" => {}
+            _ => panic!("a packet of no kind: {packet}"),
         }
     }
 
@@ -192,4 +223,8 @@ impl Client {
             self.last.get(symbol).map(|(price, _)| *price)
         }
     }
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| panic!("not JSON: {text}"))
 }

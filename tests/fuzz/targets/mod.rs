@@ -17,12 +17,12 @@ mod clients;
 mod script;
 mod stage;
 
-use hamster_terminal::dialect::message;
+use hamster_terminal::dialect::{message, socket_io, twelve_data};
 use hamster_terminal::hub::DEFAULT_SYMBOLS;
 use hamster_terminal::market::Instrument;
 use hamster_terminal::provider::Secret;
 use hamster_terminal::provider::twelve_data::parse_event;
-use stage::{PLAIN, STREAMS, Stage};
+use stage::{GUESTS, PLAIN, STREAMS, Stage};
 
 /// Lines read per input. More would only make each run slower.
 const MOST_LINES: usize = 48;
@@ -31,10 +31,11 @@ const MOST_LINES: usize = 48;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All fuzz targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("upstream_frames", upstream_frames),
     ("rest_bodies", rest_bodies),
     ("client_frames", client_frames),
+    ("guest_frames", guest_frames),
     ("resume_tokens", resume_tokens),
     ("hub", hub),
 ];
@@ -83,6 +84,24 @@ pub fn client_frames(bytes: &[u8]) {
         stage.client_says(client, &line);
         stage.tick("AAPL", 200.0 + number as f64 / 4.0);
         // The pause keeps the client below the flood limit, so that every line is read.
+        stage.wait(500);
+    }
+    stage.settle();
+}
+
+/// Each line is a frame of a client that others made: Twelve Data's protocol if it begins with a
+/// space, else an Engine.IO packet. `$pid` and `$at` in it are what the client was told of its session.
+pub fn guest_frames(bytes: &[u8]) {
+    let mut stage = Stage::new();
+    stage.watched_by_all("AAPL");
+    stage.upstream_opens();
+    for (number, line) in lines(bytes).enumerate() {
+        let [theirs, socket] = GUESTS;
+        let client = if line.starts_with(' ') { theirs } else { socket };
+        let _ = twelve_data::parse(&line);
+        let _ = socket_io::parse(&line);
+        stage.guest_says(client, &line);
+        stage.tick("AAPL", 200.0 + number as f64 / 4.0);
         stage.wait(500);
     }
     stage.settle();

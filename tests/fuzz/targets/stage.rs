@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 
 pub const PLAIN: [ClientId; 2] = [ClientId(0), ClientId(1)];
 pub const STREAMS: [ClientId; 2] = [ClientId(2), ClientId(3)];
+/// One client each of Twelve Data's protocol and of Socket.IO.
+pub const GUESTS: [ClientId; 2] = [ClientId(4), ClientId(5)];
 
 /// 2026-01-19T14:32:15Z, as in docs/protocol.md.
 const NOON: Millis = 1_768_833_135_000;
@@ -42,14 +44,13 @@ impl Stage {
             "SHARD_CLIENTS" => Some("1".to_owned()),
             _ => None,
         };
-        let dialect = |client: &ClientId| {
-            if STREAMS.contains(client) {
-                Dialect::HamsterV1
-            } else {
-                Dialect::Plain
-            }
+        let dialect = |client: &ClientId| match client.0 {
+            4 => Dialect::TwelveData,
+            5 => Dialect::SocketIo,
+            _ if STREAMS.contains(client) => Dialect::HamsterV1,
+            _ => Dialect::Plain,
         };
-        let everybody = PLAIN.iter().chain(&STREAMS);
+        let everybody = PLAIN.iter().chain(&STREAMS).chain(&GUESTS);
         let mut stage = Self {
             object: Object::new(Config::from_vars(false, var).unwrap()),
             now: NOON,
@@ -171,6 +172,13 @@ impl Stage {
         if self.client(id).is_connected {
             self.happen(Input::Said(id, text.to_owned()));
         }
+    }
+
+    /// A guest says something. One that is not connected connects first.
+    pub fn guest_says(&mut self, id: ClientId, text: &str) {
+        self.client_joins(id);
+        let [session, position] = self.client(id).session.clone();
+        self.client_says(id, &text.replace("$pid", &session).replace("$at", &position));
     }
 
     pub fn client_says_binary(&mut self, id: ClientId, bytes: usize) {
@@ -345,6 +353,6 @@ impl Stage {
     }
 
     fn client(&mut self, id: ClientId) -> &mut Client {
-        self.clients.get_mut(&id).expect("one of the four")
+        self.clients.get_mut(&id).expect("one of the six")
     }
 }

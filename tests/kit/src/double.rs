@@ -5,7 +5,7 @@
 
 use hamster_terminal::driver::{Event, HeldAlarm, Platform, Socket, Wakeup};
 use hamster_terminal::hub::{
-    Answer, ClientId, Group, Input, Kept, LinkId, RequestId, Row, Span, Stored, WaiterId, Write,
+    Answer, Carrier, ClientId, Group, Input, Kept, LinkId, RequestId, Row, Span, Stored, WaiterId, Write,
 };
 use hamster_terminal::market::Millis;
 use hamster_terminal::provider::Call;
@@ -78,6 +78,10 @@ pub struct Double {
     pub complaint: Option<(&'static str, String)>,
     /// Clients' sockets and their attachments.
     sockets: BTreeMap<ClientId, String>,
+    /// Those of them that are answers over HTTP, which end with the instance.
+    over_http: BTreeSet<ClientId>,
+    /// Clients whose answer ended with its instance.
+    cut_off: Vec<ClientId>,
     /// The newest client's id.
     newest: Option<ClientId>,
     groups: BTreeMap<Group, BTreeSet<ClientId>>,
@@ -127,6 +131,17 @@ impl Double {
         std::mem::take(&mut self.sockets).into_keys().collect()
     }
 
+    /// Whether an answer over HTTP is open, which keeps the object in memory.
+    #[must_use]
+    pub fn serves_http(&self) -> bool {
+        self.over_http.iter().any(|client| self.has_client(*client))
+    }
+
+    /// The clients whose answers over HTTP ended with the last instance.
+    pub fn take_cut_off(&mut self) -> Vec<ClientId> {
+        std::mem::take(&mut self.cut_off)
+    }
+
     /// The upstream connection that is opening or open, and whether it is open.
     #[must_use]
     pub fn link(&self) -> Option<(LinkId, bool)> {
@@ -147,7 +162,7 @@ impl Double {
     /// Whether anything keeps the object in memory: a timer, an outgoing connection, a call.
     #[must_use]
     pub fn is_kept_awake(&self) -> bool {
-        !self.timers.is_empty() || self.link.is_some() || !self.calls.is_empty()
+        !self.timers.is_empty() || self.link.is_some() || !self.calls.is_empty() || self.serves_http()
     }
 
     /// Whether the platform answers clients' pings for the object.
@@ -177,6 +192,11 @@ impl Double {
 
     /// The instance is gone, with everything that it held in memory.
     pub(crate) fn end_life(&mut self) {
+        for client in std::mem::take(&mut self.over_http) {
+            if self.sockets.remove(&client).is_some() {
+                self.cut_off.push(client);
+            }
+        }
         self.timers.clear();
         self.groups.clear();
         self.link = None;
@@ -190,10 +210,14 @@ impl Double {
     pub(crate) fn meet(&mut self, event: &Event, now: Millis) {
         self.now = now;
         match event {
-            Event::Joined(client, ..) => {
+            Event::Joined(client, _, carrier) => {
+                if *carrier == Carrier::Http {
+                    self.over_http.insert(*client);
+                }
                 self.sockets.insert(*client, String::new());
                 self.newest = self.newest.max(Some(*client));
             }
+            Event::Input(Input::Upgraded(client)) => drop(self.over_http.remove(client)),
             Event::Left(client, _) => drop(self.sockets.remove(client)),
             Event::AlarmFired => self.alarm = None,
             Event::Input(Input::Opened(link)) if self.link.is_some_and(|(known, _)| known == *link) => {

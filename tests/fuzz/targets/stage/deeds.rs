@@ -70,7 +70,7 @@ impl Stage {
     }
 
     fn tell(&mut self, id: ClientId, frame: &str) {
-        let client = self.clients.get_mut(&id).expect("one of the four");
+        let client = self.clients.get_mut(&id).expect("one of the six");
         if client.is_connected {
             client.hear(frame, &self.sayings);
         }
