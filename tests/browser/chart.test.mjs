@@ -47,17 +47,17 @@ function history(url, fields = {}) {
  * @param {import('node:test').TestContext} t
  * @param {{
  *   answer?: (url: URL) => { status?: number, json?: unknown } | null, hub?: FakeHub, path?: string, desk?: object,
- *   context?: import('playwright-core').BrowserContextOptions
+ *   context?: import('playwright-core').BrowserContextOptions, prepare?: (page: import('./support/browser.mjs').Page) => Promise<unknown>
  * }} [how]
  */
-async function open(t, { answer = (url) => ({ json: history(url) }), hub = new FakeHub(), path = '/?symbols=AAPL', desk, context } = {}) {
+async function open(t, { answer = (url) => ({ json: history(url) }), hub = new FakeHub(), path = '/?symbols=AAPL', desk, context, prepare } = {}) {
   /** @type {URL[]} */
   const asked = [];
   hub.api.set('/api/history', (url) => {
     asked.push(url);
     return answer(url);
   });
-  const opened = await openOn(t, browser, hub, { path, kept: desk, context: { timezoneId: 'UTC', ...context }, prepare: (page) => page.addInitScript(record) });
+  const opened = await openOn(t, browser, hub, { path, kept: desk, context: { timezoneId: 'UTC', ...context }, prepare: (page) => Promise.all([page.addInitScript(record), prepare?.(page)]) });
   const chart = opened.page.locator('.chart');
   return { ...opened, asked, chart, stage: chart.locator('.stage'), canvas: chart.locator('.canvas'), legend: chart.locator('.legend') };
 }
@@ -98,6 +98,22 @@ test('the chart’s code comes after the first price, and never before; nothing 
   assert.equal(scripts.filter((url) => url.includes('/canvas-')).length, 1);
   assert.deepEqual(await stage.boundingBox(), before);
   assert.deepEqual(complaints, []);
+});
+
+test('a chart that comes into sight while the browser is busy is loaded', options, async (t) => {
+  const { stage } = await open(t, {
+    prepare: (page) => page.addInitScript(() => {
+      // Both changes, out of sight and into sight, are told at once.
+      const Observer = window.IntersectionObserver;
+      window.IntersectionObserver = class extends Observer {
+        /** @param {IntersectionObserverCallback} told */
+        constructor(told) {
+          super((changes, observer) => told([.../** @type {any[]} */ ([{ isIntersecting: false }]), ...changes], observer));
+        }
+      };
+    }),
+  });
+  await ready(stage);
 });
 
 test('where the side is closed, no chart is loaded', options, async (t) => {

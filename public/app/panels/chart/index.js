@@ -43,8 +43,9 @@ export function createPanel(host, terminal) {
   let phase = 'waits';
   let isSeen = false;
   let isDestroyed = false;
-  const sight = new IntersectionObserver(([entry]) => {
-    isSeen = entry?.isIntersecting === true;
+  const sight = new IntersectionObserver((changes) => {
+    // A busy browser tells of several changes at once, the newest last.
+    isSeen = changes.at(-1)?.isIntersecting === true;
     considerLoading();
   });
   sight.observe(stage);

@@ -98,8 +98,9 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       offerUndo(terminal, sentence);
     },
   });
-  const sight = new IntersectionObserver(([entry]) => {
-    isSeen = entry?.isIntersecting === true;
+  const sight = new IntersectionObserver((changes) => {
+    // A busy browser tells of several changes at once, the newest last.
+    isSeen = changes.at(-1)?.isIntersecting === true;
     if (isSeen) schedule();
   });
   sight.observe(stage);
@@ -238,6 +239,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     const changed = candles.takeChanges();
     const isRestyled = look !== null && Object.entries(next).some(([name, value]) => look?.[/** @type {keyof typeof next} */ (name)] !== value);
     look = next;
+    const isWhole = isNew || isRestyled || changed.whole;
     if (canvas === null) {
       canvas = createCanvas(host, look);
       canvas.chart.timeScale().subscribeVisibleLogicalRangeChange(nearLeft);
@@ -262,8 +264,8 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       zone.style.width = `${canvas.axisWidth}px`;
     }
     legend.paint(bar, { decimals: look.decimals, times: look.times, days: look.days, gap: gapAt(bar) });
-    if (changed.whole || isRestyled) setAttribute(host, 'aria-label', label());
-    if (asTable && changed.whole) paintTable();
+    if (isWhole) setAttribute(host, 'aria-label', label());
+    if (asTable && isWhole) paintTable();
     paintWords(now);
     nearLeft();
   }
