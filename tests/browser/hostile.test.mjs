@@ -141,6 +141,44 @@ test('a link with 3,000 names: as many as the hub takes, and a sentence about th
   assert.deepEqual(complaints, []);
 });
 
+for (const width of [390, 1_024, 1_440]) {
+  test(`in no frame while the page loads does a button stick out of its region at ${width} px`, options, async (t) => {
+    const { page } = await openOn(t, browser, new FakeHub(['AAPL']), {
+      context: { viewport: { width, height: 800 } },
+      async prepare(opened) {
+        const inspector = await opened.context().newCDPSession(opened);
+        await inspector.send('Emulation.setCPUThrottlingRate', { rate: 6 });
+        await opened.addInitScript(watchFrames);
+      },
+    });
+    await page.locator('.dock .tabs').waitFor({ state: 'attached' });
+    await eventually(async () => (await page.evaluate(() => /** @type {any} */ (window).seen.frames)) > 30, 'frames');
+    const { stuck, buttons } = await page.evaluate(() => /** @type {any} */ (window).seen);
+    assert.ok(buttons > 20, `${buttons} buttons were looked at`);
+    assert.deepEqual(stuck, []);
+  });
+}
+
+/** Looks at the buttons of every frame. Runs in the page. */
+function watchFrames() {
+  const seen = { frames: 0, buttons: 0, stuck: /** @type {string[]} */ ([]) };
+  Object.assign(window, { seen });
+  const look = () => {
+    seen.frames += 1;
+    for (const region of document.querySelectorAll('#header, #side, #dock')) {
+      const edge = region.getBoundingClientRect();
+      for (const button of region.querySelectorAll('button')) {
+        const { left, right, width } = button.getBoundingClientRect();
+        if (width === 0) continue;
+        seen.buttons += 1;
+        if (right > edge.right + 0.5 || left < edge.left - 0.5) seen.stuck.push(`frame ${seen.frames}, ${region.id}: ${button.textContent}`);
+      }
+    }
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}
+
 test('a symbol that the hub takes away later stays where it is, with the reason, and nothing is said to be missed', options, async (t) => {
   const hub = new FakeHub(['AAPL', 'MSFT', 'NVDA'], { v1: true });
   const { page, complaints } = await openOn(t, browser, hub, { path: '/?symbols=AAPL,MSFT,NVDA' });

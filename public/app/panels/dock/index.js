@@ -39,6 +39,8 @@ export function createPanel(host, terminal) {
     setAttribute(button, 'aria-controls', tab.element.id);
     button.addEventListener('click', () => choose(name));
     list.append(button);
+    // Until the first frame says which is in view.
+    for (const part of [tab.element, tab.tools]) show(part, false);
     return { name, tab, button, count };
   });
   list.addEventListener('keydown', (event) => {
