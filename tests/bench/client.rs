@@ -9,6 +9,7 @@ use hamster_kit::Fault;
 use mio::net::TcpStream;
 use serde_json::json;
 
+use super::events;
 use super::hamster::{self, Reader};
 use super::plain::price_in;
 use super::tally::Tally;
@@ -22,6 +23,10 @@ pub enum Dialect {
     Hamster,
     /// Ours: plain JSON, after a subscription.
     Json,
+    /// Ours: Twelve Data's protocol, after a subscription.
+    TwelveData,
+    /// Ours: server-sent events, over HTTP.
+    Sse,
     /// Prices in plain JSON, without a subscription.
     Stream,
     /// Socket.IO 4 on Engine.IO's WebSocket transport. Prices come as events.
@@ -32,6 +37,8 @@ impl Dialect {
     fn path(self) -> &'static str {
         match self {
             Dialect::SocketIo => "/socket.io/?EIO=4&transport=websocket",
+            Dialect::TwelveData => "/v1/quotes/price?apikey=any",
+            Dialect::Sse => "/api/stream",
             Dialect::Hamster | Dialect::Json | Dialect::Stream => "/ws",
         }
     }
@@ -70,6 +77,8 @@ pub struct Client {
     dialect: Dialect,
     reader: Reader,
     input: Vec<u8>,
+    /// Of a stream of events: what came and is not a whole event yet.
+    events: Vec<u8>,
     output: Vec<u8>,
     unacknowledged: usize,
     acknowledged: (u64, Duration),
@@ -94,6 +103,7 @@ impl Client {
             dialect,
             reader: Reader::default(),
             input: Vec::new(),
+            events: Vec::new(),
             output: Vec::new(),
             unacknowledged: 0,
             acknowledged: (0, Duration::ZERO),
@@ -120,8 +130,13 @@ impl Client {
                 return Ok(());
             }
             self.stream.set_nodelay(true)?;
-            let protocol = (self.dialect == Dialect::Hamster).then_some(hamster::PROTOCOL);
-            write_request(&mut self.output, &address.to_string(), self.dialect.path(), protocol);
+            let (host, path) = (address.to_string(), self.dialect.path());
+            if self.dialect == Dialect::Sse {
+                events::write_request(&mut self.output, &host, path);
+            } else {
+                let protocol = (self.dialect == Dialect::Hamster).then_some(hamster::PROTOCOL);
+                write_request(&mut self.output, &host, path, protocol);
+            }
             self.stage = Stage::Upgrading;
         }
         self.flush()
@@ -192,16 +207,28 @@ impl Client {
             let Some((head, length)) = read_head(bytes) else {
                 return Ok(0);
             };
-            if !is_accepted(&head) {
+            let is_open = match self.dialect {
+                Dialect::Sse => events::is_accepted(&head),
+                _ => is_accepted(&head),
+            };
+            if !is_open {
                 return Err(io::Error::other(head));
             }
             taken = length;
             self.stage = Stage::Filling;
-            if matches!(self.dialect, Dialect::Hamster | Dialect::Json) {
+            if matches!(self.dialect, Dialect::Hamster | Dialect::Json | Dialect::TwelveData) {
                 self.say(&json!({"action": "subscribe", "params": {"symbols": tape.list()}}).to_string())?;
             }
         }
         let now = tape.now();
+        if self.dialect == Dialect::Sse {
+            while let Some((chunk, length)) = events::read_chunk(&bytes[taken..]).map_err(io::Error::other)? {
+                taken += length;
+                self.events.extend_from_slice(chunk);
+                self.events(now, tape, tally)?;
+            }
+            return Ok(taken);
+        }
         loop {
             match read_frame(&bytes[taken..]) {
                 Parsed::Frame(kind, payload, length) => {
@@ -214,6 +241,22 @@ impl Client {
                 Parsed::Unreadable => return Err(io::Error::other("a frame that is none")),
             }
         }
+    }
+
+    /// Processes the whole events that have come.
+    fn events(&mut self, now: Duration, tape: &Tape, tally: &mut Tally) -> io::Result<()> {
+        let mut came = std::mem::take(&mut self.events);
+        let mut taken = 0;
+        while let Some((event, length)) = events::read_event(&came[taken..]) {
+            taken += length;
+            tally.frame(length);
+            if let Some(data) = events::data_of(event) {
+                self.text(data, now, tape, tally)?;
+            }
+        }
+        came.drain(..taken);
+        self.events = came;
+        Ok(())
     }
 
     fn frame(&mut self, kind: Kind, payload: &[u8], now: Duration, tape: &Tape, tally: &mut Tally) -> io::Result<()> {
@@ -242,7 +285,7 @@ impl Client {
                 [b'4', b'2', ..] => {}
                 _ => return Ok(()),
             },
-            Dialect::Json | Dialect::Stream => {}
+            Dialect::Json | Dialect::Stream | Dialect::TwelveData | Dialect::Sse => {}
         }
         match price_in(text, tape) {
             Some(Some((symbol, round))) => self.holding(symbol, round, now, tape, tally),

@@ -16,6 +16,7 @@
 
 mod audience;
 mod client;
+mod events;
 mod hamster;
 mod histogram;
 mod load;

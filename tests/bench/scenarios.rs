@@ -197,7 +197,11 @@ fn churn(kind: Kind, settings: &Settings) -> Rows {
 fn slow_readers(kind: Kind, settings: &Settings) -> Rows {
     const CLIENTS: usize = 1_000;
     // A load that the system handles well, so that only the slow readers make a difference.
-    let rate = if kind == Kind::Ours { 1_000.0 } else { 16.0 };
+    let rate = match kind {
+        Kind::Ours => 1_000.0,
+        _ if kind.is_ours() => 64.0,
+        _ => 16.0,
+    };
     let span = Duration::from_secs(if settings.is_long { 300 } else { 20 });
     let mut rows = Vec::new();
     for slow in [0, 20] {

@@ -16,7 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Runs the checks. Returns what does not add up.
 pub fn run(places: &Places) -> Vec<String> {
     let mut complaints = Vec::new();
-    for kind in [Kind::Ours, Kind::OursJson, Kind::Null] {
+    let ours = Kind::ALL.into_iter().filter(|kind| kind.is_ours());
+    for kind in ours.chain([Kind::Null]) {
         match check(kind, places) {
             Ok(summary) => println!("✓ {}: {summary}", kind.name()),
             Err(complaint) => complaints.push(format!("{}: {complaint}", kind.name())),

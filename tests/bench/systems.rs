@@ -30,6 +30,12 @@ pub enum Kind {
     Ours,
     /// The worker, over plain JSON.
     OursJson,
+    /// The worker, over Socket.IO.
+    OursSocketIo,
+    /// The worker, over Twelve Data's protocol.
+    OursTwelveData,
+    /// The worker, as server-sent events.
+    OursSse,
     /// A hand-written Durable Object that sends each tick to all clients.
     Raw,
     /// The design of the original.
@@ -44,9 +50,12 @@ pub enum Kind {
 
 impl Kind {
     /// In the order of the report.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 10] = [
         Kind::Ours,
         Kind::OursJson,
+        Kind::OursSocketIo,
+        Kind::OursTwelveData,
+        Kind::OursSse,
         Kind::Raw,
         Kind::Flask,
         Kind::SocketIo,
@@ -59,6 +68,9 @@ impl Kind {
         match self {
             Kind::Ours => "ours",
             Kind::OursJson => "ours-json",
+            Kind::OursSocketIo => "ours-socketio",
+            Kind::OursTwelveData => "ours-td",
+            Kind::OursSse => "ours-sse",
             Kind::Raw => "raw",
             Kind::Flask => "flask",
             Kind::SocketIo => "socketio",
@@ -67,12 +79,22 @@ impl Kind {
         }
     }
 
+    /// Whether it is this project's worker.
+    pub fn is_ours(self) -> bool {
+        match self {
+            Kind::Ours | Kind::OursJson | Kind::OursSocketIo | Kind::OursTwelveData | Kind::OursSse => true,
+            Kind::Raw | Kind::Flask | Kind::SocketIo | Kind::Nchan | Kind::Null => false,
+        }
+    }
+
     fn dialect(self) -> Dialect {
         match self {
             Kind::Ours => Dialect::Hamster,
             Kind::OursJson => Dialect::Json,
             Kind::Raw | Kind::Nchan | Kind::Null => Dialect::Stream,
-            Kind::Flask | Kind::SocketIo => Dialect::SocketIo,
+            Kind::OursTwelveData => Dialect::TwelveData,
+            Kind::OursSse => Dialect::Sse,
+            Kind::OursSocketIo | Kind::Flask | Kind::SocketIo => Dialect::SocketIo,
         }
     }
 }
@@ -145,7 +167,7 @@ impl System {
 
     /// Its processes. For a worker only workerd counts, as the Node that launched it does nothing.
     fn members(&self) -> Vec<u32> {
-        let is_worker = matches!(self.kind, Kind::Ours | Kind::OursJson | Kind::Raw);
+        let is_worker = self.kind.is_ours() || self.kind == Kind::Raw;
         let mut members = process::family(self.child.id());
         members.retain(|id| !is_worker || process::program(*id).as_deref() == Some("workerd"));
         members
@@ -191,7 +213,7 @@ fn command(
     };
     let mut command;
     match kind {
-        Kind::Ours | Kind::OursJson => {
+        Kind::Ours | Kind::OursJson | Kind::OursSocketIo | Kind::OursTwelveData | Kind::OursSse => {
             let vars = json!({
                 "TWELVE_DATA_API_KEY": KEY,
                 "TWELVE_DATA_WS_URL": source.ws_url(),
