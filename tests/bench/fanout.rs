@@ -94,7 +94,7 @@ fn letter(text: &str) -> Result<char, String> {
         .find(|scenario| text == scenario.letter.to_string());
     scenario
         .map(|scenario| scenario.letter)
-        .ok_or(format!("there is no scenario {text:?}: a to g"))
+        .ok_or(format!("there is no scenario {text:?}: a to h"))
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

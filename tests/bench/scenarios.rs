@@ -30,7 +30,7 @@ pub type Rows = Result<Vec<Value>, String>;
 
 /// A scenario: its letter, what it shows, the systems that it runs by default, and its function.
 pub struct Scenario {
-    /// `a` to `g`.
+    /// `a` to `h`.
     pub letter: char,
     /// What it shows.
     pub title: &'static str,
@@ -41,7 +41,7 @@ pub struct Scenario {
 }
 
 /// In the order of the report.
-pub const ALL: [Scenario; 7] = [
+pub const ALL: [Scenario; 8] = [
     Scenario {
         letter: 'a',
         title: "latency: 8 symbols, 8 ticks a second, 1, 100 and 1,000 clients",
@@ -83,6 +83,18 @@ pub const ALL: [Scenario; 7] = [
         title: "ingest: 100 symbols, 1 client, ticks doubled until freshness p99 passes 250 ms",
         systems: &[Kind::Ours, Kind::Raw, Kind::Null],
         run: ingest,
+    },
+    Scenario {
+        letter: 'h',
+        title: "far beyond the knee: 100 symbols, 1,000 clients, 640 ticks a second for 10 s and for 20 s",
+        systems: &[
+            Kind::OursSocketIo,
+            Kind::OursTwelveData,
+            Kind::OursSse,
+            Kind::Flask,
+            Kind::SocketIo,
+        ],
+        run: overload,
     },
 ];
 
@@ -247,6 +259,25 @@ fn ingest(kind: Kind, settings: &Settings) -> Rows {
         rate *= 2.0;
     }
     mark_knee(&mut rows);
+    Ok(rows)
+}
+
+/// If freshness is bounded, it is the same after twice the time.
+fn overload(kind: Kind, settings: &Settings) -> Rows {
+    const CLIENTS: usize = 1_000;
+    const TICKS: f64 = 640.0;
+    let mut rows = Vec::new();
+    for seconds in [10, 20] {
+        let mut load = Load::start(kind, &settings.places, MANY_SYMBOLS, 640 * 20 + MANY_SYMBOLS)?;
+        load.assemble(CLIENTS, Duration::from_secs(60));
+        load.rest(Duration::from_millis(300));
+        let before = load.system.memory();
+        let played = load.play(TICKS, Duration::from_secs(seconds), PATIENCE, |_, _, _| {});
+        let mut row = report::row(&context(&load, 'h', CLIENTS), &played);
+        row["seconds"] = json!(seconds);
+        row["rss_before_mb"] = json!(before.map(report::rounded));
+        rows.push(row);
+    }
     Ok(rows)
 }
 
