@@ -258,7 +258,11 @@ impl World {
                     format!("{symbol} of {told:?}"),
                 ));
             }
-            if entry["code"] == 404 && reliably {
+            // Of a symbol that it gave up meanwhile the hub does not know whether the stream has it.
+            let machine = self.object.machine();
+            let instrument = Instrument::parse(symbol).ok();
+            let is_tracked = instrument.is_some_and(|one| machine.is_some_and(|hub| hub.symbol(&one).is_some()));
+            if entry["code"] == 404 && reliably && is_tracked {
                 self.manners.unknown.insert(symbol.clone(), now);
             }
         }
