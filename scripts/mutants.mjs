@@ -36,7 +36,7 @@ await main(async () => {
   mutants.forEach(faulty);
   copySource();
   console.log("The source without a fault:");
-  const broken = await simulate(seeds, 0, "as in npm test");
+  const broken = await simulate(seeds);
   if (broken) throw new Failure(`Without a fault the simulation fails: ${broken}. First make npm test pass.`);
 
   /** @type {string[]} */
@@ -93,13 +93,12 @@ async function withFault(mutant, work) {
 }
 
 /**
- * Builds and runs the copy's simulation. Returns the broken promise, if there is one. Nearly all
- * mutants fail within a few seeds, so for them compiling quickly matters more than running fast.
+ * Builds and runs the copy's simulation, as `npm test` does. Returns the broken promise, if there is
+ * one.
  * @param {number} seeds
  * @param {number} [from]  the first seed
- * @param {"quickly" | "as in npm test"} compiled
  */
-async function simulate(seeds, from = 0, compiled = "quickly") {
+async function simulate(seeds, from = 0) {
   const env = {
     ...process.env,
     CARGO_TARGET_DIR: TARGET,
@@ -110,8 +109,7 @@ async function simulate(seeds, from = 0, compiled = "quickly") {
     SIMULATION_DOES_NOT_SHRINK: "1",
     RUST_BACKTRACE: "0",
   };
-  const profile = compiled === "quickly" ? ["--config", "profile.test.package.hamster-terminal.opt-level=0"] : [];
-  const words = ["test", ...profile, "--test", "simulation"];
+  const words = ["test", "--test", "simulation"];
   await run("mutant build", "cargo", [...words, "--no-run"], { cwd: COPY, env, timeoutMs: LIMIT_MS });
   let promise = "";
   const onLine = (/** @type {string} */ line) => {
