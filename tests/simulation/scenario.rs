@@ -559,7 +559,8 @@ fn guests(rng: &mut fastrand::Rng, setup: &Setup, length: Millis, events: &mut V
                 3 => Act::Say(GARBAGE[rng.usize(..GARBAGE.len())]),
                 4 => Act::Upgrade,
                 _ => {
-                    let again = at + rng.u64(1..45) * SECOND;
+                    // Sometimes so late that it has been closed.
+                    let again = at + rng.u64(1..45) * 3 * SECOND;
                     events.push(Planned::new(again, Event::Viewer(viewer, Act::ReadAgain)));
                     Act::StopReading
                 }
