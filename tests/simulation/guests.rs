@@ -8,9 +8,9 @@
 
 use super::scenario::Act;
 use super::viewers::{Frame, Viewer, subscribed};
-use super::world::{Check, Happening, World, broken};
+use super::world::{Broken, Check, Happening, World, broken};
 use hamster_terminal::dialect::message::Subscribe;
-use hamster_terminal::dialect::{Dialect, Position, socket_io};
+use hamster_terminal::dialect::{Dialect, Position, read, socket_io, written};
 use hamster_terminal::hub::{Carrier, ClientId, Input, SymbolView};
 use hamster_terminal::market::{Instrument, Millis, Provenance, SECOND, Session, iso8601};
 use serde_json::{Value, json};
@@ -235,7 +235,7 @@ impl World {
             }
             Tongue::SocketIo | Tongue::Polling => {
                 let kept = session.zip(position);
-                let auth = kept.map(|(pid, at)| json!({"pid": pid, "offset": format!("{}.{}", at.0, at.1)}));
+                let auth = kept.map(|(pid, at)| json!({"pid": pid, "offset": written(at)}));
                 let auth = auth.map(|auth| auth.to_string()).unwrap_or_default();
                 self.client_says(client, format!("40{auth}"))
             }
@@ -332,7 +332,7 @@ impl World {
         self.viewer_learns(number, &frame, life)
     }
 
-    fn reads_twelve_data(&mut self, number: u32, text: &str) -> Result<Option<Frame>, Box<super::world::Broken>> {
+    fn reads_twelve_data(&mut self, number: u32, text: &str) -> Result<Option<Frame>, Box<Broken>> {
         let value = json_of(text, text)?;
         let viewer = self.viewers.of_number(number);
         match value["event"].as_str() {
@@ -366,7 +366,7 @@ impl World {
         }
     }
 
-    fn reads_socket_io(&mut self, number: u32, text: &str) -> Result<Option<Frame>, Box<super::world::Broken>> {
+    fn reads_socket_io(&mut self, number: u32, text: &str) -> Result<Option<Frame>, Box<Broken>> {
         let defaults = self.scenario.setup.default_symbols();
         let now = self.now;
         let viewer = self.viewers.of_number(number);
@@ -409,7 +409,7 @@ impl World {
                 Some(frame)
             }
             Some("position") => {
-                guest.position = argument.as_str().and_then(position);
+                guest.position = argument.as_str().and_then(read);
                 None
             }
             Some("subscription") => Some(Frame {
@@ -423,10 +423,10 @@ impl World {
         })
     }
 
-    fn reads_event(&mut self, number: u32, text: &str) -> Result<Option<Frame>, Box<super::world::Broken>> {
+    fn reads_event(&mut self, number: u32, text: &str) -> Result<Option<Frame>, Box<Broken>> {
         let line = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
         if let (Some(at), Some(guest)) = (line("id: "), &mut self.viewers.of_number(number).guest) {
-            guest.position = position(at);
+            guest.position = read(at);
         }
         let Some(data) = line("data: ") else { return Ok(None) };
         let frame = serde_json::from_str(data);
@@ -473,15 +473,10 @@ fn with_event(argument: &Value, event: &str) -> Value {
     value
 }
 
-fn position(text: &str) -> Option<(u64, u64)> {
-    let (epoch, revision) = text.split_once('.')?;
-    Some((epoch.parse().ok()?, revision.parse().ok()?))
-}
-
 fn text_of(value: &Value, name: &str) -> Option<String> {
     value[name].as_str().map(str::to_owned)
 }
 
-fn json_of(json: &str, text: &str) -> Result<Value, Box<super::world::Broken>> {
+fn json_of(json: &str, text: &str) -> Result<Value, Box<Broken>> {
     serde_json::from_str(json).map_err(|error| broken("frames can be read", format!("{error}: {text}")))
 }

@@ -74,19 +74,7 @@ impl Delivery {
             .map(|record| (record.symbols, record.unanswered))
             .unwrap_or_default();
         let known = symbols.iter().filter_map(|text| Instrument::parse(text).ok());
-        let (mut watched, mut fails) = (Vec::new(), Vec::new());
-        for instrument in known.collect::<Vec<_>>() {
-            match self.track_for(client, &instrument, stage) {
-                Ok(id) => {
-                    self.watch(client, id, stage);
-                    watched.push(id);
-                }
-                Err(reason) => fails.push(SubscriptionFailure {
-                    symbol: instrument.to_string(),
-                    reason,
-                }),
-            }
-        }
+        let (watched, mut fails) = self.watch_again(client, &known.collect::<Vec<_>>(), stage);
         if let Some(names) = unanswered {
             fails.extend(names.into_iter().map(|symbol| SubscriptionFailure {
                 symbol,
@@ -106,6 +94,30 @@ impl Delivery {
         }
         self.show(client, &watched, stage);
         self.rejoin_channel(client, None, stage);
+    }
+
+    /// A client that was away watches again what it watched. Returns what it watches now, and what
+    /// it cannot, because room has gone to others meanwhile.
+    pub(super) fn watch_again(
+        &mut self,
+        client: ClientId,
+        instruments: &[Instrument],
+        stage: &mut Stage<'_>,
+    ) -> (Vec<SymbolId>, Vec<SubscriptionFailure>) {
+        let (mut watched, mut fails) = (Vec::new(), Vec::new());
+        for instrument in instruments {
+            match self.track_for(client, instrument, stage) {
+                Ok(id) => {
+                    self.watch(client, id, stage);
+                    watched.push(id);
+                }
+                Err(reason) => fails.push(SubscriptionFailure {
+                    symbol: instrument.to_string(),
+                    reason,
+                }),
+            }
+        }
+        (watched, fails)
     }
 
     pub fn left(&mut self, client: ClientId, stage: &mut Stage<'_>) {

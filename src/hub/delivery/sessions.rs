@@ -1,9 +1,9 @@
 //! Socket.IO sessions: their names, who joins, and what a client that lost its connection gets.
 
 use super::audience::Session;
-use super::{ClientId, Delivery, ServerEvent, Stage, SymbolId, clients};
+use super::{ClientId, Delivery, ServerEvent, Stage, clients};
 use crate::dialect::message::ClientError;
-use crate::dialect::{CLOSE_LEFT, Dialect, FeedView, SubscriptionFailure, socket_io};
+use crate::dialect::{CLOSE_LEFT, Dialect, FeedView, socket_io};
 use crate::market::{Instrument, MINUTE, Millis};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -114,20 +114,8 @@ impl Delivery {
         if let Some(client) = self.audience.get_mut(client) {
             client.session = Some(Box::new(session));
         }
-        let (mut watched, mut fails): (Vec<SymbolId>, _) = (Vec::new(), Vec::new());
-        for instrument in &symbols {
-            // A default symbol is always tracked; of a lost session, room may have gone to others.
-            match self.track_for(client, instrument, stage) {
-                Ok(id) => {
-                    self.watch(client, id, stage);
-                    watched.push(id);
-                }
-                Err(reason) => fails.push(SubscriptionFailure {
-                    symbol: instrument.to_string(),
-                    reason,
-                }),
-            }
-        }
+        // A default symbol is always tracked, so only a lost session's may fail.
+        let (mut watched, fails) = self.watch_again(client, &symbols, stage);
         if is_recovered {
             // It may have missed that a symbol was refused or given to others.
             let book = stage.demand.book();

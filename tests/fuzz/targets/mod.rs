@@ -89,8 +89,9 @@ pub fn client_frames(bytes: &[u8]) {
     stage.settle();
 }
 
-/// Each line is a frame of a client that others made: Twelve Data's protocol if it begins with a
-/// space, else an Engine.IO packet. `$pid` and `$at` in it are what the client was told of its session.
+/// Each line is a frame of a client that others made: of Twelve Data's protocol if it begins with a
+/// space, else an Engine.IO packet. `$pid` stands for the secret of its session, `$at` for its
+/// position.
 pub fn guest_frames(bytes: &[u8]) {
     let mut stage = Stage::new();
     stage.watched_by_all("AAPL");
