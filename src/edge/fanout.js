@@ -13,8 +13,8 @@ const BLOCKED = 1;
 const DRAINED = 2;
 const CLOSED = 1000;
 const BROKEN = 1006;
-// Bytes that may wait for a client over HTTP until it counts as blocked.
-const MOST_WAITING = 64 * 1024;
+// Characters that may wait for a client over HTTP until it counts as blocked.
+const MOST_WAITING = 16 * 1024;
 
 // Engine.IO's packets that a transport sends by itself.
 const NOOP = "6";
@@ -203,9 +203,9 @@ class OverHttp {
     this.attachment = attachment;
   }
 
-  // So many bytes wait for the client.
-  waits(bytes) {
-    if (this.#isOver || this.#isBlocked || bytes <= MOST_WAITING) return;
+  // So many characters wait for the client.
+  waits(characters) {
+    if (this.#isOver || this.#isBlocked || characters <= MOST_WAITING) return;
     this.#isBlocked = true;
     this.#tell(this.#client, BLOCKED);
   }
@@ -231,10 +231,13 @@ class OverHttp {
 
 const encoder = new TextEncoder();
 
-// A stream of server-sent events. The platform takes from it what the client reads.
+// A stream of server-sent events. The platform takes from it what the client reads. One write is
+// under way at a time, and what is sent meanwhile leaves with the next: each write costs the
+// platform several turns of its loop, whatever its size.
 class EventStream extends OverHttp {
   #writer;
-  #waiting = 0; // bytes
+  #waiting = ""; // what the next write takes
+  #isWriting = false;
 
   constructor(client, tell) {
     super(client, tell);
@@ -245,14 +248,23 @@ class EventStream extends OverHttp {
   }
 
   send(frame) {
-    const bytes = encoder.encode(frame);
-    this.#waiting += bytes.length;
-    const written = () => {
-      this.#waiting -= bytes.length;
-      if (this.#waiting === 0) this.hasRead();
-    };
-    this.#writer.write(bytes).then(written, () => this.ended(BROKEN));
-    this.waits(this.#waiting);
+    this.#waiting += frame;
+    if (this.#isWriting) this.waits(this.#waiting.length);
+    else this.#write();
+  }
+
+  #write() {
+    const bytes = encoder.encode(this.#waiting);
+    this.#waiting = "";
+    this.#isWriting = true;
+    this.#writer.write(bytes).then(
+      () => {
+        this.#isWriting = false;
+        if (this.#waiting === "") this.hasRead();
+        else this.#write();
+      },
+      () => this.ended(BROKEN),
+    );
   }
 
   close(code) {
@@ -267,7 +279,7 @@ class EventStream extends OverHttp {
 
   // What waits would never be read by a client that is blocked.
   #end() {
-    const end = this.#waiting > 0 ? this.#writer.abort() : this.#writer.close();
+    const end = this.#isWriting ? this.#writer.abort() : this.#writer.close();
     end.catch(() => {});
   }
 }
