@@ -107,6 +107,16 @@ impl Dialect {
         }
     }
 
+    /// How many frames that are sent at once cost about as much as one. A stream takes them all with
+    /// one write; a WebSocket writes each.
+    #[must_use]
+    pub fn frames_a_write(self) -> u64 {
+        match self {
+            Self::Sse => 16,
+            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::SocketIo => 1,
+        }
+    }
+
     /// Whether its clients are told when a symbol gets its prices another way.
     #[must_use]
     pub fn tells_service(self) -> bool {

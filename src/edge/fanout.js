@@ -14,7 +14,11 @@ const DRAINED = 2;
 const CLOSED = 1000;
 const BROKEN = 1006;
 // Characters that may wait for a client over HTTP until it counts as blocked.
-const MOST_WAITING = 16 * 1024;
+const MOST_WAITING = 64 * 1024;
+// The next round of prices waits for streams to be written, but only this many milliseconds for one
+// more to end, and never for the last few.
+const PROMPT = 100;
+const MOST_LATE = 8;
 
 // Engine.IO's packets that a transport sends by itself.
 const NOOP = "6";
@@ -32,6 +36,7 @@ export class Fanout {
   #clients = new WeakMap(); // WebSocket -> client number
   #groups = new Map(); // group number -> Set of WebSocket
   #probes = new WeakMap(); // WebSocket that may take over a session -> client number
+  #writes = new Writes();
   #tell;
 
   constructor(tell) {
@@ -48,7 +53,7 @@ export class Fanout {
 
   // Adds a client that is sent events; returns the body of its response.
   addStream(client) {
-    const stream = new EventStream(client, this.#tell);
+    const stream = new EventStream(client, this.#tell, this.#writes);
     this.#addOverHttp(client, stream);
     return stream.body;
   }
@@ -152,6 +157,11 @@ export class Fanout {
     trySend(this.#sockets.get(client), frame);
   }
 
+  // Resolves when the next round of prices may be sent; undefined if that is now.
+  settled() {
+    return this.#writes.settled();
+  }
+
   broadcast(group, frame) {
     for (const socket of this.#groups.get(group) ?? []) trySend(socket, frame);
   }
@@ -203,9 +213,9 @@ class OverHttp {
     this.attachment = attachment;
   }
 
-  // So many characters wait for the client.
-  waits(characters) {
-    if (this.#isOver || this.#isBlocked || characters <= MOST_WAITING) return;
+  // The client does not read what waits for it.
+  blocked() {
+    if (this.#isOver || this.#isBlocked) return;
     this.#isBlocked = true;
     this.#tell(this.#client, BLOCKED);
   }
@@ -231,40 +241,83 @@ class OverHttp {
 
 const encoder = new TextEncoder();
 
+// The streams whose clients have read promptly so far and that are writing now. The platform writes
+// a stream in several turns of its loop. Were more prices sent meanwhile, the writes would take the
+// turns of upstream's frames, which would wait ever longer.
+class Writes {
+  #streams = new Set();
+  #most = 0;
+  #hasMoved = false;
+  #settle = null;
+
+  begin(stream) {
+    this.#streams.add(stream);
+  }
+
+  end(stream) {
+    this.#hasMoved = this.#streams.delete(stream) || this.#hasMoved;
+    if (this.#streams.size <= this.#most) this.#settle?.();
+  }
+
+  // Resolves when most of them have ended, so that a few slow clients hold up nobody. When none ends
+  // for a while, all that are left count as blocked. Undefined if there is nothing to wait for.
+  settled() {
+    this.#most = Math.max(MOST_LATE, this.#streams.size / 8);
+    if (this.#streams.size <= this.#most) return undefined;
+    return new Promise((resolve) => {
+      const timer = setInterval(() => {
+        if (!this.#hasMoved) for (const stream of [...this.#streams]) stream.isLate();
+        this.#hasMoved = false;
+      }, PROMPT);
+      this.#settle = () => {
+        clearInterval(timer);
+        this.#settle = null;
+        resolve();
+      };
+    });
+  }
+}
+
 // A stream of server-sent events. The platform takes from it what the client reads. One write is
-// under way at a time, and what is sent meanwhile leaves with the next: each write costs the
-// platform several turns of its loop, whatever its size.
+// under way at a time, and takes all that was sent before it.
 class EventStream extends OverHttp {
   #writer;
+  #writes;
   #waiting = ""; // what the next write takes
   #isWriting = false;
+  #isPrompt = false;
 
-  constructor(client, tell) {
+  constructor(client, tell, writes) {
     super(client, tell);
     const { readable, writable } = new IdentityTransformStream();
     this.body = readable;
+    this.#writes = writes;
     this.#writer = writable.getWriter();
     this.#writer.closed.catch(() => this.ended(BROKEN));
   }
 
   send(frame) {
     this.#waiting += frame;
-    if (this.#isWriting) this.waits(this.#waiting.length);
-    else this.#write();
+    if (this.#isWriting) {
+      if (this.#waiting.length > MOST_WAITING) this.isLate();
+      return;
+    }
+    this.#isWriting = true;
+    if (this.#isPrompt) this.#writes.begin(this);
+    // The frames that follow at once leave with the first.
+    queueMicrotask(() => this.#write());
   }
 
-  #write() {
-    const bytes = encoder.encode(this.#waiting);
-    this.#waiting = "";
-    this.#isWriting = true;
-    this.#writer.write(bytes).then(
-      () => {
-        this.#isWriting = false;
-        if (this.#waiting === "") this.hasRead();
-        else this.#write();
-      },
-      () => this.ended(BROKEN),
-    );
+  // The client counts as blocked until it has read everything.
+  isLate() {
+    this.#isPrompt = false;
+    this.#writes.end(this);
+    this.blocked();
+  }
+
+  ended(code) {
+    this.#writes.end(this);
+    super.ended(code);
   }
 
   close(code) {
@@ -275,6 +328,21 @@ class EventStream extends OverHttp {
   abandon() {
     this.forget();
     this.#end();
+  }
+
+  #write() {
+    const bytes = encoder.encode(this.#waiting);
+    this.#waiting = "";
+    this.#writer.write(bytes).then(
+      () => {
+        if (this.#waiting !== "") return this.#write();
+        this.#isWriting = false;
+        this.#isPrompt = true;
+        this.#writes.end(this);
+        this.hasRead();
+      },
+      () => this.ended(BROKEN),
+    );
   }
 
   // What waits would never be read by a client that is blocked.
@@ -293,7 +361,7 @@ class PollingSession extends OverHttp {
   send(frame) {
     this.#frames.push(frame);
     this.#waiting += frame.length;
-    this.waits(this.#waiting);
+    if (this.#waiting > MOST_WAITING) this.blocked();
     // The frames that follow at once travel with the first.
     if (this.#answer && this.#frames.length === 1) queueMicrotask(() => this.#answerNow());
   }

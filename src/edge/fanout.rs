@@ -54,6 +54,10 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn send(this: &Fanout, client: u32, frame: &str);
 
+    /// What the next round of prices waits for, if for anything.
+    #[wasm_bindgen(method)]
+    pub(super) fn settled(this: &Fanout) -> Option<js_sys::Promise>;
+
     #[wasm_bindgen(method)]
     pub(super) fn broadcast(this: &Fanout, group: f64, frame: &str);
 

@@ -27,7 +27,7 @@ use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 use wasm_bindgen::closure::Closure;
-use worker::wasm_bindgen_futures::spawn_local;
+use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
 use worker::{AbortController, Date, Delay, Response, State, console_log};
 
 /// Most bytes read of a REST answer. That for sixty quotes has about fifty thousand, that for five
@@ -315,9 +315,17 @@ impl Platform for Hands<'_> {
             self.replace_timer(Some(handle));
         }
         spawn_local(async move {
-            if waiting.await.is_ok() {
-                object.happen(Event::Woke(wakeup));
+            if waiting.await.is_err() {
+                return;
             }
+            if wakeup == Wakeup::Pulse
+                && let Some(settled) = object.fanout.settled()
+            {
+                // It cannot fail, and a lost pulse would be noticed.
+                let _ = JsFuture::from(settled).await;
+                Delay::from(Duration::ZERO).await;
+            }
+            object.happen(Event::Woke(wakeup));
         });
     }
 

@@ -35,7 +35,7 @@ pub struct Conflation {
     room: u32,
     /// Least time between two updates of a symbol.
     plain_interval: Millis,
-    /// Sends per flush and dialect. The rest waits for the next event-loop turn, so one flush never
+    /// Writes per flush and dialect. The rest waits for the next event-loop turn, so one flush never
     /// blocks the loop and neither dialect starves the other.
     most: u64,
     /// When the gate was closed; `None` while it is open.
@@ -248,10 +248,9 @@ impl Delivery {
         if flushed.sends > 0 {
             self.watch_readers(now);
         }
-        let mut sends = flushed.sends;
+        let (mut sends, mut writes) = (flushed.sends, 0);
         self.show_arrivals(flushed.arrivals, stage);
-        let most = sends + most;
-        while sends < most
+        while writes < most
             && let Some((symbol, shard, watchers)) = self.conflation.next_plain(now)
         {
             if let Some(entry) = stage.demand.book().get(symbol) {
@@ -269,6 +268,7 @@ impl Delivery {
                     frame,
                 });
                 sends += u64::from(watchers);
+                writes += u64::from(watchers).div_ceil(dialect.frames_a_write());
                 self.counts.updates += u64::from(watchers);
             }
         }
