@@ -3,13 +3,13 @@
 // `wrangler dev` unchanged.
 
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { whenToldToEnd } from "./lib/ending.mjs";
 import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
 import { buildPage } from "./lib/page.mjs";
+import { requireFree } from "./lib/ports.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { requirePrograms, setUp } from "./lib/setup.mjs";
 import { QUICK, buildWorker, folderOf } from "./lib/worker.mjs";
@@ -20,7 +20,7 @@ const DEFAULT_PORT = "8787";
 await main(async () => {
   const { port, rest } = asked(process.argv.slice(2));
   requirePrograms();
-  await requireFree(port);
+  await requireFree(port, HOST, "npm start");
   await setUp({ tests: false });
   await buildPage();
   await buildWorker(QUICK);
@@ -39,18 +39,6 @@ function asked(args) {
     if (!token.inlineValue) ours.add(token.index + 1);
   }
   return { port: wholeNumber("--port", port, { least: 1, most: 65535 }), rest: args.filter((_, i) => !ours.has(i)) };
-}
-
-/** @param {number} port @returns {Promise<void>} */
-function requireFree(port) {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", (/** @type {NodeJS.ErrnoException} */ { code }) => {
-      const why = code === "EADDRINUSE" ? "is taken by another program" : `cannot be used (${code})`;
-      reject(new Failure(`Port ${port} ${why}: end that program, or choose another port with \`npm start -- --port 9000\`.`));
-    });
-    probe.listen(port, HOST, () => probe.close(() => resolve()));
-  });
 }
 
 /**

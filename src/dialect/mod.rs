@@ -24,6 +24,9 @@ pub const CLOSE_SLOW: u16 = 4009;
 /// Close code for a client that said that it leaves.
 pub const CLOSE_LEFT: u16 = 1000;
 
+/// The cost of writing one frame to a WebSocket; see [`Dialect::frame_cost`].
+pub const WRITE: u64 = 64;
+
 /// The protocol that a client speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dialect {
@@ -107,13 +110,13 @@ impl Dialect {
         }
     }
 
-    /// How many frames that are sent at once cost about as much as one. A stream takes them all with
-    /// one write; a WebSocket writes each.
+    /// What it costs to send a client one more frame, in parts of [`WRITE`]. A WebSocket writes each
+    /// frame; a stream takes all that are sent at once with one write.
     #[must_use]
-    pub fn frames_a_write(self) -> u64 {
+    pub fn frame_cost(self) -> u64 {
         match self {
-            Self::Sse => 16,
-            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::SocketIo => 1,
+            Self::Sse => WRITE / 64,
+            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::SocketIo => WRITE,
         }
     }
 

@@ -323,7 +323,6 @@ impl Platform for Hands<'_> {
             {
                 // It cannot fail, and a lost pulse would be noticed.
                 let _ = JsFuture::from(settled).await;
-                Delay::from(Duration::ZERO).await;
             }
             object.happen(Event::Woke(wakeup));
         });

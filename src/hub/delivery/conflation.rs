@@ -14,7 +14,7 @@
 use super::channels::Channels;
 use super::flow_control::PLAIN_SWEEP;
 use super::{Config, Delivery, Effect, Group, QuoteShard, Stage, SymbolId};
-use crate::dialect::{Dialect, QuoteView};
+use crate::dialect::{Dialect, QuoteView, WRITE};
 use crate::market::{Millis, SECOND};
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -248,9 +248,9 @@ impl Delivery {
         if flushed.sends > 0 {
             self.watch_readers(now);
         }
-        let (mut sends, mut writes) = (flushed.sends, 0);
+        let (mut sends, mut cost) = (flushed.sends, 0);
         self.show_arrivals(flushed.arrivals, stage);
-        while writes < most
+        while cost < most * WRITE
             && let Some((symbol, shard, watchers)) = self.conflation.next_plain(now)
         {
             if let Some(entry) = stage.demand.book().get(symbol) {
@@ -268,7 +268,7 @@ impl Delivery {
                     frame,
                 });
                 sends += u64::from(watchers);
-                writes += u64::from(watchers).div_ceil(dialect.frames_a_write());
+                cost += u64::from(watchers) * dialect.frame_cost();
                 self.counts.updates += u64::from(watchers);
             }
         }

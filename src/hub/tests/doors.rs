@@ -452,15 +452,38 @@ fn reads(play: &mut Play, client: ClientId, symbols: &str, resume: Option<(u64, 
         Carrier::Http,
         Viewer::alone(client),
     ));
-    let wish = Subscribe {
+    play.input(Input::Wished(client, wish_for(symbols, resume)));
+}
+
+fn wish_for(symbols: &str, resume: Option<(u64, u64)>) -> Subscribe {
+    Subscribe {
         symbols: symbols
             .split(',')
             .map(|symbol| Ok(Instrument::parse(symbol).unwrap()))
             .collect(),
         resume: resume.map(|(epoch, seq)| Position { epoch, channel: 0, seq }),
         ..Subscribe::default()
-    };
-    play.input(Input::Wished(client, wish));
+    }
+}
+
+#[test]
+fn one_round_of_prices_fills_a_stream_with_many_events_and_a_websocket_with_one() {
+    let symbols = "AAPL,MSFT,TSLA";
+    for (dialect, at_once) in [(Dialect::Sse, 3), (Dialect::Plain, 1)] {
+        let (mut play, link) = Play::live_with(&[("SYMBOLS", symbols), ("SHARD_CLIENTS", "1")], symbols);
+        play.input(Input::joined(BOB, dialect));
+        play.input(Input::Wished(BOB, wish_for(symbols, None)));
+        play.input(Input::Left(ALICE));
+        play.take();
+        play.pulses = false;
+        play.tick(link, "AAPL", 101.0);
+        for symbol in symbols.split(',') {
+            play.tick(link, symbol, 102.0);
+        }
+        let so_far = told(&play, BOB).len();
+        play.input(Input::Pulse);
+        assert_eq!(told(&play, BOB).len() - so_far, at_once, "{dialect:?}");
+    }
 }
 
 fn id_of(frame: &str) -> Option<(u64, u64)> {

@@ -19,6 +19,11 @@ export function accept({ headers }, socket, { onText, onClose }) {
   const chosen = protocol ? `sec-websocket-protocol: ${protocol}\r\n` : '';
   socket.write(`HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ${key}\r\n${chosen}\r\n`);
   socket.on('close', onClose).on('error', onClose);
+  // A client that was killed sends no close frame, and Node keeps our half open.
+  socket.on('end', () => {
+    onClose();
+    socket.end();
+  });
   let pending = Buffer.alloc(0);
   socket.on('data', (chunk) => {
     pending = Buffer.concat([pending, chunk]);
