@@ -20,7 +20,7 @@ use crate::hub::{
 use crate::market::Millis;
 use crate::provider::Call;
 use futures::channel::oneshot;
-use futures::future::{AbortHandle, Either, abortable, select};
+use futures::future::{Either, select};
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
@@ -45,8 +45,6 @@ pub(super) struct Object {
     /// Where the answer of each REST request goes.
     waiters: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
     last_waiter: Cell<u32>,
-    /// Ends the timer of the next deadline.
-    timer: Cell<Option<AbortHandle>>,
     /// Keeps alive what `fanout` calls.
     _tell: Closure<dyn Fn(u32, u32)>,
 }
@@ -79,7 +77,6 @@ impl Object {
                 state,
                 waiters: RefCell::default(),
                 last_waiter: Cell::new(0),
-                timer: Cell::default(),
                 _tell: tell,
             }
         })
@@ -217,15 +214,6 @@ impl Listener for Object {
 /// What the driver may use while it handles an event.
 struct Hands<'a>(&'a Rc<Object>);
 
-impl Hands<'_> {
-    /// Ends the timer of the deadline that was next until now.
-    fn replace_timer(&self, next: Option<AbortHandle>) {
-        if let Some(timer) = self.0.timer.replace(next) {
-            timer.abort();
-        }
-    }
-}
-
 impl Platform for Hands<'_> {
     fn open_upstream(&mut self, link: LinkId) {
         self.0.upstream.open(self.0, link);
@@ -310,14 +298,8 @@ impl Platform for Hands<'_> {
     /// A timer without a delay runs after sent frames were written and arrived frames were read.
     fn wake_after(&mut self, wait: Millis, wakeup: Wakeup) {
         let object = Rc::clone(self.0);
-        let (waiting, handle) = abortable(Delay::from(Duration::from_millis(wait)));
-        if matches!(wakeup, Wakeup::Deadline(_)) {
-            self.replace_timer(Some(handle));
-        }
         spawn_local(async move {
-            if waiting.await.is_err() {
-                return;
-            }
+            Delay::from(Duration::from_millis(wait)).await;
             if wakeup == Wakeup::Pulse
                 && let Some(settled) = object.fanout.settled()
             {
@@ -326,10 +308,6 @@ impl Platform for Hands<'_> {
             }
             object.happen(Event::Woke(wakeup));
         });
-    }
-
-    fn cancel_timer(&mut self) {
-        self.replace_timer(None);
     }
 
     fn answer(&mut self, waiter: WaiterId, answer: Answer) {
