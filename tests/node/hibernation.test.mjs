@@ -44,17 +44,20 @@ async function stage(context, vars = {}) {
 
 /** How long the hub takes to fall asleep after a lost connection. */
 const FALLS_ASLEEP_MS = 2_000;
+/** What a test does with the woken hub takes less. */
+const AWAKE_MS = 6_000;
 /** A REST call waits until so long after a new minute, when upstream gives new credits. */
 const NEW_CREDITS_MS = 2_000;
 
 /**
  * Drops the upstream connection, waits until the checkpoint is written and timers have ended, and
- * evicts the hub. Not at the turn of a minute: a call that waits for it keeps the hub in memory for
- * its timeout of 20 s, during which Miniflare's eviction waits and lets nothing else in this
- * process run.
+ * evicts the hub. Not at the turn of a minute: a call that waits for it wakes the hub, and keeps it
+ * in memory for its timeout of 20 s, during which Miniflare's eviction waits and lets nothing else
+ * in this process run.
  */
 async function sleep(/** @type {Upstream} */ upstream, /** @type {Hub} */ hub) {
-  const isTurning = () => (Date.now() + FALLS_ASLEEP_MS) % 60_000 < FALLS_ASLEEP_MS + NEW_CREDITS_MS + 1_000;
+  const taken = FALLS_ASLEEP_MS + AWAKE_MS;
+  const isTurning = () => (Date.now() + taken) % 60_000 < taken + NEW_CREDITS_MS + 1_000;
   while (isTurning()) await new Promise((resolve) => setTimeout(resolve, 100));
   upstream.drop();
   await new Promise((resolve) => setTimeout(resolve, FALLS_ASLEEP_MS));

@@ -54,6 +54,8 @@ pub struct History {
     pub(super) inquiries: Vec<Inquiry>,
     outcomes: Vec<(SymbolId, Base, Outcome, Millis)>,
     journal_at: Option<Millis>,
+    /// When rows were handed to storage last.
+    stored_at: Option<Millis>,
     /// The row of the journal that is written next.
     next_journal: u64,
     cleaned: Millis,
@@ -156,6 +158,7 @@ impl History {
             inquiries: Vec::new(),
             outcomes: Vec::new(),
             journal_at: None,
+            stored_at: None,
             next_journal: 0,
             cleaned: 0,
         }
@@ -258,9 +261,13 @@ impl History {
     pub fn store(&mut self, recall: &mut Recall<'_>) {
         self.journal_at = Some(recall.now + JOURNAL);
         if recall.stores {
-            for track in self.tracks.values_mut() {
-                track.kept_before = track.kept;
-                track.handed.clear();
+            // The rows before are settled, except those of the same moment: a journal may be due when
+            // the hub falls asleep, and storage refuses both.
+            if self.stored_at.replace(recall.now) != Some(recall.now) {
+                for track in self.tracks.values_mut() {
+                    track.kept_before = track.kept;
+                    track.handed.clear();
+                }
             }
             if self.write_journal(recall) {
                 self.turn_the_page(recall);

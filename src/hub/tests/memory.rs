@@ -380,6 +380,34 @@ fn bars_that_storage_refused_are_a_gap_for_the_next_hub() {
     assert!(row.contains(&gap), "{row}");
 }
 
+// Found by the simulation (seed 162944).
+#[test]
+fn bars_that_storage_refused_as_the_hub_fell_asleep_are_stored_later() {
+    let vars = &[
+        ("SYMBOLS", "BTC/USD"),
+        ("HISTORY_CREDITS_PERCENT", "25"),
+        ("IDLE_MS", "60000"),
+    ];
+    let (mut play, link) = live_bitcoin(vars);
+    play.answer_errand(200, &json!({"values": [], "status": "ok"}));
+    play.trade(link, "BTC/USD", 4, 100.0);
+    play.input(Input::Left(ALICE));
+    play.stores = false;
+    // A journal is due five minutes after the first one could be, which is now, too.
+    play.pass(MINUTE);
+    play.stores = true;
+    play.input(Input::Stored(None));
+    play.input(Input::joined(BOB, Dialect::Plain));
+    play.pass(6 * MINUTE);
+
+    let now = play.now + SECOND;
+    let mut later = play.restarted(vars, now);
+    later.input(Input::joined(BOB, Dialect::Plain));
+    later.ask_bars(1, "BTC/USD", Interval::Minute);
+    later.pass(2 * SECOND);
+    assert_eq!(times(&later.history(1)), [0, 1, 2, 3]);
+}
+
 /// The ring of the journal has 120 rows. A row per answer or per life would turn it in minutes.
 #[test]
 fn neither_answers_nor_short_lives_push_bars_out_of_the_journal() {
