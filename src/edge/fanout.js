@@ -248,7 +248,8 @@ class Writes {
   #streams = new Set();
   #most = 0;
   #hasMoved = false;
-  #settle = null;
+  #settling = null; // the promise
+  #settle = null; // resolves it
 
   begin(stream) {
     this.#streams.add(stream);
@@ -262,19 +263,22 @@ class Writes {
   // Resolves when most of them have ended, so that a few slow clients hold up nobody. When none ends
   // for a while, all that are left count as blocked. Undefined if there is nothing to wait for.
   settled() {
+    // The hub asks again while it waits, should that take a second.
+    if (this.#settling) return this.#settling;
     this.#most = Math.max(MOST_LATE, this.#streams.size / 8);
     if (this.#streams.size <= this.#most) return undefined;
-    return new Promise((resolve) => {
+    this.#settling = new Promise((resolve) => {
       const timer = setInterval(() => {
         if (!this.#hasMoved) for (const stream of [...this.#streams]) stream.isLate();
         this.#hasMoved = false;
       }, PROMPT);
       this.#settle = () => {
         clearInterval(timer);
-        this.#settle = null;
+        this.#settle = this.#settling = null;
         resolve();
       };
     });
+    return this.#settling;
   }
 }
 
