@@ -91,6 +91,14 @@ impl Tongue {
         }
     }
 
+    /// Whether its protocol can say all that the hub may know.
+    pub fn says_all(self) -> bool {
+        match self {
+            Self::TwelveData | Self::SocketIo | Self::Polling => false,
+            Self::EventStream => true,
+        }
+    }
+
     /// What it wants of a list. Twelve Data's prices tell a symbol and its exchange in two fields, so
     /// only a pinned and a plain name of one symbol look alike.
     fn wish(self, list: &str) -> String {

@@ -11,7 +11,7 @@ use super::scenario::Tier;
 use super::upstream::BAD_NUMBERS;
 use super::viewers::{Frame, Shown, Viewer, place};
 use super::world::{Broken, Check, Happening, World, broken};
-use hamster_terminal::hub::{DEFAULT_SYMBOLS, Machine, SymbolView};
+use hamster_terminal::hub::{DEFAULT_SYMBOLS, Machine};
 use hamster_terminal::market::Instrument;
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND, iso8601};
 use hamster_terminal::market::{FeedState, StreamState};
@@ -328,8 +328,11 @@ impl World {
                     .and_then(|instrument| machine.symbol(&instrument));
                 let newest = self.promises.newest_of(symbol);
                 let late = 2 * SECOND + AT_LAST + 2 * viewer.rate();
-                let can_say = |view: &SymbolView| viewer.guest.as_ref().is_none_or(|one| one.tongue.can_say(view));
-                if view.is_some_and(|view| view.service.state == StreamState::Streaming && can_say(&view))
+                // What a dialect cannot say now it may be able to say in a moment: then looking again
+                // finds it.
+                let says_all = viewer.guest.as_ref().is_none_or(|one| one.tongue.says_all());
+                if says_all
+                    && view.is_some_and(|view| view.service.state == StreamState::Streaming)
                     && calm > MINUTE
                     && newest.is_some_and(|newest| held.made() + late < newest && newest + late < self.now)
                 {
