@@ -1,4 +1,4 @@
-// `npm run serve`: the terminal on this machine for good, without Cloudflare. It runs the Worker
+// `npm run serve`: hosts the terminal on this machine, without Cloudflare. It runs the Worker
 // that would be deployed on workerd alone: no development proxy, no inspector, no explorer. Storage
 // is in a folder, and the cron trigger comes from here. docs/deploy.md says what to put in front.
 
@@ -13,7 +13,7 @@ import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { whenToldToEnd } from "./lib/ending.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { buildPage } from "./lib/page.mjs";
-import { requireFree } from "./lib/ports.mjs";
+import { DEFAULT_PORT, LOOPBACK, requireFree } from "./lib/ports.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { setUp } from "./lib/setup.mjs";
 import { RELEASE, buildWorker, folderOf } from "./lib/worker.mjs";
@@ -24,15 +24,15 @@ const KEY = "TWELVE_DATA_API_KEY";
 /** The file of settings that `wrangler dev` reads, too. */
 const DEFAULT_SETTINGS = ".dev.vars";
 /** The socket in the storage's folder over which we trigger the cron trigger. */
-const CLOCK = "clock.sock";
+const CLOCK_SOCKET = "clock.sock";
 const CRON_MS = 60_000;
 /** How long requests under way may take when told to end. */
 const GRACE_MS = 5_000;
 
 await main(async () => {
   const { values } = readArguments({ options: { host: { type: "string" }, port: { type: "string" }, data: { type: "string" }, settings: { type: "string" } } }, USAGE);
-  const host = values.host ?? "127.0.0.1";
-  const port = wholeNumber("--port", values.port ?? "8787", { least: 1, most: 65535 });
+  const host = values.host ?? LOOPBACK;
+  const port = wholeNumber("--port", values.port ?? DEFAULT_PORT, { least: 1, most: 65535 });
   const data = resolve(values.data ?? join(ROOT, "data"));
   const settings = read(values.settings);
   await requireFree(port, host, "npm run serve");
@@ -40,7 +40,7 @@ await main(async () => {
   await buildPage();
   await buildWorker(RELEASE);
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  await requireUnused(join(data, CLOCK));
+  await requireUnused(join(data, CLOCK_SOCKET));
   await serve({ host, port, data, settings });
 });
 
@@ -87,14 +87,13 @@ function requireUnused(path) {
  * @returns {Promise<void>}
  */
 async function serve({ host, port, data, settings }) {
-  const names = Object.keys(settings);
-  const config = await workerdConfig({ build: folderOf(RELEASE), data, settings: names });
+  const config = await workerdConfig({ build: folderOf(RELEASE), data, settings: Object.keys(settings) });
   // The package exports the path of its program.
   const { default: workerd } = createRequire(import.meta.url)("workerd");
   const at = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  const clock = join(data, CLOCK);
+  const clock = join(data, CLOCK_SOCKET);
   const words = ["serve", "--binary", "--experimental", `--socket-addr=http=${at}`, `--socket-addr=clock=unix:${clock}`, "-"];
-  // Nothing else of our environment reaches it.
+  // Of our environment only the settings reach it.
   const child = spawn(workerd, words, { env: settings, stdio: ["pipe", "inherit", "inherit"] });
   child.stdin?.end(config);
   console.log(`→ the terminal is at http://${at}, its storage in ${data} (Ctrl-C ends it)`);

@@ -9,18 +9,15 @@ import { readArguments, wholeNumber } from "./lib/arguments.mjs";
 import { Failure, main } from "./lib/failure.mjs";
 import { WRANGLER, wranglerEnv, wranglersNode } from "./lib/node-packages.mjs";
 import { buildPage } from "./lib/page.mjs";
-import { requireFree } from "./lib/ports.mjs";
+import { DEFAULT_PORT, LOOPBACK, requireFree } from "./lib/ports.mjs";
 import { ROOT } from "./lib/project.mjs";
 import { requirePrograms, setUp } from "./lib/setup.mjs";
 import { QUICK, buildWorker, folderOf } from "./lib/worker.mjs";
 
-const HOST = "127.0.0.1";
-const DEFAULT_PORT = "8787";
-
 await main(async () => {
   const { port, rest } = asked(process.argv.slice(2));
   requirePrograms();
-  await requireFree(port, HOST, "npm start");
+  await requireFree(port, LOOPBACK, "npm start");
   await setUp({ tests: false });
   await buildPage();
   await buildWorker(QUICK);
@@ -48,8 +45,8 @@ function asked(args) {
  * @returns {Promise<void>}
  */
 function serve(port, rest) {
-  console.log(`→ wrangler dev on http://${HOST}:${port} (Ctrl-C ends it)`);
-  const where = rest.some((word) => word === "--ip" || word.startsWith("--ip=")) ? [] : ["--ip", HOST];
+  console.log(`→ wrangler dev on http://${LOOPBACK}:${port} (Ctrl-C ends it)`);
+  const where = rest.some((word) => word === "--ip" || word.startsWith("--ip=")) ? [] : ["--ip", LOOPBACK];
   const args = [WRANGLER, "dev", join(folderOf(QUICK), "index.js"), ...where, "--port", String(port), ...rest];
   // The child stays in our process group, so that wrangler can use the terminal and Ctrl-C reaches
   // it directly.

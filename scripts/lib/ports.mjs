@@ -1,7 +1,11 @@
-// The ports that servers of this project listen on.
+// Where servers of this project listen.
 
 import { createServer } from "node:net";
 import { Failure } from "./failure.mjs";
+
+/** Only programs of this machine reach it. */
+export const LOOPBACK = "127.0.0.1";
+export const DEFAULT_PORT = "8787";
 
 /**
  * Fails if a port cannot be listened on. `command` is how the user started us.

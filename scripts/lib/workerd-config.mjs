@@ -29,10 +29,8 @@ export async function workerdConfig({ build, data, settings }) {
   const [{ ASSETS_PLUGIN, Log, LogLevel, convertV4MiniflareOptions, serializeConfig }, { unstable_getMiniflareWorkerOptions }] = await Promise.all([import("miniflare"), import("wrangler")]);
   /** @type {Record<string, any>} */
   const options = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml")).workerOptions;
-  const modules = [
-    { type: "ESModule", path: join(build, "index.js") },
-    { type: "CompiledWasm", path: join(build, "index_bg.wasm") },
-  ];
+  const [script, wasm] = [join(build, "index.js"), join(build, "index_bg.wasm")];
+  const modules = [{ type: "ESModule", path: script }, { type: "CompiledWasm", path: wasm }];
   /** @type {any} */
   const converted = convertV4MiniflareOptions(/** @type {any} */ ({ ...options, name: NAME, modulesRoot: build, modules }));
   const files = /** @type {any} */ (ASSETS_PLUGIN);
@@ -45,8 +43,8 @@ export async function workerdConfig({ build, data, settings }) {
   const worker = {
     compatibilityDate: options["compatibilityDate"],
     modules: [
-      { name: "index.js", esModule: readFileSync(join(build, "index.js"), "utf8") },
-      { name: "index_bg.wasm", wasm: readFileSync(join(build, "index_bg.wasm")) },
+      { name: "index.js", esModule: readFileSync(script, "utf8") },
+      { name: "index_bg.wasm", wasm: readFileSync(wasm) },
     ],
     bindings: [
       ...Object.entries(defaults).filter(([name]) => !settings.includes(name)).map(([name, text]) => ({ name, text })),

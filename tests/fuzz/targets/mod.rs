@@ -90,8 +90,7 @@ pub fn client_frames(bytes: &[u8]) {
 }
 
 /// Each line is a frame of a client that others made: of Twelve Data's protocol if it begins with a
-/// space, else an Engine.IO packet. `$pid` stands for the secret of its session, `$at` for its
-/// position.
+/// space, else an Engine.IO packet. `$pid` stands for its session's secret, `$at` for its position.
 pub fn guest_frames(bytes: &[u8]) {
     let mut stage = Stage::new();
     stage.watched_by_all("AAPL");
