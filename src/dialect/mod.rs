@@ -24,7 +24,8 @@ pub const CLOSE_SLOW: u16 = 4009;
 /// Close code for a client that said that it leaves.
 pub const CLOSE_LEFT: u16 = 1000;
 
-/// The cost of writing one frame to a WebSocket; see [`Dialect::frame_cost`].
+/// The cost of one write: a frame of a WebSocket, or so many frames of a stream. See
+/// [`Dialect::frame_cost`].
 pub const WRITE: u64 = 64;
 
 /// The protocol that a client speaks.
@@ -115,7 +116,7 @@ impl Dialect {
     #[must_use]
     pub fn frame_cost(self) -> u64 {
         match self {
-            Self::Sse => WRITE / 64,
+            Self::Sse => 1,
             Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::SocketIo => WRITE,
         }
     }
