@@ -74,6 +74,9 @@ pub struct Track {
     streams: bool,
     /// Since when its ticks do not arrive, and why, once bars are known.
     quiet: Option<(Millis, String)>,
+    /// If its ticks did not arrive when this hub began to track it: when that was, and why they
+    /// still do not arrive.
+    deaf: Option<(Millis, String)>,
     /// Gaps that may not be stored or filled yet.
     pub(super) gaps: Vec<Gap>,
     /// The provider's bars of these times were handed to storage since it was last known to work.
@@ -660,6 +663,7 @@ impl Track {
             is_restored: false,
             streams: false,
             quiet: None,
+            deaf: None,
             gaps: Vec::new(),
             handed: Vec::new(),
             refused: Vec::new(),
@@ -679,27 +683,54 @@ impl Track {
     /// Whether its ticks arrive, and if not, why.
     fn hear(&mut self, streams: bool, why: &str, now: Millis) {
         if self.streams == streams {
+            if !streams && self.deaf.as_ref().is_none_or(|(_, before)| before != why) {
+                let since = self.deaf.as_ref().map_or(now, |(since, _)| *since);
+                self.deaf = Some((since, why.to_owned()));
+            }
             return;
         }
         self.streams = streams;
         if streams {
             // Nothing is known of the time before, in which old ticks may still make bars.
             let unheard = || (now.saturating_sub(OLDEST_TICK), NOT_RUNNING.to_owned());
-            let (since, why) = self.quiet.take().unwrap_or_else(unheard);
-            note_gap(&mut self.gaps, since, now, &why);
+            self.quiet.get_or_insert_with(unheard);
+            for gap in self.quiet_until(now) {
+                note_gap(&mut self.gaps, gap.from, gap.to, &gap.reason);
+            }
+            self.quiet = None;
         } else {
             self.quiet = Some((now, why.to_owned()));
         }
+        self.deaf = None;
+    }
+
+    /// The time until `now` in which its ticks do not arrive: one gap, or two if the hub began
+    /// meanwhile.
+    fn quiet_until(&self, now: Millis) -> Vec<Gap> {
+        let Some((since, why)) = &self.quiet else {
+            return Vec::new();
+        };
+        let deaf = self.deaf.as_ref().filter(|_| why == NOT_RUNNING);
+        let (began, still) = deaf.map_or((now, why), |(began, still)| {
+            ((*began).clamp(*since, now.max(*since)), still)
+        });
+        let mut gaps = Vec::new();
+        for (from, to, why) in [(*since, began.min(now), why), (began, now, still)] {
+            if from < to {
+                add_gap(&mut gaps, from, to, why);
+            }
+        }
+        gaps
     }
 
     /// The provider has told everything in `from..to`.
     fn is_told(&mut self, from: Millis, to: Millis) {
         self.gaps = without(&self.gaps, from, to);
         self.refused = without(&self.refused, from, to);
-        if let Some((since, why)) = &mut self.quiet {
-            if *since < from {
-                add_gap(&mut self.gaps, *since, from, why);
-            }
+        for gap in self.quiet_until(from) {
+            add_gap(&mut self.gaps, gap.from, gap.to, &gap.reason);
+        }
+        if let Some((since, _)) = &mut self.quiet {
             *since = (*since).max(to);
         } else if !self.streams {
             self.quiet = Some((to, "its ticks do not arrive".to_owned()));
@@ -729,8 +760,8 @@ impl Track {
     #[must_use]
     pub(super) fn gaps_until(&self, now: Millis) -> Vec<Gap> {
         let mut gaps = self.gaps.clone();
-        if let Some((since, why)) = &self.quiet {
-            add_gap(&mut gaps, *since, now, why);
+        for gap in self.quiet_until(now) {
+            add_gap(&mut gaps, gap.from, gap.to, &gap.reason);
         }
         gaps
     }

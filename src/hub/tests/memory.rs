@@ -161,6 +161,29 @@ fn ticks_make_bars_and_the_providers_come_before_them() {
 }
 
 #[test]
+fn a_hub_that_runs_without_a_connection_does_not_say_that_it_did_not_run() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    play.trade(link, "BTC/USD", 12, 100.0);
+    let restarted = play.now + 2 * MINUTE;
+    let mut play = play.restarted(BTC, restarted);
+    play.input(Input::joined(BOB, Dialect::Plain));
+    let link = play.opened_link().unwrap();
+    play.input(Input::Refused(link, 401, "no such key".to_owned()));
+    play.pass(4 * MINUTE);
+    play.ask_bars(1, "BTC/USD", Interval::Minute);
+    play.pass(2 * SECOND);
+    let history = play.history(1);
+    let [.., before, since] = history.gaps.as_slice() else {
+        panic!("{:?}", history.gaps);
+    };
+    assert_eq!(before.reason, "the hub was not running");
+    assert!(before.to < restarted + MINUTE, "{before:?}");
+    assert!(since.reason.contains("refused the key"), "{since:?}");
+    assert!(since.from <= restarted && since.to >= play.now, "{since:?}");
+}
+
+#[test]
 fn a_crash_loses_five_minutes_that_are_named_and_filled_again() {
     let (mut play, link) = live_bitcoin(BTC);
     play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
