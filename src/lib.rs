@@ -4,6 +4,7 @@
 
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
+pub mod access;
 pub mod api;
 pub mod dialect;
 pub mod driver;

@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 /// What each folder may import of our own code. `hub/…` are the parts of the hub; `hub` joins them.
 const ARROWS: &[(&str, &[&str])] = &[
     ("market", &[]),
+    ("access", &["market"]),
     ("provider", &["market"]),
     ("dialect", &["market"]),
     ("hub/answer", &["market", "dialect"]),
-    ("hub/io", &["market", "dialect", "provider", "hub/answer"]),
-    ("hub/config", &["market", "provider"]),
+    ("hub/io", &["market", "access", "dialect", "provider", "hub/answer"]),
+    ("hub/config", &["market", "access", "provider"]),
     ("hub/book", &["market", "hub/io", "hub/config"]),
     ("hub/demand", &["market", "hub/io", "hub/book"]),
     ("hub/errand", &["market", "provider", "hub/io"]),
@@ -41,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "hub/delivery",
         &[
             "market",
+            "access",
             "dialect",
             "hub/answer",
             "hub/io",
@@ -51,9 +53,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("hub/persist", &["market", "hub/io", "hub/config", "hub/book"]),
     ("hub/report", &["market", "dialect", "hub"]),
-    ("hub", &["market", "provider", "dialect"]),
-    ("driver", &["market", "dialect", "provider", "hub"]),
-    ("api", &["market", "dialect", "hub"]),
+    ("hub", &["market", "access", "provider", "dialect"]),
+    ("driver", &["market", "access", "dialect", "provider", "hub"]),
+    ("api", &["market", "access", "dialect", "hub"]),
     ("simulator", &["market"]),
 ];
 

@@ -12,6 +12,7 @@ import { createPanel as hints } from './panels/hints/index.js';
 import { createPanel as keys } from './panels/keys/index.js';
 import { createPanel as palette } from './panels/palette/index.js';
 import { createPanel as settings } from './panels/settings/index.js';
+import { createPanel as signIn } from './panels/sign-in/index.js';
 import { startPrint } from './print/index.js';
 import { placePanels } from './ui/place.js';
 import { startKeys } from './ui/keys.js';
@@ -24,6 +25,7 @@ export const LATER = [
   { createPanel: palette, region: 'header' },
   { createPanel: settings, region: 'header' },
   { createPanel: keys, region: 'header' },
+  { createPanel: signIn, region: 'header' },
   { createPanel: hints, region: 'list' },
 ];
 

@@ -7,6 +7,7 @@ import { startAddressBar } from './address-bar.js';
 import { Commands } from './commands.js';
 import { createFrame } from './frame.js';
 import { FIRST } from './layout.js';
+import { Access } from './link/access.js';
 import { Connection } from './link/connection.js';
 import { RestFallback } from './link/rest.js';
 import { SHARED, readAddress } from './model/address.js';
@@ -53,11 +54,14 @@ const wanted = () => {
   store.leftOut = leftOut + (desk.view.list === SHARED ? (requested?.leftOut ?? 0) : 0);
   return names;
 };
+const access = new Access();
+access.restore();
 const connection = new Connection({
   url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
   wanted,
   store,
-  fallback: new RestFallback(store),
+  fallback: new RestFallback(store, access.ask),
+  access,
 });
 const title = startTitle(store, desk);
 const updates = startUpdates(store);
@@ -81,10 +85,10 @@ browser.follow(desk);
 startAddressBar({ desk, store });
 
 commands.add(
-  { id: 'connection.reconnect', title: 'Connect to the hub again', group: 'Help', run: () => connection.reconnect() },
+  { id: 'connection.reconnect', title: 'Connect to the hub again', group: 'Help', run: () => void (commands.run('access.sign-in') || connection.reconnect()) },
   { id: 'app.reload', title: 'Load the page again', group: 'Help', run: () => updates.reload() },
 );
-const terminal = { store, desk, commands, connection, voice };
+const terminal = { store, desk, commands, connection, access, voice };
 screen.add(createFrame(terminal));
 placePanels(FIRST, document, terminal, screen);
 keepLog(store.log);

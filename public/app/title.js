@@ -1,6 +1,6 @@
 /**
  * The tab's title: the selected price, at most once a second, also in hidden tabs, where no frame
- * is ever painted. `SIM ` and `Disconnected` come first. The tab's icon is marked with it.
+ * is ever painted. `SIM `, `Disconnected` and `Sign in` come first. The tab's icon is marked with it.
  */
 import { shownRow } from './model/shown.js';
 import { showFavicon } from './pwa/favicon.js';
@@ -36,7 +36,8 @@ export function startTitle(store, desk) {
  * @param {import('./model/desk.js').Desk} desk
  */
 export function titleOf(store, desk) {
-  const disconnected = store.link.state === 'disconnected' ? 'Disconnected · ' : '';
+  const { state, signIn } = store.link;
+  const disconnected = signIn !== null ? 'Sign in · ' : state === 'disconnected' ? 'Disconnected · ' : '';
   const simulated = store.showsSimulation ? 'SIM ' : '';
   const row = shownRow(store, desk);
   if (!row?.quote) return `${disconnected}${simulated}Hamster Terminal`;

@@ -15,7 +15,7 @@ pub(super) const SOCKET_IO: Route = Route {
 
 pub(super) const STREAM: Route = Route {
     path: "/api/stream",
-    parameters: &["symbols"],
+    parameters: &["symbols", "ticket"],
     hint: "the parameter is symbols, as in /api/stream?symbols=BTC/USD,AAPL; without it the default symbols are sent",
     asks: |parameters| Ok(Asked::Stream(parameters.symbols()?)),
 };

@@ -22,8 +22,8 @@ pub(super) const HEALTH: Route = Route {
 
 pub(super) const SOCKET: Route = Route {
     path: "/ws",
-    parameters: &[],
-    hint: "/ws takes none: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}",
+    parameters: &["ticket"],
+    hint: "/ws takes only a ticket, where access is required: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}",
     asks: |_| Ok(Asked::Socket(None)),
 };
 

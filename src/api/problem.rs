@@ -2,6 +2,7 @@
 
 use super::Reply;
 use super::route::READ_ONLY;
+use crate::access::{Refusal, Spent};
 use serde_json::json;
 
 /// What is wrong with a request.
@@ -28,17 +29,34 @@ pub enum Problem {
     /// A body is larger than so many bytes.
     #[error("the body is larger than {0} bytes, which is the most that is read")]
     TooLarge(usize),
-    /// The address has as many sockets as it may have.
-    #[error("your address has {0} connections already, which is as many as one address may have (CLIENTS_PER_ADDRESS)")]
-    TooManySockets(u32),
-    /// A client of the address was expelled; seconds until the next attempt may succeed.
-    #[error(
-        "a client of your address was closed for flooding this hub, or for false acknowledgements; come back in {0} s"
-    )]
-    Expelled(u64),
-    /// The address connects too often; seconds until the next attempt may succeed.
-    #[error("your address connects too often; come back in {0} s")]
-    TooOften(u64),
+    /// The address or principal has as many sockets as it may have: who, how many, and the setting.
+    #[error("{0} has {1} connections already, which is as many as it may have ({2})")]
+    TooManySockets(&'static str, u32, &'static str),
+    /// A client of the address or principal was expelled; seconds until the next attempt may
+    /// succeed.
+    #[error("a client of {0} was closed for flooding this hub, or for false acknowledgements; come back in {1} s")]
+    Expelled(&'static str, u64),
+    /// The address or principal connects too often; seconds until the next attempt may succeed.
+    #[error("{0} connects too often; come back in {1} s")]
+    TooOften(&'static str, u64),
+    /// The caller has no REST call left; seconds until there is one.
+    #[error("you have made as many calls as you may in a minute (CALLS_PER_MINUTE, LOOKUPS_PER_MINUTE); come back in {} s", .0.0)]
+    TooManyCalls(Spent),
+    /// Too many wrong credentials came from the caller's address; seconds until it may try again.
+    #[error("too many wrong access tokens came from your address; come back in {0} s")]
+    TooManyGuesses(u64),
+    /// Too many tickets wait to be used; seconds until there is room.
+    #[error("too many tickets wait to be used; come back in {0} s")]
+    TooManyTickets(u64),
+    /// Access is required, and the credential does not count.
+    #[error("{0}")]
+    Unauthorized(Refusal),
+    /// The caller may not read this: a whole sentence.
+    #[error("{0}")]
+    Forbidden(String),
+    /// A page of this origin may not connect.
+    #[error("pages of {0} may not connect to this terminal: its operator can allow them (ALLOWED_ORIGINS)")]
+    ForeignOrigin(String),
     /// The hub has as many clients as it can hold.
     #[error("this hub serves its most clients already; try again later")]
     HubFull,
@@ -69,7 +87,14 @@ impl Problem {
             Self::BadRequest(_) | Self::UnknownDialect(_) | Self::EngineIo(..) => 400,
             Self::TooLarge(_) => 413,
             Self::UpgradeRequired(_) => 426,
-            Self::TooManySockets(_) | Self::Expelled(_) | Self::TooOften(_) => 429,
+            Self::Unauthorized(_) => 401,
+            Self::Forbidden(_) | Self::ForeignOrigin(_) => 403,
+            Self::TooManySockets(..)
+            | Self::Expelled(..)
+            | Self::TooOften(..)
+            | Self::TooManyCalls(_)
+            | Self::TooManyGuesses(_)
+            | Self::TooManyTickets(_) => 429,
             Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) => 503,
             Self::TwelveData(status, _) => *status,
             Self::Misconfigured(_) | Self::Internal(_) => 500,
@@ -83,7 +108,14 @@ impl Problem {
             Self::MethodNotAllowed(..) => "Method Not Allowed",
             Self::BadRequest(_) | Self::UnknownDialect(_) | Self::EngineIo(..) => "Bad Request",
             Self::UpgradeRequired(_) => "Upgrade Required",
-            Self::TooManySockets(_) | Self::Expelled(_) | Self::TooOften(_) => "Too Many Requests",
+            Self::Unauthorized(_) => "Unauthorized",
+            Self::Forbidden(_) | Self::ForeignOrigin(_) => "Forbidden",
+            Self::TooManySockets(..)
+            | Self::Expelled(..)
+            | Self::TooOften(..)
+            | Self::TooManyCalls(_)
+            | Self::TooManyGuesses(_)
+            | Self::TooManyTickets(_) => "Too Many Requests",
             Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) => "Service Unavailable",
             Self::TwelveData(..) => "",
             Self::Misconfigured(_) => "Misconfigured",
@@ -92,7 +124,8 @@ impl Problem {
     }
 
     /// The same in Twelve Data's form.
-    pub(super) fn in_twelve_datas_form(self) -> Self {
+    #[must_use]
+    pub fn in_twelve_datas_form(self) -> Self {
         Self::TwelveData(self.status(), self.to_string())
     }
 
@@ -102,6 +135,7 @@ impl Problem {
         if let Self::TwelveData(status, message) = self {
             let reply = Reply::new(*status, "application/json", super::twelve_data::error(*status, message));
             return match status {
+                401 => reply.with_header("WWW-Authenticate", "Bearer"),
                 405 => reply.with_header("Allow", READ_ONLY),
                 503 => reply.with_header("Retry-After", "5"),
                 _ => reply,
@@ -123,14 +157,23 @@ impl Problem {
         match self {
             Self::MethodNotAllowed(_, methods) => reply.with_header("Allow", methods),
             Self::UpgradeRequired(_) => reply.with_header("Upgrade", "websocket"),
-            Self::TooManySockets(_) => reply.with_header("Retry-After", "60"),
-            Self::Expelled(seconds) | Self::TooOften(seconds) => reply.with_header("Retry-After", &seconds.to_string()),
+            Self::TooManySockets(..) => reply.with_header("Retry-After", "60"),
+            Self::Expelled(_, seconds)
+            | Self::TooOften(_, seconds)
+            | Self::TooManyTickets(seconds)
+            | Self::TooManyGuesses(seconds) => reply.with_header("Retry-After", &seconds.to_string()),
+            Self::TooManyCalls(Spent(seconds, share)) => {
+                reply.with_header("Retry-After", &seconds.to_string()).sharing(share)
+            }
+            Self::Unauthorized(_) => reply.with_header("WWW-Authenticate", "Bearer"),
             Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) => reply.with_header("Retry-After", "5"),
             Self::NotFound(_)
             | Self::TwelveData(..)
             | Self::BadRequest(_)
             | Self::UnknownDialect(_)
             | Self::EngineIo(..)
+            | Self::Forbidden(_)
+            | Self::ForeignOrigin(_)
             | Self::TooLarge(_)
             | Self::Misconfigured(_)
             | Self::Internal(_) => reply,

@@ -1,5 +1,6 @@
 //! An HTTP reply before it becomes a platform's response.
 
+use crate::access::{Origins, Seen, Share};
 use crate::market::{Millis, iso8601};
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -26,6 +27,8 @@ impl Reply {
             ("Access-Control-Allow-Origin", "*"),
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cross-Origin-Resource-Policy", "cross-origin"),
             ("Referrer-Policy", "no-referrer"),
             (
                 "Permissions-Policy",
@@ -124,6 +127,32 @@ impl Reply {
             // The asterisk does not cover `Authorization`.
             .with_header("Access-Control-Allow-Headers", "*, Authorization")
             .with_header("Access-Control-Max-Age", "86400")
+    }
+
+    /// Tells what is left of the caller's share.
+    #[must_use]
+    pub fn sharing(self, share: &Share) -> Self {
+        let headers = share.headers();
+        headers
+            .iter()
+            .fold(self, |reply, (name, value)| reply.with_header(name, value))
+    }
+
+    /// Says which pages may read the reply.
+    #[must_use]
+    pub fn seen_from(mut self, origins: &Origins, seen: Seen<'_>, is_required: bool) -> Self {
+        const ALLOWED: &str = "Access-Control-Allow-Origin";
+        let shown = origins.shown_to(seen, is_required);
+        self.headers.retain(|(name, _)| *name != ALLOWED);
+        let reply = match shown {
+            Some(shown) => self.with_header(ALLOWED, shown),
+            None => self.with_header("Cross-Origin-Resource-Policy", "same-origin"),
+        };
+        if shown == Some("*") {
+            reply
+        } else {
+            reply.with_header("Vary", "Accept-Encoding, Origin")
+        }
     }
 
     /// Adds a header, or replaces it.

@@ -44,6 +44,10 @@ pub enum Asked {
     Upgrade(String),
     /// The hub, as a stream of events about these symbols, or about the default ones.
     Stream(Vec<Instrument>),
+    /// The Worker: whether access is required, and who the caller is.
+    Access,
+    /// The hub: a one-time ticket.
+    Ticket,
     /// Nobody: OPTIONS, on a route with these methods.
     Options(&'static str),
 }

@@ -3,10 +3,11 @@
 use super::parameters::{Parameters, listed};
 use super::route::{Asked, READ_ONLY, Route};
 use super::{
-    Problem, classes, doors, history, original, plain, quotes, search, sessions, sparklines, status, twelve_data,
+    Problem, access, classes, doors, history, original, plain, quotes, search, sessions, sparklines, status,
+    twelve_data,
 };
 
-pub(super) const ROUTES: [Route; 19] = [
+pub(super) const ROUTES: [Route; 21] = [
     classes::STOCKS,
     classes::FOREX,
     classes::CRYPTO,
@@ -20,6 +21,8 @@ pub(super) const ROUTES: [Route; 19] = [
     original::chart::ROUTE,
     original::market_state::ROUTE,
     original::quote::ROUTE,
+    access::ACCESS,
+    access::TICKET,
     plain::METRICS,
     plain::HEALTH,
     plain::SOCKET,
@@ -70,6 +73,8 @@ pub fn route(
 pub(super) fn methods(route: &Route) -> &'static str {
     if route.path == doors::SOCKET_IO.path {
         "GET, HEAD, POST, OPTIONS"
+    } else if route.path == access::TICKET.path {
+        "POST, OPTIONS"
     } else {
         READ_ONLY
     }

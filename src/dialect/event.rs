@@ -25,6 +25,8 @@ pub enum ServerEvent<'a> {
         feed: FeedView<'a>,
         /// The terminal's default symbols.
         symbols: Vec<String>,
+        /// Who may connect, and who the client is.
+        access: AccessView<'a>,
         /// The subprotocol, if one was negotiated.
         #[serde(skip_serializing_if = "Option::is_none")]
         protocol: Option<&'static str>,
@@ -99,6 +101,19 @@ pub enum ServerEvent<'a> {
         /// What was wrong and what would be right, for people.
         message: String,
     },
+}
+
+/// Who may connect, and who the client is.
+#[derive(Debug, Serialize)]
+pub struct AccessView<'a> {
+    /// `open` or `required`.
+    pub mode: &'static str,
+    /// The principal behind the client's token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub principal: Option<&'a str>,
+    /// When the token ends, in ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
 }
 
 impl ServerEvent<'_> {

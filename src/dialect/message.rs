@@ -3,6 +3,7 @@
 use crate::market::{Instrument, InstrumentError};
 use crate::market::{Millis, SECOND};
 use serde_json::{Map, Value};
+use std::fmt;
 
 /// A valid client message.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,13 +31,35 @@ pub enum ClientMessage {
     Ping,
     /// Socket.IO: the answer to a beat.
     Pong,
-    /// Socket.IO: joins the namespace; with what the client kept of a connection that it lost: the
-    /// secret of the session, and the position as (epoch, revision).
-    Connect(Option<(String, (u64, u64))>),
+    /// Socket.IO: joins the namespace.
+    Connect(Connect),
     /// Socket.IO: joins a namespace that does not exist.
     ConnectElsewhere(String),
     /// Socket.IO: leaves.
     Leave,
+}
+
+/// What a Socket.IO client kept of a connection that it lost: the secret of the session, and the
+/// position as (epoch, revision).
+pub type Recovery = (String, (u64, u64));
+
+/// How a Socket.IO client joins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Connect {
+    /// The session that it wants to take up again.
+    pub recovery: Option<Recovery>,
+    /// The access token in its `auth`.
+    pub token: Option<Token>,
+}
+
+/// An access token as a client sent it. `Debug` does not print it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(pub String);
+
+impl fmt::Debug for Token {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Token(hidden)")
+    }
 }
 
 /// A client's message as a dialect has read it.
@@ -132,9 +155,9 @@ pub enum ClientError {
     /// Socket.IO: an event that nobody handles.
     #[error("there is no event {0:?}; the events are subscribe and unsubscribe, with {{\"symbols\":[…]}}")]
     UnknownEvent(String),
-    /// More than [`MOST_SYMBOLS_PER_CLIENT`] symbols.
-    #[error("a client may watch at most {MOST_SYMBOLS_PER_CLIENT} symbols; unsubscribe some first")]
-    TooManySymbols,
+    /// More symbols than one client may watch: so many.
+    #[error("a client may watch at most {0} symbols here; unsubscribe some first")]
+    TooManySymbols(usize),
 }
 
 const EXAMPLE: &str = r#"{"action":"subscribe","params":{"symbols":"BTC/USD,AAPL"}}"#;
@@ -166,7 +189,7 @@ impl ClientError {
             Self::AckAhead => "invalid-ack",
             Self::InvalidPacket => "invalid-packet",
             Self::UnknownEvent(_) => "unknown-event",
-            Self::TooManySymbols => "too-many-symbols",
+            Self::TooManySymbols(_) => "too-many-symbols",
         }
     }
 }
@@ -267,7 +290,7 @@ pub(super) fn requested(symbols: Option<&Value>) -> Result<Vec<RequestedSymbol>,
     match list.len() {
         0 => Err(ClientError::InvalidParams),
         1..=MOST_SYMBOLS_PER_CLIENT => Ok(list),
-        _ => Err(ClientError::TooManySymbols),
+        _ => Err(ClientError::TooManySymbols(MOST_SYMBOLS_PER_CLIENT)),
     }
 }
 

@@ -13,7 +13,8 @@ pub mod sse;
 pub mod twelve_data;
 
 pub use event::{
-    FeedView, InstrumentView, Listing, QuoteView, ServerEvent, ServiceView, Subscription, SubscriptionFailure,
+    AccessView, FeedView, InstrumentView, Listing, QuoteView, ServerEvent, ServiceView, Subscription,
+    SubscriptionFailure,
 };
 pub use message::{ClientError, ClientMessage, Heard, MOST_SYMBOLS_PER_CLIENT, Position};
 
@@ -21,6 +22,10 @@ pub use message::{ClientError, ClientMessage, Heard, MOST_SYMBOLS_PER_CLIENT, Po
 pub const CLOSE_FLOOD: u16 = 4008;
 /// Close code for a client that reads nothing, or cannot prove that it reads.
 pub const CLOSE_SLOW: u16 = 4009;
+/// Close code of a client whose pass has ended, or that showed none in time.
+pub const CLOSE_EXPIRED: u16 = 4010;
+/// Close code of a client whose pass no longer counts: its key was withdrawn.
+pub const CLOSE_REVOKED: u16 = 4011;
 /// Close code for a client that said that it leaves.
 pub const CLOSE_LEFT: u16 = 1000;
 

@@ -17,7 +17,8 @@ mod visitors;
 pub use platform::{Event, HeldAlarm, Platform, REST_TIMED_OUT, REST_TIMEOUT, Socket, Wakeup};
 pub use visitors::TurnedAway;
 
-use crate::hub::{ClientId, Config, Door, EdgeCounts, Effect, Input, Machine, Row, StorageBreaker, Stored, Write};
+use crate::access::{Pass, Refusal, Share, Spent, Standing};
+use crate::hub::{ClientId, Config, EdgeCounts, Effect, Input, Machine, Row, StorageBreaker, Stored, Write};
 use crate::market::Millis;
 use deadlines::{ALARM_RETRY, Deadlines};
 use std::cell::RefCell;
@@ -58,14 +59,14 @@ impl Driver {
         let trouble = breaker.borrow_mut().begin_life(config.checkpoint, now);
         let stored = load(trouble.is_none());
         let stored = breaker.borrow().newest(stored);
-        let door = Door::new(seed, config.clients_per_address);
+        let visitors = Visitors::new(seed, &config);
         Self {
             machine: Machine::new(config, &stored, seed, now),
             breaker,
             trouble,
             inputs: VecDeque::new(),
             deadlines: Deadlines::default(),
-            visitors: Visitors::new(door),
+            visitors,
             counts: EdgeCounts::default(),
             leaves_pings: false,
         }
@@ -115,8 +116,39 @@ impl Driver {
     ///
     /// # Errors
     /// [`TurnedAway`] says why the client may not connect.
-    pub fn admit(&mut self, address: Option<&str>, now: Millis) -> Result<ClientId, TurnedAway> {
-        self.visitors.admit(address, now)
+    pub fn admit(&mut self, address: Option<&str>, standing: Standing, now: Millis) -> Result<ClientId, TurnedAway> {
+        self.visitors.admit(address, standing, now)
+    }
+
+    /// Counts a REST call against what the caller may make in a minute; `None` if nothing is known of
+    /// the caller.
+    ///
+    /// # Errors
+    /// [`Spent`] if none is left.
+    pub fn spend(
+        &mut self,
+        address: Option<&str>,
+        pass: Option<&Pass>,
+        is_lookup: bool,
+        now: Millis,
+    ) -> Result<Option<Share>, Spent> {
+        self.visitors.spend(address, pass, is_lookup, now)
+    }
+
+    /// Takes in a one-time ticket for a pass, whose text must be random.
+    ///
+    /// # Errors
+    /// Seconds until there is room again.
+    pub fn issue_ticket(&mut self, text: &str, pass: Pass, origin: Option<&str>, now: Millis) -> Result<(), u64> {
+        self.visitors.tickets.issue(text, pass, origin, now)
+    }
+
+    /// Uses a ticket up.
+    ///
+    /// # Errors
+    /// Why it does not count.
+    pub fn redeem_ticket(&mut self, text: &str, origin: Option<&str>, now: Millis) -> Result<Pass, Refusal> {
+        self.visitors.tickets.redeem(text, origin, now)
     }
 
     /// Queues the inputs that an event causes, usually one.
@@ -124,7 +156,12 @@ impl Driver {
         let input = match event {
             Event::Began(sockets) => return self.begin(sockets),
             Event::Joined(client, dialect, carrier) => {
-                Input::Joined(client, dialect, carrier, self.visitors.viewer(client))
+                let (viewer, standing) = self.visitors.joined(client);
+                Input::Joined(client, dialect, carrier, viewer, standing)
+            }
+            Event::Authenticated(client, outcome) => {
+                let outcome = outcome.and_then(|pass| self.visitors.identify(client, pass, now));
+                Input::Authenticated(client, outcome)
             }
             Event::Left(client, code) => {
                 self.counts.closed(code);
@@ -196,6 +233,7 @@ impl Driver {
                 platform.close_client(client, code, reason);
                 self.visitors.closing(client, code, now);
             }
+            Effect::Authenticate { client, token } => platform.authenticate(client, token),
             Effect::OpenUpstream { link } => platform.open_upstream(link),
             Effect::SendUpstream { link, frame } => platform.send_upstream(link, &frame),
             Effect::CloseUpstream { link } => platform.close_upstream(link),

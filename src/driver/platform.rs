@@ -3,7 +3,9 @@
 //! The Worker implements [`Platform`] with Workers' sockets, storage and timers
 //! (`edge/platform.rs`), the tests with an in-memory double (`tests/kit`).
 
+use crate::access::Pass;
 use crate::dialect::Dialect;
+use crate::dialect::message::Token;
 use crate::hub::{Answer, Carrier, ClientId, Group, Input, Kept, LinkId, RequestId, Row, Span, WaiterId, Write};
 use crate::market::Millis;
 use crate::provider::Call;
@@ -46,6 +48,9 @@ pub trait Platform {
 
     /// Keeps a text with the client's socket across hibernation, for [`Socket::record`].
     fn remember(&mut self, client: ClientId, record: &str);
+
+    /// Finds out what a client's token allows; ends in [`Event::Authenticated`].
+    fn authenticate(&mut self, client: ClientId, token: Token);
 
     /// Closes a client's socket. Its end must still be handed in as [`Event::Left`].
     fn close_client(&mut self, client: ClientId, code: u16, reason: &str);
@@ -108,6 +113,8 @@ pub enum Event {
     Began(Vec<Socket>),
     /// A client connected that [`Driver::admit`](super::Driver::admit) let in.
     Joined(ClientId, Dialect, Carrier),
+    /// What a client's token allows, or why it does not count, as text for a person.
+    Authenticated(ClientId, Result<Pass, String>),
     /// A client's socket ended with this close code.
     Left(ClientId, usize),
     /// An input of the machine: from a client, the provider or a REST request.

@@ -1,10 +1,14 @@
 //! The Worker's front door: it answers what needs no state and passes the rest to the one hub.
 
+use super::access::{self, From};
 use super::hub::POKE_PATH;
+use super::platform::now;
 use super::query::{asked, header, is_https, method, socket_address};
 use super::respond::respond;
+use crate::access::{Access, Standing};
 use crate::api::{self, Asked, Problem, Reply};
 use crate::market::iso8601;
+use std::rc::Rc;
 use worker::{Date, Env, Request, Response, Result, Stub, console_error};
 
 const ASSETS_BINDING: &str = "ASSETS";
@@ -23,33 +27,66 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
     super::panics::break_if_asked(&request.path(), "gateway");
     let path = request.path();
     let is_head = method(&request) == "HEAD";
-    let reply = |reply: Reply| respond(&reply.over(is_https(&request)));
-    let response = match asked(&request) {
+    let settings = access::settings(&env);
+    let (is_https, from) = (is_https(&request), From::of(&request));
+    let reply = |reply: Reply| {
+        let reply = match &settings {
+            Ok(access) => reply.seen_from(&access.origins, from.seen(), access.is_required),
+            Err(_) => reply,
+        };
+        respond(&reply.over(is_https))
+    };
+    let response = match judged(&request, &settings).await {
         #[cfg(feature = "faults")]
         Err(_) if path.starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
         Err(Problem::NotFound(_)) if !api::is_ours(&path) => not_found_page(&env).await,
         Err(problem) => reply(problem.reply()),
-        Ok(Asked::Options(methods)) => reply(Reply::options(methods)),
-        Ok(Asked::Health) => reply(api::health().unless_known(header(&request, "If-None-Match").as_deref())),
-        Ok(Asked::Known(known)) => reply(known.unless_known(header(&request, "If-None-Match").as_deref())),
-        Ok(Asked::Socket(_) | Asked::Upgrade(_)) if !is_upgrade(&request) => {
+        Ok((Asked::Options(methods), _)) => reply(Reply::options(methods)),
+        Ok((Asked::Access, standing)) => {
+            let is_required = settings.as_ref().is_ok_and(|access| access.is_required);
+            reply(api::access(is_required, &standing))
+        }
+        Ok((Asked::Health, _)) => reply(api::health().unless_known(header(&request, "If-None-Match").as_deref())),
+        Ok((Asked::Known(known), _)) => reply(known.unless_known(header(&request, "If-None-Match").as_deref())),
+        Ok((Asked::Socket(_) | Asked::Upgrade(_), _)) if !is_upgrade(&request) => {
             reply(Problem::UpgradeRequired(socket_address(&request)).reply())
         }
         // Their answers do not end, or end only when there is something to say.
-        Ok(Asked::Stream(_)) if is_head => reply(Reply::event_stream()),
-        Ok(Asked::Polling(_)) if is_head => reply(Reply::polled(String::new())),
-        Ok(Asked::Polling(_)) if method(&request) == "POST" => tell_hub(request, &env).await,
-        Ok(
+        Ok((Asked::Stream(_), _)) if is_head => reply(Reply::event_stream()),
+        Ok((Asked::Polling(_), _)) if is_head => reply(Reply::polled(String::new())),
+        Ok((Asked::Polling(_) | Asked::Ticket, standing)) if method(&request) == "POST" => {
+            tell_hub(access::stamped(request, &standing)?, &env).await
+        }
+        Ok((
             Asked::Socket(_)
             | Asked::Upgrade(_)
             | Asked::Stream(_)
             | Asked::Polling(_)
+            | Asked::Ticket
             | Asked::Metrics
             | Asked::Hub(..)
             | Asked::Each(..),
-        ) => ask_hub(request, &env).await,
+            standing,
+        )) => ask_hub(access::stamped(request, &standing)?, &env).await,
     }?;
     if is_head { without_body(&response) } else { Ok(response) }
+}
+
+/// What a request asks for, and where whoever sent it stands.
+async fn judged(
+    request: &Request,
+    settings: &std::result::Result<Rc<Access>, Problem>,
+) -> std::result::Result<(Asked, Standing), Problem> {
+    let asked = asked(request)?;
+    if matches!(asked, Asked::Options(_) | Asked::Health) {
+        return Ok((asked, Standing::Anybody));
+    }
+    let access = settings.as_ref().map_err(Clone::clone)?;
+    match access::judge(access, request, &asked, now()).await {
+        Ok(standing) => Ok((asked, standing)),
+        Err(problem) if api::is_told_as_twelve_data(&request.path()) => Err(problem.in_twelve_datas_form()),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// The page for an unknown address.

@@ -5,6 +5,7 @@
 //! budget row, takes back the sockets that survived, with the symbols in their attachments, and the
 //! alarm that is still set triggers the rest.
 
+use super::access::{From, credential, random_text, stamp};
 use super::bodies::text_of_request;
 use super::fanout::{Fanout, auto_respond};
 use super::platform::{Object, now};
@@ -13,12 +14,12 @@ use super::respond::{respond, stream_of};
 use super::source::{Source, text};
 use super::storage;
 use super::zones::utc_offset;
+use crate::access::{Credential, Pass, Refusal, Refused, Share, Standing, without_token};
 use crate::api::{self, Asked, Problem, Reply};
 use crate::dialect::message::Subscribe;
 use crate::dialect::socket_io::{LARGEST_PAYLOAD, SEPARATOR};
 use crate::dialect::{Dialect, Position, read};
 use crate::driver::{Driver, Event, Socket, TurnedAway};
-use crate::hub::Refused;
 use crate::hub::{Carrier, ClientId, Config, Input};
 use crate::market::{Instrument, iso8601};
 use std::rc::Rc;
@@ -39,7 +40,7 @@ const NO_PROBE: f64 = -1.0;
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 /// The header with the client's address. On Cloudflare the platform sets it, whatever the client
 /// sent; locally it is what the client sends, if anything.
-const ADDRESS: &str = "CF-Connecting-IP";
+pub(super) const ADDRESS: &str = "CF-Connecting-IP";
 
 /// The Durable Object; see the module.
 #[durable_object]
@@ -76,7 +77,12 @@ impl DurableObject for Hub {
             object.poked().await;
             return Response::empty();
         }
-        let reply = match asked(&request) {
+        let pass = stamp(&request);
+        let mut share = None;
+        let reply = match permitted(object, &request, pass.as_ref(), &mut share)? {
+            Err(problem) if api::is_told_as_twelve_data(&path) && problem.status() != 404 => {
+                problem.in_twelve_datas_form().reply()
+            }
             Err(problem) => problem.reply(),
             Ok(Asked::Options(methods)) => Reply::options(methods),
             Ok(Asked::Socket(dialect)) => match connect_client(object, &request, dialect)? {
@@ -98,12 +104,20 @@ impl DurableObject for Hub {
             Ok(Asked::Metrics) => {
                 object.with_driver(|driver| api::metrics(driver.machine(), driver.counts(), now()))?
             }
+            Ok(Asked::Ticket) => ticket(object, &request, pass)?,
+            Ok(Asked::Access) => api::access(pass.is_some(), &pass.map_or(Standing::Anybody, known)),
             Ok(Asked::Health) => api::health(),
             Ok(Asked::Known(reply)) => reply,
             Ok(Asked::Each(questions, show)) => show.reply(&object.ask_each(questions).await?, &utc_offset),
             Ok(Asked::Hub(question, show)) => show.reply(&object.ask(question).await?),
         };
         let reply = reply.unless_known(header(&request, "If-None-Match").as_deref());
+        let reply = share.iter().fold(reply, Reply::sharing);
+        let from = From::of(&request);
+        let reply = object.with_driver(|driver| {
+            let access = &driver.machine().config().access;
+            reply.seen_from(&access.origins, from.seen(), access.is_required)
+        })?;
         respond(&reply.over(is_https(&request)))
     }
 
@@ -183,11 +197,72 @@ fn found(fanout: &Fanout, socket: &WebSocket) -> Option<Socket> {
     })
 }
 
+fn known(pass: Pass) -> Standing {
+    Standing::Known(Box::new(pass))
+}
+
+/// What a request asks for, if its sender may ask it now; `share` is set to what is left then.
+fn permitted(
+    object: &Object,
+    request: &Request,
+    pass: Option<&Pass>,
+    share: &mut Option<Share>,
+) -> Result<std::result::Result<Asked, Problem>> {
+    let asked = match asked(request) {
+        Ok(asked) => asked,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    if let Some(is_lookup) = asked.counts_as_lookup() {
+        let address = header(request, ADDRESS);
+        match object.with_driver(|driver| driver.spend(address.as_deref(), pass, is_lookup, now()))? {
+            Ok(left) => *share = left,
+            Err(spent) => return Ok(Err(Problem::TooManyCalls(spent))),
+        }
+    }
+    object.with_driver(|driver| asked.within(pass, &driver.machine().config().symbols))
+}
+
+/// Makes a ticket for whoever has a pass.
+fn ticket(object: &Object, request: &Request, pass: Option<Pass>) -> Result<Reply> {
+    let Some(pass) = pass else {
+        return Ok(Problem::Forbidden("access is open here: no ticket is needed".to_owned()).reply());
+    };
+    let (text, origin) = (random_text(), header(request, "Origin"));
+    let issued = object.with_driver(|driver| driver.issue_ticket(&text, pass, origin.as_deref(), now()))?;
+    Ok(match issued {
+        Ok(()) => api::ticket(&text),
+        Err(seconds) => Problem::TooManyTickets(seconds).reply(),
+    })
+}
+
+/// Where the sender of a request for a connection stands.
+fn standing(
+    object: &Object,
+    request: &Request,
+    may_prove_later: bool,
+) -> Result<std::result::Result<Standing, Refusal>> {
+    if !object.with_driver(|driver| driver.machine().config().access.is_required)? {
+        return Ok(Ok(Standing::Anybody));
+    }
+    if let Some(pass) = stamp(request) {
+        return Ok(Ok(known(pass)));
+    }
+    match credential(request) {
+        Ok(Some(Credential::Ticket(text))) => {
+            let origin = header(request, "Origin");
+            let redeemed = object.with_driver(|driver| driver.redeem_ticket(&text, origin.as_deref(), now()))?;
+            Ok(redeemed.map(known))
+        }
+        _ if may_prove_later => Ok(Ok(Standing::Unproven)),
+        _ => Ok(Err(Refusal::Missing)),
+    }
+}
+
 /// What a request that opens a connection is answered.
 type Connected<T> = Result<std::result::Result<T, Problem>>;
 
 fn connect_client(object: &Rc<Object>, request: &Request, dialect: Option<Dialect>) -> Connected<Response> {
-    let offer = request.headers().get(SUBPROTOCOL)?;
+    let offer = request.headers().get(SUBPROTOCOL)?.map(|offer| without_token(&offer));
     let dialect = match dialect.map_or_else(|| Dialect::negotiate(offer.as_deref()), Ok) {
         Ok(dialect) => dialect,
         Err(offer) => return Ok(Err(Problem::UnknownDialect(offer))),
@@ -196,13 +271,25 @@ fn connect_client(object: &Rc<Object>, request: &Request, dialect: Option<Dialec
     if !upgrade.eq_ignore_ascii_case("websocket") {
         return Ok(Err(Problem::UpgradeRequired(socket_address(request))));
     }
-    admit(object, request, |client| accept(object, client, dialect))
+    let may_prove_later = dialect == Dialect::SocketIo;
+    admit(object, request, may_prove_later, |client| {
+        accept(object, client, dialect)
+    })
 }
 
 /// Lets one more client in if its address may, and has `open` connect it.
-fn admit<T>(object: &Rc<Object>, request: &Request, open: impl FnOnce(ClientId) -> Result<T>) -> Connected<T> {
+fn admit<T>(
+    object: &Rc<Object>,
+    request: &Request,
+    may_prove_later: bool,
+    open: impl FnOnce(ClientId) -> Result<T>,
+) -> Connected<T> {
+    let standing = match standing(object, request, may_prove_later)? {
+        Ok(standing) => standing,
+        Err(refusal) => return Ok(Err(Problem::Unauthorized(refusal))),
+    };
     let address = header(request, ADDRESS);
-    let client = match object.with_driver(|driver| driver.admit(address.as_deref(), now()))? {
+    let client = match object.with_driver(|driver| driver.admit(address.as_deref(), standing, now()))? {
         Ok(client) => client,
         Err(turned_away) => return Ok(Err(problem_of(turned_away))),
     };
@@ -223,7 +310,7 @@ fn stream(object: &Rc<Object>, request: &Request, symbols: Vec<Instrument>) -> C
         resume: position.map(|(epoch, seq)| Position { epoch, channel: 0, seq }),
         interval: None,
     };
-    admit(object, request, |client| {
+    admit(object, request, false, |client| {
         let body = object.fanout.add_stream(client.0)?;
         object.happen(Event::Joined(client, Dialect::Sse, Carrier::Http));
         object.happen(Input::Wished(client, wish));
@@ -245,7 +332,7 @@ async fn polled(object: &Rc<Object>, mut request: Request, session: Option<Strin
             return Ok(Err(Problem::EngineIo(2, message)));
         }
         None => {
-            let opened = admit(object, &request, |client| {
+            let opened = admit(object, &request, true, |client| {
                 object.fanout.add_polling(client.0)?;
                 object.happen(Event::Joined(client, Dialect::SocketIo, Carrier::Http));
                 Ok(client)
@@ -288,9 +375,16 @@ fn take_over(object: &Rc<Object>, session: &str) -> Connected<Response> {
 fn problem_of(turned_away: TurnedAway) -> Problem {
     match turned_away {
         TurnedAway::HubFull => Problem::HubFull,
-        TurnedAway::Refused(Refused::TooMany(most)) => Problem::TooManySockets(most),
-        TurnedAway::Refused(Refused::Expelled(seconds)) => Problem::Expelled(seconds),
-        TurnedAway::Refused(Refused::TooOften(seconds)) => Problem::TooOften(seconds),
+        TurnedAway::Address(why) => refused(why, "your address", "CLIENTS_PER_ADDRESS"),
+        TurnedAway::Principal(why) => refused(why, "your access token", "CLIENTS_PER_PRINCIPAL"),
+    }
+}
+
+fn refused(why: Refused, who: &'static str, setting: &'static str) -> Problem {
+    match why {
+        Refused::TooMany(most) => Problem::TooManySockets(who, most, setting),
+        Refused::Expelled(seconds) => Problem::Expelled(who, seconds),
+        Refused::TooOften(seconds) => Problem::TooOften(who, seconds),
     }
 }
 

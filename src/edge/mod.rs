@@ -1,8 +1,8 @@
 //! The platform: everything that touches Workers or JavaScript. It turns platform events into
 //! inputs of the pure machines, and their effects into platform calls, and decides nothing.
 
+mod access;
 mod bodies;
-
 mod fanout;
 mod gateway;
 #[allow(missing_docs, reason = "the macro makes public methods without any")]

@@ -8,11 +8,13 @@
 //! driver handles it after its own event. The queue and the map of REST waiters are borrowed for
 //! one expression at a time.
 
+use super::access::pass_of;
 use super::bodies::text_of;
 use super::fanout::{BLOCKED, DRAINED, Fanout, auto_respond, number};
 use super::source::Source;
 use super::storage;
 use super::upstream::{Listener, Upstream};
+use crate::dialect::message::Token;
 use crate::driver::{Driver, Event, HeldAlarm, Platform, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
 use crate::hub::{
     Answer, ClientId, Group, Input, Kept, LinkId, Question, RequestId, RestAnswer, Row, Span, WaiterId, Write,
@@ -96,7 +98,13 @@ impl Object {
 
     /// Hands an event to the driver.
     pub(super) fn happen(self: &Rc<Self>, event: impl Into<Event>) {
-        self.events.borrow_mut().push_back(event.into());
+        self.handle(event.into());
+    }
+
+    // Not generic and never inlined: with it, the whole driver would be.
+    #[inline(never)]
+    fn handle(self: &Rc<Self>, event: Event) {
+        self.events.borrow_mut().push_back(event);
         let Ok(mut driver) = self.driver.try_borrow_mut() else {
             // The call that holds the driver will take it from the queue.
             return;
@@ -257,6 +265,21 @@ impl Platform for Hands<'_> {
     fn remember(&mut self, client: ClientId, record: &str) {
         // Fails only for a socket that is closed already.
         let _ = self.0.fanout.remember(client.0, record);
+    }
+
+    fn authenticate(&mut self, client: ClientId, token: Token) {
+        let object = Rc::clone(self.0);
+        spawn_local(async move {
+            // A copy, because the driver must not stay borrowed while the platform works.
+            let access = object.with_driver(|driver| driver.machine().config().access.clone());
+            let outcome = match access {
+                Ok(access) => pass_of(&access, &token.0, now())
+                    .await
+                    .map_err(|refusal| refusal.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            object.happen(Event::Authenticated(client, outcome));
+        });
     }
 
     fn close_client(&mut self, client: ClientId, code: u16, reason: &str) {

@@ -28,6 +28,19 @@ pub(super) fn is_https(request: &Request) -> bool {
     request.inner().url().starts_with("https:")
 }
 
+/// The origin of the address that was asked for, such as `https://terminal.example`.
+pub(super) fn own_origin(request: &Request) -> String {
+    let url = request.inner().url();
+    let parts: Vec<&str> = url.splitn(4, '/').take(3).collect();
+    parts.join("/")
+}
+
+/// The value of a parameter.
+pub(super) fn parameter(request: &Request, name: &str) -> Option<String> {
+    let parameters = web_sys::UrlSearchParams::new_with_str(&query(request)).ok()?;
+    parameters.get(name)
+}
+
 /// The address of the WebSocket that was asked for, without its parameters.
 pub(super) fn socket_address(request: &Request) -> String {
     let url = request.inner().url();

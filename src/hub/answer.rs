@@ -303,6 +303,8 @@ pub struct Status {
     pub credits: CreditsView,
     /// What is wrong with storage, if anything is.
     pub storage_trouble: Option<String>,
+    /// Who may connect: `open` to anybody, or `required`: only who has an access token.
+    pub access: &'static str,
     /// What is wrong and what to do about it; empty if nothing is.
     pub advice: Vec<Advice>,
     /// Every tracked symbol, the default ones first.

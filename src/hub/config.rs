@@ -1,5 +1,6 @@
 //! The operator's settings and their defaults. Every timeout is a var, so that tests need not wait.
 
+use crate::access::{Access, AccessError};
 use crate::market::{Instrument, MINUTE, Millis, SECOND};
 use crate::provider::{Provider, Secret};
 
@@ -59,8 +60,22 @@ pub struct Config {
     pub waiter: Millis,
     /// How often previous closes and sessions are asked for again.
     pub reference: Millis,
-    /// Sockets that one client address may have at once.
+    /// Who may connect.
+    pub access: Access,
+    /// Clients that may be connected at once in all.
+    pub most_clients: u32,
+    /// Clients that one address may have at once.
     pub clients_per_address: u32,
+    /// Clients that one principal may have at once, unless its pass says otherwise.
+    pub clients_per_principal: u32,
+    /// REST calls that one principal, or one address, may make in a minute.
+    pub calls_per_minute: u32,
+    /// Those of them that may look something up: bars, symbols, hours.
+    pub lookups_per_minute: u32,
+    /// Messages that a client may send in a minute; half of them at once.
+    pub messages_per_minute: u32,
+    /// Symbols that one client may watch.
+    pub symbols_per_client: usize,
     /// Least time between two updates of a symbol to a plain-JSON client.
     pub plain_interval: Millis,
     /// Clients per shard: those that one flush sends to.
@@ -85,6 +100,9 @@ pub enum ConfigError {
     /// `SYMBOLS` is empty or too long: the number of symbols, and its invalid items as text.
     #[error("the var SYMBOLS must name 1 to 200 symbols, such as \"BTC/USD,AAPL\"; it names {0}{1}")]
     SymbolCount(usize, String),
+    /// A setting about access.
+    #[error(transparent)]
+    Access(#[from] AccessError),
 }
 
 /// The symbols of a terminal without a `SYMBOLS` var.
@@ -157,6 +175,13 @@ impl Config {
             waiter: number("WAITER_MS", 1_500, 10, 1_900)?,
             reference: span("REFERENCE_MS", 60 * MINUTE)?,
             plain_interval: number("PLAIN_INTERVAL_MS", 100, 0, MINUTE)?,
+            access: Access::from_vars(set)?,
+            most_clients: number("MOST_CLIENTS", 32_000, 1, 32_000)? as u32,
+            clients_per_principal: number("CLIENTS_PER_PRINCIPAL", 100, 1, 100_000)? as u32,
+            calls_per_minute: number("CALLS_PER_MINUTE", 300, 1, 1_000_000)? as u32,
+            lookups_per_minute: number("LOOKUPS_PER_MINUTE", 60, 1, 1_000_000)? as u32,
+            messages_per_minute: number("MESSAGES_PER_MINUTE", 120, 2, 100_000)? as u32,
+            symbols_per_client: number("SYMBOLS_PER_CLIENT", 200, 1, 200)? as usize,
             clients_per_address: number("CLIENTS_PER_ADDRESS", 100, 1, 100_000)? as u32,
             shard: number("SHARD_CLIENTS", 512, 1, 100_000)? as u32,
         })

@@ -15,6 +15,8 @@ pub enum Deadline {
     Answer,
     /// The checkpoint is written to storage.
     Checkpoint,
+    /// A client's pass ends, or the time in which it must show one.
+    Expiry,
     /// Nobody has been here for `idle`: the upstream connection is closed and the hub may sleep.
     Idle,
     /// The link's heartbeat and its timeouts: silent, mute, upgrade unanswered, nothing accepted.
@@ -35,11 +37,12 @@ pub enum Deadline {
 
 impl Deadline {
     /// All deadlines, in declaration order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Reconnect,
         Self::Call,
         Self::Answer,
         Self::Checkpoint,
+        Self::Expiry,
         Self::Idle,
         Self::Link,
         Self::Subscriptions,
@@ -56,7 +59,7 @@ impl Deadline {
     #[must_use]
     pub fn is_durable(self) -> bool {
         match self {
-            Self::Reconnect | Self::Call | Self::Checkpoint | Self::Idle => true,
+            Self::Reconnect | Self::Call | Self::Checkpoint | Self::Expiry | Self::Idle => true,
             Self::Answer
             | Self::Link
             | Self::Subscriptions
@@ -77,6 +80,7 @@ impl Machine {
             Deadline::Call => upstream.call_deadline(config, book, now),
             Deadline::Answer => upstream.answer_deadline().filter(|_| is_awake),
             Deadline::Checkpoint => self.persist.checkpoint_at(),
+            Deadline::Expiry => self.delivery.passes_end_at(),
             Deadline::Idle => self.delivery.audience.idle_deadline(config.idle),
             Deadline::Link => upstream.link_deadline(config, book),
             Deadline::Subscriptions => upstream.sync_deadline(config, now),

@@ -1,8 +1,9 @@
 //! Inputs and effects of the machine, and the ids that they use.
 
 use super::answer::{Answer, Question};
+use crate::access::{Pass, Standing, Viewer};
 use crate::dialect::Dialect;
-use crate::dialect::message::Subscribe;
+use crate::dialect::message::{Subscribe, Token};
 use crate::market::{FeedState, Millis};
 use crate::provider::Call;
 use serde::{Deserialize, Serialize};
@@ -23,19 +24,6 @@ pub struct ChannelId(pub u32);
 /// Id of a shard of plain clients: clients of one dialect that one flush sends whole quotes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QuoteShard(pub u32);
-
-/// Who is behind a client, as far as the edge can tell: clients with the same number count as one
-/// viewer and have one share of the symbols.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Viewer(pub u64);
-
-impl Viewer {
-    /// The viewer of a client whose address is unknown: the client counts for itself.
-    #[must_use]
-    pub fn alone(client: ClientId) -> Self {
-        Self(u64::from(client.0))
-    }
-}
 
 /// What carries a client's frames.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -105,7 +93,10 @@ pub struct Kept {
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A client connected.
-    Joined(ClientId, Dialect, Carrier, Viewer),
+    Joined(ClientId, Dialect, Carrier, Viewer, Standing),
+    /// What came of [`Effect::Authenticate`]: the pass and who is behind it, or why there is none, as
+    /// text for a person.
+    Authenticated(ClientId, Result<(Viewer, Pass), String>),
     /// A client from before the object hibernated, with its last [`Effect::Remember`].
     Rejoined(ClientId, String),
     /// A text frame of a client.
@@ -149,10 +140,11 @@ pub enum Input {
 }
 
 impl Input {
-    /// [`Input::Joined`] for a client whose address is unknown.
+    /// [`Input::Joined`] for a client of whom nothing is known, where access is open.
     #[must_use]
     pub fn joined(client: ClientId, dialect: Dialect) -> Self {
-        Self::Joined(client, dialect, Carrier::WebSocket, Viewer::alone(client))
+        let viewer = Viewer::alone(client.0);
+        Self::Joined(client, dialect, Carrier::WebSocket, viewer, Standing::Anybody)
     }
 }
 
@@ -170,6 +162,13 @@ pub struct RestAnswer {
 /// Something that the driver must do. The order matters.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Find out what a client's token allows, for [`Input::Authenticated`].
+    Authenticate {
+        /// The client that showed it.
+        client: ClientId,
+        /// The token.
+        token: Token,
+    },
     /// Open the upstream connection.
     OpenUpstream {
         /// Id of the new connection.

@@ -101,13 +101,16 @@ impl Machine {
             Input::SaidBinary(client, bytes) => {
                 self.with_clients(now, |delivery, stage| delivery.said_binary(client, bytes, stage));
             }
-            Input::Joined(client, dialect, carrier, viewer) => {
+            Input::Joined(client, dialect, carrier, viewer, standing) => {
                 // The hub wakes first, so that the greeting shows the feed's new state.
                 self.delivery.audience.seen(now);
                 self.advance(now);
                 self.with_clients(now, |delivery, stage| {
-                    delivery.joined(client, (dialect, carrier), viewer, stage)
+                    delivery.joined(client, (dialect, carrier), (viewer, standing), stage)
                 });
+            }
+            Input::Authenticated(client, outcome) => {
+                self.with_clients(now, |delivery, stage| delivery.authenticated(client, outcome, stage));
             }
             Input::Rejoined(client, record) => {
                 self.with_clients(now, |delivery, stage| delivery.rejoined(client, &record, stage));

@@ -36,10 +36,9 @@ pub use answer::{
 pub use book::Book;
 pub use config::{Config, ConfigError, DEFAULT_SYMBOLS};
 pub use deadlines::Deadline;
-pub use delivery::{Door, Refused};
 pub use io::{
     Carrier, ChannelId, ClientId, Effect, Effects, Group, Input, Kept, LinkId, QuoteShard, RequestId, RestAnswer, Span,
-    Stored, SymbolId, Ticket, Viewer, WaiterId,
+    Stored, SymbolId, Ticket, WaiterId,
 };
 pub use machine::Machine;
 pub use persist::{Row, StorageBreaker, Write};

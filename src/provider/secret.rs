@@ -4,6 +4,8 @@
 //! base64 or as hexadecimal digits. So each text is searched after it was decoded from JSON and
 //! before anything else sees it.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
 use std::fmt;
 
 /// The forms that the key may take in a text. Neither `Debug` nor an error prints it.
@@ -125,16 +127,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Without padding or an incomplete last group, which depends on what follows the key.
+/// Without an incomplete last group, which depends on what follows the key.
 fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let digit = |value: u32| DIGITS.get((value % 64) as usize).copied().map_or('=', char::from);
-    let groups = bytes
-        .chunks_exact(3)
-        .map(|group| group.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte)));
-    groups
-        .flat_map(|bits| [bits >> 18, bits >> 12, bits >> 6, bits].map(digit))
-        .collect()
+    let whole = bytes.len() - bytes.len() % 3;
+    BASE64_STANDARD_NO_PAD.encode(bytes.get(..whole).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use hamster_terminal::access::Standing;
+use hamster_terminal::dialect::message::Token;
 use hamster_terminal::dialect::{Dialect, MOST_SYMBOLS_PER_CLIENT};
 use hamster_terminal::driver::{Driver, Event, Platform, SharedBreaker, Wakeup};
 use hamster_terminal::hub::{
@@ -159,7 +161,9 @@ impl World {
     }
 
     fn join(&mut self, symbols: &[String]) {
-        let client = self.hub.admit(Some(&address(self.clients.len())), self.now);
+        let client = self
+            .hub
+            .admit(Some(&address(self.clients.len())), Standing::Anybody, self.now);
         let client = client.expect("there is room");
         self.clients.push(client);
         self.handle(Event::Joined(client, Dialect::HamsterV1, Carrier::WebSocket));
@@ -271,6 +275,10 @@ impl Platform for Outside {
     fn dismiss(&mut self, _client: ClientId, _group: Group) {}
 
     fn remember(&mut self, _client: ClientId, _record: &str) {}
+
+    fn authenticate(&mut self, client: ClientId, _token: Token) {
+        panic!("client {} shows a token", client.0);
+    }
 
     fn close_client(&mut self, client: ClientId, _code: u16, reason: &str) {
         panic!("client {} was closed: {reason}", client.0);

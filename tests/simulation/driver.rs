@@ -1,6 +1,7 @@
 //! The driver as a specification: what it makes of an alarm and of storage in each state.
 
 use hamster_kit::{Deed, Object, Storage};
+use hamster_terminal::access::Standing;
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::{Event, HeldAlarm, Wakeup};
 use hamster_terminal::hub::{Carrier, Config, Row};
@@ -22,7 +23,7 @@ fn watched(storage: Storage) -> Object {
 fn begin(object: &mut Object, now: Millis) {
     let began = object.begin(7, now);
     object.happen(began, now);
-    let client = object.admit(None, now).unwrap();
+    let client = object.admit(None, Standing::Anybody, now).unwrap();
     object.happen(Event::Joined(client, Dialect::Plain, Carrier::WebSocket), now);
 }
 

@@ -7,6 +7,7 @@ use super::scenario::{Setup, Tier};
 use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
 use hamster_kit::{Deed, Storage};
+use hamster_terminal::access::Standing;
 use hamster_terminal::dialect::{CLOSE_SLOW, Dialect};
 use hamster_terminal::driver::{Driver, Event, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
 use hamster_terminal::hub::{
@@ -282,7 +283,7 @@ impl World {
     pub fn client_joins(&mut self, dialect: Dialect, carrier: Carrier) -> Result<u32, Box<super::world::Broken>> {
         self.wake()?;
         let now = self.read_clock();
-        let admitted = self.object.inner.admit(None, now);
+        let admitted = self.object.inner.admit(None, Standing::Anybody, now);
         let client = admitted.map_err(|why| broken("who connects is let in", format!("{why:?}")))?;
         self.viewers.connecting(client.0);
         self.tell(Event::Joined(client, dialect, carrier))?;

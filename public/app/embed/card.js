@@ -65,8 +65,11 @@ export function createCard(host, symbol) {
      * @param {number} now  page's clock, ms
      */
     paint(row, circumstances, closes, now) {
-      const { quote } = row;
+      const needsSignIn = circumstances.link.signIn !== null;
+      const quote = needsSignIn ? null : row.quote;
       const said = truthOf(row, circumstances, now);
+      show(truth, !needsSignIn);
+      setText(link, needsSignIn ? 'Open the terminal' : 'Hamster');
       setAttribute(root, 'data-level', said.level);
       setIcon(sign, said.sign);
       setAttribute(truth, 'data-tone', said.tone);
@@ -77,7 +80,7 @@ export function createCard(host, symbol) {
       tell(sentenceFor(row, said, circumstances));
       const shown = `${short(row.name, MOST_OF_SYMBOL)}${quote === null ? '' : ` ${formatPrice(quote)}`}`;
       if (document.title !== shown) document.title = shown;
-      if (quote === null) return;
+      if (quote === null) return curve.paint(null, null);
       setForeignText(name, quote.name ?? quote.exchange ?? '', MOST_OF_NAME);
       const text = onScreen(formatPrice(quote));
       const { unit: unitText, unitName } = denomination(quote);
@@ -109,6 +112,7 @@ export function createCard(host, symbol) {
  * @param {import('../model/truth.js').Circumstances} circumstances
  */
 function sentenceFor({ quote }, { level, sentence }, { link }) {
+  if (link.signIn !== null) return 'This terminal needs a sign-in, so its prices are not shown here.';
   if (level === 'not-accepted') return sentence;
   if (quote !== null) return '';
   if (level === 'unavailable') return sentence;

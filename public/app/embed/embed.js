@@ -5,6 +5,7 @@
 import '../ui/tokens.css';
 import '../ui/base.css';
 import './embed.css';
+import { askAccess } from '../link/admission.js';
 import { Connection } from '../link/connection.js';
 import { wishOf } from './address.js';
 import { createCard } from './card.js';
@@ -16,6 +17,12 @@ const REST_AFTER_MS = 60_000;
 const BARS_EVERY_MS = 300_000;
 /** A day of bars of five minutes. */
 const BARS = '288';
+/**
+ * Nobody can sign in here: a frame on another site has a storage of its own, and must not ask for
+ * secrets.
+ * @type {import('../link/connection.js').Credentials}
+ */
+const NOBODY = { isSignedIn: false, protocols: (dialect) => [dialect], check: (signal) => askAccess(signal, null), admit() {}, refuse() {}, forget() {} };
 
 const wish = wishOf(location.search);
 const { documentElement: html, body } = document;
@@ -34,6 +41,7 @@ function watch() {
     store,
     // Each viewer of a busy site would ask again and again.
     fallback: { start() {}, stop() {} },
+    access: NOBODY,
   });
   /** @type {(number | null)[]} */
   let day = [];

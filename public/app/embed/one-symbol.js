@@ -9,7 +9,7 @@ import { newRow, rowKey, setTracked, subscribed, takeQuote, withClose } from '..
 
 export class OneSymbol {
   /** @type {Store['link']} */
-  link = { state: 'connecting', since: 0, reason: '', retryAt: null, heardAt: 0 };
+  link = { state: 'connecting', since: 0, reason: '', retryAt: null, heardAt: 0, signIn: null };
   /** @type {Store['feed']} */
   feed = null;
   protocol = '';

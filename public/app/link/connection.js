@@ -5,6 +5,10 @@
  * Two watchdogs check it. The platform answers `ping` without waking a sleeping hub, so an answer
  * proves the network. The hub itself answers the `time` question, so an answer proves the hub and
  * also measures the clock offset.
+ *
+ * A hub that wants a token refuses the upgrade, which a page sees as any other failure. So it asks
+ * GET /api/access after an attempt that failed before the socket opened. If a token is what is
+ * missing, it stops until somebody signs in.
  */
 import { Backoff } from './backoff.js';
 import { formatSpan } from '../words/format.js';
@@ -23,6 +27,9 @@ const FLOOD_CODE = 4008;
 const FLOOD_WAIT_MS = 60_000;
 /** Close code: no acknowledgement for 30 s, for example from a frozen tab. */
 const SLOW_CODE = 4009;
+/** Close codes that end the token. The page does not come back with it. @type {Record<number, string>} */
+const ENDED = { 4010: 'Your access token has expired.', 4011: 'Your access token is no longer valid: its key was revoked.' };
+const NOT_NEEDED = 'the access token is no longer valid; this hub needs none';
 /** Clock questions right after connecting, one after the other. Later there is one a minute. */
 const FIRST_CLOCK_QUESTIONS = 4;
 const CLOCK_PAUSE_MS = 300;
@@ -34,12 +41,15 @@ const CLOCK_EVERY_MS = 60_000;
  *   | 'protocol' | 'rows' | 'setLink' | 'subscribed' | 'track'>} Reported
  */
 
+/** @typedef {Pick<import('./access.js').Access, 'isSignedIn' | 'protocols' | 'check' | 'admit' | 'refuse' | 'forget'>} Credentials */
+
 export class Connection {
   #url;
   #wanted;
   #intervalMs;
   #store;
   #fallback;
+  #access;
   /** @type {WebSocket | null} */
   #socket = null;
   #backoff = new Backoff();
@@ -48,6 +58,12 @@ export class Connection {
   #network = new Watchdog();
   #hub = new Watchdog({ everyMs: CLOCK_EVERY_MS });
   #connectedAt = 0;
+  /** Whether the present socket was open. */
+  #hasOpened = false;
+  /** Whether the hub said that it needs no token. */
+  #isFree = false;
+  /** Aborts the question whether the hub wants a token. @type {AbortController | null} */
+  #checking = null;
   /**
    * No reconnect before this time, whatever the browser says about the network. Page's clock, ms.
    */
@@ -75,25 +91,31 @@ export class Connection {
    * @param {number} [parts.intervalMs]  least time between two updates; left out: as they come
    * @param {Reported} parts.store
    * @param {Pick<import('./rest.js').RestFallback, 'start' | 'stop'>} parts.fallback
+   * @param {Credentials} parts.access
    */
-  constructor({ url, wanted, intervalMs, store, fallback }) {
+  constructor({ url, wanted, intervalMs, store, fallback, access }) {
     this.#url = url;
     this.#wanted = wanted;
     this.#intervalMs = intervalMs;
     this.#store = store;
     this.#fallback = fallback;
+    this.#access = access;
   }
 
+  /** Does nothing while a sign-in is needed. */
   open() {
-    this.#forgetSocket();
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = undefined;
+    if (this.#store.link.signIn !== null) return;
+    this.#stop();
+    this.#hasOpened = false;
     this.#stream.reconnected();
     // The first attempt has begun.
     if (this.#store.link.since === 0) this.#store.setLink({ since: Date.now() });
-    const socket = new WebSocket(this.#url, PROTOCOL);
+    const socket = new WebSocket(this.#url, this.#access.protocols(PROTOCOL));
     this.#socket = socket;
-    socket.onopen = () => this.#network.start(Date.now());
+    socket.onopen = () => {
+      this.#hasOpened = true;
+      this.#network.start(Date.now());
+    };
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => this.#closed(event.code);
     this.#handshakeTimer = setTimeout(() => this.#lost('the hub did not answer within 10 s'), HANDSHAKE_MS);
@@ -101,10 +123,9 @@ export class Connection {
 
   /** The browser leaves the page and may restore it later. */
   suspend() {
-    this.#forgetSocket();
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = undefined;
+    this.#stop();
     this.#fallback.stop();
+    if (this.#store.link.signIn !== null) return;
     const now = Date.now();
     this.#store.setLink({ state: 'disconnected', since: now, reason: 'the page was put away', retryAt: null });
   }
@@ -117,10 +138,27 @@ export class Connection {
   /** The tab was shown or the network is back: do not wait for the scheduled attempt. */
   wake() {
     if (this.#socket !== null) this.doubt();
-    else if (Date.now() >= this.#notBefore) this.#retry();
+    else if (this.#checking === null && Date.now() >= this.#notBefore) this.#retry();
+  }
+
+  /** From now on with this token; null: the hub wants none. @param {string | null} token */
+  signIn(token) {
+    this.#access.admit(token);
+    this.#backoff.reset();
+    this.#notBefore = 0;
+    this.#store.setLink({ signIn: null, reason: '' });
+    this.open();
+  }
+
+  /** Forgets the token, and goes on without it where the hub needs none. */
+  signOut() {
+    this.#access.forget();
+    if (this.#isFree) this.#retry();
+    else this.#needSignIn('');
   }
 
   #retry() {
+    if (this.#store.link.signIn !== null) return;
     const attempt = this.#backoff.failures;
     this.#store.setLink({ retryAt: null }, `🔁 Reconnecting (attempt ${attempt})`, Date.now());
     this.open();
@@ -166,6 +204,7 @@ export class Connection {
   #connected(message, now) {
     clearTimeout(this.#handshakeTimer);
     this.#connectedAt = now;
+    this.#isFree = message.access?.mode === 'open';
     this.#fallback.stop();
     this.#store.protocol = this.#socket?.protocol || 'json';
     this.#store.setLink({ state: 'connected', since: now, reason: '', retryAt: null }, '✅ Connected to Hamster Terminal', now);
@@ -249,13 +288,55 @@ export class Connection {
 
   /** @param {number} code */
   #closed(code) {
-    if (code === FLOOD_CODE) {
+    const ended = ENDED[code];
+    if (ended !== undefined) {
+      this.#tokenEnded(ended);
+    } else if (code === FLOOD_CODE) {
       this.#lost('the hub closed the connection: this page sent too many messages', FLOOD_WAIT_MS);
     } else if (code === SLOW_CODE) {
       this.#lost('the hub closed the connection: this page was not reading');
     } else if (this.#store.link.state === 'connected') {
       this.#lost(code === 1006 ? 'the connection broke off (1006)' : `the hub closed the connection (${code})`);
+    } else if (!this.#hasOpened && navigator.onLine) {
+      void this.#check();
     } else this.#lost('the hub cannot be reached');
+  }
+
+  /** @param {string} reason  a sentence */
+  #tokenEnded(reason) {
+    this.#access.forget();
+    if (this.#isFree) this.#lost(NOT_NEEDED);
+    else this.#needSignIn(reason);
+  }
+
+  /** The attempt failed before the socket opened: is a token what is missing? */
+  async #check() {
+    this.#stop();
+    const checking = new AbortController();
+    this.#checking = checking;
+    const first = await this.#access.check(checking.signal);
+    if (this.#checking !== checking) return;
+    // A token that is not valid is refused also where nobody needs one.
+    const isToken = first.kind === 'refused' && this.#access.isSignedIn;
+    if (isToken) this.#access.forget();
+    const verdict = isToken ? await this.#access.check(checking.signal) : first;
+    if (this.#checking !== checking) return;
+    this.#checking = null;
+    if (verdict.kind === 'busy') this.#lost('the hub gets too many requests from here', verdict.retryAfter * 1_000);
+    else if (first.kind === 'refused' && verdict.kind !== 'admitted') this.#needSignIn(first.reason);
+    else this.#lost(isToken ? NOT_NEEDED : 'the hub cannot be reached');
+  }
+
+  /** No further attempt before {@link signIn}. @param {string} reason  why a token was refused; '': there was none */
+  #needSignIn(reason) {
+    const now = Date.now();
+    this.#stop();
+    this.#fallback.stop();
+    this.#access.refuse();
+    const since = this.#store.link.state === 'disconnected' ? this.#store.link.since : now;
+    const line = `🔴 Disconnected: ${reason === '' ? '' : `${reason} `}This terminal needs a sign-in`;
+    this.#store.setLink({ state: 'disconnected', since, reason: 'a sign-in is needed', retryAt: null, signIn: { reason } }, line, now);
+    if (this.#store.rows.size === 0) this.#store.track(this.#wanted());
   }
 
   /** @param {string} reason @param {number} [waitMs]  overrides the backoff */
@@ -271,6 +352,15 @@ export class Connection {
     this.#retryTimer = setTimeout(() => this.#retry(), wait);
     if (this.#store.rows.size === 0) this.#store.track(this.#wanted());
     this.#fallback.start();
+  }
+
+  /** Ends the attempt or the connection, and what waits for the next one. */
+  #stop() {
+    this.#forgetSocket();
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
+    this.#checking?.abort();
+    this.#checking = null;
   }
 
   /**

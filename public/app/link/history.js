@@ -1,4 +1,5 @@
 /** Asks the hub for bars: GET /api/history of docs/protocol.md. */
+import { SignInNeeded } from './access.js';
 import { MalformedFrame, list, number, problemOf, record, text, time as timeOf } from './wire.js';
 
 /** @typedef {import('../model/candles.js').Candle} Candle */
@@ -38,19 +39,18 @@ const MOST_DECIMALS = 12;
 /**
  * @param {{ symbol: string, interval: string, limit: number, before?: number }} question
  * @param {AbortSignal} signal
+ * @param {import('./access.js').Ask} ask
  * @returns {Promise<History>}
  * @throws {Refused | Unanswered}
  */
-export async function askHistory({ symbol, interval, limit, before }, signal) {
+export async function askHistory({ symbol, interval, limit, before }, signal, ask) {
   const query = new URLSearchParams({ symbol, interval, limit: String(limit), ...(before === undefined ? {} : { before: String(before) }) });
   /** @type {Response} */
   let response;
   /** @type {unknown} */
   let body;
   try {
-    response = await fetch(`/api/history?${query}`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]), headers: { accept: 'application/json' },
-    });
+    response = await ask(`/api/history?${query}`, { signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) });
     body = await response.json();
   } catch (error) {
     if (signal.aborted) throw error;
@@ -129,5 +129,6 @@ function gap(value) {
 function reasonOf(error) {
   if (error instanceof DOMException && error.name === 'TimeoutError') return `no answer within ${PATIENCE_MS / 1_000} s`;
   if (error instanceof SyntaxError) return 'the answer is not JSON';
+  if (error instanceof SignInNeeded) return error.message;
   return 'the hub cannot be reached';
 }

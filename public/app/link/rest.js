@@ -8,21 +8,23 @@ const MOST_SYMBOLS = 64;
 
 export class RestFallback {
   #store;
+  #ask;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
   /** Aborts the running request. @type {AbortController | null} */
   #running = null;
 
-  /** @param {import('../model/store.js').Store} store */
-  constructor(store) {
+  /** @param {import('../model/store.js').Store} store @param {import('./access.js').Ask} ask */
+  constructor(store, ask) {
     this.#store = store;
+    this.#ask = ask;
   }
 
   /** Polls at once and then every 30 s. Does nothing when it is already running. */
   start() {
     if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => void this.#ask(), POLL_MS);
-    void this.#ask();
+    this.#timer = setInterval(() => void this.#poll(), POLL_MS);
+    void this.#poll();
   }
 
   stop() {
@@ -32,7 +34,7 @@ export class RestFallback {
     this.#running = null;
   }
 
-  async #ask() {
+  async #poll() {
     const names = [...this.#store.rows.values()].filter((row) => row.state !== 'rejected').map((row) => row.name);
     if (names.length === 0) return;
     const running = new AbortController();
@@ -58,7 +60,7 @@ export class RestFallback {
    */
   async #askFor(names, running) {
     const query = new URLSearchParams({ symbols: names.join(',') });
-    const response = await fetch(`/api/quotes?${query}`, { signal: running.signal, headers: { accept: 'application/json' } });
+    const response = await this.#ask(`/api/quotes?${query}`, { signal: running.signal });
     const body = /** @type {unknown} */ (await response.json().catch(() => null));
     if (this.#running !== running) return;
     if (response.status === 400 && names.length > 1) {

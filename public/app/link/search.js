@@ -3,6 +3,7 @@
  * answer is kept for a day. Of an answer that is not, the reason and the time of the next try come
  * along; the hub may still answer another text from its own memory, so each text is asked for.
  */
+import { SignInNeeded } from './access.js';
 import { number, oneOf, problemOf, text, time } from './wire.js';
 
 /**
@@ -37,11 +38,11 @@ export class Search {
   #kept = new Map();
   /** @type {AbortController | null} */
   #running = null;
-  #fetch;
+  #ask;
 
-  /** @param {(url: string, how: RequestInit) => Promise<Response>} [ask] */
-  constructor(ask = (url, how) => fetch(url, how)) {
-    this.#fetch = ask;
+  /** @param {import('./access.js').Ask} ask */
+  constructor(ask) {
+    this.#ask = ask;
   }
 
   /** The answer that is kept; null: the hub must be asked. @param {string} text @param {number} now  page's clock, ms */
@@ -71,15 +72,16 @@ export class Search {
     const patience = setTimeout(() => running.abort(), PATIENCE_MS);
     try {
       const query = new URLSearchParams({ q: text.trim().slice(0, LONGEST_QUERY), limit: String(LIMIT) });
-      const response = await this.#fetch(`/api/search?${query}`, { signal: running.signal, headers: { accept: 'application/json' } });
+      const response = await this.#ask(`/api/search?${query}`, { signal: running.signal });
       const body = /** @type {unknown} */ (await response.json().catch(() => null));
       if (this.#running !== running) return null;
       if (!response.ok) return failed(problemOf(body, response.status));
       const answer = parseSearch(body);
       if (answer.reason === null) this.#keep(keyOf(text), answer, now);
       return answer;
-    } catch {
-      return this.#running === running ? failed('the hub cannot be reached') : null;
+    } catch (error) {
+      if (this.#running !== running) return null;
+      return failed(error instanceof SignInNeeded ? error.message : 'the hub cannot be reached');
     } finally {
       clearTimeout(patience);
       if (this.#running === running) this.#running = null;

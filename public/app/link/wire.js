@@ -85,9 +85,16 @@
  */
 
 /**
+ * Who may use the hub, and who this page is to it. `principal`: the name behind the page's token;
+ * null: it has none. `expires`: when that token ends, hub's clock, ms.
+ * @typedef {{ mode: 'open' | 'required', principal: string | null, expires: number | null }} Admission
+ */
+
+/**
+ * `access`: null or left out by a hub that knows no tokens.
  * @typedef {(
  *   | { event: 'connected', version: string, simulated: boolean, time: number | null,
- *       feed: Feed | null, symbols: string[] }
+ *       feed: Feed | null, symbols: string[], access?: Admission | null }
  *   | { event: 'subscribe-status', success: Tracked[], fails: Refusal[] }
  *   | { event: 'price_update', quote: Quote }
  *   | { event: 'feed', feed: Feed, simulated: boolean | null }
@@ -116,6 +123,8 @@ const SOURCES = ['live', 'rest', 'restored', 'simulated'];
 const SESSIONS = ['open', 'closed', 'extended', 'unknown'];
 const KINDS = ['stock', 'etf', 'index', 'forex', 'crypto', 'metal'];
 const PRECISIONS = ['second', 'minute', 'day'];
+/** Everybody may use the hub, or those who have a token. */
+export const MODES = ['open', 'required'];
 const MOST_DECIMALS = 12;
 /** A spark covers an hour. */
 export const MOST_CLOSES = 60;
@@ -150,6 +159,7 @@ export function parseMessage(frame) {
         time: time(body['time']),
         feed: parseFeed(body['feed']),
         symbols: list(body['symbols']).filter((symbol) => typeof symbol === 'string'),
+        access: parseAdmission(body['access']),
       };
     case 'subscribe-status':
       return {
@@ -338,6 +348,16 @@ export function parseFeed(value) {
     since: time(body['since']),
     reason: text(body['reason']) ?? '',
   };
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Admission | null}
+ */
+function parseAdmission(value) {
+  const { mode, principal, expires } = /** @type {Record<string, unknown>} */ (value ?? {});
+  const known = oneOf(MODES, mode, null);
+  return known === null ? null : { mode: /** @type {Admission['mode']} */ (known), principal: text(principal), expires: time(expires) };
 }
 
 /**

@@ -8,7 +8,7 @@ import { MOST_SYMBOLS } from './symbols.js';
 /**
  * `action`: a command that helps, and what its button says.
  * @typedef {object} Notice
- * @property {'offline' | 'cut-off' | 'connecting' | 'refused' | 'mute' | 'fallback' | 'storage' | 'left-out' | 'version' | 'list'} kind
+ * @property {'sign-in' | 'offline' | 'cut-off' | 'connecting' | 'refused' | 'mute' | 'fallback' | 'storage' | 'left-out' | 'version' | 'list'} kind
  * @property {'bad' | 'doubt' | 'rest' | 'minor'} tone
  * @property {string} sign  an icon
  * @property {string} sentence
@@ -33,7 +33,13 @@ export function noticesOf(store, { online, newVersion }, now) {
   const { link, feed, offset } = store;
   const connected = link.state === 'connected';
   const from = pricesFrom(store, now);
-  if (!online && !connected) {
+  if (link.signIn !== null) {
+    const reason = link.signIn.reason === '' ? '' : `${quoted(link.signIn.reason, MOST_OF_REASON)} `;
+    notices.push({
+      kind: 'sign-in', tone: 'doubt', sign: 'unplugged', sentence: `${reason}This terminal needs a sign-in.${from}`,
+      action: { command: 'access.sign-in', label: 'Sign in' },
+    });
+  } else if (!online && !connected) {
     notices.push({ kind: 'offline', tone: 'bad', sign: 'unplugged', sentence: `Your device is offline.${from}` });
   } else if (link.state === 'disconnected') {
     const wait = (link.retryAt ?? now) - now;

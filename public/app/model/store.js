@@ -21,6 +21,8 @@ import { DEFAULT_SYMBOLS, objection } from './symbols.js';
  * @property {string} reason          why it is disconnected
  * @property {number | null} retryAt  next attempt, page's clock, ms; null during an attempt
  * @property {number} heardAt         when the hub was last heard, page's clock, ms
+ * @property {{ reason: string } | null} signIn  the hub wants a token first, and why it refused the
+ * last one, '' if there was none; null: it does not. A new object each time that it is wanted
  */
 
 /**
@@ -44,12 +46,14 @@ const TOPICS = /** @type {const} */ (['link', 'feed', 'rows', 'log', 'counters',
 
 export class Store {
   /** @type {Link} */
-  link = { state: 'connecting', since: 0, reason: '', retryAt: null, heardAt: 0 };
+  link = { state: 'connecting', since: 0, reason: '', retryAt: null, heardAt: 0, signIn: null };
   /** @type {import('../link/wire.js').Feed | null} */
   feed = null;
   /** null: not known yet. @type {boolean | null} */
   simulated = null;
   version = '';
+  /** Who this page is to the hub, as its greeting says; null: it says nothing of it. @type {import('../link/wire.js').Admission | null} */
+  access = null;
   /** The hub's own symbols, as its greeting names them. @type {string[]} */
   hubs = DEFAULT_SYMBOLS;
   /** The hub as a whole; null until it was told. @type {import('../link/wire.js').Headline | null} */
@@ -210,6 +214,7 @@ export class Store {
       case 'connected':
         if (this.version !== '' && message.version !== this.version) this.newVersion = true;
         this.version = message.version;
+        this.access = message.access ?? null;
         this.#epochs = { before: this.epoch, newest: this.#epochs.newest + 1 };
         this.epoch = this.#epochs.newest;
         if (message.symbols.length > 0) this.hubs = message.symbols;

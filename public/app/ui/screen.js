@@ -104,6 +104,7 @@ const PATIENCE_MS = 1_000;
 
 /**
  * Runs something once, after the frame that paints the first price, or after a second without one.
+ * Where a sign-in is needed first, no price is awaited.
  * @param {Store} store
  * @param {Screen} screen
  * @param {() => void} run
@@ -112,6 +113,7 @@ export function whenPricesAreShown(store, screen, run) {
   const waiting = {
     element: document.body,
     paint() {
+      if (store.link.signIn !== null) return start();
       for (const row of store.rows.values()) {
         if (row.quote !== null) return start();
       }

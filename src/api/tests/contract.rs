@@ -96,7 +96,11 @@ fn the_document_has_each_route_with_its_methods_and_parameters() {
         let operations = operations(&document, path);
         let methods: BTreeSet<&str> = operations.iter().map(|(method, _)| method.as_str()).collect();
         let allowed: BTreeSet<&str> = routes::methods(route).split(", ").collect();
-        assert_eq!(&methods | &EVERYWHERE.into(), allowed, "{path}");
+        // Where nothing can be got, HEAD has no meaning either.
+        let everywhere = EVERYWHERE
+            .into_iter()
+            .filter(|method| *method != "HEAD" || methods.contains("GET"));
+        assert_eq!(&methods | &everywhere.collect(), allowed, "{path}");
         for (method, operation) in &operations {
             let parameters: BTreeSet<&str> = query(&document, operation).into_iter().map(name).collect();
             if route.parameters != ANY {
@@ -112,7 +116,10 @@ fn values_are_right_and_wrong_as_the_document_says() {
     let document = document();
     for route in routes() {
         let path = route.path;
-        for (_, operation) in operations(&document, path) {
+        let got = operations(&document, path)
+            .into_iter()
+            .filter(|(method, _)| method == "GET");
+        for (_, operation) in got {
             let parameters = query(&document, operation);
             let required = parameters.iter().filter(|parameter| parameter["required"] == true);
             let required: Vec<(&str, String)> = required

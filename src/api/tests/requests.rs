@@ -59,7 +59,7 @@ fn paths_and_methods() {
         problem.to_string(),
         "there is nothing at /api/stocks/; the routes are /api/stocks, /api/forex, /api/crypto, /api/quotes, \
          /api/history, /api/sparklines, /api/search, /api/sessions, /api/status, /api/crypto/summary, \
-         /api/chart-data, /api/market-state, /api/quote, /metrics, /health, /ws, /api/stream, /socket.io/ and /v1/quotes/price, and of Twelve Data's /quote, \
+         /api/chart-data, /api/market-state, /api/quote, /api/access, /api/ticket, /metrics, /health, /ws, /api/stream, /socket.io/ and /v1/quotes/price, and of Twelve Data's /quote, \
          /price, /time_series, /symbol_search, /api_usage and /technical_indicators"
     );
 }
@@ -114,7 +114,12 @@ fn parameters_that_do_not_exist_are_errors_that_name_the_right_ones() {
         "the parameters are symbol, interval,",
     );
     for path in NO_PARAMETERS {
-        assert_bad(path, &[("symbols", "AAPL")], "takes none");
+        let says = if path == "/ws" {
+            "takes only a ticket"
+        } else {
+            "takes none"
+        };
+        assert_bad(path, &[("symbols", "AAPL")], says);
         assert!(get(path, &[], None).is_ok());
     }
 }

@@ -777,6 +777,7 @@ fn status(day: Option<BudgetView>) -> Status {
             trouble: None,
         },
         storage_trouble: None,
+        access: "open",
         advice: Vec::new(),
         symbols: Vec::new(),
     }

@@ -1,6 +1,6 @@
 //! Reads a client's packets.
 
-use crate::dialect::message::{self, RequestedSymbol, Subscribe};
+use crate::dialect::message::{self, Connect, Recovery, RequestedSymbol, Subscribe, Token};
 use crate::dialect::{ClientError, ClientMessage, Heard, read};
 use serde_json::Value;
 
@@ -41,8 +41,14 @@ fn socket_io(packet: &str) -> Heard {
     let ack = number.parse().ok();
     let body = (!body.is_empty()).then(|| serde_json::from_str::<Value>(body));
     let message = match (kind, body) {
-        (Some('0'), None) => Ok(ClientMessage::Connect(None)),
-        (Some('0'), Some(Ok(auth))) => Ok(ClientMessage::Connect(recovery(&auth))),
+        (Some('0'), None) => Ok(ClientMessage::Connect(Connect::default())),
+        (Some('0'), Some(Ok(auth))) => Ok(ClientMessage::Connect(Connect {
+            recovery: recovery(&auth),
+            token: auth
+                .get("token")
+                .and_then(Value::as_str)
+                .map(|token| Token(token.to_owned())),
+        })),
         (Some('1'), None) => Ok(ClientMessage::Leave),
         (Some('2'), Some(Ok(Value::Array(arguments)))) => event(&arguments),
         _ => unreadable(),
@@ -60,7 +66,7 @@ fn namespaced(rest: &str) -> (&str, &str) {
 }
 
 /// What a client kept of the connection that it lost.
-fn recovery(auth: &Value) -> Option<(String, (u64, u64))> {
+fn recovery(auth: &Value) -> Option<Recovery> {
     let text = |name| auth.get(name).and_then(Value::as_str);
     Some((text("pid")?.to_owned(), read(text("offset")?)?))
 }
@@ -111,13 +117,18 @@ mod tests {
             Ok(ClientMessage::Subscribe(wish)) => wish.symbols.iter().flatten().map(ToString::to_string).collect(),
             other => vec![format!("{other:?}")],
         };
-        assert_eq!(parse("40").message, Ok(ClientMessage::Connect(None)));
-        assert_eq!(parse("40{}").message, Ok(ClientMessage::Connect(None)));
-        assert_eq!(parse(r#"40{"token":"t"}"#).message, Ok(ClientMessage::Connect(None)));
+        let connect = |recovery, token: Option<&str>| {
+            let token = token.map(|token| Token(token.to_owned()));
+            Ok(ClientMessage::Connect(Connect { recovery, token }))
+        };
+        assert_eq!(parse("40").message, connect(None, None));
+        assert_eq!(parse("40{}").message, connect(None, None));
+        assert_eq!(parse(r#"40{"token":7}"#).message, connect(None, None));
+        assert_eq!(parse(r#"40{"token":"t"}"#).message, connect(None, Some("t")));
         let recovered = Some(("p".to_owned(), (7, 9)));
         assert_eq!(
             parse(r#"40{"pid":"p","offset":"7.9"}"#).message,
-            Ok(ClientMessage::Connect(recovered))
+            connect(recovered, None)
         );
         assert_eq!(
             parse("40/other,").message,

@@ -1,16 +1,11 @@
 //! The connected clients: what each watches, what it was sent, and how much it has said.
 
 use super::shards::Rate;
-use super::{Carrier, ChannelId, ClientId, QuoteShard, SymbolId, Viewer};
+use super::{Carrier, ChannelId, ClientId, Pass, QuoteShard, SymbolId, Viewer};
 use crate::dialect::{Dialect, Position, SubscriptionFailure, Way};
-use crate::market::Millis;
+use crate::market::{MINUTE, Millis};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// The flood limit, as a leaky bucket: `BURST` messages at once, then one per `REFILL` (2 a
-/// second).
-const BURST: Millis = 60;
-const REFILL: Millis = 500;
 
 #[derive(Debug, Default)]
 pub struct Client {
@@ -33,6 +28,12 @@ pub struct Client {
     /// Over HTTP: since when it does not read.
     pub blocked: Option<Box<Blocked>>,
     viewer: Option<Viewer>,
+    /// What it has shown, where access is required.
+    pub pass: Option<Box<Pass>>,
+    /// Whether it must show a credential before it may say anything else.
+    pub must_prove: bool,
+    /// When its pass ends, or the time to show one.
+    pub ends_at: Option<Millis>,
     /// The flood limit: the time when its bucket will be empty.
     drained_at: Millis,
 }
@@ -167,6 +168,9 @@ pub struct Record {
     /// Its Socket.IO session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
+    /// Its pass, where access is required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pass: Option<serde_json::Value>,
     /// While a subscription waits for its answer: the symbols that are known to fail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered: Option<Vec<String>>,
@@ -355,10 +359,16 @@ impl Client {
         }
     }
 
-    /// Counts messages against the flood limit; false if the limit is exceeded.
-    pub fn says(&mut self, messages: u64, now: Millis) -> bool {
-        self.drained_at = self.drained_at.max(now) + messages * REFILL;
-        self.drained_at <= now + BURST * REFILL
+    /// Another viewer is behind it than was thought.
+    pub fn belongs_to(&mut self, viewer: Viewer) {
+        self.viewer = Some(viewer);
+    }
+
+    /// Counts messages against the flood limit, a leaky bucket that empties in half a minute; false
+    /// if the limit is exceeded.
+    pub fn says(&mut self, messages: u64, per_minute: u32, now: Millis) -> bool {
+        self.drained_at = self.drained_at.max(now) + messages * MINUTE / u64::from(per_minute.max(1));
+        self.drained_at <= now + MINUTE / 2
     }
 }
 
@@ -369,10 +379,10 @@ mod tests {
     #[test]
     fn a_client_may_say_sixty_at_once_and_two_a_second() {
         let mut client = Client::default();
-        assert!((0..60).all(|_| client.says(1, 1_000_000)));
-        assert!(!client.says(1, 1_000_000));
+        assert!((0..60).all(|_| client.says(1, 120, 1_000_000)));
+        assert!(!client.says(1, 120, 1_000_000));
         let mut client = Client::default();
-        assert!((0..1_000).all(|i| client.says(1, 1_000_000 + i * 500)));
+        assert!((0..1_000).all(|i| client.says(1, 120, 1_000_000 + i * 500)));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Handles what clients say and answers them.
 
 use super::audience::{Reads, Record, Unanswered};
-use super::{Book, Carrier, ClientId, Delivery, Effect, Group, ServerEvent, Stage, SymbolId, Viewer};
+use super::{Book, Carrier, ClientId, Delivery, Effect, Group, Pass, ServerEvent, Stage, Standing, SymbolId, Viewer};
 use crate::dialect::message::{LONGEST_MESSAGE, RequestedSymbol, Subscribe};
 use crate::dialect::{
-    CLOSE_FLOOD, ClientError, ClientMessage, Dialect, FeedView, Heard, Listing, MOST_SYMBOLS_PER_CLIENT, QuoteView,
-    ServiceView, Subscription, SubscriptionFailure, Way,
+    AccessView, CLOSE_FLOOD, ClientError, ClientMessage, Dialect, FeedView, Heard, Listing, QuoteView, ServiceView,
+    Subscription, SubscriptionFailure, Way,
 };
 use crate::market::{Instrument, iso8601};
 
@@ -27,25 +27,35 @@ impl Delivery {
         &mut self,
         client: ClientId,
         (dialect, carrier): (Dialect, Carrier),
-        viewer: Viewer,
+        (viewer, standing): (Viewer, Standing),
         stage: &mut Stage<'_>,
     ) {
         self.enter(client, (dialect, carrier), viewer, stage);
+        let stored = dialect != Dialect::default() || standing.pass().is_some();
+        self.stands(client, standing, stage);
         let session = self.session_name(client);
-        let symbols = stage.config.symbols.iter().map(ToString::to_string).collect();
+        let symbols = self.default_symbols(client, stage);
+        let symbols = symbols.iter().map(ToString::to_string).collect();
+        let pass = self.audience.get_mut(client).and_then(|client| client.pass.clone());
+        let access = AccessView {
+            mode: stage.config.access.mode(),
+            principal: pass.as_ref().map(|pass| pass.principal.as_str()),
+            expires: pass.as_ref().and_then(|pass| pass.expires).map(iso8601),
+        };
         let event = ServerEvent::Connected {
             version: env!("CARGO_PKG_VERSION"),
             simulated: stage.config.simulated,
             time: iso8601(stage.now),
             feed: FeedView::of(stage.feed),
             symbols,
+            access,
             protocol: dialect.subprotocol(),
             session: &session,
             polls: carrier == Carrier::Http,
         };
         self.send(client, &event, stage);
-        if dialect != Dialect::default() {
-            // Store the dialect, even if the client never says anything.
+        if stored {
+            // Store dialect and pass, even if the client never says anything.
             self.remember(client, stage);
         }
     }
@@ -58,8 +68,17 @@ impl Delivery {
         let interval = record.as_ref().and_then(|record| record.interval);
         let dialect = record.as_ref().map_or_else(Dialect::default, Record::dialect);
         let is_shown_quotes = dialect.way() == Way::Quotes;
+        let pass = record
+            .as_ref()
+            .and_then(|record| Pass::from_json(record.pass.as_ref()?));
         // The client's address is no longer known.
-        self.enter(client, (dialect, Carrier::WebSocket), Viewer::alone(client), stage);
+        let viewer = pass
+            .as_ref()
+            .map_or(Viewer::alone(client.0), |pass| Viewer::of_principal(&pass.principal));
+        self.enter(client, (dialect, Carrier::WebSocket), viewer, stage);
+        if !self.may_stay(client, pass, stage) {
+            return;
+        }
         self.set_rate(client, interval.unwrap_or_default());
         if let Some(frame) = stage.feed_event(dialect).filter(|_| is_shown_quotes) {
             // What it knows of the feed is from an earlier epoch, and a broadcast would miss
@@ -125,6 +144,7 @@ impl Delivery {
         let Some(left) = self.audience.leave(client, stage.now) else {
             return;
         };
+        self.ends.forget(client);
         let instrument = |id: &SymbolId| Some(stage.demand.book().get(*id)?.instrument.clone());
         if let Some(session) = left.session.clone() {
             let symbols = left.symbols.iter().filter_map(instrument).collect();
@@ -169,7 +189,7 @@ impl Delivery {
                 }
                 return true;
             }
-            Ok(ClientMessage::Connect(recovery)) => self.connect(client, recovery, stage),
+            Ok(ClientMessage::Connect(connect)) => self.connects(client, connect, stage),
             Ok(ClientMessage::ConnectElsewhere(namespace)) => self.connect_elsewhere(client, &namespace, stage),
             Ok(ClientMessage::Leave) => self.leave(client, stage),
             _ if !self.has_joined(client, stage) => {}
@@ -212,7 +232,8 @@ impl Delivery {
     /// too.
     pub fn subscribe(&mut self, client: ClientId, mut wish: Subscribe, ack: Option<u64>, stage: &mut Stage<'_>) {
         if wish.wants_defaults {
-            wish.symbols.extend(stage.config.symbols.iter().cloned().map(Ok));
+            wish.symbols
+                .extend(self.default_symbols(client, stage).into_iter().map(Ok));
         }
         if let Some(interval) = wish.interval {
             self.set_rate(client, interval);
@@ -329,8 +350,9 @@ impl Delivery {
         let watched = self.audience.get_mut(client).map_or(0, |client| client.symbols.len());
         let known = stage.demand.find(instrument);
         let again = known.is_some_and(|id| self.watches(client, id));
-        if !again && watched >= MOST_SYMBOLS_PER_CLIENT {
-            return Err(ClientError::TooManySymbols.to_string());
+        let most = self.most_symbols(client, stage);
+        if !again && watched >= most {
+            return Err(ClientError::TooManySymbols(most).to_string());
         }
         let id = self.track_for(client, instrument, stage)?;
         self.watch(client, id, stage);
@@ -409,6 +431,10 @@ impl Delivery {
         let record = Record {
             symbols,
             unanswered: unanswered.map(fails),
+            pass: self
+                .audience
+                .get_mut(client)
+                .and_then(|client| client.pass.as_deref().map(Pass::to_json)),
             interval: self.audience.cursor(client).map(|cursor| cursor.rate.interval()),
             dialect: Some(self.audience.dialect(client))
                 .filter(|dialect| *dialect != Dialect::default())
@@ -437,12 +463,12 @@ impl Delivery {
         let Some(speaker) = self.audience.get_mut(client) else {
             return false;
         };
-        if speaker.says(cost, stage.now) {
+        if speaker.says(cost, stage.config.messages_per_minute, stage.now) {
             return true;
         }
         self.expel(
             client,
-            "flood: at most 60 messages at once and 2 a second; come back in a minute",
+            "flood: more messages than the limit (MESSAGES_PER_MINUTE); come back in a minute",
             stage,
         );
         false

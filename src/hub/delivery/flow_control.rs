@@ -271,7 +271,7 @@ impl Delivery {
             }
             let proof = client.dialect.proof();
             if proof == Proof::Never {
-                let Viewer(viewer) = client.viewer().unwrap_or(Viewer::alone(id));
+                let Viewer(viewer) = client.viewer().unwrap_or(Viewer::alone(id.0));
                 unprovable.push((viewer, client.unproven.bytes, id));
             } else if client.unproven.bytes >= 2 * UNPROVEN {
                 close.push(id);

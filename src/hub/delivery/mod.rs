@@ -10,22 +10,20 @@ mod blocking;
 mod channels;
 mod clients;
 mod conflation;
-mod door;
 mod flow_control;
 mod late_answers;
 mod resume_log;
 mod sessions;
 mod shards;
 mod shares;
+mod standing;
 mod waiters;
 
-pub use door::{Door, Refused};
 pub use shares::not_tracked;
 
 use super::demand::{Asker, Demand, NotTracked};
-use super::{
-    Book, Carrier, ChannelId, ClientId, Config, Effect, Effects, Group, QuoteShard, SymbolId, Viewer, WaiterId,
-};
+use super::{Book, Carrier, ChannelId, ClientId, Config, Effect, Effects, Group, QuoteShard, SymbolId, WaiterId};
+use crate::access::{Pass, Standing, Viewer};
 use crate::dialect::{Dialect, FeedView, ServerEvent, Way};
 use crate::market::{FeedState, FeedStatus, Millis};
 use audience::Audience;
@@ -33,6 +31,7 @@ use channels::Channels;
 use conflation::Conflation;
 use sessions::Sessions;
 use shares::Refusals;
+use standing::Ends;
 use waiters::Waiters;
 
 /// The context in which an input is handled.
@@ -85,6 +84,8 @@ pub struct Delivery {
     /// When to check for clients over HTTP that do not read.
     blocked_sweep_at: Option<Millis>,
     sessions: Sessions,
+    /// When passes end, and the time to show one.
+    ends: Ends,
     /// Clients that wait for the outcome of a subscription, and until when.
     unanswered: Vec<(ClientId, Millis)>,
     /// How long a client may take to acknowledge.
@@ -109,6 +110,7 @@ impl Delivery {
             beat_at: None,
             blocked_sweep_at: None,
             sessions: Sessions::new(seed),
+            ends: Ends::default(),
             unanswered: Vec::new(),
             acknowledge_within: flow_control::OFTEN,
         }
@@ -159,6 +161,7 @@ impl Delivery {
 
     /// Checks for clients that do not read, and sends beats.
     pub fn look_after_readers(&mut self, stage: &mut Stage<'_>) {
+        self.look_after_passes(stage);
         self.sweep(stage);
         self.sweep_unproven(stage);
         self.sweep_blocked(stage);

@@ -3,6 +3,7 @@
 use super::audience::Session;
 use super::{ClientId, Delivery, ServerEvent, Stage, clients};
 use crate::dialect::message::ClientError;
+use crate::dialect::message::Recovery;
 use crate::dialect::{CLOSE_LEFT, Dialect, FeedView, socket_io};
 use crate::market::{Instrument, MINUTE, Millis};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -84,7 +85,7 @@ impl Delivery {
 
     /// A Socket.IO client joins. It is greeted as the original greeted it, and sent the price of every
     /// default symbol; or, if it takes up a session that it lost, what it missed.
-    pub(super) fn connect(&mut self, client: ClientId, recovery: Option<(String, (u64, u64))>, stage: &mut Stage<'_>) {
+    pub(super) fn connect(&mut self, client: ClientId, recovery: Option<Recovery>, stage: &mut Stage<'_>) {
         if self.session(client).is_some() {
             let message = "this connection has joined already; leave with 41 first";
             return self.push_frame(client, socket_io::refused(None, message), stage);
@@ -104,7 +105,7 @@ impl Delivery {
                 };
                 (lost.session, lost.symbols, seen)
             }
-            None => (fresh, stage.config.symbols.clone(), 0),
+            None => (fresh, self.default_symbols(client, stage), 0),
         };
         self.push_frame(client, socket_io::accepted(&session.name, &session.recovery), stage);
         if !is_recovered {

@@ -52,6 +52,9 @@ impl Delivery {
         instrument: &Instrument,
         stage: &mut Stage<'_>,
     ) -> Result<SymbolId, String> {
+        if let Some(why) = self.why_not_covered(client, instrument) {
+            return Err(why);
+        }
         let tracked = match stage.demand.track(instrument, Asker::Viewer) {
             Err(NotTracked::Full) if self.make_room_for(client, stage) => stage.demand.track(instrument, Asker::Viewer),
             tracked => tracked,

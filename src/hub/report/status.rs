@@ -76,6 +76,7 @@ impl Machine {
             reconnects: upstream.feed.down_counts().total(),
             credits: self.credits_view(now),
             storage_trouble: self.persist.trouble.clone(),
+            access: self.config.access.mode(),
             advice: self.advice(now),
             symbols: self
                 .book

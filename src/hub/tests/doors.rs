@@ -450,7 +450,8 @@ fn reads(play: &mut Play, client: ClientId, symbols: &str, resume: Option<(u64, 
         client,
         Dialect::Sse,
         Carrier::Http,
-        Viewer::alone(client),
+        Viewer::alone(client.0),
+        Standing::Anybody,
     ));
     play.input(Input::Wished(client, wish_for(symbols, resume)));
 }
@@ -653,7 +654,13 @@ fn a_client_of_twelve_data_is_told_once_what_became_of_its_symbols() {
 #[test]
 fn a_client_that_polls_and_is_blocked_reads_on_over_its_websocket() {
     let (mut play, link) = Play::live("AAPL");
-    play.input(Input::Joined(BOB, Dialect::SocketIo, Carrier::Http, Viewer::alone(BOB)));
+    play.input(Input::Joined(
+        BOB,
+        Dialect::SocketIo,
+        Carrier::Http,
+        Viewer::alone(BOB.0),
+        Standing::Anybody,
+    ));
     says(&mut play, BOB, "40");
     play.input(Input::Blocked(BOB));
     play.take();
@@ -687,6 +694,7 @@ fn clients_of_one_address_that_cannot_prove_that_they_read_share_what_may_wait_f
             Dialect::TwelveData,
             Carrier::WebSocket,
             Viewer(7),
+            Standing::Anybody,
         ));
         play.subscribe(client, "AAPL");
     }

@@ -1,6 +1,7 @@
 //! The hub's machine as a specification: given a state and an input, these effects. Hours of
 //! virtual time take milliseconds.
 
+mod access;
 mod budget;
 mod channels;
 mod clients;
@@ -17,6 +18,7 @@ mod shares;
 mod values;
 
 use super::*;
+use crate::access::{Standing, Viewer};
 use crate::dialect::Dialect;
 use crate::market::*;
 use crate::provider::Call;

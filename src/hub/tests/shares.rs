@@ -10,6 +10,7 @@ fn joined(play: &mut Play, number: u32, viewer: u64) -> ClientId {
         Dialect::Plain,
         Carrier::WebSocket,
         Viewer(viewer),
+        Standing::Anybody,
     ));
     client
 }

@@ -3,7 +3,7 @@
 use super::event::clean_all;
 use super::lenient::{self, Item};
 use super::refusal::read_answer;
-use crate::market::{ExchangeHours, MINUTE, Millis, SECOND};
+use crate::market::{ExchangeHours, MINUTE, Millis, SECOND, numbers};
 use crate::provider::{CallError, Secret};
 use serde::Deserialize;
 
@@ -70,7 +70,7 @@ impl State {
 /// the provider counted from a clock that it read some seconds ago. `00:00:00` means that there is
 /// no such time.
 fn after(now: Millis, left: &str) -> Option<Millis> {
-    let [hours, minutes, seconds] = lenient::numbers(left, ':')?.map(|number| u64::from(number.unsigned_abs()));
+    let [hours, minutes, seconds] = numbers(left, ':')?.map(|number| u64::from(number.unsigned_abs()));
     let left = (hours * 60 + minutes) * MINUTE + seconds * SECOND;
     let is_time = left > 0 && minutes < 60 && seconds < 60;
     let rounded = now.saturating_add(left).saturating_add(MINUTE / 2) / MINUTE * MINUTE;

@@ -70,16 +70,6 @@ impl<T> Item<T> {
     }
 }
 
-/// The whole numbers of a text such as `15:59:00`, if it has exactly `N` of them.
-pub(super) fn numbers<const N: usize>(text: &str, separator: char) -> Option<[i16; N]> {
-    let number = |part: &str| match part.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => part.parse().ok(),
-        false => None,
-    };
-    let numbers: Option<Vec<i16>> = text.split(separator).map(number).collect();
-    numbers?.try_into().ok()
-}
-
 /// How a target type is read from each of JSON's scalars.
 trait Scalar: Sized {
     fn from_number(_: f64) -> Option<Self> {

@@ -4,10 +4,8 @@ use super::event::{clean_all, price, volume};
 use super::lenient::{self, Item};
 use super::refusal::read_answer;
 use super::rest::answered_for;
-use crate::market::{Bar, BarSource, Instrument, Interval, Millis};
+use crate::market::{Bar, BarSource, Instrument, Interval, Millis, utc};
 use crate::provider::{CallError, Refusal, Secret, Series};
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
 use serde::Deserialize;
 
 /// Most bars of an answer; the provider sends no more.
@@ -146,20 +144,7 @@ impl Value {
 /// The time of `2026-08-13 15:59:00` or `2026-08-13` in UTC, from 1970 to 2099.
 fn moment(text: &str) -> Option<Millis> {
     let (date, time) = text.split_once(' ').unwrap_or((text, "00:00:00"));
-    let [year, month, day] = lenient::numbers(date, '-')?;
-    let [hour, minute, second] = lenient::numbers(time, ':')?;
-    let small = |number: i16| i8::try_from(number).ok();
-    let local = DateTime::new(
-        year,
-        small(month)?,
-        small(day)?,
-        small(hour)?,
-        small(minute)?,
-        small(second)?,
-        0,
-    );
-    let at = Offset::UTC.to_timestamp(local.ok()?).ok()?.as_millisecond();
-    Millis::try_from(at).ok().filter(|at| *at < LATEST)
+    utc(date, time).filter(|at| *at < LATEST)
 }
 
 #[cfg(test)]

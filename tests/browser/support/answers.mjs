@@ -4,7 +4,7 @@
  */
 import { barsOf, instrumentOf, instruments, priceAt } from './market.mjs';
 
-/** @typedef {{ status?: number, json?: unknown, body?: string }} Answer */
+/** @typedef {{ status?: number, json?: unknown, body?: string, headers?: Record<string, string> }} Answer */
 /**
  * What an answer depends on: `anchor` is when prices are those of the instruments, s; `now` is in ms.
  * @typedef {{ simulated: boolean, anchor: number, now: number }} Market

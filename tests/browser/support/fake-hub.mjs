@@ -10,6 +10,8 @@ import { serveThrough } from './routes.mjs';
 
 export { DEFAULT_SYMBOLS } from './market.mjs';
 
+/** The subprotocol in which a browser's token comes begins so. */
+const BEARER = 'hamster.bearer.';
 const VALID = /^[A-Z0-9./_-]{1,24}(:[A-Z0-9 ./_-]{1,30})?$/i;
 
 /**
@@ -19,7 +21,10 @@ const VALID = /^[A-Z0-9./_-]{1,24}(:[A-Z0-9 ./_-]{1,30})?$/i;
  * @property {(how: { code: number, reason?: string }) => Promise<void> | void} close
  * @property {(handler: (message: string | Buffer) => void) => void} onMessage
  * @property {(handler: () => void) => void} onClose
+ * @property {() => string[]} [protocols]  the subprotocols that the client offers
+ * @property {() => string} [url]
  */
+/** Who a token stands for; `expires` in ISO 8601. @typedef {{ principal: string, expires: string | null }} Holder */
 /** `reason`, `needs_plan` and `retry_at` as in `subscribe-status`. @typedef {import('./channel.mjs').State} State */
 
 export class FakeHub {
@@ -65,6 +70,15 @@ export class FakeHub {
   api = new Map();
   /** Called when a page drops its socket. */
   onLeft = () => {};
+  /**
+   * Who may use it, with which tokens; null: an older hub, which knows none.
+   * @type {{ mode: 'open' | 'required', tokens: Map<string, Holder> } | null}
+   */
+  access = { mode: 'open', tokens: new Map() };
+  /** What the sockets were opened with. @type {{ url: string, protocols: string[] }[]} */
+  offers = [];
+  /** The paths of REST requests, each with its header `Authorization`. @type {[string, string | null][]} */
+  credentials = [];
   /** Open sockets, oldest first. @type {Socket[]} */
   sockets = [];
   /** How many sockets were tried. */
@@ -96,6 +110,7 @@ export class FakeHub {
     this.v1 = v1;
     this.whole = whole;
     this.simulated = simulated;
+    if (old) this.access = null;
     for (const symbol of symbols) this.quotes.set(symbol, this.quote(symbol));
   }
 
@@ -107,20 +122,42 @@ export class FakeHub {
     await serveThrough(page, this);
   }
 
-  /** Answers a REST request; null: no answer comes. @param {URL} url @returns {import('./answers.mjs').Answer | null} */
-  answer(url) {
+  /**
+   * Answers a REST request; null: no answer comes.
+   * @param {URL} url
+   * @param {string} [authorization]  the header
+   * @returns {import('./answers.mjs').Answer | null}
+   */
+  answer(url, authorization) {
+    this.credentials.push([url.pathname, authorization ?? null]);
+    const given = this.api.get(url.pathname);
+    if (!given && this.access !== null) {
+      const { mode, tokens } = this.access;
+      const holder = tokens.get(authorization?.replace(/^Bearer /, '') ?? '');
+      const isAccess = url.pathname === '/api/access';
+      if (!holder && (isAccess ? authorization !== undefined : mode === 'required')) return unauthorized(authorization);
+      if (isAccess) return { json: { ok: true, access: mode, principal: holder?.principal ?? null, expires: holder?.expires ?? null } };
+    }
     if (url.pathname === '/api/quotes') {
       this.restQuestions.push(url.searchParams.get('symbols') ?? '');
       return this.rest ? { json: this.rest() } : null;
     }
     this.asked.push(url.pathname + url.search);
-    const given = this.api.get(url.pathname);
     return given ? given(url) : answerOf(url, { simulated: this.simulated, anchor: this.anchor, now: Date.now() });
   }
 
   /** Takes a client. @param {Socket} socket */
   connect(socket) {
     this.attempts += 1;
+    const protocols = socket.protocols?.() ?? [];
+    this.offers.push({ url: socket.url?.() ?? '', protocols });
+    const token = protocols.find((one) => one.startsWith(BEARER))?.slice(BEARER.length);
+    const holder = this.access?.tokens.get(token ?? '');
+    if (this.access?.mode === 'required' && !holder) {
+      // A page sees nothing of the status 401.
+      void socket.close({ code: 1006 });
+      return;
+    }
     if (!this.accepts) {
       void socket.close({ code: 1001 });
       return;
@@ -134,8 +171,9 @@ export class FakeHub {
     });
     if (!this.answers) return;
     const time = new Date().toISOString();
+    const access = this.access === null ? {} : { access: { mode: this.access.mode, principal: holder?.principal ?? null, expires: holder?.expires ?? null } };
     const v1 = this.v1 ? { protocol: 'hamster.v1', epoch: this.epoch, seq: 0 } : {};
-    this.#send(socket, { event: 'connected', version: this.version, simulated: this.simulated, time, feed: this.feed, symbols: DEFAULT_SYMBOLS, ...v1 });
+    this.#send(socket, { event: 'connected', version: this.version, simulated: this.simulated, time, feed: this.feed, symbols: DEFAULT_SYMBOLS, ...v1, ...access });
   }
 
   /**
@@ -444,6 +482,12 @@ export class FakeHub {
     const channel = this.#clients.get(socket)?.channel;
     if (channel?.id === stream && !channel.acknowledge(seq)) this.#send(socket, { event: 'error', code: 'invalid-ack', message: 'that was never sent' });
   }
+}
+
+/** @param {string | undefined} authorization @returns {import('./answers.mjs').Answer} */
+function unauthorized(authorization) {
+  const detail = authorization === undefined ? 'this hub needs an access token' : 'This token is not known here, or has expired.';
+  return { status: 401, headers: { 'www-authenticate': 'Bearer' }, json: { ok: false, type: 'about:blank', title: 'Unauthorized', status: 401, detail } };
 }
 
 /** What a hub knows of an instrument once REST has told it. @param {string} symbol */

@@ -14,7 +14,7 @@ export async function serveThrough(page, hub) {
   await page.route(`${hub.origin}/**`, async (route) => {
     const url = new URL(route.request().url());
     if (url.pathname.startsWith('/api/')) {
-      const given = hub.answer(url);
+      const given = hub.answer(url, route.request().headers()['authorization']);
       return given ? route.fulfill(given) : route.abort('connectionrefused');
     }
     const path = url.pathname === '/' ? 'index.html' : url.pathname.slice(1);

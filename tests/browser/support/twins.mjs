@@ -2,6 +2,7 @@
 import { Commands } from '../../../public/app/commands.js';
 import { LATER } from '../../../public/app/later.js';
 import { FIRST } from '../../../public/app/layout.js';
+import { Access } from '../../../public/app/link/access.js';
 import { Connection } from '../../../public/app/link/connection.js';
 import { RestFallback } from '../../../public/app/link/rest.js';
 import { Desk } from '../../../public/app/model/desk.js';
@@ -16,13 +17,15 @@ const REGIONS = ['header', 'notice', 'list', 'side', 'dock', 'bottom'];
 const desk = new Desk();
 const store = new Store(() => screen.request());
 const screen = new Screen(store, desk);
+const access = new Access();
 const connection = new Connection({
   url: new URL('/ws', location.href).href.replace(/^http/, 'ws'),
   wanted: () => wantedSymbols(desk, store).names,
   store,
-  fallback: new RestFallback(store),
+  fallback: new RestFallback(store, access.ask),
+  access,
 });
-const terminal = { store, desk, commands: new Commands(), connection, voice: new Voice(document.body) };
+const terminal = { store, desk, commands: new Commands(), connection, access, voice: new Voice(document.body) };
 
 /** @param {string} name */
 function page(name) {

@@ -31,13 +31,15 @@ function served(answer) {
   return asked;
 }
 const never = new AbortController().signal;
+/** A test replaces `fetch`. @type {import('../../../public/app/link/access.js').Ask} */
+const ask = (url, how) => globalThis.fetch(url, how);
 const QUESTION = /** @type {const} */ ({ symbol: 'AAPL', interval: '5min', limit: 2 });
 
 /** A session that has had its first answer. @param {(url: URL) => any} answer */
 async function session(answer) {
   const asked = served(answer);
   let changed = () => {};
-  const made = new BarSession({ symbol: 'AAPL', interval: '5min' }, () => 0, () => changed());
+  const made = new BarSession({ symbol: 'AAPL', interval: '5min' }, ask, () => 0, () => changed());
   const next = () => new Promise((resolve) => (changed = () => resolve(undefined)));
   const first = next();
   made.refresh(NOW);
@@ -68,19 +70,19 @@ test('bars that cannot be are left out, and an answer without columns is no answ
 
 test('it asks for what it is told to ask for', options, async () => {
   const asked = served(() => ({ json: ANSWER }));
-  await askHistory({ ...QUESTION, symbol: 'RY:TSX', before: 60 }, never);
+  await askHistory({ ...QUESTION, symbol: 'RY:TSX', before: 60 }, never, ask);
   assert.deepEqual([...(asked[0]?.searchParams ?? [])], [['symbol', 'RY:TSX'], ['interval', '5min'], ['limit', '2'], ['before', '60']]);
 });
 
 test('a refusal, a hub that wants patience, and a hub that is away are three things', options, async () => {
   served(() => ({ status: 404, json: { detail: 'XYZ is not served by any plan' } }));
-  await assert.rejects(askHistory(QUESTION, never), (error) => error instanceof Refused && error.message === 'XYZ is not served by any plan');
+  await assert.rejects(askHistory(QUESTION, never, ask), (error) => error instanceof Refused && error.message === 'XYZ is not served by any plan');
   served(() => ({ status: 429, json: { detail: 'your address connects too often' }, headers: { 'retry-after': '17' } }));
-  await assert.rejects(askHistory(QUESTION, never), (error) => error instanceof Unanswered && error.retryAfter === 17);
+  await assert.rejects(askHistory(QUESTION, never, ask), (error) => error instanceof Unanswered && error.retryAfter === 17);
   globalThis.fetch = /** @type {any} */ (async () => {
     throw new TypeError('Failed to fetch');
   });
-  await assert.rejects(askHistory(QUESTION, never), (error) => error instanceof Unanswered && error.message === 'the hub cannot be reached');
+  await assert.rejects(askHistory(QUESTION, never, ask), (error) => error instanceof Unanswered && error.message === 'the hub cannot be reached');
 });
 
 test('a session asks again at the hub’s time, and after a sleep', options, async () => {
@@ -149,5 +151,5 @@ test('no state is without a sentence', options, async () => {
   assert.match(emptyWords(poor, 'XYZ', true, NOW)?.sentence ?? '', /^There are no bars of XYZ yet: no credit is left\. Asked again at /);
   const { session: young } = await session(() => ({ json: { ...ANSWER, bars: [[60, 1, 1, 1, 1, null, 1]], more: false } }));
   assert.equal(statusWords(young, String, NOW), 'Candles begin at 60, when this hub first saw a tick.');
-  assert.equal(emptyWords(new BarSession({ symbol: 'XYZ', interval: '5min' }, () => 0, () => {}), 'XYZ', true, NOW)?.sentence, 'Loading the bars of XYZ…');
+  assert.equal(emptyWords(new BarSession({ symbol: 'XYZ', interval: '5min' }, ask, () => 0, () => {}), 'XYZ', true, NOW)?.sentence, 'Loading the bars of XYZ…');
 });

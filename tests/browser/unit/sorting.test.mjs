@@ -13,7 +13,7 @@ const QUOTE = {
   precision: 'second', receivedAt: T + 120, source: 'live', simulated: false, session: 'open', freshness: 'fresh', staleSince: null,
 };
 /** @type {import('../../../public/app/model/truth.js').Circumstances} */
-const CONNECTED = { link: { state: 'connected', since: T, reason: '', retryAt: null, heardAt: T }, feed: null, rest: 'none', offset: 0 };
+const CONNECTED = { link: { state: 'connected', since: T, reason: '', retryAt: null, heardAt: T, signIn: null }, feed: null, rest: 'none', offset: 0 };
 
 /** @param {Record<string, number | string | null>} values */
 const from = (values) => (/** @type {string} */ key) => values[key] ?? null;

@@ -153,9 +153,10 @@ test('an answer that is not complete is not kept, and says when to ask again', o
 test('a new question gives up the one before', options, async () => {
   /** @type {AbortSignal[]} */
   const signals = [];
-  const search = new Search((_, { signal }) => new Promise((resolve, reject) => {
-    signals.push(/** @type {AbortSignal} */ (signal));
-    signal?.addEventListener('abort', () => reject(new Error('aborted')));
+  const search = new Search((_, how) => new Promise((resolve, reject) => {
+    const signal = /** @type {AbortSignal} */ (how?.signal);
+    signals.push(signal);
+    signal.addEventListener('abort', () => reject(new Error('aborted')));
     if (signals.length === 2) resolve(answer({ results: [], reason: null }));
   }));
   const first = search.ask('ro', 0);

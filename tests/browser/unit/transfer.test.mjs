@@ -9,7 +9,7 @@ import { UNKNOWN } from '../support/quote.mjs';
 const options = { timeout: 5_000 };
 const NOW = Date.UTC(2026, 0, 19, 14, 32, 17, 123);
 /** @type {import('../../../public/app/model/truth.js').Circumstances} */
-const CONNECTED = { link: { state: 'connected', since: 0, reason: '', retryAt: null, heardAt: NOW }, feed: { state: 'live', since: 0, reason: '' }, rest: 'none', offset: 0 };
+const CONNECTED = { link: { state: 'connected', since: 0, reason: '', retryAt: null, heardAt: NOW, signIn: null }, feed: { state: 'live', since: 0, reason: '' }, rest: 'none', offset: 0 };
 
 /**
  * @param {string} name

@@ -27,11 +27,11 @@ const row = (fields = {}) => ({ ...newRow('AAPL'), state: 'streaming', quote: qu
 
 /** @param {Partial<Circumstances>} [fields] @returns {Circumstances} */
 const circumstances = (fields = {}) => ({
-  link: { state: 'connected', since: T - 60_000, reason: '', retryAt: null, heardAt: T - 100 },
+  link: { state: 'connected', since: T - 60_000, reason: '', retryAt: null, heardAt: T - 100, signIn: null },
   feed: { state: 'live', since: T - 60_000, reason: 'ticks are arriving' }, rest: 'none', offset: 0, ...fields,
 });
 
-const CUT_OFF = { link: { state: /** @type {const} */ ('disconnected'), since: T - 8_000, reason: 'it broke off', retryAt: T, heardAt: T - 10_000 } };
+const CUT_OFF = { link: { state: /** @type {const} */ ('disconnected'), since: T - 8_000, reason: 'it broke off', retryAt: T, heardAt: T - 10_000, signIn: null } };
 const STALLED = { feed: { state: /** @type {const} */ ('stalled'), since: T - 240_000, reason: 'no tick' } };
 
 /**

@@ -94,3 +94,11 @@ test('the REST answer: quotes with a price, and the state of every symbol', opti
   assert.deepEqual(answer.tracked.map((entry) => [entry.symbol, entry.state]), [['BTC/USD', 'streaming'], ['SPY', 'unavailable']]);
   assert.throws(() => parseQuotes(null), MalformedFrame);
 });
+
+test('who may use the hub: as the greeting says, and nothing where it says nothing that is known', options, () => {
+  const greeted = (/** @type {unknown} */ access) => /** @type {any} */ (parseFrame(JSON.stringify({ event: 'connected', version: '1', access }))).access;
+  assert.deepEqual(greeted({ mode: 'required', principal: 'alice', expires: '2026-01-19T15:00:00.000Z' }), { mode: 'required', principal: 'alice', expires: Date.UTC(2026, 0, 19, 15) });
+  assert.deepEqual(greeted({ mode: 'open', principal: null, expires: null }), { mode: 'open', principal: null, expires: null });
+  assert.deepEqual(greeted({ mode: 'open', principal: 7, expires: 'soon' }), { mode: 'open', principal: null, expires: null });
+  for (const access of [undefined, null, 'open', [], { mode: 'closed' }]) assert.equal(greeted(access), null);
+});

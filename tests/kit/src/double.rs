@@ -3,12 +3,15 @@
 //! would store, records what the object does as [`Deed`]s in order, and complains about what no
 //! platform allows.
 
+use hamster_terminal::access::Access;
+use hamster_terminal::dialect::message::Token;
 use hamster_terminal::driver::{Event, HeldAlarm, Platform, Socket, Wakeup};
 use hamster_terminal::hub::{
     Answer, Carrier, ClientId, Group, Input, Kept, LinkId, RequestId, Row, Span, Stored, WaiterId, Write,
 };
 use hamster_terminal::market::Millis;
 use hamster_terminal::provider::Call;
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Deeds per event. More mean an endless loop.
@@ -76,6 +79,8 @@ pub struct Double {
     pub is_doomed: bool,
     /// The first forbidden action of the object: the promise that it breaks, and how.
     pub complaint: Option<(&'static str, String)>,
+    /// Whose tokens count.
+    pub access: Access,
     /// Clients' sockets and their attachments.
     sockets: BTreeMap<ClientId, String>,
     /// Those of them that are answers over HTTP, which end with the instance.
@@ -329,6 +334,12 @@ impl Platform for Double {
     fn remember(&mut self, client: ClientId, record: &str) {
         self.attach(client, record);
         self.does(Deed::Remember(client));
+    }
+
+    fn authenticate(&mut self, client: ClientId, token: Token) {
+        let outcome = self.access.pass_of_key(&Sha256::digest(&token.0).into(), self.now);
+        let outcome = outcome.map_err(|refusal| refusal.to_string());
+        self.events.push_back(Event::Authenticated(client, outcome));
     }
 
     fn close_client(&mut self, client: ClientId, code: u16, _reason: &str) {

@@ -2,6 +2,7 @@
 //! another.
 
 use crate::Double;
+use hamster_terminal::access::Standing;
 use hamster_terminal::driver::{Driver, Event, SharedBreaker, TurnedAway, Wakeup};
 use hamster_terminal::hub::{ClientId, Config, Machine, Stored};
 use hamster_terminal::market::Millis;
@@ -92,9 +93,9 @@ impl Object {
     ///
     /// # Panics
     /// If the object is not in memory.
-    pub fn admit(&mut self, address: Option<&str>, now: Millis) -> Result<ClientId, TurnedAway> {
+    pub fn admit(&mut self, address: Option<&str>, standing: Standing, now: Millis) -> Result<ClientId, TurnedAway> {
         let driver = self.driver.as_mut().expect("an object in memory");
-        driver.admit(address, now)
+        driver.admit(address, standing, now)
     }
 
     /// When the next timer or the alarm fires, if on time. A pulse is not a deadline.

@@ -36,16 +36,19 @@ export class BarSession {
   #beatAt = 0;
   #olderAt = 0;
   #question;
+  #ask;
   #offset;
   #onChange;
 
   /**
    * @param {{ symbol: string, interval: import('../../model/desk.js').Interval }} question
+   * @param {import('../../link/access.js').Ask} ask
    * @param {() => number} offset  hub's clock minus the page's, ms
    * @param {() => void} onChange
    */
-  constructor(question, offset, onChange) {
+  constructor(question, ask, offset, onChange) {
     this.#question = question;
+    this.#ask = ask;
     this.#offset = offset;
     this.#onChange = onChange;
     this.candles = new Candles(question.interval);
@@ -56,7 +59,7 @@ export class BarSession {
     if (this.#isAsking || this.state === 'refused') return;
     const last = this.candles.bars.at(-1);
     const missed = last === undefined ? FIRST_BARS : Math.ceil((now / 1_000 - last.time) / intervalNamed(this.#question.interval).seconds) + OVERLAP;
-    void this.#ask(Math.max(OVERLAP, Math.min(FIRST_BARS, missed)), now);
+    void this.#load(Math.max(OVERLAP, Math.min(FIRST_BARS, missed)), now);
   }
 
   /** A second of being seen. @param {number} now */
@@ -73,7 +76,7 @@ export class BarSession {
     this.loadsOlder = true;
     this.#onChange();
     try {
-      const history = await askHistory({ ...this.#question, limit: OLDER_BARS, before: first.time }, this.#abort.signal);
+      const history = await askHistory({ ...this.#question, limit: OLDER_BARS, before: first.time }, this.#abort.signal, this.#ask);
       this.candles.takeOlder(history);
       if (history.reason !== null) {
         this.candles.more = true;
@@ -92,11 +95,11 @@ export class BarSession {
   }
 
   /** @param {number} limit @param {number} now */
-  async #ask(limit, now) {
+  async #load(limit, now) {
     this.#isAsking = true;
     this.retryAt = null;
     try {
-      const history = await askHistory({ ...this.#question, limit }, this.#abort.signal);
+      const history = await askHistory({ ...this.#question, limit }, this.#abort.signal, this.#ask);
       this.#failures = 0;
       this.state = 'ready';
       this.reason = history.reason;

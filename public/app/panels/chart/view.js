@@ -42,7 +42,7 @@ const ALERT_TITLES = /** @type {Record<string, string>} */ ({ above: 'Alert ≥'
  * @param {() => void} onChange  whether there are bars, or a table, has changed
  */
 export function createView({ stage, message, sentence, retry, status, zone, keys }, terminal, onChange) {
-  const { store, desk, voice } = terminal;
+  const { store, desk, voice, access } = terminal;
   const host = element('div', { class: 'canvas', role: 'img', tabindex: '0', 'aria-roledescription': 'chart', 'aria-describedby': keys });
   const legend = createLegend();
   const table = createBarTable();
@@ -195,7 +195,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     isNew = true;
     cursor.clear();
     if (row !== null) {
-      session = new BarSession({ symbol: row.name, interval }, () => store.offset, () => {
+      session = new BarSession({ symbol: row.name, interval }, access.ask, () => store.offset, () => {
         feed();
         schedule();
       });

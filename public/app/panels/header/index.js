@@ -51,10 +51,10 @@ export function createPanel(host, { store, desk, commands }) {
         setAttribute(bell, 'aria-label', `Alerts: ${armed} armed`);
       }
       if (topics.has('link') || second) {
-        const { state, retryAt } = store.link;
+        const { state, retryAt, signIn } = store.link;
         setAttribute(link, 'data-state', state);
-        setText(word, WORDS[state]);
-        setText(wait, state !== 'disconnected' ? '' : (retryAt ?? now) - now < 1_000 ? 'trying again…' : `next try in ${formatSpan((retryAt ?? now) - now)}`);
+        setText(word, signIn === null ? WORDS[state] : 'Not signed in');
+        setText(wait, state !== 'disconnected' || signIn !== null ? '' : (retryAt ?? now) - now < 1_000 ? 'trying again…' : `next try in ${formatSpan((retryAt ?? now) - now)}`);
       }
       if (second) {
         const connected = store.link.state === 'connected';

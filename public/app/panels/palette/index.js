@@ -25,8 +25,8 @@ const MOST_OF_REASON = 300;
  * @type {import('../../ui/screen.js').CreatePanel}
  */
 export function createPanel(host, terminal) {
-  const { store, desk, commands } = terminal;
-  const search = new Search();
+  const { store, desk, commands, access } = terminal;
+  const search = new Search(access.ask);
   /** @type {Map<string, import('../../link/search.js').Found>} */
   const known = new Map();
   /** @type {string[]} */

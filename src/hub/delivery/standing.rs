@@ -1,0 +1,150 @@
+//! What clients may do where access is required: the passes that they have shown, and when those end.
+
+use super::{ClientId, Delivery, Effect, Pass, Stage, Standing, Viewer};
+use crate::dialect::message::{Connect, Recovery};
+use crate::dialect::{CLOSE_EXPIRED, CLOSE_REVOKED, socket_io};
+use crate::market::{Instrument, Millis, SECOND};
+
+/// How long a client may take to show a credential that its protocol has in a message.
+const PROVEN_WITHIN: Millis = 10 * SECOND;
+
+/// When passes end.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// None ends before.
+    first: Option<Millis>,
+    /// Clients whose token is being looked at, with what they want to take up again.
+    asked: Vec<(ClientId, Option<Recovery>)>,
+}
+
+impl Ends {
+    /// A client is gone.
+    pub fn forget(&mut self, client: ClientId) {
+        self.asked.retain(|(asked, _)| *asked != client);
+    }
+}
+
+impl Delivery {
+    /// A new client stands like this.
+    pub(super) fn stands(&mut self, client: ClientId, standing: Standing, stage: &Stage<'_>) {
+        let Some(guest) = self.audience.get_mut(client) else {
+            return;
+        };
+        guest.must_prove = standing == Standing::Unproven;
+        let end = match standing {
+            Standing::Anybody => None,
+            Standing::Unproven => Some(stage.now + PROVEN_WITHIN),
+            Standing::Known(pass) => guest.pass.insert(pass).expires,
+        };
+        guest.ends_at = end;
+        self.ends.first = [self.ends.first, end].into_iter().flatten().min();
+    }
+
+    /// Whether a client from before hibernation may stay with its pass; if not, it is closed.
+    pub(super) fn may_stay(&mut self, client: ClientId, pass: Option<Pass>, stage: &mut Stage<'_>) -> bool {
+        let access = &stage.config.access;
+        if !access.is_required {
+            return true;
+        }
+        if let Some(pass) = pass.filter(|pass| access.vouches(pass)) {
+            let is_over = pass.is_over(stage.now);
+            self.stands(client, Standing::Known(Box::new(pass)), stage);
+            if is_over {
+                self.end(client, stage);
+            }
+            return !is_over;
+        }
+        let reason = "your access token does not count here any more";
+        self.close(client, CLOSE_REVOKED, reason, stage);
+        false
+    }
+
+    /// When to look for passes that have ended.
+    #[must_use]
+    pub fn passes_end_at(&self) -> Option<Millis> {
+        self.ends.first
+    }
+
+    /// Closes clients whose time is over.
+    pub(super) fn look_after_passes(&mut self, stage: &mut Stage<'_>) {
+        if self.ends.first.is_none_or(|first| stage.now < first) {
+            return;
+        }
+        let ends = self
+            .audience
+            .all()
+            .filter_map(|(client, known)| Some((known.ends_at?, client)));
+        let (over, later): (Vec<_>, Vec<_>) = ends.partition(|(at, _)| *at <= stage.now);
+        self.ends.first = later.into_iter().map(|(at, _)| at).min();
+        for (_, client) in over {
+            self.end(client, stage);
+        }
+    }
+
+    fn end(&mut self, client: ClientId, stage: &mut Stage<'_>) {
+        let is_known = self
+            .audience
+            .get_mut(client)
+            .is_some_and(|client| client.pass.is_some());
+        let reason = if is_known {
+            "your access token has expired"
+        } else {
+            "no access token was shown within 10 s"
+        };
+        self.close(client, CLOSE_EXPIRED, reason, stage);
+    }
+
+    /// A Socket.IO client wants to join; first, its token is looked at if it needs one.
+    pub(super) fn connects(&mut self, client: ClientId, connect: Connect, stage: &mut Stage<'_>) {
+        if !self.audience.get_mut(client).is_some_and(|client| client.must_prove) {
+            return self.connect(client, connect.recovery, stage);
+        }
+        let Some(token) = connect.token else {
+            let message =
+                "this terminal is not open to everybody: join with a token, as in io(address, {auth: {token}})";
+            return self.push_frame(client, socket_io::refused(None, message), stage);
+        };
+        if self.ends.asked.iter().all(|(asked, _)| *asked != client) {
+            self.ends.asked.push((client, connect.recovery));
+            stage.effects.push(Effect::Authenticate { client, token });
+        }
+    }
+
+    /// A client's token was looked at.
+    pub fn authenticated(&mut self, client: ClientId, outcome: Result<(Viewer, Pass), String>, stage: &mut Stage<'_>) {
+        let place = self.ends.asked.iter().position(|(asked, _)| *asked == client);
+        let Some((_, recovery)) = place.map(|place| self.ends.asked.swap_remove(place)) else {
+            return;
+        };
+        let (viewer, pass) = match outcome {
+            Ok(allowed) => allowed,
+            Err(message) => return self.push_frame(client, socket_io::refused(None, &message), stage),
+        };
+        if let Some(guest) = self.audience.get_mut(client) {
+            guest.belongs_to(viewer);
+        }
+        self.stands(client, Standing::Known(Box::new(pass)), stage);
+        self.connect(client, recovery, stage);
+    }
+
+    /// The default symbols, as far as a client may read them; all that it may if it may read none of
+    /// them.
+    pub(super) fn default_symbols(&mut self, client: ClientId, stage: &Stage<'_>) -> Vec<Instrument> {
+        let pass = self.audience.get_mut(client).and_then(|client| client.pass.as_deref());
+        Pass::or_all(pass, &stage.config.symbols)
+    }
+
+    /// Why a client may not read a symbol, if it may not.
+    pub(super) fn why_not_covered(&mut self, client: ClientId, instrument: &Instrument) -> Option<String> {
+        let pass = self.audience.get_mut(client)?.pass.as_deref()?;
+        (!pass.covers(instrument)).then(|| pass.why_not())
+    }
+
+    /// How many symbols a client may watch.
+    pub(super) fn most_symbols(&mut self, client: ClientId, stage: &Stage<'_>) -> usize {
+        let most = stage.config.symbols_per_client;
+        let pass = self.audience.get_mut(client).and_then(|client| client.pass.as_deref());
+        pass.and_then(|pass| pass.limits.symbols)
+            .map_or(most, |own| most.min(own as usize))
+    }
+}
