@@ -3,7 +3,7 @@
 use super::pass::{Pass, Refusal};
 use super::tickets::same;
 use super::viewer::fingerprint;
-use crate::market::{Millis, utc};
+use crate::market::{Millis, from_iso8601};
 use serde_json::Value;
 
 /// A SHA-256.
@@ -43,18 +43,12 @@ fn key(entry: &Value) -> Result<Key, &'static str> {
         None | Some(Value::Null) => None,
         Some(at) => Some(
             at.as_str()
-                .and_then(time)
+                .and_then(from_iso8601)
                 .ok_or("expires must be a time such as 2027-01-01T00:00:00Z")?,
         ),
     };
     let pass = Pass::of(text("name").unwrap_or_default(), fingerprint(&hash), expires, entry)?;
     Ok(Key { hash, pass })
-}
-
-/// The time of `2027-01-01T00:00:00Z`.
-fn time(text: &str) -> Option<Millis> {
-    let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    utc(date, time)
 }
 
 fn hex(text: &str) -> Option<Hash> {

@@ -51,7 +51,7 @@ impl Access {
     ///
     /// # Errors
     /// [`AccessError`] for the first one that cannot be used.
-    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, AccessError> {
+    pub fn from_vars(var: &dyn Fn(&str) -> Option<String>) -> Result<Self, AccessError> {
         let set = |name: &str| var(name).filter(|value| !value.trim().is_empty());
         let keys = set("ACCESS_KEYS")
             .map(|list| keys::parse(&list))
@@ -123,7 +123,7 @@ mod tests {
     }
 
     fn access(vars: &[(&str, &str)]) -> Result<Access, AccessError> {
-        Access::from_vars(|name| {
+        Access::from_vars(&|name| {
             vars.iter()
                 .find(|(of, _)| *of == name)
                 .map(|(_, value)| (*value).to_owned())

@@ -6,8 +6,7 @@ use super::route::{Asked, Route, Show};
 use super::{Problem, Reply};
 use crate::dialect::event::whole;
 use crate::hub::{Answer, History, HistoryQuestion, Question};
-use crate::market::{Bar, BarSource, Gap, Interval, Millis, SECOND, iso8601, scale_for, steps};
-use jiff::Timestamp;
+use crate::market::{Bar, BarSource, Gap, Interval, Millis, SECOND, from_iso8601, iso8601, scale_for, steps};
 use serde::{Serialize, Serializer};
 use std::fmt::Write;
 
@@ -42,11 +41,11 @@ pub(super) fn interval(name: &str) -> Result<Interval, Problem> {
 
 /// A time from 1970 to 9999, in ISO 8601 or in seconds since 1970.
 fn time(text: &str) -> Result<Millis, Problem> {
-    let time = match text.parse() {
-        Ok(seconds) => Timestamp::from_second(seconds),
-        Err(_) => text.parse(),
+    const LAST: u64 = 253_402_207_200;
+    let since_1970 = match text.parse::<u64>() {
+        Ok(seconds) => (seconds <= LAST).then_some(seconds * SECOND),
+        Err(_) => from_iso8601(text),
     };
-    let since_1970 = time.ok().and_then(|time| Millis::try_from(time.as_millisecond()).ok());
     let right = "ISO 8601, such as 2026-01-19T14:32:00Z, or whole seconds since 1970, such as 1768833120";
     let wrong = || bad(format!("before {} is not a time: use {right}", shown(text)));
     since_1970.map_or_else(wrong, Ok)

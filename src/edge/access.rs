@@ -45,7 +45,7 @@ pub(super) fn settings(env: &Env) -> Result<Rc<Access>, Problem> {
     if let Some(access) = ACCESS.with_borrow(Clone::clone) {
         return Ok(access);
     }
-    let access = Access::from_vars(|name| text(env, name));
+    let access = Access::from_vars(&|name| text(env, name));
     let access = Rc::new(access.map_err(|error| Problem::Misconfigured(error.to_string()))?);
     ACCESS.set(Some(Rc::clone(&access)));
     Ok(access)

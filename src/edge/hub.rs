@@ -113,12 +113,7 @@ impl DurableObject for Hub {
         };
         let reply = reply.unless_known(header(&request, "If-None-Match").as_deref());
         let reply = share.iter().fold(reply, Reply::sharing);
-        let from = From::of(&request);
-        let reply = object.with_driver(|driver| {
-            let access = &driver.machine().config().access;
-            reply.seen_from(&access.origins, from.seen(), access.is_required)
-        })?;
-        respond(&reply.over(is_https(&request)))
+        respond(&seen(object, &request, reply)?)
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -201,6 +196,16 @@ fn known(pass: Pass) -> Standing {
     Standing::Known(Box::new(pass))
 }
 
+/// A reply as the page that asks may see it.
+fn seen(object: &Object, request: &Request, reply: Reply) -> Result<Reply> {
+    let from = From::of(request);
+    let reply = object.with_driver(|driver| {
+        let access = &driver.machine().config().access;
+        reply.seen_from(&access.origins, from.seen(), access.is_required)
+    })?;
+    Ok(reply.over(is_https(request)))
+}
+
 /// What a request asks for, if its sender may ask it now; `share` is set to what is left then.
 fn permitted(
     object: &Object,
@@ -272,33 +277,30 @@ fn connect_client(object: &Rc<Object>, request: &Request, dialect: Option<Dialec
         return Ok(Err(Problem::UpgradeRequired(socket_address(request))));
     }
     let may_prove_later = dialect == Dialect::SocketIo;
-    admit(object, request, may_prove_later, |client| {
-        accept(object, client, dialect)
-    })
+    match admit(object, request, may_prove_later)? {
+        Ok(client) => opened(object, client, accept(object, client, dialect)),
+        Err(problem) => Ok(Err(problem)),
+    }
 }
 
-/// Lets one more client in if its address may, and has `open` connect it.
-fn admit<T>(
-    object: &Rc<Object>,
-    request: &Request,
-    may_prove_later: bool,
-    open: impl FnOnce(ClientId) -> Result<T>,
-) -> Connected<T> {
+/// The id of one more client, if it may come in.
+fn admit(object: &Rc<Object>, request: &Request, may_prove_later: bool) -> Connected<ClientId> {
     let standing = match standing(object, request, may_prove_later)? {
         Ok(standing) => standing,
         Err(refusal) => return Ok(Err(Problem::Unauthorized(refusal))),
     };
     let address = header(request, ADDRESS);
-    let client = match object.with_driver(|driver| driver.admit(address.as_deref(), standing, now()))? {
-        Ok(client) => client,
-        Err(turned_away) => return Ok(Err(problem_of(turned_away))),
-    };
-    let response = open(client);
-    if response.is_err() {
+    let admitted = object.with_driver(|driver| driver.admit(address.as_deref(), standing, now()))?;
+    Ok(admitted.map_err(problem_of))
+}
+
+/// What came of opening the connection of an admitted client. If that failed, the client has left.
+fn opened<T>(object: &Rc<Object>, client: ClientId, opened: Result<T>) -> Connected<T> {
+    if opened.is_err() {
         object.happen(Event::Left(client, ABNORMAL_CLOSURE));
         object.fanout.remove(client.0);
     }
-    response.map(Ok)
+    opened.map(Ok)
 }
 
 /// Opens a stream of events. Its client can say nothing, so its wish is in the address.
@@ -310,12 +312,17 @@ fn stream(object: &Rc<Object>, request: &Request, symbols: Vec<Instrument>) -> C
         resume: position.map(|(epoch, seq)| Position { epoch, channel: 0, seq }),
         interval: None,
     };
-    admit(object, request, false, |client| {
+    let client = match admit(object, request, false)? {
+        Ok(client) => client,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    let begin = || {
         let body = object.fanout.add_stream(client.0)?;
         object.happen(Event::Joined(client, Dialect::Sse, Carrier::Http));
         object.happen(Input::Wished(client, wish));
-        stream_of(body, &Reply::event_stream().over(is_https(request)))
-    })
+        stream_of(body, &seen(object, request, Reply::event_stream())?)
+    };
+    opened(object, client, begin())
 }
 
 /// A Socket.IO client polls: it asks for what there is, or says something.
@@ -332,12 +339,16 @@ async fn polled(object: &Rc<Object>, mut request: Request, session: Option<Strin
             return Ok(Err(Problem::EngineIo(2, message)));
         }
         None => {
-            let opened = admit(object, &request, true, |client| {
+            let client = match admit(object, &request, true)? {
+                Ok(client) => client,
+                Err(problem) => return Ok(Err(problem)),
+            };
+            let begin = || {
                 object.fanout.add_polling(client.0)?;
                 object.happen(Event::Joined(client, Dialect::SocketIo, Carrier::Http));
                 Ok(client)
-            });
-            match opened? {
+            };
+            match opened(object, client, begin())? {
                 Ok(client) => client,
                 Err(problem) => return Ok(Err(problem)),
             }

@@ -122,7 +122,6 @@ impl Config {
     pub fn from_vars(simulated: bool, var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let set = |name: &str| var(name).filter(|value| !value.trim().is_empty());
         let old_vars = RENAMED.iter().filter(|(old, _)| set(old).is_some()).copied().collect();
-        // A var by its present name, or by its old one, with the name by which it was found.
         let var = |name: &'static str| {
             let by_old_name = || {
                 let (old, _) = RENAMED.iter().find(|(_, new)| *new == name)?;
@@ -130,20 +129,7 @@ impl Config {
             };
             set(name).map(|value| (name, value)).or_else(by_old_name)
         };
-        let number = |name, default: u64, least: u64, most: u64| {
-            let Some((name, value)) = var(name) else {
-                return Ok(default);
-            };
-            match value.trim().parse() {
-                Ok(number) if (least..=most).contains(&number) => Ok(number),
-                _ => Err(ConfigError::Number {
-                    name,
-                    value,
-                    least,
-                    most,
-                }),
-            }
-        };
+        let number = |name, default, least, most| number(&var, name, default, least, most);
         let span = |name, default| number(name, default, 10, LONGEST_SPAN);
         let (symbols, bad_symbols) = symbols(var("SYMBOLS").map(|(_, list)| list))?;
         let provider = Provider::TwelveData;
@@ -175,7 +161,7 @@ impl Config {
             waiter: number("WAITER_MS", 1_500, 10, 1_900)?,
             reference: span("REFERENCE_MS", 60 * MINUTE)?,
             plain_interval: number("PLAIN_INTERVAL_MS", 100, 0, MINUTE)?,
-            access: Access::from_vars(set)?,
+            access: Access::from_vars(&set)?,
             most_clients: number("MOST_CLIENTS", 32_000, 1, 32_000)? as u32,
             clients_per_principal: number("CLIENTS_PER_PRINCIPAL", 100, 1, 100_000)? as u32,
             calls_per_minute: number("CALLS_PER_MINUTE", 300, 1, 1_000_000)? as u32,
@@ -185,6 +171,25 @@ impl Config {
             clients_per_address: number("CLIENTS_PER_ADDRESS", 100, 1, 100_000)? as u32,
             shard: number("SHARD_CLIENTS", 512, 1, 100_000)? as u32,
         })
+    }
+}
+
+/// A var by its present name or by its old one, with the name by which it was found.
+type Var<'a> = &'a dyn Fn(&'static str) -> Option<(&'static str, String)>;
+
+// A function, because a closure would be repeated for each var.
+fn number(var: Var<'_>, name: &'static str, default: u64, least: u64, most: u64) -> Result<u64, ConfigError> {
+    let Some((name, value)) = var(name) else {
+        return Ok(default);
+    };
+    match value.trim().parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(ConfigError::Number {
+            name,
+            value,
+            least,
+            most,
+        }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `/time_series`: candles of a minute to a month. The caller decides which time zones there are.
 
+use crate::market::civil;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 
@@ -71,10 +72,12 @@ impl<F: Switches> Exchange<F> {
         let zone = named.as_ref().unwrap_or(own_zone);
         let bound = |date: Option<&str>, otherwise: Millis| match date {
             None => Ok(otherwise),
-            Some(text) => match text.parse() {
-                Ok(local) => Ok(moment(zone, local)),
-                Err(_) => Err(Failure::new(400, format!("Invalid date provided: {text}."))),
-            },
+            Some(text) => {
+                let (date, time) = text.split_once([' ', 'T']).unwrap_or((text, "00:00:00"));
+                let local = civil(date, time);
+                let wrong = || Failure::new(400, format!("Invalid date provided: {text}."));
+                local.map(|local| moment(zone, local)).ok_or_else(wrong)
+            }
         };
         let range = (bound(from, 0)?, bound(query.get("end_date"), now.saturating_add(1))?);
         let mut candles = self.market.candles(instrument, interval, range, count, now);

@@ -3,8 +3,7 @@
 use crate::api::Problem;
 use crate::api::parameters::{bad, shown};
 use crate::api::route::Zones;
-use crate::market::{MINUTE, Millis, SECOND, iso8601};
-use jiff::Timestamp;
+use crate::market::{MINUTE, Millis, SECOND, from_iso8601, iso8601};
 use std::cell::Cell;
 
 /// A local time, as the milliseconds since 1970 at which a clock in UTC shows the same.
@@ -71,7 +70,7 @@ pub(super) fn date(local: Local) -> String {
 
 /// Seconds since 1970 of a time in ISO 8601.
 pub(super) fn seconds(iso: &str) -> Option<i64> {
-    iso.parse::<Timestamp>().ok().map(Timestamp::as_second)
+    from_iso8601(iso).and_then(|at| i64::try_from(at / SECOND).ok())
 }
 
 /// Reads `2026-01-19`, `2026-01-19 14:32:00`, or the latter with a `T`, in the parameter `name`.
@@ -83,12 +82,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<Local, Problem> {
         .chars()
         .all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | ' ' | 'T'));
     let midnight = if text.len() == 10 { "T00:00:00" } else { "" };
-    let time = format!("{text}{midnight}Z")
-        .parse::<Timestamp>()
-        .ok()
-        .filter(|_| is_plain);
-    match time.and_then(|time| Millis::try_from(time.as_millisecond()).ok()) {
-        Some(local) => Ok(local / SECOND * SECOND),
+    match from_iso8601(&format!("{text}{midnight}Z")).filter(|_| is_plain) {
+        Some(local) => Ok(local),
         None => bad(format!(
             "Invalid **{name}** provided: {}. Use a date such as 2026-01-19, or a time such as 2026-01-19 14:32:00",
             shown(text)
