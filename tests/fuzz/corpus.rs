@@ -45,6 +45,11 @@ fn hub() {
     run("hub");
 }
 
+#[test]
+fn credentials() {
+    run("credentials");
+}
+
 fn run(name: &str) {
     let (_, target) = targets::TARGETS.iter().find(|(target, _)| *target == name).unwrap();
     let seeds = seeds(name);

@@ -12,6 +12,7 @@
     reason = "a check that fails is a finding; and each fuzz binary uses one of the targets"
 )]
 
+mod access;
 mod answers;
 mod clients;
 mod script;
@@ -31,13 +32,14 @@ const MOST_LINES: usize = 48;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All fuzz targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("upstream_frames", upstream_frames),
     ("rest_bodies", rest_bodies),
     ("client_frames", client_frames),
     ("guest_frames", guest_frames),
     ("resume_tokens", resume_tokens),
     ("hub", hub),
+    ("credentials", credentials),
 ];
 
 /// Each line is a frame of upstream's WebSocket.
@@ -139,6 +141,16 @@ pub fn hub(bytes: &[u8]) {
         script::perform(&mut stage, &line);
     }
     stage.settle();
+}
+
+/// Each line is a key, a token, a pass, an origin, or a setting of the operator; and a deed with
+/// tickets.
+pub fn credentials(bytes: &[u8]) {
+    let lines: Vec<String> = lines(bytes).collect();
+    for line in &lines {
+        access::credential(line);
+    }
+    access::tickets(lines.iter().map(String::as_str));
 }
 
 fn lines(bytes: &[u8]) -> impl Iterator<Item = String> {
