@@ -224,6 +224,7 @@ fn command(
                 "CREDITS_PER_DAY": "0",
                 // All clients connect from this machine.
                 "CLIENTS_PER_ADDRESS": "100000",
+                "CALLS_PER_MINUTE": "1000000",
             });
             command = Command::new(&places.node);
             command

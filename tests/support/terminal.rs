@@ -32,6 +32,9 @@ const VARS: &[(&str, &str)] = &[
     ("CREDITS_PER_DAY", "0"),
     ("SYMBOL_LIMIT", "100"),
     ("HISTORY_CREDITS_PERCENT", "0"),
+    // All calls come from one address.
+    ("CALLS_PER_MINUTE", "1000000"),
+    ("LOOKUPS_PER_MINUTE", "1000000"),
 ];
 
 /// The default symbols of a terminal.

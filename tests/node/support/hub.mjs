@@ -2,7 +2,7 @@
  * The built worker in Miniflare, which can evict a Durable Object as Cloudflare does with an idle
  * one.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -50,11 +50,18 @@ export class Hub {
           { type: 'ESModule', path: join(this.#build, 'index.js') },
           { type: 'CompiledWasm', path: join(this.#build, 'index_bg.wasm') },
         ],
-        bindings: { ...options['bindings'], ...this.#vars },
+        // All calls come from one address.
+        bindings: { ...options['bindings'], CALLS_PER_MINUTE: '1000000', LOOKUPS_PER_MINUTE: '1000000', ...this.#vars },
       }),
       handleStructuredLogs: (/** @type {{ level: string, message: string }} */ log) => this.logs.push(log),
       resourcePersistencePath: this.#directory,
     });
+  }
+
+  /** What is stored on disk: the content of each file, by its name. */
+  stored() {
+    const files = readdirSync(this.#directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    return new Map(files.map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name))]));
   }
 
   /** The address for WebSocket clients. */
