@@ -431,4 +431,22 @@ export const MUTANTS = [
     find: "stage.now >= until || ",
     replace: "",
   },
+  {
+    name: "who has a pass that has ended is served on",
+    file: "src/hub/delivery/standing.rs",
+    find: "self.ends.first.is_none_or(|first| stage.now < first)",
+    replace: "self.ends.first.is_none_or(|_| true)",
+  },
+  {
+    name: "a pass does not survive hibernation",
+    file: "src/hub/delivery/standing.rs",
+    find: "pass.filter(|pass| access.vouches(pass))",
+    replace: "pass.filter(|_| false)",
+  },
+  {
+    name: "only the first pass that ends counts",
+    file: "src/hub/delivery/standing.rs",
+    find: "self.ends.first = later.into_iter().map(|(at, _)| at).min();",
+    replace: "self.ends.first = None; drop(later);",
+  },
 ];

@@ -6,6 +6,7 @@
 //! - A price that cannot be called old is not sent when it is old.
 //! - Who is known not to read over HTTP is sent no prices.
 
+use super::object::TOKEN;
 use super::scenario::Act;
 use super::viewers::{Frame, Viewer, subscribed};
 use super::world::{Broken, Check, Happening, World, broken};
@@ -243,8 +244,15 @@ impl World {
             }
             Tongue::SocketIo | Tongue::Polling => {
                 let kept = session.zip(position);
-                let auth = kept.map(|(pid, at)| json!({"pid": pid, "offset": written(at)}));
-                let auth = auth.map(|auth| auth.to_string()).unwrap_or_default();
+                let token = self.scenario.setup.requires_access().then_some(TOKEN);
+                let auth = match (kept, token) {
+                    (None, None) => String::new(),
+                    (None, Some(token)) => json!({"token": token}).to_string(),
+                    (Some((pid, at)), None) => json!({"pid": pid, "offset": written(at)}).to_string(),
+                    (Some((pid, at)), Some(token)) => {
+                        json!({"pid": pid, "offset": written(at), "token": token}).to_string()
+                    }
+                };
                 self.client_says(client, format!("40{auth}"))
             }
             Tongue::EventStream => {

@@ -23,6 +23,7 @@ mod guests;
 mod manners;
 mod market;
 mod object;
+mod passes;
 mod promises;
 mod scenario;
 mod shrink;

@@ -8,7 +8,7 @@ use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
 use hamster_kit::{Deed, Storage};
 use hamster_terminal::access::Standing;
-use hamster_terminal::dialect::{CLOSE_SLOW, Dialect};
+use hamster_terminal::dialect::{CLOSE_EXPIRED, CLOSE_SLOW, Dialect};
 use hamster_terminal::driver::{Driver, Event, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
 use hamster_terminal::hub::{
     Carrier, ClientId, Config, HistoryQuestion, Input, LinkId, Machine, Question, RequestId, Row, SearchQuestion,
@@ -19,7 +19,14 @@ use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::market::{FeedState, StreamState};
 use hamster_terminal::provider::Provider;
 use hamster_terminal::simulator::{Plan, SessionId};
+use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
+
+/// The hash of [`TOKEN`].
+const ACCESS_KEYS: &str =
+    r#"[{"name":"guests","sha256":"66859b7ade4e68cb65041b88a7ad5214df71cdcfa27dff2efcc80a81e9ba5fa0"}]"#;
+/// The key that Socket.IO's clients show.
+pub const TOKEN: &str = "secret key";
 
 /// The platform allows 16 KiB per socket. The machine promises less.
 const LONGEST_RECORD: usize = 12 * 1024;
@@ -118,12 +125,17 @@ impl Object {
                 "EXTRA_SYMBOLS" => setup.extra_symbols.to_string(),
                 "SHARD_CLIENTS" => setup.shard.to_string(),
                 "CREDITS_PER_MINUTE" => plan.rest_per_minute.to_string(),
+                "ACCESS_KEYS" if setup.requires_access() => ACCESS_KEYS.to_owned(),
                 "CREDITS_PER_DAY" => plan.rest_per_day.unwrap_or(0).to_string(),
                 _ => return None,
             })
         });
+        let config = config.unwrap();
+        let access = config.access.clone();
+        let mut inner = hamster_kit::Object::new(config);
+        inner.platform.access = access;
         Self {
-            inner: hamster_kit::Object::new(config.unwrap()),
+            inner,
             life: 0,
             running: None,
             breaks: VecDeque::new(),
@@ -283,11 +295,36 @@ impl World {
     pub fn client_joins(&mut self, dialect: Dialect, carrier: Carrier) -> Result<u32, Box<super::world::Broken>> {
         self.wake()?;
         let now = self.read_clock();
-        let admitted = self.object.inner.admit(None, Standing::Anybody, now);
+        let standing = self.standing_of_newcomer(dialect, now);
+        let expires = standing.pass().and_then(|pass| pass.expires);
+        let admitted = self.object.inner.admit(None, standing, now);
         let client = admitted.map_err(|why| broken("who connects is let in", format!("{why:?}")))?;
+        self.passes.set(client.0, expires);
         self.viewers.connecting(client.0);
         self.tell(Event::Joined(client, dialect, carrier))?;
         Ok(client.0)
+    }
+
+    /// Every other viewer has a pass that ends, unless the day is nearly over.
+    fn standing_of_newcomer(&self, dialect: Dialect, now: Millis) -> Standing {
+        if !self.scenario.setup.requires_access() {
+            return Standing::Anybody;
+        }
+        if dialect == Dialect::SocketIo {
+            return Standing::Unproven;
+        }
+        let pass = self
+            .object
+            .config()
+            .access
+            .pass_of_key(&Sha256::digest(TOKEN).into(), now);
+        let expires = now + (5 + now / SECOND % 60) * MINUTE;
+        let mut pass = pass.unwrap();
+        // Nobody is behind two connections, so that one that floods is not kept out later.
+        pass.principal = format!("somebody at {now}");
+        pass.expires = Some(expires)
+            .filter(|at| at + 60 * MINUTE < self.scenario.setup.start + self.scenario.length && now / SECOND % 2 == 0);
+        Standing::Known(Box::new(pass))
     }
 
     pub fn client_says(&mut self, client: u32, text: String) -> Check {
@@ -502,6 +539,7 @@ impl World {
         match deed {
             Deed::Tell(clients, frame) => {
                 let clients: Vec<u32> = clients.iter().map(|client| client.0).collect();
+                self.passes.told(&clients, self.object.clock)?;
                 self.viewers_hear(&frame, &clients)?;
             }
             Deed::Remember(client) => {
@@ -514,11 +552,12 @@ impl World {
                 }
             }
             Deed::Close(client, code) => {
-                let why = if code == CLOSE_SLOW {
-                    "clients closed: nothing read"
-                } else {
-                    "clients closed: flood"
+                let why = match code {
+                    CLOSE_SLOW => "clients closed: nothing read",
+                    CLOSE_EXPIRED => "clients closed: pass ended",
+                    _ => "clients closed: flood",
                 };
+                self.passes.closed(client.0, code, self.object.clock)?;
                 self.coverage.count(why, 1);
                 self.viewer_lost(client.0);
             }

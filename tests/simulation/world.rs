@@ -6,6 +6,7 @@ use super::coverage::Coverage;
 use super::manners::Manners;
 use super::market::{Market, Place};
 use super::object::{Ending, Object};
+use super::passes::Passes;
 use super::promises::{LIVE_WITHIN, Promises};
 use super::scenario::{Blow, Event, Scenario};
 use super::upstream::Upstream;
@@ -104,6 +105,7 @@ pub struct World {
     pub upstream: Upstream,
     pub market: Market,
     pub viewers: Viewers,
+    pub passes: Passes,
     pub promises: Promises,
     pub bars: Bars,
     pub manners: Manners,
@@ -161,6 +163,7 @@ impl World {
             upstream: Upstream::new(Exchange::new(settings, scenario.seed, now)),
             market: Market::new(now),
             viewers: Viewers::default(),
+            passes: Passes::default(),
             promises: Promises::default(),
             bars: Bars::default(),
             manners: Manners::default(),
