@@ -187,7 +187,7 @@ export const MUTANTS = [
   {
     name: "a flood is not stopped",
     file: "src/hub/delivery/audience.rs",
-    find: "self.drained_at <= now + BURST * REFILL",
+    find: "self.drained_at <= now + MINUTE / 2",
     replace: "self.drained_at > 0",
   },
   {

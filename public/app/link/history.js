@@ -58,7 +58,7 @@ export async function askHistory({ symbol, interval, limit, before }, signal, as
   }
   if (!response.ok) {
     const reason = problemOf(body, response.status);
-    if (response.status === 404 || response.status === 400) throw new Refused(reason);
+    if ([400, 403, 404].includes(response.status)) throw new Refused(reason);
     throw new Unanswered(reason, Number(response.headers.get('retry-after')) || null);
   }
   try {

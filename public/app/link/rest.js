@@ -63,7 +63,8 @@ export class RestFallback {
     const response = await this.#ask(`/api/quotes?${query}`, { signal: running.signal });
     const body = /** @type {unknown} */ (await response.json().catch(() => null));
     if (this.#running !== running) return;
-    if (response.status === 400 && names.length > 1) {
+    // An invalid name, or one that the token does not cover.
+    if ([400, 403].includes(response.status) && names.length > 1) {
       const middle = Math.ceil(names.length / 2);
       await this.#askFor(names.slice(0, middle), running);
       await this.#askFor(names.slice(middle), running);

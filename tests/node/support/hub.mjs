@@ -71,9 +71,11 @@ export class Hub {
 
   /**
    * A deploy: every process ends at once, and a new one replaces it with the same storage and
-   * address.
+   * address, and perhaps with other vars.
+   * @param {Record<string, string>} [vars]
    */
-  async restart() {
+  async restart(vars = {}) {
+    this.#vars = { ...this.#vars, ...vars };
     const { port } = await this.#miniflare.ready;
     await this.#miniflare.dispose();
     this.#miniflare = this.#run(Number(port));
