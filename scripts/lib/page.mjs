@@ -24,8 +24,10 @@ const STAMP = join(BUILD, "public.sha256");
 const DOCUMENTS = ["_headers", "404.html", "embed.html", "index.html", "manifest.webmanifest", "openapi.json"];
 /** The documents that name no asset: the asset server's rules, and the routes for machines. */
 const AS_THEY_ARE = ["_headers", "openapi.json"];
+/** The licences of what the page and the Worker contain. It is served as text. */
+const NOTICES = "THIRD_PARTY_NOTICES";
 /** The lock file covers esbuild's version; these files cover how it is called. */
-const INPUTS = ["public", "package-lock.json", "scripts/lib/page.mjs", "scripts/lib/page-extras.mjs"];
+const INPUTS = ["public", NOTICES, "package-lock.json", "scripts/lib/page.mjs", "scripts/lib/page-extras.mjs"];
 
 /** Builds the page unless the folder is up to date with the inputs. */
 export async function buildPage() {
@@ -39,6 +41,7 @@ export async function buildPage() {
     const { assets, addresses, imports, kept } = await bundle();
     const documents = new Map(DOCUMENTS.map((name) => [name, withPreloads(documentOf(name, addresses), imports)]));
     documents.set(WORKER, await bundleWorker(kept, documents.get("index.html") || ""));
+    documents.set(`${NOTICES}.txt`, readFileSync(join(ROOT, NOTICES), "utf8"));
     rmSync(STAMP, { force: true });
     write(assets, documents);
     writeFileSync(STAMP, hash);
@@ -85,7 +88,7 @@ export function pageSizes() {
 }
 
 function isFresh() {
-  const there = [STAMP, ...[...DOCUMENTS, WORKER].map((name) => join(TARGET, name))].every((path) => existsSync(path));
+  const there = [STAMP, ...[...DOCUMENTS, WORKER, `${NOTICES}.txt`].map((name) => join(TARGET, name))].every((path) => existsSync(path));
   return there && readFileSync(STAMP, "utf8") === hashOf(INPUTS);
 }
 

@@ -67,10 +67,7 @@ impl Presented<'_> {
 /// An offer of subprotocols without the entry that carries a token.
 #[must_use]
 pub fn without_token(offer: &str) -> String {
-    let rest = offer
-        .split(',')
-        .map(str::trim)
-        .filter(|one| !one.starts_with(SUBPROTOCOL));
+    let rest = offer.split(',').map(str::trim).filter(|one| !one.contains(SUBPROTOCOL));
     rest.collect::<Vec<_>>().join(", ")
 }
 

@@ -246,14 +246,14 @@ impl Limits {
     fn of(limits: &Value) -> Option<Self> {
         let mut read = Self::default();
         for (name, limit) in limits.as_object()? {
-            let limit = match limit {
-                Value::Null => None,
-                other => Some(u32::try_from(other.as_u64()?).ok()?),
-            };
+            let number = limit.as_u64().and_then(|limit| u32::try_from(limit).ok());
+            if number.is_none() && !limit.is_null() {
+                return None;
+            }
             match name.as_str() {
-                "sockets" => read.sockets = limit,
-                "symbols" => read.symbols = limit,
-                "calls" => read.calls = limit,
+                "sockets" => read.sockets = number,
+                "symbols" => read.symbols = number,
+                "calls" => read.calls = number,
                 _ => return None,
             }
         }

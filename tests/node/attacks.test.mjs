@@ -8,6 +8,7 @@
  * asserted here, because nothing of ours can stop it: the platform answers them before we see them.
  */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { test } from 'node:test';
 import { Siege, eventually } from './support/siege.mjs';
@@ -20,9 +21,9 @@ const LONGEST_GAP_MS = 1_000;
 /** The attackers' address, and another one; see strangers.mjs. */
 const [THEIRS, ANOTHER] = ['203.0.113.66', '203.0.113.67'];
 
-/** @param {import('node:test').TestContext} context */
-async function besieged(context) {
-  const siege = await Siege.begin();
+/** @param {import('node:test').TestContext} context @param {Record<string, string>} [vars] @param {string} [key] */
+async function besieged(context, vars = {}, key) {
+  const siege = await Siege.begin(vars, key === undefined ? {} : { key });
   context.after(() => siege.end());
   return siege;
 }
@@ -126,6 +127,45 @@ test('messages that never end hold memory only as long as their sockets stay', T
   if (Number.isNaN(memory.before) || memory.before === 0) return;
   assert.ok(memory.most > memory.before + 100, `${memory.before} to ${memory.most} MB: nothing was held, so this shows nothing`);
   await eventually('memory comes back', () => siege.memory() < (memory.before + memory.most) / 2);
+});
+
+/** The defaults of an operator, which the other tests set aside. */
+const CALLS = { CALLS_PER_MINUTE: '600', LOOKUPS_PER_MINUTE: '240' };
+
+test('calls without end are refused, and do not slow the prices of the others', TIMEOUT, async (context) => {
+  const siege = await besieged(context, CALLS);
+  const { got, seen } = await siege.attack({ kind: 'call', path: '/api/status', sockets: SOCKETS, ms: 4_000, addresses: 'one' });
+  assert.ok((got.statuses[200] ?? 0) <= 700, `${got.statuses[200]} of ${got.sent} were answered`);
+  assert.ok((got.statuses[429] ?? 0) > 100, JSON.stringify(got.statuses));
+  assert.ok(Number(got.retryAfter) >= 1);
+  assert.ok(seen.longestGap < LONGEST_GAP_MS, `${seen.longestGap} ms without a price`);
+});
+
+test('invented symbols, call after call, leave the operator\'s own where they were', TIMEOUT, async (context) => {
+  const siege = await besieged(context, CALLS);
+  const symbols = Array.from({ length: 60 }, (_, number) => `STR${number}`).join(',');
+  const { got, seen } = await siege.attack({ kind: 'call', path: `/api/quotes?symbols=${symbols}`, sockets: SOCKETS, ms: 4_000, addresses: 'each' });
+  assert.ok((got.statuses[200] ?? 0) > 0, JSON.stringify(got.statuses));
+  assert.equal(seen.closed, null);
+  assert.ok(seen.longestGap < LONGEST_GAP_MS, `${seen.longestGap} ms without a price`);
+});
+
+test('who guesses tokens, from many addresses, does not reach the hub', TIMEOUT, async (context) => {
+  const key = 'hk_the-key-of-the-victim';
+  const keys = JSON.stringify([{ name: 'victim', sha256: createHash('sha256').update(key).digest('hex') }]);
+  const siege = await besieged(context, { ...CALLS, ACCESS_KEYS: keys }, key);
+  const { got, seen } = await siege.attack({ kind: 'call', path: '/api/quotes', headers: { Authorization: 'Bearer hk_a-guess' }, sockets: SOCKETS, ms: 4_000, addresses: 'each' });
+  const { 401: refused = 0, 429: slowed = 0, ...others } = got.statuses;
+  assert.ok(refused > 100 && slowed > 0, JSON.stringify(got.statuses));
+  assert.deepEqual(others, {});
+  assert.ok(seen.longestGap < LONGEST_GAP_MS, `${seen.longestGap} ms without a price`);
+});
+
+test('sockets of foreign pages are refused at the door', TIMEOUT, async (context) => {
+  const siege = await besieged(context, CALLS);
+  const { got, seen } = await siege.attack({ kind: 'call', path: '/api/stream', headers: { Origin: 'https://evil.example' }, sockets: SOCKETS, ms: 3_000, addresses: 'each' });
+  assert.deepEqual(Object.keys(got.statuses), ['403']);
+  assert.ok(seen.longestGap < LONGEST_GAP_MS, `${seen.longestGap} ms without a price`);
 });
 
 /** How many clients the hub closed for a reason. @param {Siege} siege @param {string} reason */

@@ -85,7 +85,9 @@ test('no secret is in any answer, frame, log line or file', { timeout: 90_000 },
   const { ticket } = JSON.parse(issued.text);
   said.pop();
   for (const wanted of ['/api/quotes', '/api/status', '/metrics', '/api/access', '/api/search?q=apple', '/api/history?symbol=AAPL', '/api/sessions', '/health', '/openapi.json', '/', '/api/none', '/api/quotes?none=1']) {
-    for (const headers of [bearer(ACCESS), bearer(token), { 'X-API-Key': ACCESS }, bearer(WRONG), {}]) await ask(wanted, headers);
+    /** @type {Record<string, string>[]} */
+    const ways = [bearer(ACCESS), bearer(token), { 'X-API-Key': ACCESS }, bearer(WRONG), {}];
+    for (const headers of ways) await ask(wanted, headers);
   }
   for (const key of [ACCESS, WRONG, token]) {
     for (const path of [`/price?symbol=AAPL&apikey=${key}`, `/quote?apikey=${key}`, `/api/quotes?apikey=${key}`, `/api/quotes?symbols=${key}`, `/api/stream?ticket=${key}`, `/none/${key}`]) {
@@ -95,7 +97,9 @@ test('no secret is in any answer, frame, log line or file', { timeout: 90_000 },
       assert.ok(!text.includes(key), `${path.slice(0, 24)} repeats it whole`);
     }
   }
-  for (const headers of [bearer(ACCESS), bearer(WRONG), { 'Sec-WebSocket-Protocol': `x, hamster.bearer.${ACCESS}` }, { Origin: 'https://evil.example', ...bearer(ACCESS) }]) {
+  /** @type {Record<string, string>[]} */
+  const handshakes = [bearer(ACCESS), bearer(WRONG), { 'Sec-WebSocket-Protocol': `x, hamster.bearer.${ACCESS}` }, { Origin: 'https://evil.example', ...bearer(ACCESS) }];
+  for (const headers of handshakes) {
     const answer = await upgrade(new URL('/ws', base), { 'CF-Connecting-IP': ADDRESS, ...headers });
     said.push(['an upgrade', JSON.stringify(answer)]);
   }

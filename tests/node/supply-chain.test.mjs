@@ -235,3 +235,7 @@ test('a component that is not in the notices is found, and one without a text of
   const newer = { ...made, version: '1.0.1' };
   assert.deepEqual(notNoticed(text, [made, newer]), [newer]);
 });
+
+test('the page serves the notices', () => {
+  assert.equal(readFileSync(join(ROOT, 'build/public/THIRD_PARTY_NOTICES.txt'), 'utf8'), readFileSync(NOTICES, 'utf8'));
+});

@@ -322,8 +322,9 @@ impl World {
         let mut pass = pass.unwrap();
         // Nobody is behind two connections, so that one that floods is not kept out later.
         pass.principal = format!("somebody at {now}");
-        pass.expires = Some(expires)
-            .filter(|at| at + 60 * MINUTE < self.scenario.setup.start + self.scenario.length && now / SECOND % 2 == 0);
+        pass.expires = Some(expires).filter(|at| {
+            at + 60 * MINUTE < self.scenario.setup.start + self.scenario.length && (now / SECOND).is_multiple_of(2)
+        });
         Standing::Known(Box::new(pass))
     }
 

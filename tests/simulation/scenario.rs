@@ -304,7 +304,7 @@ impl Setup {
 
     /// Whether clients need a pass. It follows from the start, so that nothing else depends on it.
     pub fn requires_access(&self) -> bool {
-        self.start / SECOND % 3 == 0
+        (self.start / SECOND).is_multiple_of(3)
     }
 
     pub fn default_symbols(&self) -> Vec<&'static str> {

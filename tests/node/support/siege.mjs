@@ -42,14 +42,19 @@ export class Siege {
 
   /**
    * @param {Record<string, string>} vars
-   * @param {{ symbols?: string[], tickMs?: number }} [market]
+   * @param {{ symbols?: string[], tickMs?: number, key?: string }} [market]  with the victim's key, if it needs one
    */
-  static async begin(vars = {}, { symbols = ['AAPL', 'MSFT'], tickMs = TICK_MS } = {}) {
+  static async begin(vars = {}, { symbols = ['AAPL', 'MSFT'], tickMs = TICK_MS, key } = {}) {
     const siege = new Siege(await Upstream.start(), vars);
     siege.#market = setInterval(() => {
       for (const symbol of symbols) siege.#upstream.tick(symbol, Date.now() - siege.#began);
     }, tickMs);
-    siege.#victim = fork(VICTIM, [await siege.hub.url(), String(siege.#began)]);
+    let url = await siege.hub.url();
+    if (key !== undefined) {
+      const issued = await fetch(new URL('/api/ticket', url.replace(/^ws/, 'http')), { method: 'POST', headers: { 'X-API-Key': key } });
+      url += `?ticket=${(await issued.json()).ticket}`;
+    }
+    siege.#victim = fork(VICTIM, [url, String(siege.#began)]);
     await next(siege.#victim, 'hears');
     return siege;
   }

@@ -17,12 +17,13 @@ import { connect } from 'node:net';
  * - `storm`: is expelled once, then connects again and again.
  * - `unfinished`: 30 MB of a message that never ends.
  * - `protocol-ping`: a flood of opcode 9.
+ * - `call`: REST calls of `path` with these `headers`, on each socket one after another.
  *
  * @typedef {{
- *   kind: 'flood' | 'lie' | 'mute' | 'storm' | 'unfinished' | 'protocol-ping',
+ *   kind: 'flood' | 'lie' | 'mute' | 'storm' | 'unfinished' | 'protocol-ping' | 'call',
  *   port: number, sockets: number, ms: number,
  *   message?: string, rate?: number, protocol?: string, reads?: boolean,
- *   addresses: 'one' | 'each', symbols?: string,
+ *   addresses: 'one' | 'each', symbols?: string, path?: string, headers?: Record<string, string>,
  * }} Attack
  *
  * What the sockets got: HTTP statuses, close codes, and how many TCP connections are still open at
@@ -168,6 +169,7 @@ function begin(socket) {
       for (let sent = 1; sent < 30; sent += 1) socket.write(frame(0x00, part));
       return undefined;
     }
+    case 'call':
     case 'storm':
       return socket.write(Buffer.concat(Array(100).fill(say({ action: 'time', id: 1 }))));
   }
@@ -180,7 +182,18 @@ async function knockOn(/** @type {number} */ index) {
   }
 }
 
-const first = attack.kind === 'storm' ? 1 : attack.sockets;
+async function call(/** @type {number} */ index) {
+  while (Date.now() < until) {
+    const headers = { 'CF-Connecting-IP': address(index), ...attack.headers };
+    const answer = await fetch(`http://127.0.0.1:${attack.port}${attack.path}`, { headers }).catch(() => undefined);
+    count(got.statuses, answer?.status ?? 'failed');
+    got.retryAfter ??= answer?.headers.get('retry-after') ?? null;
+    await answer?.arrayBuffer().catch(() => undefined);
+    got.sent += 1;
+  }
+}
+
+const first = attack.kind === 'storm' ? 1 : attack.kind === 'call' ? 0 : attack.sockets;
 const knocked = await Promise.all(Array.from({ length: first }, (_, index) => knock(index)));
 const sockets = knocked.filter(({ status }) => status === 101).map(({ socket }) => socket);
 process.send?.({ opened: sockets.length });
@@ -189,6 +202,7 @@ if (attack.kind === 'storm') {
   await new Promise((resolve) => setTimeout(resolve, 500));
   await Promise.all(Array.from({ length: attack.sockets }, (_, index) => knockOn(index)));
 }
+if (attack.kind === 'call') await Promise.all(Array.from({ length: attack.sockets }, (_, index) => call(index)));
 await new Promise((resolve) => setTimeout(resolve, Math.max(0, until - Date.now())));
 process.once('message', () => {
   got.open = sockets.filter((socket) => !socket.destroyed && socket.readyState === 'open').length;
