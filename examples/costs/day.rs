@@ -4,6 +4,7 @@
 
 use super::bill::Bill;
 use hamster_kit::{Deed, Object, Reader};
+use hamster_terminal::access::Standing;
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::Event;
 use hamster_terminal::hub::{Carrier, ClientId, Config, Input, LinkId, RestAnswer};
@@ -141,7 +142,10 @@ impl Life {
     fn viewers_come(&mut self, count: u32) {
         let wish = json!({"action": "subscribe", "params": {"symbols": SYMBOLS}}).to_string();
         for _ in 0..count {
-            let client = self.object.admit(None, self.now).expect("there is room");
+            let client = self
+                .object
+                .admit(None, Standing::Anybody, self.now)
+                .expect("there is room");
             self.viewers.push(Viewer {
                 client,
                 acknowledged: 0,

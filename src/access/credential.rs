@@ -20,13 +20,15 @@ pub enum Credential {
 pub struct Presented<'a> {
     /// The header `Authorization`.
     pub authorization: Option<&'a str>,
-    /// The header `X-API-Key`, or Twelve Data's `X-TD-APIKEY` where its protocol is spoken.
+    /// A scheme of that header which counts as `Bearer` does.
+    pub scheme: Option<&'a str>,
+    /// The header `X-API-Key`, or that of another protocol.
     pub api_key: Option<&'a str>,
     /// The header `Sec-WebSocket-Protocol`.
     pub offer: Option<&'a str>,
     /// The parameter `ticket`.
     pub ticket: Option<&'a str>,
-    /// The parameter `apikey`, where Twelve Data's protocol is spoken.
+    /// A parameter in which another protocol has its key.
     pub parameter: Option<&'a str>,
 }
 
@@ -38,9 +40,8 @@ impl Presented<'_> {
     pub fn credential(&self) -> Result<Option<Credential>, Refusal> {
         let scheme = |value: &str| {
             let (scheme, token) = value.trim().split_once(' ')?;
-            let is_known = ["bearer", "apikey"]
-                .iter()
-                .any(|known| scheme.eq_ignore_ascii_case(known));
+            let mut known = [Some("bearer"), self.scheme].into_iter().flatten();
+            let is_known = known.any(|known| scheme.eq_ignore_ascii_case(known));
             is_known.then(|| token.trim().to_owned())
         };
         let offered = self
@@ -93,7 +94,8 @@ mod tests {
             ),
             (
                 Presented {
-                    authorization: Some("apikey abc"),
+                    authorization: Some("Token abc"),
+                    scheme: Some("token"),
                     ..none
                 },
                 token("abc"),

@@ -2,6 +2,7 @@
 
 use super::parameters::NONE;
 use super::route::{Asked, Route};
+use super::twelve_data::TheirKey;
 use super::{Problem, Reply, twelve_data};
 use crate::access::{Pass, Standing, TICKET_LIFE};
 use crate::hub::Question;
@@ -28,10 +29,11 @@ pub fn is_told_as_twelve_data(path: &str) -> bool {
     twelve_data::ROUTES.iter().any(|route| route.path == path)
 }
 
-/// Whether a path may carry a key in the way of Twelve Data's clients.
+/// Where Twelve Data's clients put their key, if the path is one of theirs.
 #[must_use]
-pub fn takes_twelve_datas_key(path: &str) -> bool {
-    is_told_as_twelve_data(path) || twelve_data::SOCKET.path == path
+pub fn twelve_datas_key(path: &str) -> Option<TheirKey> {
+    let is_theirs = is_told_as_twelve_data(path) || twelve_data::SOCKET.path == path;
+    is_theirs.then_some(twelve_data::KEY)
 }
 
 /// `/api/access`: whether access is required, and who the caller is.

@@ -21,9 +21,10 @@ mod status;
 mod tests;
 mod twelve_data;
 
-pub use access::{access, is_told_as_twelve_data, takes_twelve_datas_key, ticket};
+pub use access::{access, is_told_as_twelve_data, ticket, twelve_datas_key};
 pub use plain::{health, metrics};
 pub use problem::Problem;
 pub use reply::Reply;
 pub use route::{Asked, Show, ShowEach, Zones};
 pub use routes::{is_ours, route};
+pub use twelve_data::TheirKey;

@@ -124,9 +124,24 @@ impl Problem {
     }
 
     /// The same in Twelve Data's form.
-    #[must_use]
-    pub fn in_twelve_datas_form(self) -> Self {
+    pub(super) fn in_twelve_datas_form(self) -> Self {
         Self::TwelveData(self.status(), self.to_string())
+    }
+
+    /// The reply in Twelve Data's form, with the headers that say what to do.
+    #[must_use]
+    pub fn reply_to_twelve_datas_client(self) -> Reply {
+        const TELLING: [&str; 5] = [
+            "Allow",
+            "RateLimit",
+            "RateLimit-Policy",
+            "Retry-After",
+            "WWW-Authenticate",
+        ];
+        let ours = self.reply();
+        let theirs = self.in_twelve_datas_form().reply();
+        let telling = ours.headers.iter().filter(|(name, _)| TELLING.contains(name));
+        telling.fold(theirs, |reply, (name, value)| reply.with_header(name, value))
     }
 
     /// The reply: RFC 9457's fields, and `ok: false`, which clients of the original expect.

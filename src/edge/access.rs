@@ -1,7 +1,7 @@
 //! Finds out what a request's credential allows. The front door does it, so that a stranger's
 //! request does not reach the hub, and tells the hub in a header that it alone can set.
 
-use super::query::{header, own_origin, parameter};
+use super::query::{ADDRESS, header, own_origin, parameter};
 use super::source::text;
 use crate::access::{
     Access, Call, Credential, Door, Hash, Jwk, Pass, Presented, Refusal, Seen, Signed, Spent, Standing,
@@ -95,7 +95,7 @@ pub(super) async fn judge(access: &Access, request: &Request, asked: &Asked, now
         Ok(_) => Err(Refusal::Missing),
         Err(refusal) => Err(refusal),
     };
-    if let (Err(_), Some(address)) = (&outcome, header(request, super::hub::ADDRESS)) {
+    if let (Err(_), Some(address)) = (&outcome, header(request, ADDRESS)) {
         let spent = WRONG.with_borrow_mut(|door| {
             let viewer = door.viewer(&address);
             door.spend(viewer, Call::Wrong, WRONG_PER_MINUTE, now)
@@ -114,18 +114,17 @@ fn known(pass: Pass) -> Standing {
 /// # Errors
 /// Several that differ.
 pub(super) fn credential(request: &Request) -> Result<Option<Credential>, Refusal> {
-    let is_theirs = api::takes_twelve_datas_key(&request.path());
+    let theirs = api::twelve_datas_key(&request.path());
     let authorization = header(request, "Authorization");
-    let mut api_key = header(request, "X-API-Key");
-    if is_theirs {
-        api_key = api_key.or(header(request, "X-TD-APIKEY"));
-    }
+    let api_key = header(request, "X-API-Key");
+    let api_key = api_key.or_else(|| header(request, theirs?.header));
     Presented {
         authorization: authorization.as_deref(),
+        scheme: theirs.map(|key| key.scheme),
         api_key: api_key.as_deref(),
         offer: header(request, "Sec-WebSocket-Protocol").as_deref(),
         ticket: parameter(request, "ticket").as_deref(),
-        parameter: parameter(request, "apikey").filter(|_| is_theirs).as_deref(),
+        parameter: theirs.and_then(|key| parameter(request, key.parameter)).as_deref(),
     }
     .credential()
 }

@@ -40,6 +40,7 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         #[cfg(feature = "faults")]
         Err(_) if path.starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
         Err(Problem::NotFound(_)) if !api::is_ours(&path) => not_found_page(&env).await,
+        Err(problem) if api::is_told_as_twelve_data(&path) => reply(problem.reply_to_twelve_datas_client()),
         Err(problem) => reply(problem.reply()),
         Ok((Asked::Options(methods), _)) => reply(Reply::options(methods)),
         Ok((Asked::Access, standing)) => {
@@ -84,7 +85,6 @@ async fn judged(
     let access = settings.as_ref().map_err(Clone::clone)?;
     match access::judge(access, request, &asked, now()).await {
         Ok(standing) => Ok((asked, standing)),
-        Err(problem) if api::is_told_as_twelve_data(&request.path()) => Err(problem.in_twelve_datas_form()),
         Err(problem) => Err(problem),
     }
 }

@@ -9,7 +9,7 @@ use super::access::{From, credential, random_text, stamp};
 use super::bodies::text_of_request;
 use super::fanout::{Fanout, auto_respond};
 use super::platform::{Object, now};
-use super::query::{asked, header, is_https, method, socket_address};
+use super::query::{ADDRESS, asked, header, is_https, method, socket_address};
 use super::respond::{respond, stream_of};
 use super::source::{Source, text};
 use super::storage;
@@ -38,9 +38,6 @@ const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
 const NO_PROBE: f64 = -1.0;
 /// What an `EventSource` received last.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
-/// The header with the client's address. On Cloudflare the platform sets it, whatever the client
-/// sent; locally it is what the client sends, if anything.
-pub(super) const ADDRESS: &str = "CF-Connecting-IP";
 
 /// The Durable Object; see the module.
 #[durable_object]
@@ -80,9 +77,7 @@ impl DurableObject for Hub {
         let pass = stamp(&request);
         let mut share = None;
         let reply = match permitted(object, &request, pass.as_ref(), &mut share)? {
-            Err(problem) if api::is_told_as_twelve_data(&path) && problem.status() != 404 => {
-                problem.in_twelve_datas_form().reply()
-            }
+            Err(problem) if api::is_told_as_twelve_data(&path) => problem.reply_to_twelve_datas_client(),
             Err(problem) => problem.reply(),
             Ok(Asked::Options(methods)) => Reply::options(methods),
             Ok(Asked::Socket(dialect)) => match connect_client(object, &request, dialect)? {

@@ -5,6 +5,10 @@
 use crate::api::{self, Asked, Problem};
 use worker::Request;
 
+/// The header with the client's address. On Cloudflare the platform sets it, whatever the client
+/// sent; locally it is what the client sends, if anything.
+pub(super) const ADDRESS: &str = "CF-Connecting-IP";
+
 /// What the request asks for.
 ///
 /// # Errors

@@ -74,7 +74,8 @@ impl<F: Switches> Exchange<F> {
             None => Ok(otherwise),
             Some(text) => {
                 let (date, time) = text.split_once([' ', 'T']).unwrap_or((text, "00:00:00"));
-                let local = civil(date, time);
+                let seconds = if time.len() == 5 { ":00" } else { "" };
+                let local = civil(date, &format!("{time}{seconds}"));
                 let wrong = || Failure::new(400, format!("Invalid date provided: {text}."));
                 local.map(|local| moment(zone, local)).ok_or_else(wrong)
             }

@@ -81,8 +81,12 @@ pub(super) fn read(name: &str, text: &str) -> Result<Local, Problem> {
     let is_plain = text
         .chars()
         .all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | ' ' | 'T'));
-    let midnight = if text.len() == 10 { "T00:00:00" } else { "" };
-    match from_iso8601(&format!("{text}{midnight}Z")).filter(|_| is_plain) {
+    let rest = match text.len() {
+        10 => "T00:00:00",
+        16 => ":00",
+        _ => "",
+    };
+    match from_iso8601(&format!("{text}{rest}Z")).filter(|_| is_plain) {
         Some(local) => Ok(local),
         None => bad(format!(
             "Invalid **{name}** provided: {}. Use a date such as 2026-01-19, or a time such as 2026-01-19 14:32:00",

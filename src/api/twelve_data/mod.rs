@@ -4,7 +4,7 @@
 //!
 //! What no field of Twelve Data says is added behind its fields: `simulated` where the prices are,
 //! `stale_since` where one is stale, `incomplete` where bars are missing. A key is accepted in
-//! every form and never read.
+//! every form; it is read only where access is required.
 
 mod form;
 mod instruments;
@@ -31,6 +31,23 @@ pub(super) const ROUTES: [Route; 6] = [
     lists::API_USAGE,
     lists::TECHNICAL_INDICATORS,
 ];
+
+/// The places of a key in a request of Twelve Data's clients.
+#[derive(Debug, Clone, Copy)]
+pub struct TheirKey {
+    /// A header.
+    pub header: &'static str,
+    /// A scheme of the header `Authorization`.
+    pub scheme: &'static str,
+    /// A parameter.
+    pub parameter: &'static str,
+}
+
+pub(super) const KEY: TheirKey = TheirKey {
+    header: "X-TD-APIKEY",
+    scheme: "apikey",
+    parameter: "apikey",
+};
 
 /// Twelve Data's names of parameters may be in any case, and an empty value counts as none.
 pub(super) fn lower_case(parameters: &[(String, String)]) -> Vec<(String, String)> {
