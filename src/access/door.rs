@@ -14,6 +14,8 @@ use std::net::IpAddr;
 const REFUSED: Millis = MINUTE;
 /// A viewer may open twice as many sockets in a burst as it may hold, then one per this interval.
 const UPGRADE: Millis = SECOND;
+/// Wrong credentials that one address may show in a minute.
+const WRONG_PER_MINUTE: u32 = 30;
 /// Above this many entries, viewers without a socket are dropped.
 const MANY: usize = 10_000;
 
@@ -22,6 +24,8 @@ const MANY: usize = 10_000;
 pub struct Door {
     salt: u64,
     viewers: HashMap<Viewer, Guest>,
+    /// When those that may be forgotten were last looked for.
+    swept_at: Millis,
 }
 
 #[derive(Debug, Default)]
@@ -121,6 +125,7 @@ impl Door {
         Self {
             salt,
             viewers: HashMap::new(),
+            swept_at: 0,
         }
     }
 
@@ -173,8 +178,21 @@ impl Door {
         Ok(share(filled + cost))
     }
 
+    /// Whether a viewer may show one more credential.
+    pub fn may_guess(&mut self, viewer: Viewer, now: Millis) -> bool {
+        let [.., drained_at] = self.of(viewer, now).calls_drained_at;
+        drained_at.saturating_sub(now) + MINUTE / Millis::from(WRONG_PER_MINUTE) <= MINUTE
+    }
+
+    /// A viewer has shown a credential that does not count. Seconds until it may show another.
+    pub fn guessed(&mut self, viewer: Viewer, now: Millis) -> Option<u64> {
+        let spent = self.spend(viewer, Call::Wrong, WRONG_PER_MINUTE, now);
+        spent.err().map(|Spent(seconds, _)| seconds)
+    }
+
     fn of(&mut self, viewer: Viewer, now: Millis) -> &mut Guest {
-        if self.viewers.len() >= MANY {
+        if self.viewers.len() >= MANY && now >= self.swept_at + SECOND {
+            self.swept_at = now;
             self.viewers
                 .retain(|_, one| one.sockets > 0 || !one.may_be_forgotten(now));
         }

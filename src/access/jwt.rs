@@ -31,7 +31,8 @@ pub struct Jwk {
     algorithm: Algorithm,
     /// The key alone, as JSON for the platform to import.
     pub json: String,
-    pub(super) voucher: u64,
+    /// By this the passes of its tokens are recognised: see [`Pass::voucher`].
+    pub voucher: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -93,6 +93,9 @@ pub enum Refusal {
         "the ticket is not known: it counts once, for 30 s, from the origin that asked for it; ask POST /api/ticket for another"
     )]
     Ticket,
+    /// The address has shown too many wrong ones.
+    #[error("too many wrong tickets came from your address; come back in a minute")]
+    TooMany,
 }
 
 impl Pass {
@@ -136,7 +139,7 @@ impl Pass {
         self.symbols.as_ref().is_none_or(|symbols| {
             symbols
                 .iter()
-                .any(|text| *text == instrument.symbol() || *text == instrument.to_string())
+                .any(|text| *text == instrument.symbol() || text.eq_ignore_ascii_case(&instrument.to_string()))
         })
     }
 

@@ -53,16 +53,16 @@ impl Access {
     /// [`AccessError`] for the first one that cannot be used.
     pub fn from_vars(var: &dyn Fn(&str) -> Option<String>) -> Result<Self, AccessError> {
         let set = |name: &str| var(name).filter(|value| !value.trim().is_empty());
-        let keys = set("ACCESS_KEYS")
-            .map(|list| keys::parse(&list))
-            .transpose()
-            .map_err(AccessError::Keys)?;
-        let signers = set("ACCESS_JWKS")
-            .map(|set| jwt::parse_set(&set))
-            .transpose()
-            .map_err(AccessError::Jwks)?;
+        let mode = set("ACCESS");
+        let is_open = mode.as_deref().map(str::trim) == Some("open");
+        // A secret that was set to nothing is a mistake, and must not open the terminal.
+        let secret = |name: &str| var(name).filter(|value| !is_open || !value.trim().is_empty());
+        let keys = secret("ACCESS_KEYS").map(|list| keys::parse(&list));
+        let keys = keys.transpose().map_err(AccessError::Keys)?;
+        let signers = secret("ACCESS_JWKS").map(|set| jwt::parse_set(&set));
+        let signers = signers.transpose().map_err(AccessError::Jwks)?;
         let has_keys = keys.is_some() || signers.is_some();
-        let is_required = match set("ACCESS").as_deref().map(str::trim) {
+        let is_required = match mode.as_deref().map(str::trim) {
             Some("open") => false,
             Some("required") if !has_keys => return Err(AccessError::NoKeys),
             Some("required") => true,
@@ -98,6 +98,14 @@ impl Access {
     /// Why it does not count.
     pub fn pass_of_token(&self, token: &Signed, signer: &Jwk, now: Millis) -> Result<Pass, Refusal> {
         token.pass(signer, self.audience.as_deref(), now)
+    }
+
+    /// A pass from before, as it counts now: `None` if its key or issuer is not configured any more.
+    #[must_use]
+    pub fn renewed(&self, pass: &Pass) -> Option<Pass> {
+        let key = self.keys.iter().find(|key| key.pass.voucher == pass.voucher);
+        key.map(|key| key.pass.clone())
+            .or_else(|| self.vouches(pass).then(|| pass.clone()))
     }
 
     /// Whether the key or issuer behind a pass is still configured.
@@ -139,6 +147,11 @@ mod tests {
                 .unwrap()
                 .is_required
         );
+        assert!(
+            matches!(access(&[("ACCESS_KEYS", " ")]), Err(AccessError::Keys(_))),
+            "set to nothing"
+        );
+        assert!(!access(&[("ACCESS_KEYS", ""), ("ACCESS", "open")]).unwrap().is_required);
         assert_eq!(access(&[("ACCESS", "required")]), Err(AccessError::NoKeys));
         assert_eq!(access(&[("ACCESS", "yes")]), Err(AccessError::Mode("yes".to_owned())));
         assert!(matches!(access(&[("ACCESS_KEYS", "{}")]), Err(AccessError::Keys(_))));
@@ -154,5 +167,11 @@ mod tests {
         let access = access(&[("ACCESS_KEYS", KEYS)]).unwrap();
         let pass = access.pass_of_key(&hash(), 0).unwrap();
         assert!(access.vouches(&pass) && !Access::default().vouches(&pass));
+        let wider = Pass {
+            symbols: Some(Vec::new()),
+            ..pass.clone()
+        };
+        assert_eq!(access.renewed(&wider), Some(pass), "as the key is configured now");
+        assert_eq!(Access::default().renewed(&wider), None);
     }
 }

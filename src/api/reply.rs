@@ -17,18 +17,18 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// A reply that any page may read and nobody may cache, because prices age by the second. It
-    /// opens in no frame, loads nothing, and sends no referrer.
+    /// A reply that nobody may cache, because prices age by the second, and that only the own page may
+    /// read until [`Reply::seen_from`] says otherwise. It opens in no frame, loads nothing, and sends
+    /// no referrer.
     #[must_use]
     pub fn new(status: u16, content_type: &str, body: String) -> Self {
         let headers = [
             ("Content-Type", content_type),
             ("Cache-Control", "no-store"),
-            ("Access-Control-Allow-Origin", "*"),
             ("X-Content-Type-Options", "nosniff"),
             ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
             ("Cross-Origin-Opener-Policy", "same-origin"),
-            ("Cross-Origin-Resource-Policy", "cross-origin"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
             ("Referrer-Policy", "no-referrer"),
             (
                 "Permissions-Policy",
@@ -140,13 +140,14 @@ impl Reply {
 
     /// Says which pages may read the reply.
     #[must_use]
-    pub fn seen_from(mut self, origins: &Origins, seen: Seen<'_>, is_required: bool) -> Self {
+    pub fn seen_from(self, origins: &Origins, seen: Seen<'_>, is_required: bool) -> Self {
         const ALLOWED: &str = "Access-Control-Allow-Origin";
         let shown = origins.shown_to(seen, is_required);
-        self.headers.retain(|(name, _)| *name != ALLOWED);
         let reply = match shown {
-            Some(shown) => self.with_header(ALLOWED, shown),
-            None => self.with_header("Cross-Origin-Resource-Policy", "same-origin"),
+            Some(shown) => self
+                .with_header(ALLOWED, shown)
+                .with_header("Cross-Origin-Resource-Policy", "cross-origin"),
+            None => self,
         };
         if shown == Some("*") {
             reply

@@ -143,12 +143,17 @@ impl Driver {
         self.visitors.tickets.issue(text, pass, origin, now)
     }
 
-    /// Uses a ticket up.
+    /// Uses up a ticket that came from this address and `Origin`.
     ///
     /// # Errors
     /// Why it does not count.
-    pub fn redeem_ticket(&mut self, text: &str, origin: Option<&str>, now: Millis) -> Result<Pass, Refusal> {
-        self.visitors.tickets.redeem(text, origin, now)
+    pub fn redeem_ticket(
+        &mut self,
+        text: &str,
+        (address, origin): (Option<&str>, Option<&str>),
+        now: Millis,
+    ) -> Result<Pass, Refusal> {
+        self.visitors.redeem(text, (address, origin), now)
     }
 
     /// Queues the inputs that an event causes, usually one.

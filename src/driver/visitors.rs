@@ -1,6 +1,6 @@
 //! The clients' sockets: how many there are, their ids, and who is behind each.
 
-use crate::access::{Call, Door, Pass, Refused, Share, Spent, Standing, Tickets, Viewer};
+use crate::access::{Call, Door, Pass, Refusal, Refused, Share, Spent, Standing, Tickets, Viewer};
 use crate::dialect::CLOSE_FLOOD;
 use crate::hub::{ClientId, Config};
 use crate::market::Millis;
@@ -68,7 +68,7 @@ struct Most {
 impl Visitors {
     pub fn new(salt: u64, config: &Config) -> Self {
         Self {
-            door: Door::new(salt),
+            door: Door::new(salt ^ config.entropy.iter().fold(0, |mixed, word| mixed ^ word)),
             most: Most {
                 clients: config.most_clients as usize,
                 per_address: config.clients_per_address,
@@ -170,6 +170,24 @@ impl Visitors {
         for viewer in [known.principal, known.address].into_iter().flatten() {
             self.door.left(viewer, now);
         }
+    }
+
+    /// Uses up a ticket. Wrong ones are counted against the address.
+    pub fn redeem(
+        &mut self,
+        text: &str,
+        (address, origin): (Option<&str>, Option<&str>),
+        now: Millis,
+    ) -> Result<Pass, Refusal> {
+        let viewer = address.map(|address| self.door.viewer(address));
+        if viewer.is_some_and(|viewer| !self.door.may_guess(viewer, now)) {
+            return Err(Refusal::TooMany);
+        }
+        let redeemed = self.tickets.redeem(text, origin, now);
+        if let (Err(_), Some(viewer)) = (&redeemed, viewer) {
+            self.door.guessed(viewer, now);
+        }
+        redeemed
     }
 
     /// Counts a REST call.

@@ -2,10 +2,8 @@
 //! request does not reach the hub, and tells the hub in a header that it alone can set.
 
 use super::query::{ADDRESS, header, own_origin, parameter};
-use super::source::text;
-use crate::access::{
-    Access, Call, Credential, Door, Hash, Jwk, Pass, Presented, Refusal, Seen, Signed, Spent, Standing,
-};
+use super::source::raw;
+use crate::access::{Access, Credential, Door, Hash, Jwk, Pass, Presented, Refusal, Seen, Signed, Standing};
 use crate::api::{self, Asked, Problem};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -27,9 +25,6 @@ extern "C" {
 
 /// Carries a pass from the front door to the hub.
 const PASS: &str = "X-Hamster-Pass";
-/// Wrong credentials that one address may show in a minute.
-const WRONG_PER_MINUTE: u32 = 30;
-
 thread_local! {
     /// The settings of this isolate, which do not change.
     static ACCESS: RefCell<Option<Rc<Access>>> = const { RefCell::new(None) };
@@ -45,7 +40,7 @@ pub(super) fn settings(env: &Env) -> Result<Rc<Access>, Problem> {
     if let Some(access) = ACCESS.with_borrow(Clone::clone) {
         return Ok(access);
     }
-    let access = Access::from_vars(&|name| text(env, name));
+    let access = Access::from_vars(&|name| raw(env, name));
     let access = Rc::new(access.map_err(|error| Problem::Misconfigured(error.to_string()))?);
     ACCESS.set(Some(Rc::clone(&access)));
     Ok(access)
@@ -96,11 +91,13 @@ pub(super) async fn judge(access: &Access, request: &Request, asked: &Asked, now
         Err(refusal) => Err(refusal),
     };
     if let (Err(_), Some(address)) = (&outcome, header(request, ADDRESS)) {
-        let spent = WRONG.with_borrow_mut(|door| {
+        let wait = WRONG.with_borrow_mut(|door| {
             let viewer = door.viewer(&address);
-            door.spend(viewer, Call::Wrong, WRONG_PER_MINUTE, now)
+            door.guessed(viewer, now)
         });
-        spent.map_err(|Spent(seconds, _)| Problem::TooManyGuesses(seconds))?;
+        if let Some(seconds) = wait {
+            return Err(Problem::TooManyGuesses(seconds));
+        }
     }
     outcome.map_err(Problem::Unauthorized)
 }

@@ -36,6 +36,7 @@ export class Fanout {
   #clients = new WeakMap(); // WebSocket -> client number
   #groups = new Map(); // group number -> Set of WebSocket
   #probes = new WeakMap(); // WebSocket that may take over a session -> client number
+  #probing = new Map(); // client number -> the one WebSocket that may take its session over
   #writes = new Writes();
   #tell;
 
@@ -70,11 +71,21 @@ export class Fanout {
     return session instanceof PollingSession ? session.poll() : undefined;
   }
 
-  // A socket may take over a polling client's session. False if the client does not poll.
+  // A socket may take over a polling client's session, in the place of an earlier one. False if the
+  // client does not poll.
   probe(client, socket) {
     if (!(this.#sockets.get(client) instanceof PollingSession)) return false;
+    this.#endProbe(client);
+    this.#sockets.get(client).isProbed = false;
     this.#probes.set(socket, client);
+    this.#probing.set(client, socket);
     return true;
+  }
+
+  #endProbe(client) {
+    const socket = this.#probing.get(client);
+    this.#probing.delete(client);
+    endSocket(socket, "another connection or the end of the session came first");
   }
 
   // A message of a socket that may take over a session: -1 if the socket is not one; the client's
@@ -83,16 +94,22 @@ export class Fanout {
     const client = this.#probes.get(socket);
     if (client === undefined) return -1;
     const session = this.#sockets.get(client);
-    if (!(session instanceof PollingSession)) {
-      socket.close(CLOSED, "the session is over");
+    if (!(session instanceof PollingSession) || this.#probing.get(client) !== socket) {
+      endSocket(socket, "the session is over");
       return 0;
     }
-    if (message === PROBE) {
+    if (message === PROBE && !session.isProbed) {
+      session.isProbed = true;
       socket.send(PROBED);
       session.release();
+      return 0;
     }
-    if (message !== UPGRADE) return 0;
+    if (message !== UPGRADE || !session.isProbed) {
+      this.#endProbe(client);
+      return 0;
+    }
     this.#probes.delete(socket);
+    this.#probing.delete(client);
     overHttp.delete(session);
     this.#take(client, socket);
     socket.serializeAttachment(session.attachment);
@@ -109,10 +126,14 @@ export class Fanout {
     sink.serializeAttachment({ client, record: "" });
   }
 
-  // After hibernation: returns [client, record] from the attachment of a socket, if it has ours.
+  // After hibernation: returns [client, record] from the attachment of a socket, if it has ours. One
+  // without was to take over a session, and that has ended.
   restore(socket) {
     const attachment = socket.deserializeAttachment();
-    if (typeof attachment?.client !== "number") return undefined;
+    if (typeof attachment?.client !== "number") {
+      endSocket(socket, "the session is over");
+      return undefined;
+    }
     this.#take(attachment.client, socket);
     return [attachment.client, String(attachment.record)];
   }
@@ -151,6 +172,7 @@ export class Fanout {
   remove(client) {
     overHttp.delete(this.#sockets.get(client));
     this.#sockets.delete(client);
+    this.#endProbe(client);
   }
 
   send(client, frame) {
@@ -185,6 +207,14 @@ export class Fanout {
 export function autoRespond(state, isOn) {
   if (isOn) state.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
   else state.setWebSocketAutoResponse();
+}
+
+function endSocket(socket, reason) {
+  try {
+    socket?.close(CLOSED, reason);
+  } catch {
+    // It is closed already.
+  }
 }
 
 // A socket that cannot be written to must not stop the loop for the others.
@@ -358,6 +388,8 @@ class EventStream extends OverHttp {
 
 // A Socket.IO client that polls: frames wait here until its next GET.
 class PollingSession extends OverHttp {
+  // Whether a WebSocket has begun to take it over.
+  isProbed = false;
   #frames = [];
   #waiting = 0; // characters
   #answer = null; // answers the GET that waits

@@ -49,7 +49,7 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         }
         Ok((Asked::Health, _)) => reply(api::health().unless_known(header(&request, "If-None-Match").as_deref())),
         Ok((Asked::Known(known), _)) => reply(known.unless_known(header(&request, "If-None-Match").as_deref())),
-        Ok((Asked::Socket(_) | Asked::Upgrade(_), _)) if !is_upgrade(&request) => {
+        Ok((Asked::Socket(_) | Asked::Upgrade(_), _)) if is_head || !is_upgrade(&request) => {
             reply(Problem::UpgradeRequired(socket_address(&request)).reply())
         }
         // Their answers do not end, or end only when there is something to say.

@@ -11,7 +11,7 @@ use super::fanout::{Fanout, auto_respond};
 use super::platform::{Object, now};
 use super::query::{ADDRESS, asked, header, is_https, method, socket_address};
 use super::respond::{respond, stream_of};
-use super::source::{Source, text};
+use super::source::{Source, raw};
 use super::storage;
 use super::zones::utc_offset;
 use crate::access::{Credential, Pass, Refusal, Refused, Share, Standing, without_token};
@@ -34,6 +34,8 @@ pub(super) const POKE_PATH: &str = "/poke";
 /// Close code of a connection that broke.
 const ABNORMAL_CLOSURE: usize = 1006;
 const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
+/// Most packets in the body of a polling client's request.
+const MOST_PACKETS: usize = 64;
 /// A message of a socket that takes over no session.
 const NO_PROBE: f64 = -1.0;
 /// What an `EventSource` received last.
@@ -156,9 +158,10 @@ fn start(state: State, env: &Env) -> std::result::Result<Rc<Object>, String> {
     let source = Source::from_env(env)?;
     let endpoint = source.endpoint();
     let mut config =
-        Config::from_vars(endpoint.is_simulated(), |name| text(env, name)).map_err(|error| error.to_string())?;
+        Config::from_vars(endpoint.is_simulated(), |name| raw(env, name)).map_err(|error| error.to_string())?;
     config.upstream = endpoint.fingerprint();
     config.secret = endpoint.secret().clone();
+    config.entropy = entropy();
     let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
     let load = |may_create| storage::load(&state, may_create);
     let driver = Driver::new(config, storage::breaker(), load, seed, now());
@@ -166,6 +169,16 @@ fn start(state: State, env: &Env) -> std::result::Result<Rc<Object>, String> {
     auto_respond(state.as_raw(), false)
         .map_err(|_| "the platform does not take back its automatic response".to_owned())?;
     Ok(Object::new(state, source, driver))
+}
+
+/// From the platform's generator for secrets.
+fn entropy() -> [u64; 4] {
+    let text = random_text();
+    let word = |place: usize| {
+        text.get(16 * place..16 * place + 16)
+            .and_then(|word| u64::from_str_radix(word, 16).ok())
+    };
+    [0, 1, 2, 3].map(|place| word(place).unwrap_or_default())
 }
 
 /// After hibernation or a reset the clients' sockets exist already.
@@ -212,6 +225,11 @@ fn permitted(
         Ok(asked) => asked,
         Err(problem) => return Ok(Err(problem)),
     };
+    // The front door has seen to that. Should it not have, nobody gets in.
+    let is_required = object.with_driver(|driver| driver.machine().config().access.is_required)?;
+    if is_required && pass.is_none() && !asked.is_for_anybody() && !asked.is_door() {
+        return Ok(Err(Problem::Unauthorized(Refusal::Missing)));
+    }
     if let Some(is_lookup) = asked.counts_as_lookup() {
         let address = header(request, ADDRESS);
         match object.with_driver(|driver| driver.spend(address.as_deref(), pass, is_lookup, now()))? {
@@ -250,7 +268,9 @@ fn standing(
     match credential(request) {
         Ok(Some(Credential::Ticket(text))) => {
             let origin = header(request, "Origin");
-            let redeemed = object.with_driver(|driver| driver.redeem_ticket(&text, origin.as_deref(), now()))?;
+            let address = header(request, ADDRESS);
+            let redeemed = object
+                .with_driver(|driver| driver.redeem_ticket(&text, (address.as_deref(), origin.as_deref()), now()))?;
             Ok(redeemed.map(known))
         }
         _ if may_prove_later => Ok(Ok(Standing::Unproven)),
@@ -324,6 +344,7 @@ fn stream(object: &Rc<Object>, request: &Request, symbols: Vec<Instrument>) -> C
 async fn polled(object: &Rc<Object>, mut request: Request, session: Option<String>) -> Connected<Reply> {
     let unknown = Problem::EngineIo(1, "this session is unknown: it has ended; begin anew, without sid");
     let is_post = method(&request) == "POST";
+    let name = session.clone().unwrap_or_default();
     let client = match session {
         Some(session) => match object.with_driver(|driver| driver.client_of(&session))? {
             Some(client) => client,
@@ -353,7 +374,14 @@ async fn polled(object: &Rc<Object>, mut request: Request, session: Option<Strin
         let Some(body) = text_of_request(&mut request, LARGEST_PAYLOAD as u32).await? else {
             return Ok(Err(Problem::TooLarge(LARGEST_PAYLOAD)));
         };
+        if body.split(SEPARATOR).nth(MOST_PACKETS).is_some() {
+            return Ok(Err(Problem::EngineIo(3, "a request may carry at most 64 packets")));
+        }
         for packet in body.split(SEPARATOR) {
+            // While the body came, or because of a packet before, its session may have ended.
+            if object.with_driver(|driver| driver.client_of(&name))? != Some(client) {
+                return Ok(Err(unknown));
+            }
             object.happen(Input::Said(client, packet.to_owned()));
         }
         return Ok(Ok(Reply::polled("ok".to_owned())));

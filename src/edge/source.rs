@@ -66,7 +66,17 @@ impl Source {
 
 /// A var or secret; blank counts as absent.
 pub(super) fn text(env: &Env, name: &str) -> Option<String> {
-    let value = env.var(name).ok()?.to_string();
+    let value = raw(env, name)?;
     let value = value.trim();
     (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// A var or secret as it was set; one that is not a text, as JSON.
+pub(super) fn raw(env: &Env, name: &str) -> Option<String> {
+    let value = js_sys::Reflect::get(env.as_ref(), &name.into()).ok()?;
+    if value.is_undefined() || value.is_null() {
+        return None;
+    }
+    let json = || js_sys::JSON::stringify(&value).ok()?.as_string();
+    value.as_string().or_else(json)
 }

@@ -60,6 +60,8 @@ pub struct Config {
     pub waiter: Millis,
     /// How often previous closes and sessions are asked for again.
     pub reference: Millis,
+    /// Random words that nobody else knows, from which secrets of sessions are made.
+    pub entropy: [u64; 4],
     /// Who may connect.
     pub access: Access,
     /// Clients that may be connected at once in all.
@@ -120,7 +122,8 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] for the first var that cannot be used.
     pub fn from_vars(simulated: bool, var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let set = |name: &str| var(name).filter(|value| !value.trim().is_empty());
+        let raw = var;
+        let set = |name: &str| raw(name).filter(|value| !value.trim().is_empty());
         let old_vars = RENAMED.iter().filter(|(old, _)| set(old).is_some()).copied().collect();
         let var = |name: &'static str| {
             let by_old_name = || {
@@ -161,7 +164,8 @@ impl Config {
             waiter: number("WAITER_MS", 1_500, 10, 1_900)?,
             reference: span("REFERENCE_MS", 60 * MINUTE)?,
             plain_interval: number("PLAIN_INTERVAL_MS", 100, 0, MINUTE)?,
-            access: Access::from_vars(&set)?,
+            entropy: [0; 4],
+            access: Access::from_vars(&raw)?,
             most_clients: number("MOST_CLIENTS", 32_000, 1, 32_000)? as u32,
             clients_per_principal: number("CLIENTS_PER_PRINCIPAL", 100, 1, 100_000)? as u32,
             calls_per_minute: number("CALLS_PER_MINUTE", 600, 1, 1_000_000)? as u32,

@@ -96,12 +96,11 @@ impl Machine {
     /// The earliest of the durable deadlines, or of the others.
     pub(super) fn first_due(&self, durable: bool, now: Millis) -> Option<Millis> {
         let is_awake = self.is_awake(now);
-        if durable && !is_awake {
-            return None;
-        }
         let these = Deadline::ALL
             .into_iter()
-            .filter(|deadline| deadline.is_durable() == durable);
+            .filter(|deadline| deadline.is_durable() == durable)
+            // A hub that sleeps has nothing to do but to close those who show no credential.
+            .filter(|deadline| is_awake || !durable || *deadline == Deadline::Expiry);
         these.filter_map(|deadline| self.due_at(deadline, is_awake, now)).min()
     }
 }

@@ -8,6 +8,7 @@ use super::persist::{Beside, Earlier, Occasion, Persist, row};
 use super::report::{Logged, Told};
 use super::upstream::{Ledger, Turn, Upstream};
 use super::{ClientId, Config, Effect, Effects, Input, Stored};
+use crate::access::Standing;
 use crate::market::Millis;
 
 /// The hub: one sans-IO state machine. See the [module](super) for its contract.
@@ -102,9 +103,12 @@ impl Machine {
                 self.with_clients(now, |delivery, stage| delivery.said_binary(client, bytes, stage));
             }
             Input::Joined(client, dialect, carrier, viewer, standing) => {
-                // The hub wakes first, so that the greeting shows the feed's new state.
-                self.delivery.audience.seen(now);
-                self.advance(now);
+                // The hub wakes first, so that the greeting shows the feed's new state. It does not wake
+                // for somebody who has not shown a credential.
+                if standing != Standing::Unproven {
+                    self.delivery.audience.seen(now);
+                    self.advance(now);
+                }
                 self.with_clients(now, |delivery, stage| {
                     delivery.joined(client, (dialect, carrier), (viewer, standing), stage)
                 });

@@ -440,7 +440,7 @@ export const MUTANTS = [
   {
     name: "a pass does not survive hibernation",
     file: "src/hub/delivery/standing.rs",
-    find: "pass.filter(|pass| access.vouches(pass))",
+    find: "pass.and_then(|pass| access.renewed(&pass))",
     replace: "pass.filter(|_| false)",
   },
   {

@@ -199,7 +199,7 @@ test('a ticket opens one connection, for the page that asked for it', TIMEOUT, a
   const [one, two, three] = [await ticket(bearer(KEY)), await ticket({ ...bearer(KEY), Origin: PAGE }), await ticket({ ...bearer(KEY), Origin: PAGE })];
   assert.equal(await opens(`/ws?ticket=${one}`), 101);
   assert.equal(await opens(`/ws?ticket=${one}`), 401, 'once');
-  assert.equal(await opens(`/ws?ticket=${two}`), 401, 'without its origin');
+  assert.equal(await opens(`/ws?ticket=${two}`, { Origin: new URL(base).origin }), 401, 'from another origin');
   assert.equal(await opens(`/ws?ticket=${two}`, { Origin: PAGE }), 401, 'used up');
   const stream = await ask(`/api/stream?ticket=${three}`, { Origin: PAGE });
   assert.equal(stream.status, 200);
@@ -207,6 +207,21 @@ test('a ticket opens one connection, for the page that asked for it', TIMEOUT, a
   assert.equal(await status(`/api/stream?ticket=${one}`), 401);
   assert.equal((await ask('/api/ticket', {}, 'POST')).status, 401);
   assert.equal((await ask('/api/ticket', bearer(KEY), 'GET')).status, 405);
+});
+
+test('wrong tickets are counted as wrong tokens are', TIMEOUT, async () => {
+  const guesses = [];
+  for (let guess = 0; guess < 32; guess += 1) guesses.push((await upgrade(new URL(`/ws?ticket=wrong${guess}`, base), { 'CF-Connecting-IP': '203.0.113.20' })).body);
+  assert.match(guesses[0] ?? '', /ticket is not known/);
+  assert.match(guesses.at(-1) ?? '', /too many wrong tickets/);
+});
+
+test('a HEAD request opens no WebSocket', TIMEOUT, async () => {
+  for (const path of ['/ws', '/socket.io/?EIO=4&transport=websocket', '/v1/quotes/price']) {
+    const answer = await upgrade(new URL(path, base), { ...bearer(KEY), 'CF-Connecting-IP': address() }, 'HEAD');
+    assert.equal(answer.status, 426, path);
+  }
+  assert.equal(await status('/health'), 200, 'and harms nothing');
 });
 
 test('Socket.IO shows its token when it joins', TIMEOUT, async () => {

@@ -168,6 +168,42 @@ test('sockets of foreign pages are refused at the door', TIMEOUT, async (context
   assert.ok(seen.longestGap < LONGEST_GAP_MS, `${seen.longestGap} ms without a price`);
 });
 
+/** A session of Socket.IO that polls. @param {Siege} siege */
+async function polling(siege) {
+  const base = new URL((await siege.hub.url()).replace(/^ws/, 'http'));
+  const opened = await (await fetch(new URL('/socket.io/?EIO=4&transport=polling', base))).text();
+  const { sid } = JSON.parse(opened.slice(1));
+  return new URL(`/socket.io/?EIO=4&transport=polling&sid=${sid}`, base);
+}
+
+test('a session of Socket.IO has one WebSocket that may take it over', TIMEOUT, async (context) => {
+  const siege = await besieged(context);
+  const session = await polling(siege);
+  const url = new URL(session.href.replace('transport=polling', 'transport=websocket').replace(/^http/, 'ws'));
+  const sockets = Array.from({ length: 5 }, () => new WebSocket(url));
+  let closed = 0;
+  for (const socket of sockets) socket.addEventListener('close', () => (closed += 1));
+  await eventually('all but one are closed', () => closed === 4);
+  const last = sockets.find(({ readyState }) => readyState === WebSocket.OPEN);
+  assert.ok(last);
+  last.send('2probe');
+  last.send('2probe');
+  await eventually('what says the same twice is closed too', () => closed === 5);
+});
+
+test('packets without end in the body of a polling client are refused', TIMEOUT, async (context) => {
+  const siege = await besieged(context);
+  const session = await polling(siege);
+  siege.forget();
+  const many = '\u001e'.repeat(60_000);
+  const answers = await Promise.all(Array.from({ length: SOCKETS }, () => fetch(session, { method: 'POST', body: many })));
+  for (const answer of answers) assert.equal(answer.status, 400);
+  const few = Array(60).fill('42["subscribe"]').join('\u001e');
+  await Promise.all(Array.from({ length: SOCKETS }, () => fetch(session, { method: 'POST', body: few })));
+  const { longestGap } = await siege.seen();
+  assert.ok(longestGap < LONGEST_GAP_MS, `${longestGap} ms without a price`);
+});
+
 /** How many clients the hub closed for a reason. @param {Siege} siege @param {string} reason */
 async function expelled(siege, reason) {
   const url = new URL('/metrics', (await siege.hub.url()).replace(/^ws/, 'http'));

@@ -7,7 +7,7 @@ use super::scenario::{Setup, Tier};
 use super::weather::Weather;
 use super::world::{Check, Happening, World, broken};
 use hamster_kit::{Deed, Storage};
-use hamster_terminal::access::Standing;
+use hamster_terminal::access::{Limits, Pass, Standing};
 use hamster_terminal::dialect::{CLOSE_EXPIRED, CLOSE_SLOW, Dialect};
 use hamster_terminal::driver::{Driver, Event, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
 use hamster_terminal::hub::{
@@ -19,12 +19,13 @@ use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 use hamster_terminal::market::{FeedState, StreamState};
 use hamster_terminal::provider::Provider;
 use hamster_terminal::simulator::{Plan, SessionId};
-use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 
 /// The hash of [`TOKEN`].
 const ACCESS_KEYS: &str =
     r#"[{"name":"guests","sha256":"66859b7ade4e68cb65041b88a7ad5214df71cdcfa27dff2efcc80a81e9ba5fa0"}]"#;
+/// The key that signs the tokens of the other clients.
+const ACCESS_JWKS: &str = r#"{"keys":[{"kty":"oct","k":"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"}]}"#;
 /// The key that Socket.IO's clients show.
 pub const TOKEN: &str = "secret key";
 
@@ -126,6 +127,7 @@ impl Object {
                 "SHARD_CLIENTS" => setup.shard.to_string(),
                 "CREDITS_PER_MINUTE" => plan.rest_per_minute.to_string(),
                 "ACCESS_KEYS" if setup.requires_access() => ACCESS_KEYS.to_owned(),
+                "ACCESS_JWKS" if setup.requires_access() => ACCESS_JWKS.to_owned(),
                 "CREDITS_PER_DAY" => plan.rest_per_day.unwrap_or(0).to_string(),
                 _ => return None,
             })
@@ -313,18 +315,16 @@ impl World {
         if dialect == Dialect::SocketIo {
             return Standing::Unproven;
         }
-        let pass = self
-            .object
-            .config()
-            .access
-            .pass_of_key(&Sha256::digest(TOKEN).into(), now);
         let expires = now + (5 + now / SECOND % 60) * MINUTE;
-        let mut pass = pass.unwrap();
-        // Nobody is behind two connections, so that one that floods is not kept out later.
-        pass.principal = format!("somebody at {now}");
-        pass.expires = Some(expires).filter(|at| {
-            at + 60 * MINUTE < self.scenario.setup.start + self.scenario.length && (now / SECOND).is_multiple_of(2)
-        });
+        let ends = self.scenario.setup.start + self.scenario.length;
+        let pass = Pass {
+            // Nobody is behind two connections, so that one that floods is not kept out later.
+            principal: format!("somebody at {now}"),
+            voucher: self.object.config().access.signers[0].voucher,
+            expires: Some(expires).filter(|at| at + 60 * MINUTE < ends && (now / SECOND).is_multiple_of(2)),
+            symbols: None,
+            limits: Limits::default(),
+        };
         Standing::Known(Box::new(pass))
     }
 

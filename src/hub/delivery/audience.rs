@@ -191,6 +191,8 @@ impl Record {
 pub struct Audience {
     /// Boxed, because a node of the map has room for eleven and is half empty.
     clients: BTreeMap<ClientId, Box<Client>>,
+    /// Clients that must show a credential first. Nothing is done for their sake.
+    unproven: usize,
     last_seen: Option<Millis>,
 }
 
@@ -200,11 +202,12 @@ impl Audience {
     pub fn last_seen_at(last_seen: Option<Millis>) -> Self {
         Self {
             clients: BTreeMap::new(),
+            unproven: 0,
             last_seen,
         }
     }
 
-    pub fn join(&mut self, id: ClientId, (dialect, carrier): (Dialect, Carrier), viewer: Viewer, now: Millis) {
+    pub fn join(&mut self, id: ClientId, (dialect, carrier): (Dialect, Carrier), viewer: Viewer) {
         let client = self.clients.entry(id).or_default();
         client.viewer = Some(viewer);
         client.dialect = dialect;
@@ -212,13 +215,24 @@ impl Audience {
         if dialect.way() == Way::Channels {
             client.reads = Reads::Channel(Cursor::default());
         }
-        self.seen(now);
+    }
+
+    /// A client must show a credential, or need not any more.
+    pub fn proves(&mut self, did: bool, does: bool, now: Millis) {
+        self.unproven = self.unproven.saturating_sub(usize::from(did)) + usize::from(does);
+        if !does {
+            self.seen(now);
+        }
     }
 
     /// A client's connection ended; returns the client.
     pub fn leave(&mut self, id: ClientId, now: Millis) -> Option<Client> {
-        self.seen(now);
-        self.clients.remove(&id).map(|client| *client)
+        let left = self.clients.remove(&id).map(|client| *client);
+        match &left {
+            Some(client) if client.must_prove => self.unproven = self.unproven.saturating_sub(1),
+            _ => self.seen(now),
+        }
+        left
     }
 
     #[must_use]
@@ -305,17 +319,13 @@ impl Audience {
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.clients.is_empty()
+        self.clients.len() == self.unproven
     }
 
     /// When somebody was last here: `now` while a client is connected.
     #[must_use]
     pub fn last_seen(&self, now: Millis) -> Option<Millis> {
-        if self.clients.is_empty() {
-            self.last_seen
-        } else {
-            Some(now)
-        }
+        if self.is_empty() { self.last_seen } else { Some(now) }
     }
 
     /// Whether the upstream connection is wanted.
@@ -327,7 +337,7 @@ impl Audience {
     /// When the hub may go to sleep; `None` while a client is connected or if none ever was.
     #[must_use]
     pub fn idle_deadline(&self, idle: Millis) -> Option<Millis> {
-        if self.clients.is_empty() {
+        if self.is_empty() {
             self.last_seen.map(|seen| seen + idle)
         } else {
             None
@@ -389,7 +399,8 @@ mod tests {
     fn watching_ends_some_time_after_the_last_one_left() {
         let mut audience = Audience::default();
         assert!(!audience.is_watching(300, 1_000));
-        audience.join(ClientId(1), (Dialect::Plain, Carrier::WebSocket), Viewer(1), 1_000);
+        audience.join(ClientId(1), (Dialect::Plain, Carrier::WebSocket), Viewer(1));
+        audience.proves(false, false, 1_000);
         assert!(audience.is_watching(300, 9_000));
         audience.leave(ClientId(1), 9_000);
         assert!(audience.is_watching(300, 9_299) && !audience.is_watching(300, 9_300));

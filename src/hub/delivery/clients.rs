@@ -76,6 +76,8 @@ impl Delivery {
             .as_ref()
             .map_or(Viewer::alone(client.0), |pass| Viewer::of_principal(&pass.principal));
         self.enter(client, (dialect, Carrier::WebSocket), viewer, stage);
+        // Until then it is a client as any other.
+        self.audience.seen(stage.now);
         if !self.may_stay(client, pass, stage) {
             return;
         }
@@ -124,8 +126,14 @@ impl Delivery {
         stage: &mut Stage<'_>,
     ) -> (Vec<SymbolId>, Vec<SubscriptionFailure>) {
         let (mut watched, mut fails) = (Vec::new(), Vec::new());
+        let most = self.most_symbols(client, stage);
         for instrument in instruments {
-            match self.track_for(client, instrument, stage) {
+            let tracked = if watched.len() < most {
+                self.track_for(client, instrument, stage)
+            } else {
+                Err(ClientError::TooManySymbols(most).to_string())
+            };
+            match tracked {
                 Ok(id) => {
                     self.watch(client, id, stage);
                     watched.push(id);
@@ -405,7 +413,7 @@ impl Delivery {
         viewer: Viewer,
         stage: &mut Stage<'_>,
     ) {
-        self.audience.join(client, (dialect, carrier), viewer, stage.now);
+        self.audience.join(client, (dialect, carrier), viewer);
         self.begin_beats(dialect, stage);
         if dialect.way() == Way::Quotes {
             let shard = self.conflation.join(dialect);
@@ -483,6 +491,21 @@ impl Delivery {
     pub(super) fn close(&mut self, client: ClientId, code: u16, reason: &'static str, stage: &mut Stage<'_>) {
         self.left(client, stage);
         stage.effects.push(Effect::CloseClient { client, code, reason });
+    }
+
+    /// A client showed a token that does not count.
+    pub(super) fn guessed(&mut self, client: ClientId, stage: &mut Stage<'_>) {
+        let Some(guest) = self.audience.get_mut(client) else {
+            return;
+        };
+        guest.lies = guest.lies.saturating_add(1);
+        if guest.lies >= MOST_LIES {
+            self.expel(
+                client,
+                "three access tokens that do not count; come back in a minute",
+                stage,
+            );
+        }
     }
 
     /// A client acknowledged what it was never sent: it gets an error, or is closed.

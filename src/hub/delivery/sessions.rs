@@ -16,7 +16,8 @@ const MOST_KEPT: usize = 1_000;
 /// Names sessions, and keeps those whose connection was lost.
 #[derive(Debug)]
 pub(super) struct Sessions {
-    salt: u64,
+    /// Random, and known to nobody.
+    entropy: [u64; 4],
     lost: Vec<Lost>,
 }
 
@@ -28,8 +29,11 @@ struct Lost {
 }
 
 impl Sessions {
-    pub fn new(salt: u64) -> Self {
-        Self { salt, lost: Vec::new() }
+    pub fn new(entropy: [u64; 4]) -> Self {
+        Self {
+            entropy,
+            lost: Vec::new(),
+        }
     }
 
     /// The name of a client's session, which nobody else can guess.
@@ -47,7 +51,7 @@ impl Sessions {
 
     fn hash(&self, client: ClientId, purpose: &str) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (self.salt, client.0, purpose).hash(&mut hasher);
+        (self.entropy, client.0, purpose).hash(&mut hasher);
         hasher.finish()
     }
 
@@ -80,7 +84,8 @@ impl Delivery {
     pub fn client_of(&self, session: &str) -> Option<ClientId> {
         let (number, _) = session.split_once('-')?;
         let client = ClientId(u32::from_str_radix(number, 16).ok()?);
-        (self.audience.knows(client) && self.sessions.name(client) == session).then_some(client)
+        let speaks = self.audience.knows(client) && self.audience.dialect(client) == Dialect::SocketIo;
+        (speaks && self.sessions.name(client) == session).then_some(client)
     }
 
     /// A Socket.IO client joins. It is greeted as the original greeted it, and sent the price of every

@@ -30,13 +30,15 @@ impl Delivery {
         let Some(guest) = self.audience.get_mut(client) else {
             return;
         };
-        guest.must_prove = standing == Standing::Unproven;
+        let must_prove = standing == Standing::Unproven;
+        let had_to_prove = std::mem::replace(&mut guest.must_prove, must_prove);
         let end = match standing {
             Standing::Anybody => None,
             Standing::Unproven => Some(stage.now + PROVEN_WITHIN),
             Standing::Known(pass) => guest.pass.insert(pass).expires,
         };
         guest.ends_at = end;
+        self.audience.proves(had_to_prove, must_prove, stage.now);
         self.ends.first = [self.ends.first, end].into_iter().flatten().min();
     }
 
@@ -46,7 +48,7 @@ impl Delivery {
         if !access.is_required {
             return true;
         }
-        if let Some(pass) = pass.filter(|pass| access.vouches(pass)) {
+        if let Some(pass) = pass.and_then(|pass| access.renewed(&pass)) {
             let is_over = pass.is_over(stage.now);
             self.stands(client, Standing::Known(Box::new(pass)), stage);
             if is_over {
@@ -118,7 +120,10 @@ impl Delivery {
         };
         let (viewer, pass) = match outcome {
             Ok(allowed) => allowed,
-            Err(message) => return self.push_frame(client, socket_io::refused(None, &message), stage),
+            Err(message) => {
+                self.push_frame(client, socket_io::refused(None, &message), stage);
+                return self.guessed(client, stage);
+            }
         };
         if let Some(guest) = self.audience.get_mut(client) {
             guest.belongs_to(viewer);

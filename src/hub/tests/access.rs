@@ -108,11 +108,11 @@ fn a_client_is_closed_when_its_pass_ends() {
 
 #[test]
 fn a_pass_survives_hibernation_unless_its_key_is_gone_or_its_time_over() {
-    let mut play = Play::with(REQUIRED);
-    let pass = Pass {
-        expires: Some(NOON + MINUTE),
-        ..desk()
-    };
+    let ending = KEYS.replace("\"}", &format!("\",\"expires\":\"{}\"}}", iso8601(NOON + MINUTE)));
+    let required: &[(&str, &str)] = &[("ACCESS_KEYS", ending.as_str())];
+    let mut play = Play::with(required);
+    let key = sha2::Sha256::digest("secret key").into();
+    let pass = config(required).access.pass_of_key(&key, NOON).unwrap();
     joins(&mut play, BOB, Dialect::Plain, known(pass));
     let record = record_of(&play, BOB);
     let later = |vars: &[(&str, &str)], after, record: &str| {
@@ -121,11 +121,11 @@ fn a_pass_survives_hibernation_unless_its_key_is_gone_or_its_time_over() {
         later.pass(0);
         later
     };
-    let mut kept = later(REQUIRED, SECOND, &record);
+    let mut kept = later(required, SECOND, &record);
     assert_eq!(closed(&kept, BOB), None);
     kept.pass(59 * SECOND);
     assert_eq!(closed(&kept, BOB).map(|(code, _)| code), Some(CLOSE_EXPIRED));
-    let over = later(REQUIRED, MINUTE, &record);
+    let over = later(required, MINUTE, &record);
     assert_eq!(closed(&over, BOB).map(|(code, _)| code), Some(CLOSE_EXPIRED));
     let other = KEYS.replace("66859b", "66859c");
     let withdrawn = later(&[("ACCESS_KEYS", other.as_str())], SECOND, &record);
@@ -137,6 +137,10 @@ fn a_pass_survives_hibernation_unless_its_key_is_gone_or_its_time_over() {
         "access was open before"
     );
     assert_eq!(closed(&later(&[], SECOND, &record), BOB), None, "access is open now");
+    // The key was prolonged meanwhile.
+    let mut longer = later(REQUIRED, MINUTE, &record);
+    longer.pass(MINUTE);
+    assert_eq!(closed(&longer, BOB), None);
 }
 
 /// What the machine wants to know about a client's token.
@@ -206,4 +210,70 @@ fn clients_of_one_principal_share() {
     assert_eq!(play.watched(BOB).len(), 1, "half of the room is Bob's");
     assert_eq!(play.watched(ClientId(11)).len() + play.watched(ClientId(12)).len(), 1);
     assert!(!Access::default().is_required, "and by default nobody asks");
+}
+
+#[test]
+fn nobody_wakes_the_hub_without_a_token() {
+    let mut play = Play::with(REQUIRED);
+    joins(&mut play, BOB, Dialect::SocketIo, Standing::Unproven);
+    assert_eq!(play.opened_link(), None);
+    play.pass(10 * SECOND);
+    assert_eq!(
+        closed(&play, BOB).map(|(code, _)| code),
+        Some(CLOSE_EXPIRED),
+        "a sleeping hub closes it"
+    );
+    play.pass(MINUTE);
+    assert_eq!((play.opened_link(), play.hub.alarm_at()), (None, None));
+    joins(&mut play, ALICE, Dialect::SocketIo, Standing::Unproven);
+    play.input(Input::Said(ALICE, r#"40{"token":"secret key"}"#.to_owned()));
+    assert_eq!(play.opened_link(), None);
+    play.input(Input::Authenticated(ALICE, Ok((Viewer(9), desk()))));
+    assert!(play.opened_link().is_some(), "somebody is here");
+}
+
+#[test]
+fn three_wrong_tokens_are_too_many() {
+    let mut play = Play::with(REQUIRED);
+    joins(&mut play, BOB, Dialect::SocketIo, Standing::Unproven);
+    for attempt in 1..=3 {
+        assert_eq!(closed(&play, BOB), None, "attempt {attempt}");
+        play.input(Input::Said(BOB, r#"40{"token":"wrong"}"#.to_owned()));
+        play.input(Input::Authenticated(BOB, Err("not known".to_owned())));
+    }
+    assert_eq!(
+        closed(&play, BOB).map(|(code, _)| code),
+        Some(crate::dialect::CLOSE_FLOOD)
+    );
+}
+
+#[test]
+fn a_pass_for_few_symbols_limits_socket_io_too() {
+    let mut play = Play::with(REQUIRED);
+    let few = Limits {
+        symbols: Some(2),
+        ..Limits::default()
+    };
+    joins(&mut play, BOB, Dialect::SocketIo, known(Pass { limits: few, ..desk() }));
+    play.input(Input::Said(BOB, "40".to_owned()));
+    assert_eq!(play.watched(BOB).len(), 2);
+}
+
+#[test]
+fn names_of_sessions_do_not_follow_from_the_seed() {
+    let named = |entropy| {
+        let mut hub = Machine::new(Config { entropy, ..config(&[]) }, &Stored::default(), 7, NOON);
+        hub.handle(Input::joined(BOB, Dialect::SocketIo), NOON);
+        let mut frames = Vec::new();
+        while let Some(effect) = hub.next_effect() {
+            if let Effect::Send { frame, .. } = effect {
+                frames.push(frame);
+            }
+        }
+        frames.remove(0)
+    };
+    assert_eq!(named([1, 2, 3, 4]), named([1, 2, 3, 4]));
+    for entropy in [[0, 2, 3, 4], [1, 0, 3, 4], [1, 2, 0, 4], [1, 2, 3, 0]] {
+        assert_ne!(named(entropy), named([1, 2, 3, 4]), "{entropy:?}");
+    }
 }

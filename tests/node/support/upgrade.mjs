@@ -4,9 +4,10 @@ import { request } from 'node:http';
 /**
  * @param {URL} url
  * @param {Record<string, string>} headers
+ * @param {string} [method]
  * @returns {Promise<{ status: number | undefined, headers: import('node:http').IncomingHttpHeaders, body: string }>}
  */
-export function upgrade(url, headers = {}) {
+export function upgrade(url, headers = {}, method = 'GET') {
   const handshake = {
     Connection: 'Upgrade',
     Upgrade: 'websocket',
@@ -14,7 +15,7 @@ export function upgrade(url, headers = {}) {
     'Sec-WebSocket-Version': '13',
   };
   return new Promise((resolve, reject) => {
-    const asked = request(url, { headers: { ...handshake, ...headers }, timeout: 20_000 });
+    const asked = request(url, { method, headers: { ...handshake, ...headers }, timeout: 20_000 });
     asked.on('error', reject);
     asked.on('timeout', () => asked.destroy(new Error(`no answer to ${url.pathname}`)));
     asked.on('response', (response) => {
