@@ -219,7 +219,8 @@ test('wrong tickets are counted as wrong tokens are', TIMEOUT, async () => {
 test('a HEAD request opens no WebSocket', TIMEOUT, async () => {
   for (const path of ['/ws', '/socket.io/?EIO=4&transport=websocket', '/v1/quotes/price']) {
     const answer = await upgrade(new URL(path, base), { ...bearer(KEY), 'CF-Connecting-IP': address() }, 'HEAD');
-    assert.equal(answer.status, 426, path);
+    // The platform answers before us, with 400.
+    assert.ok([400, 426].includes(answer.status ?? 0), `${path}: ${answer.status}`);
   }
   assert.equal(await status('/health'), 200, 'and harms nothing');
 });

@@ -181,14 +181,13 @@ test('a session of Socket.IO has one WebSocket that may take it over', TIMEOUT, 
   const session = await polling(siege);
   const url = new URL(session.href.replace('transport=polling', 'transport=websocket').replace(/^http/, 'ws'));
   const sockets = Array.from({ length: 5 }, () => new WebSocket(url));
-  let closed = 0;
-  for (const socket of sockets) socket.addEventListener('close', () => (closed += 1));
-  await eventually('all but one are closed', () => closed === 4);
-  const last = sockets.find(({ readyState }) => readyState === WebSocket.OPEN);
-  assert.ok(last);
-  last.send('2probe');
-  last.send('2probe');
-  await eventually('what says the same twice is closed too', () => closed === 5);
+  // A socket that has never said anything is told of its close, but workerd keeps its connection.
+  const open = () => sockets.filter(({ readyState }) => readyState === WebSocket.OPEN);
+  await eventually('all but one are closed', () => sockets.every(({ readyState }) => readyState !== WebSocket.CONNECTING) && open().length === 1);
+  const [last] = open();
+  last?.send('2probe');
+  last?.send('2probe');
+  await eventually('what says the same twice is closed too', () => open().length === 0);
 });
 
 test('packets without end in the body of a polling client are refused', TIMEOUT, async (context) => {

@@ -19,7 +19,7 @@ export class Server {
   }
 
   static async start() {
-    const served = isReference ? await Reference.start() : new Hub({ TWELVE_DATA_API_KEY: '' });
+    const served = isReference ? await Reference.start() : new Hub({ TWELVE_DATA_API_KEY: '', ALLOWED_ORIGINS: '*' });
     const server = new Server(served, new URL(await served.url()).origin.replace(/^ws/, 'http'));
     if (served instanceof Hub) await served.get('/api/quotes');
     return server;
