@@ -20,6 +20,8 @@ pub struct Viewers {
     by_client: BTreeMap<u32, u32>,
     /// The viewer that is connecting.
     joining: Option<u32>,
+    /// What is being read was sent a while ago: others may hold something else by now.
+    is_late: bool,
 }
 
 /// One viewer.
@@ -301,9 +303,11 @@ impl World {
                 self.viewer(number).is_reading = true;
                 self.viewer(number).is_slow = false;
                 self.viewer(number).unread_since = None;
-                while let Some((life, _, frame)) = self.viewer(number).unread.pop_front() {
+                while let Some((life, sent, frame)) = self.viewer(number).unread.pop_front() {
+                    self.viewers.is_late = sent < self.now;
                     self.viewer_reads(number, &frame, life)?;
                 }
+                self.viewers.is_late = false;
                 match client {
                     Some(client) => self.viewer_acknowledges(client),
                     None => Ok(()),
@@ -384,12 +388,14 @@ impl World {
         self.at(self.now + SLOW, Happening::ReadsOne(number));
         let now = self.now;
         let viewer = self.viewer(number);
-        let Some((life, _, frame)) = viewer.unread.pop_front() else {
+        let Some((life, sent, frame)) = viewer.unread.pop_front() else {
             return Ok(());
         };
         let waits = viewer.unread.iter().any(|(_, _, text)| text.starts_with('['));
         viewer.unread_since = waits.then_some(now);
+        self.viewers.is_late = sent < now;
         self.viewer_reads(number, &frame, life)?;
+        self.viewers.is_late = false;
         match self.viewer(number).client {
             Some(client) => self.viewer_acknowledges(client),
             None => Ok(()),
@@ -588,7 +594,10 @@ impl World {
             .filter(|(_, one)| one.client.is_some())
             .map(|(number, one)| (*number, one))
             .collect();
-        if connected.len() != self.object.sockets() || connected.values().any(|one| !one.is_reading) {
+        if self.viewers.is_late
+            || connected.len() != self.object.sockets()
+            || connected.values().any(|one| !one.is_reading)
+        {
             // Then what the others hold cannot be told from outside.
             return Ok(());
         }
