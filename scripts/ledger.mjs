@@ -24,6 +24,7 @@ const ACCOUNTS = [
   ["core: hub/persist", /hamster_terminal::hub::persist/],
   ["core: hub/report", /hamster_terminal::hub::report/],
   ["core: driver, and the rest of hub", /hamster_terminal::(hub|driver)/],
+  ["access", /hamster_terminal::access/],
   ["market", /hamster_terminal::market/],
   ["provider", /hamster_terminal::provider/],
   ["dialects", /hamster_terminal::dialect/],
