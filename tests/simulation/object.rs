@@ -308,7 +308,7 @@ impl World {
     }
 
     /// Every other viewer has a pass that ends, unless the day is nearly over.
-    fn standing_of_newcomer(&self, dialect: Dialect, now: Millis) -> Standing {
+    fn standing_of_newcomer(&mut self, dialect: Dialect, now: Millis) -> Standing {
         if !self.scenario.setup.requires_access() {
             return Standing::Anybody;
         }
@@ -319,7 +319,7 @@ impl World {
         let ends = self.scenario.setup.start + self.scenario.length;
         let pass = Pass {
             // Nobody is behind two connections, so that one that floods is not kept out later.
-            principal: format!("somebody at {now}"),
+            principal: self.passes.somebody(),
             voucher: self.object.config().access.signers[0].voucher,
             expires: Some(expires).filter(|at| at + 60 * MINUTE < ends && (now / SECOND).is_multiple_of(2)),
             symbols: None,

@@ -11,9 +11,17 @@ pub struct Passes {
     ends: BTreeMap<u32, Millis>,
     /// When a client was first told something after that.
     late: BTreeMap<u32, Millis>,
+    /// How many principals there were.
+    principals: u32,
 }
 
 impl Passes {
+    /// The name of a principal that there was not before.
+    pub fn somebody(&mut self) -> String {
+        self.principals += 1;
+        format!("somebody {}", self.principals)
+    }
+
     pub fn set(&mut self, client: u32, ends: Option<Millis>) {
         self.late.remove(&client);
         match ends {
