@@ -1,6 +1,6 @@
 //! Where a request carries its credential.
 
-use super::jwt::LONGEST;
+use super::jwt::{LONGEST, TOO_LONG};
 use super::pass::Refusal;
 
 /// What a subprotocol that carries a token begins with.
@@ -56,7 +56,7 @@ impl Presented<'_> {
         match (tokens.pop(), self.ticket) {
             (Some(_), _) if !tokens.is_empty() => Err(Refusal::Several),
             (Some(_), Some(_)) => Err(Refusal::Several),
-            (Some(token), None) if token.len() > LONGEST => Err(Refusal::Malformed("it is longer than 4,096 bytes")),
+            (Some(token), None) if token.len() > LONGEST => Err(TOO_LONG),
             (Some(token), None) => Ok(Some(Credential::Token(token))),
             (None, Some(ticket)) if ticket.len() > LONGEST => Err(Refusal::Ticket),
             (None, Some(ticket)) => Ok(Some(Credential::Ticket(ticket.to_owned()))),

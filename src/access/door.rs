@@ -1,6 +1,6 @@
 //! Limits what an address or a principal may use: how many sockets at once, how often a new one and
-//! none for a while after one of its clients was expelled; and how many REST calls in a minute, which
-//! the `RateLimit` headers tell (draft-ietf-httpapi-ratelimit-headers).
+//! none for a while after one of its clients was expelled; and how many REST calls in a minute,
+//! which the `RateLimit` headers tell (draft-ietf-httpapi-ratelimit-headers).
 //!
 //! Addresses are held as salted hashes and only in memory. They are never stored, logged or told.
 
@@ -214,7 +214,8 @@ impl Door {
         self.viewers.entry(viewer).or_default().refused_until = now + REFUSED;
     }
 
-    /// The viewer behind an address: its hash. Of IPv6 only the first 64 bits count: a customer's network.
+    /// The viewer behind an address: its hash. Of IPv6 only the first 64 bits count: a customer's
+    /// network.
     #[must_use]
     pub fn viewer(&self, address: &str) -> Viewer {
         let mut hasher = Salted(self.salt).build_hasher();

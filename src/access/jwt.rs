@@ -57,7 +57,7 @@ impl Algorithm {
 pub struct Signed {
     /// What was signed.
     pub data: String,
-    /// The signature.
+    /// What the key made of it, in the form of its algorithm.
     pub signature: Vec<u8>,
     algorithm: String,
     key: Option<String>,
@@ -154,7 +154,7 @@ impl Signed {
     /// [`Refusal::Malformed`].
     pub fn read(token: &str) -> Result<Self, Refusal> {
         if token.len() > LONGEST {
-            return Err(Refusal::Malformed("it is longer than 4,096 bytes"));
+            return Err(TOO_LONG);
         }
         let (data, signature) = token.rsplit_once('.').ok_or(NOT_A_TOKEN)?;
         let (head, claims) = data.split_once('.').ok_or(NOT_A_TOKEN)?;
@@ -231,6 +231,8 @@ impl Signed {
     }
 }
 
+/// It is longer than [`LONGEST`].
+pub(super) const TOO_LONG: Refusal = Refusal::Malformed("it is longer than 4,096 bytes");
 const NOT_A_TOKEN: Refusal = Refusal::Malformed("it is not three parts in base64url");
 
 /// A NumericDate, which may have a fraction.

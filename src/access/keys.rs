@@ -64,8 +64,8 @@ fn hex(text: &str) -> Option<Hash> {
     bytes.try_into().ok().filter(|_| digits.len() == 64)
 }
 
-/// The pass of the key that has this hash. All keys are compared, each in full, so that the time does
-/// not tell how much of a hash is right.
+/// The pass of the key that has this hash. All keys are compared, each in full, so that the time
+/// does not tell how much of a hash is right.
 ///
 /// # Errors
 /// [`Refusal::Unknown`] or [`Refusal::Expired`].
@@ -76,11 +76,7 @@ pub(super) fn pass_of(keys: &[Key], hash: &Hash, now: Millis) -> Result<Pass, Re
             found = Some(&known.pass);
         }
     }
-    let pass = found.ok_or(Refusal::Unknown)?;
-    match pass.expires {
-        Some(expires) if now >= expires => Err(Refusal::Expired(expires)),
-        _ => Ok(pass.clone()),
-    }
+    found.cloned().ok_or(Refusal::Unknown)?.unless_over(now)
 }
 
 #[cfg(test)]

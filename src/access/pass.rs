@@ -48,6 +48,12 @@ pub enum Standing {
     Unproven,
 }
 
+impl From<Pass> for Standing {
+    fn from(pass: Pass) -> Self {
+        Self::Known(Box::new(pass))
+    }
+}
+
 impl Standing {
     /// The pass, if there is one.
     #[must_use]
@@ -143,8 +149,8 @@ impl Pass {
         })
     }
 
-    /// The symbols that stand for the default ones: those of them that the pass covers, or all that it
-    /// covers if it covers none of them.
+    /// The symbols that stand for the default ones: those of them that the pass covers, or all that
+    /// it covers if it covers none of them.
     #[must_use]
     pub fn or_all(pass: Option<&Self>, defaults: &[Instrument]) -> Vec<Instrument> {
         let Some(pass) = pass else {
@@ -167,6 +173,17 @@ impl Pass {
     #[must_use]
     pub fn is_over(&self, now: Millis) -> bool {
         self.expires.is_some_and(|expires| now >= expires)
+    }
+
+    /// The pass, unless it has ended.
+    ///
+    /// # Errors
+    /// [`Refusal::Expired`].
+    pub(super) fn unless_over(self, now: Millis) -> Result<Self, Refusal> {
+        match self.expires {
+            Some(expires) if now >= expires => Err(Refusal::Expired(expires)),
+            _ => Ok(self),
+        }
     }
 
     /// What a key or token says of its pass: `symbols` and `limits`.

@@ -100,7 +100,8 @@ impl Access {
         token.pass(signer, self.audience.as_deref(), now)
     }
 
-    /// A pass from before, as it counts now: `None` if its key or issuer is not configured any more.
+    /// A pass from before, as it counts now: `None` if its key or issuer is not configured any
+    /// more.
     #[must_use]
     pub fn renewed(&self, pass: &Pass) -> Option<Pass> {
         let key = self.keys.iter().find(|key| key.pass.voucher == pass.voucher);

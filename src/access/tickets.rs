@@ -59,8 +59,8 @@ impl Tickets {
             .iter()
             .position(|ticket| same(ticket.text.as_bytes(), text.as_bytes()));
         let ticket = self.held.remove(found.ok_or(Refusal::Ticket)?);
-        // Browsers leave the origin out of some requests to the own one. Pages of others always send it,
-        // and anything but a browser can send any.
+        // Browsers leave the origin out of some requests to the own one. Pages of others always send
+        // it, and anything but a browser can send any.
         let is_elsewhere = ticket
             .origin
             .as_deref()
@@ -69,10 +69,7 @@ impl Tickets {
         if now >= ticket.until || is_elsewhere {
             return Err(Refusal::Ticket);
         }
-        match ticket.pass.expires {
-            Some(expires) if now >= expires => Err(Refusal::Expired(expires)),
-            _ => Ok(ticket.pass),
-        }
+        ticket.pass.unless_over(now)
     }
 }
 

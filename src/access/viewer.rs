@@ -2,13 +2,14 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-/// Who is behind a client: a principal, or else an address. Clients with the same number count as one
-/// viewer and have one share of what is shared.
+/// Who is behind a client: a principal, or else an address. Clients with the same number count as
+/// one viewer and have one share of what is shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Viewer(pub u64);
 
 impl Viewer {
-    /// The viewer of a client of whom nothing is known: the client, by its number, counts for itself.
+    /// The viewer of a client of whom nothing is known: the client, by its number, counts for
+    /// itself.
     #[must_use]
     pub fn alone(client: u32) -> Self {
         Self(u64::from(client))

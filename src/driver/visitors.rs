@@ -68,7 +68,7 @@ struct Most {
 impl Visitors {
     pub fn new(salt: u64, config: &Config) -> Self {
         Self {
-            door: Door::new(salt ^ config.entropy.iter().fold(0, |mixed, word| mixed ^ word)),
+            door: Door::new(config.secret_seed(salt)),
             most: Most {
                 clients: config.most_clients as usize,
                 per_address: config.clients_per_address,
@@ -130,10 +130,8 @@ impl Visitors {
             return Err("the connection has ended".to_owned());
         };
         // Its address keeps its place whatever comes of it.
-        let nowhere = Visitor::default();
-        let admitted = self.admit_principal(&pass, nowhere, now);
-        let principal = admitted.map_err(TurnedAway::sentence)?;
-        let principal = Some(principal);
+        let admitted = self.admit_principal(&pass, Visitor::default(), now);
+        let principal = Some(admitted.map_err(TurnedAway::sentence)?);
         self.visitors.insert(client, Visitor { principal, ..visitor });
         Ok((self.viewer(client), pass))
     }
@@ -230,7 +228,7 @@ mod tests {
     }
 
     fn known(name: &str, sockets: Option<u32>) -> Standing {
-        Standing::Known(Box::new(pass(name, sockets)))
+        pass(name, sockets).into()
     }
 
     fn pass(name: &str, sockets: Option<u32>) -> Pass {

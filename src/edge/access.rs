@@ -72,17 +72,21 @@ impl From {
 ///
 /// # Errors
 /// 401 for a credential that is missing or does not count, 403 for a page that may not connect.
-pub(super) async fn judge(access: &Access, request: &Request, asked: &Asked, now: u64) -> Result<Standing, Problem> {
-    let from = From::of(request);
-    if asked.is_door() && !access.origins.may_connect(from.seen()) {
-        let origin = from.origin.unwrap_or_default().chars().take(100).collect();
+pub(super) async fn judge(
+    access: &Access,
+    request: &Request,
+    (asked, seen): (&Asked, Seen<'_>),
+    now: u64,
+) -> Result<Standing, Problem> {
+    if asked.is_door() && !access.origins.may_connect(seen) {
+        let origin = seen.origin.unwrap_or_default().chars().take(100).collect();
         return Err(Problem::ForeignOrigin(origin));
     }
     if !access.is_required {
         return Ok(Standing::Anybody);
     }
     let outcome = match credential(request) {
-        Ok(Some(Credential::Token(token))) => pass_of(access, &token, now).await.map(known),
+        Ok(Some(Credential::Token(token))) => pass_of(access, &token, now).await.map(Standing::from),
         // The hub knows the tickets.
         Ok(Some(Credential::Ticket(_))) if asked.is_door() => return Ok(Standing::Unproven),
         Ok(Some(Credential::Ticket(_)) | None) if asked.may_prove_later() => return Ok(Standing::Unproven),
@@ -100,10 +104,6 @@ pub(super) async fn judge(access: &Access, request: &Request, asked: &Asked, now
         }
     }
     outcome.map_err(Problem::Unauthorized)
-}
-
-fn known(pass: Pass) -> Standing {
-    Standing::Known(Box::new(pass))
 }
 
 /// The credential that a request carries.

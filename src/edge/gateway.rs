@@ -5,7 +5,7 @@ use super::hub::POKE_PATH;
 use super::platform::now;
 use super::query::{asked, header, is_https, method, socket_address};
 use super::respond::respond;
-use crate::access::{Access, Standing};
+use crate::access::{Access, Seen, Standing};
 use crate::api::{self, Asked, Problem, Reply};
 use crate::market::iso8601;
 use std::rc::Rc;
@@ -36,7 +36,7 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         };
         respond(&reply.over(is_https))
     };
-    let response = match judged(&request, &settings).await {
+    let response = match judged(&request, from.seen(), &settings).await {
         #[cfg(feature = "faults")]
         Err(_) if path.starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
         Err(Problem::NotFound(_)) if !api::is_ours(&path) => not_found_page(&env).await,
@@ -76,6 +76,7 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
 /// What a request asks for, and where whoever sent it stands.
 async fn judged(
     request: &Request,
+    seen: Seen<'_>,
     settings: &std::result::Result<Rc<Access>, Problem>,
 ) -> std::result::Result<(Asked, Standing), Problem> {
     let asked = asked(request)?;
@@ -83,10 +84,8 @@ async fn judged(
         return Ok((asked, Standing::Anybody));
     }
     let access = settings.as_ref().map_err(Clone::clone)?;
-    match access::judge(access, request, &asked, now()).await {
-        Ok(standing) => Ok((asked, standing)),
-        Err(problem) => Err(problem),
-    }
+    let standing = access::judge(access, request, (&asked, seen), now()).await?;
+    Ok((asked, standing))
 }
 
 /// The page for an unknown address.

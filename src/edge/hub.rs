@@ -102,7 +102,7 @@ impl DurableObject for Hub {
                 object.with_driver(|driver| api::metrics(driver.machine(), driver.counts(), now()))?
             }
             Ok(Asked::Ticket) => ticket(object, &request, pass)?,
-            Ok(Asked::Access) => api::access(pass.is_some(), &pass.map_or(Standing::Anybody, known)),
+            Ok(Asked::Access) => api::access(pass.is_some(), &pass.map_or(Standing::Anybody, Standing::from)),
             Ok(Asked::Health) => api::health(),
             Ok(Asked::Known(reply)) => reply,
             Ok(Asked::Each(questions, show)) => show.reply(&object.ask_each(questions).await?, &utc_offset),
@@ -200,10 +200,6 @@ fn found(fanout: &Fanout, socket: &WebSocket) -> Option<Socket> {
     })
 }
 
-fn known(pass: Pass) -> Standing {
-    Standing::Known(Box::new(pass))
-}
-
 /// A reply as the page that asks may see it.
 fn seen(object: &Object, request: &Request, reply: Reply) -> Result<Reply> {
     let from = From::of(request);
@@ -263,7 +259,7 @@ fn standing(
         return Ok(Ok(Standing::Anybody));
     }
     if let Some(pass) = stamp(request) {
-        return Ok(Ok(known(pass)));
+        return Ok(Ok(pass.into()));
     }
     match credential(request) {
         Ok(Some(Credential::Ticket(text))) => {
@@ -271,7 +267,7 @@ fn standing(
             let address = header(request, ADDRESS);
             let redeemed = object
                 .with_driver(|driver| driver.redeem_ticket(&text, (address.as_deref(), origin.as_deref()), now()))?;
-            Ok(redeemed.map(known))
+            Ok(redeemed.map(Standing::from))
         }
         _ if may_prove_later => Ok(Ok(Standing::Unproven)),
         _ => Ok(Err(Refusal::Missing)),

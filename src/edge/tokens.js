@@ -10,27 +10,28 @@ const ALGORITHMS = {
   OKP: [{ name: "Ed25519" }, "Ed25519"],
 };
 
-/** Imported keys by their JSON. There are as many as the operator has set. */
+/** By the JSON of a key: how it verifies, and a promise of the key. There are as many as are set. */
 const imported = new Map();
 
 function importKey(json) {
-  let key = imported.get(json);
-  if (!key) {
+  if (!imported.has(json)) {
     const jwk = JSON.parse(json);
-    key = crypto.subtle.importKey("jwk", jwk, ALGORITHMS[jwk.kty][0], false, ["verify"]);
-    imported.set(json, key);
+    const [importing, verifying] = ALGORITHMS[jwk.kty];
+    imported.set(json, [verifying, crypto.subtle.importKey("jwk", jwk, importing, false, ["verify"])]);
   }
-  return key;
+  return imported.get(json);
 }
+
+const encoder = new TextEncoder();
 
 // Whether the key signed the data.
 export async function verify(json, data, signature) {
-  const key = await importKey(json);
-  return crypto.subtle.verify(ALGORITHMS[JSON.parse(json).kty][1], key, signature, new TextEncoder().encode(data));
+  const [verifying, key] = importKey(json);
+  return crypto.subtle.verify(verifying, await key, signature, encoder.encode(data));
 }
 
 export async function sha256(text) {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
 }
 
 // 32 random bytes in hexadecimal digits.

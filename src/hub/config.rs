@@ -117,6 +117,12 @@ const MOST_DEFAULT_SYMBOLS: usize = 200;
 const LONGEST_SPAN: Millis = 24 * 60 * MINUTE;
 
 impl Config {
+    /// A seed, mixed with what nobody else knows.
+    #[must_use]
+    pub fn secret_seed(&self, seed: u64) -> u64 {
+        self.entropy.iter().fold(seed, |mixed, word| mixed ^ word)
+    }
+
     /// Reads the vars through `var`; absent or blank means the default. `simulated`: no key is set.
     ///
     /// # Errors

@@ -58,16 +58,13 @@ pub fn from_iso8601(text: &str) -> Option<Millis> {
     let (date, rest) = text.split_once(['T', 't', ' '])?;
     let (time, zone) = rest.split_at_checked(rest.find(['Z', 'z', '+', '-'])?)?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
-    if fraction.is_empty() || date.len() != 10 || time.len() != 8 {
+    let is_number = !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number || date.len() != 10 || time.len() != 8 {
         return None;
     }
-    let [_] = numbers(fraction.get(..fraction.len().min(3))?, '.')?;
     let digits = fraction.bytes().chain(*b"00").take(3);
     let millis = digits.fold(0, |sum, digit| sum * 10 + Millis::from(digit.saturating_sub(b'0')));
     let local = utc(date, time)? + millis;
-    if fraction.bytes().any(|byte| !byte.is_ascii_digit()) {
-        return None;
-    }
     if zone.eq_ignore_ascii_case("Z") {
         return Some(local);
     }

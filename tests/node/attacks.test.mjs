@@ -9,9 +9,9 @@
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { request } from 'node:http';
 import { test } from 'node:test';
 import { Siege, eventually } from './support/siege.mjs';
+import { upgrade } from './support/upgrade.mjs';
 
 /** @typedef {import('./support/siege.mjs').Attack} Attack */
 
@@ -28,34 +28,11 @@ async function besieged(context, vars = {}, key) {
   return siege;
 }
 
-/**
- * Requests an upgrade from an address.
- * @param {Siege} siege
- * @param {string} address
- * @returns {Promise<{ status: number | undefined, retryAfter: number }>}
- */
+/** Requests an upgrade from an address. @param {Siege} siege @param {string} address */
 async function newcomer(siege, address) {
-  const url = (await siege.hub.url()).replace(/^ws/, 'http');
-  const headers = {
-    'CF-Connecting-IP': address,
-    Connection: 'Upgrade',
-    Upgrade: 'websocket',
-    'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
-    'Sec-WebSocket-Version': '13',
-  };
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { headers });
-    asked.on('error', reject);
-    asked.on('response', (response) => {
-      response.resume();
-      resolve({ status: response.statusCode, retryAfter: Number(response.headers['retry-after']) });
-    });
-    asked.on('upgrade', (response, socket) => {
-      socket.destroy();
-      resolve({ status: response.statusCode, retryAfter: NaN });
-    });
-    asked.end();
-  });
+  const url = new URL((await siege.hub.url()).replace(/^ws/, 'http'));
+  const { status, headers } = await upgrade(url, { 'CF-Connecting-IP': address });
+  return { status, retryAfter: Number(headers['retry-after']) };
 }
 
 /** @type {[string, Attack][]} */

@@ -325,7 +325,7 @@ impl World {
             symbols: None,
             limits: Limits::default(),
         };
-        Standing::Known(Box::new(pass))
+        pass.into()
     }
 
     pub fn client_says(&mut self, client: u32, text: String) -> Check {

@@ -245,6 +245,12 @@ impl Audience {
         self.clients.get(&id)?.viewer
     }
 
+    /// What a client has shown, where access is required.
+    #[must_use]
+    pub fn pass(&self, id: ClientId) -> Option<&Pass> {
+        self.clients.get(&id)?.pass.as_deref()
+    }
+
     /// What each client watches, and who is behind it.
     pub fn wishes(&self) -> impl Iterator<Item = (Viewer, &BTreeSet<SymbolId>)> {
         let clients = self.clients.values();

@@ -36,7 +36,7 @@ impl Delivery {
         let session = self.session_name(client);
         let symbols = self.default_symbols(client, stage);
         let symbols = symbols.iter().map(ToString::to_string).collect();
-        let pass = self.audience.get_mut(client).and_then(|client| client.pass.clone());
+        let pass = self.audience.pass(client).cloned();
         let access = AccessView {
             mode: stage.config.access.mode(),
             principal: pass.as_ref().map(|pass| pass.principal.as_str()),
@@ -439,10 +439,7 @@ impl Delivery {
         let record = Record {
             symbols,
             unanswered: unanswered.map(fails),
-            pass: self
-                .audience
-                .get_mut(client)
-                .and_then(|client| client.pass.as_deref().map(Pass::to_json)),
+            pass: self.audience.pass(client).map(Pass::to_json),
             interval: self.audience.cursor(client).map(|cursor| cursor.rate.interval()),
             dialect: Some(self.audience.dialect(client))
                 .filter(|dialect| *dialect != Dialect::default())

@@ -103,7 +103,7 @@ impl Delivery {
             counts: Counts::default(),
             conflation: Conflation::new(Channels::new(seed, config.shard, now), config),
             no_room: Refusals::default(),
-            numbers: fastrand::Rng::with_seed(!seed ^ config.entropy.iter().fold(0, |mixed, word| mixed ^ word)),
+            numbers: fastrand::Rng::with_seed(config.secret_seed(!seed)),
             seen: 0,
             announced_feed: (feed.state, feed.reason.clone()),
             sweep_at: None,

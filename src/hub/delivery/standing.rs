@@ -50,7 +50,7 @@ impl Delivery {
         }
         if let Some(pass) = pass.and_then(|pass| access.renewed(&pass)) {
             let is_over = pass.is_over(stage.now);
-            self.stands(client, Standing::Known(Box::new(pass)), stage);
+            self.stands(client, pass.into(), stage);
             if is_over {
                 self.end(client, stage);
             }
@@ -84,11 +84,7 @@ impl Delivery {
     }
 
     fn end(&mut self, client: ClientId, stage: &mut Stage<'_>) {
-        let is_known = self
-            .audience
-            .get_mut(client)
-            .is_some_and(|client| client.pass.is_some());
-        let reason = if is_known {
+        let reason = if self.audience.pass(client).is_some() {
             "your access token has expired"
         } else {
             "no access token was shown within 10 s"
@@ -128,28 +124,26 @@ impl Delivery {
         if let Some(guest) = self.audience.get_mut(client) {
             guest.belongs_to(viewer);
         }
-        self.stands(client, Standing::Known(Box::new(pass)), stage);
+        self.stands(client, pass.into(), stage);
         self.connect(client, recovery, stage);
     }
 
     /// The default symbols, as far as a client may read them; all that it may if it may read none of
     /// them.
-    pub(super) fn default_symbols(&mut self, client: ClientId, stage: &Stage<'_>) -> Vec<Instrument> {
-        let pass = self.audience.get_mut(client).and_then(|client| client.pass.as_deref());
-        Pass::or_all(pass, &stage.config.symbols)
+    pub(super) fn default_symbols(&self, client: ClientId, stage: &Stage<'_>) -> Vec<Instrument> {
+        Pass::or_all(self.audience.pass(client), &stage.config.symbols)
     }
 
     /// Why a client may not read a symbol, if it may not.
-    pub(super) fn why_not_covered(&mut self, client: ClientId, instrument: &Instrument) -> Option<String> {
-        let pass = self.audience.get_mut(client)?.pass.as_deref()?;
+    pub(super) fn why_not_covered(&self, client: ClientId, instrument: &Instrument) -> Option<String> {
+        let pass = self.audience.pass(client)?;
         (!pass.covers(instrument)).then(|| pass.why_not())
     }
 
     /// How many symbols a client may watch.
-    pub(super) fn most_symbols(&mut self, client: ClientId, stage: &Stage<'_>) -> usize {
+    pub(super) fn most_symbols(&self, client: ClientId, stage: &Stage<'_>) -> usize {
         let most = stage.config.symbols_per_client;
-        let pass = self.audience.get_mut(client).and_then(|client| client.pass.as_deref());
-        pass.and_then(|pass| pass.limits.symbols)
-            .map_or(most, |own| most.min(own as usize))
+        let own = self.audience.pass(client).and_then(|pass| pass.limits.symbols);
+        own.map_or(most, |own| most.min(own as usize))
     }
 }

@@ -24,7 +24,7 @@ fn joins(play: &mut Play, client: ClientId, dialect: Dialect, standing: Standing
 }
 
 fn known(pass: Pass) -> Standing {
-    Standing::Known(Box::new(pass))
+    pass.into()
 }
 
 fn told(play: &Play, client: ClientId) -> Vec<&str> {
