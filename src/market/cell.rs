@@ -161,7 +161,7 @@ impl Cell {
         asked: Millis,
         now: Millis,
     ) -> Change {
-        let told = self.take_reference(polled, streaming, now);
+        let told = self.take_reference(polled, streaming.then_some(stale), now);
         let is_closed = self.reference.session == Session::Closed;
         let traded = polled.last_quote_at.map(|at| at.min(now));
         let is_current = is_closed || is_current(polled, stale, now);
@@ -223,15 +223,13 @@ impl Cell {
         Change::Updated
     }
 
-    /// Applies REST's session and previous close; returns whether they changed.
-    fn take_reference(&mut self, polled: &PolledQuote, streaming: bool, now: Millis) -> Change {
+    /// Applies REST's session and previous close; returns whether they changed. `streams`: the
+    /// WebSocket serves this symbol now, and its ticks are recent for this long.
+    fn take_reference(&mut self, polled: &PolledQuote, streams: Option<Millis>, now: Millis) -> Change {
         let before = self.reference.clone();
-        let ticks = streaming
-            && self.quote.as_ref().is_some_and(|quote| {
-                is_a_tick(quote.provenance)
-                    && quote.stale_since.is_none()
-                    && now.saturating_sub(quote.received) < MINUTE
-            });
+        let ticks = streams
+            .zip(self.quote.as_ref())
+            .is_some_and(|(stale, quote)| trades_now(quote, stale, now));
         let session = match polled.is_market_open {
             Some(true) => Session::Open,
             Some(false) if ticks => Session::Extended,
@@ -334,9 +332,14 @@ fn is_current(polled: &PolledQuote, stale: Millis, now: Millis) -> bool {
     }
 }
 
-/// Whether a price is known to come from the WebSocket. A restored price may have come from either.
-fn is_a_tick(provenance: Provenance) -> bool {
-    matches!(provenance, Provenance::Live | Provenance::Simulated)
+/// Whether a quote is a trade of this moment, told by the WebSocket. Only ticks tell the second; a
+/// simulated price of REST has the provenance of a simulated tick. REST may have confirmed an old
+/// tick just now, so its time of receipt alone shows nothing; and a restored price may be of either.
+fn trades_now(quote: &Quote, stale: Millis, now: Millis) -> bool {
+    quote.provenance != Provenance::Restored
+        && quote.precision == Some(Precision::Second)
+        && quote.exchange_time.is_some_and(|at| at.saturating_add(stale) > now)
+        && now.saturating_sub(quote.received) < MINUTE
 }
 
 #[cfg(test)]
@@ -693,6 +696,27 @@ mod tests {
         let later = NOW + 30_000;
         is_closed(&mut cell, true, later);
         assert_eq!(cell.reference.session, Session::Closed);
+    }
+
+    // Seed 201285: a closed market's price of REST, confirmed by REST within a minute, made it look
+    // like one that trades after hours.
+    #[test]
+    fn only_a_tick_of_now_shows_that_a_closed_market_trades() {
+        let closing = NOW - 3_600_000;
+        let closed = rest(110.0, closing, false);
+        for provenance in [Provenance::Rest, Provenance::Simulated] {
+            let mut cell = Cell::default();
+            for at in [NOW, NOW + 12_000] {
+                cell.polled(&closed, provenance, STALE, true, at, at);
+                assert_eq!(cell.reference.session, Session::Closed, "{provenance:?}");
+            }
+        }
+        let mut cell = Cell::default();
+        cell.tick(&price(110.0, closing + 5 * MINUTE), Provenance::Live, STALE, NOW);
+        for at in [NOW + 1_000, NOW + 12_000, NOW + 24_000] {
+            cell.polled(&closed, Provenance::Rest, STALE, true, at, at);
+            assert_eq!(cell.reference.session, Session::Closed, "a tick of an hour ago");
+        }
     }
 
     #[test]
