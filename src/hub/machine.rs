@@ -103,17 +103,18 @@ impl Machine {
                 self.with_clients(now, |delivery, stage| delivery.said_binary(client, bytes, stage));
             }
             Input::Joined(client, dialect, carrier, viewer, standing) => {
-                // The hub wakes first, so that the greeting shows the feed's new state. It does not wake
-                // for somebody who has not shown a credential.
+                // It does not wake for somebody who has not shown a credential.
                 if standing != Standing::Unproven {
-                    self.delivery.audience.seen(now);
-                    self.advance(now);
+                    self.wake(now);
                 }
                 self.with_clients(now, |delivery, stage| {
                     delivery.joined(client, (dialect, carrier), (viewer, standing), stage)
                 });
             }
             Input::Authenticated(client, outcome) => {
+                if outcome.is_ok() && self.delivery.audience.knows(client) {
+                    self.wake(now);
+                }
                 self.with_clients(now, |delivery, stage| delivery.authenticated(client, outcome, stage));
             }
             Input::Rejoined(client, record) => {
@@ -169,6 +170,13 @@ impl Machine {
             Input::Time => {}
         }
         false
+    }
+
+    /// Somebody comes. The hub wakes first, so that they see the feed's new state, and no price as
+    /// fresh that has become old while nobody looked.
+    fn wake(&mut self, now: Millis) {
+        self.delivery.audience.seen(now);
+        self.advance(now);
     }
 
     /// Does everything that is due at `now` and everything that follows from the last input.

@@ -9,9 +9,12 @@
  * A hub that wants a token refuses the upgrade, which a page sees as any other failure. So it asks
  * GET /api/access after an attempt that failed before the socket opened. If a token is what is
  * missing, it stops until somebody signs in.
+ *
+ * Where a terminal has several servers, it comes back to the one that it was on (server.js).
  */
 import { Backoff } from './backoff.js';
 import { formatSpan } from '../words/format.js';
+import { WantedServer } from './server.js';
 import { MissedFrames, PROTOCOL, Stream } from './stream.js';
 import { objection } from '../model/symbols.js';
 import { rowKey } from '../model/quotes.js';
@@ -55,6 +58,7 @@ export class Connection {
   #backoff = new Backoff();
   /** Kept across connections, so that a new one can resume. */
   #stream = new Stream();
+  #server = new WantedServer();
   #network = new Watchdog();
   #hub = new Watchdog({ everyMs: CLOCK_EVERY_MS });
   #connectedAt = 0;
@@ -110,15 +114,16 @@ export class Connection {
     this.#stream.reconnected();
     // The first attempt has begun.
     if (this.#store.link.since === 0) this.#store.setLink({ since: Date.now() });
-    const socket = new WebSocket(this.#url, this.#access.protocols(PROTOCOL));
+    const socket = new WebSocket(this.#server.address(this.#url), this.#access.protocols(PROTOCOL));
     this.#socket = socket;
     socket.onopen = () => {
       this.#hasOpened = true;
+      this.#server.opened();
       this.#network.start(Date.now());
     };
     socket.onmessage = (event) => this.#receive(event.data);
     socket.onclose = (event) => this.#closed(event.code);
-    this.#handshakeTimer = setTimeout(() => this.#lost('the hub did not answer within 10 s'), HANDSHAKE_MS);
+    this.#handshakeTimer = setTimeout(() => this.#unanswered(), HANDSHAKE_MS);
   }
 
   /** The browser leaves the page and may restore it later. */
@@ -205,6 +210,7 @@ export class Connection {
     clearTimeout(this.#handshakeTimer);
     this.#connectedAt = now;
     this.#isFree = message.access?.mode === 'open';
+    this.#server.told(message.server ?? null);
     this.#fallback.stop();
     this.#store.protocol = this.#socket?.protocol || 'json';
     this.#store.setLink({ state: 'connected', since: now, reason: '', retryAt: null }, '✅ Connected to Hamster Terminal', now);
@@ -286,8 +292,19 @@ export class Connection {
     }
   }
 
+  #unanswered() {
+    this.#noteRefusal();
+    this.#lost('the hub did not answer within 10 s');
+  }
+
+  /** An attempt that failed before the socket opened. On a device that is offline it says nothing of the server. */
+  #noteRefusal() {
+    if (!this.#hasOpened && navigator.onLine) this.#server.refused();
+  }
+
   /** @param {number} code */
   #closed(code) {
+    this.#noteRefusal();
     const ended = ENDED[code];
     if (ended !== undefined) {
       this.#tokenEnded(ended);

@@ -5,7 +5,12 @@
  *
  * Parsed JSON frames go in, messages in the terms of plain JSON come out, so the code that shows
  * prices need not know the dialect.
+ *
+ * It decodes against what the server told, and shows a price of an earlier epoch for as long as that
+ * one is newer (newer-prices.js).
  */
+import { percentOf } from '../model/quotes.js';
+import { NewerPrices } from './newer-prices.js';
 import { MalformedFrame, instant, marks, number, parseBar, parseFeed, parseHeadline, parseMessage, parseSpark, precision, record } from './wire.js';
 
 /** @typedef {import('./wire.js').Message} Message */
@@ -52,6 +57,7 @@ export class Stream {
   #asked = false;
   /** By symbol number. @type {Map<number, Held>} */
   #symbols = new Map();
+  #newer = new NewerPrices();
   /** Whether the last snapshot resumed the channel, and how many missed deltas it replaces. */
   recovered = false;
   missed = 0;
@@ -66,7 +72,7 @@ export class Stream {
     return this.#seq;
   }
 
-  /** The epoch: the hub's current life. */
+  /** The epoch: the server's current life. */
   get epoch() {
     return this.#epoch;
   }
@@ -132,6 +138,7 @@ export class Stream {
     if (this.recovered && (epoch !== this.#epoch || id !== this.#id || seq < this.#seq)) {
       throw new MissedFrames('a snapshot goes on from where this client never was');
     }
+    if (epoch !== this.#epoch) this.#newer.begin(this.#allShown());
     if (!this.recovered) this.#symbols.clear();
     [this.#epoch, this.#id, this.#seq, this.#base] = [epoch, id, seq, base];
     this.#ackedSeq = seq;
@@ -178,7 +185,7 @@ export class Stream {
       if (held.high !== null) held.high = Math.max(held.high, current);
       if (held.low !== null) held.low = Math.min(held.low, current);
     }
-    return [this.#priceUpdate(held)];
+    return this.#priceUpdate(held);
   }
 
   /**
@@ -225,11 +232,10 @@ export class Stream {
       time: instant(object['time']), received: instant(object['received']) ?? this.#base,
     };
     this.#symbols.set(n, held);
-    const hasQuote = number(object['price']) !== null;
+    const hasQuote = isPriced(held);
     const status = parseMessage({ event: 'subscribe-status', success: [{ ...object, has_quote: hasQuote }], fails: [] });
-    if (!hasQuote) return [status];
-    const spark = parseSpark(object['spark'], held.unit);
-    return [status, this.#priceUpdate(held), ...(spark ? [/** @type {const} */ ({ event: 'spark', symbol: object['symbol'], spark })] : [])];
+    const spark = hasQuote ? parseSpark(object['spark'], held.unit) : null;
+    return [status, ...this.#priceUpdate(held), ...(spark ? [/** @type {const} */ ({ event: 'spark', symbol: object['symbol'], spark })] : [])];
   }
 
   /**
@@ -243,9 +249,29 @@ export class Stream {
 
   /**
    * @param {Held} held
-   * @returns {Message}
+   * @returns {Message[]}  none: there is no price
    */
   #priceUpdate(held) {
+    const quote = this.#shown(held);
+    return quote === null ? [] : [{ event: 'price_update', quote }];
+  }
+
+  /** Every price that is shown. */
+  #allShown() {
+    return [...this.#symbols.values()].map((held) => this.#shown(held)).filter((quote) => quote !== null);
+  }
+
+  /** @param {Held} held */
+  #shown(held) {
+    return this.#newer.shown(String(held.object['symbol']), isPriced(held) ? this.#told(held) : null);
+  }
+
+  /**
+   * The line of a symbol as the server told it.
+   * @param {Held} held
+   * @returns {import('./wire.js').Quote}
+   */
+  #told(held) {
     const { object, unit, price, bid, ask, high, low, volume, time, received } = held;
     const scaled = object['scale'] !== null;
     const current = priceOf(held);
@@ -254,46 +280,36 @@ export class Stream {
     /** @param {'bid' | 'ask'} name @param {number} steps */
     const beside = (name, steps) => (object[name] === null ? null : scaled ? (price + steps) / unit : steps);
     return {
-      event: 'price_update',
-      quote: {
-        symbol: String(object['symbol']),
-        ...marks(object),
-        price: current,
-        high,
-        low,
-        simulated: this.#simulated,
-        previousClose,
-        bid: beside('bid', bid),
-        ask: beside('ask', ask),
-        dayVolume: object['day_volume'] === null ? null : volume,
-        percentChange: previousClose === null ? null : percentOf(current, previousClose),
-        timestamp: time,
-        precision: precision(time, object['time_precision']),
-        receivedAt: received,
-        opensAt: instant(object['opens_at']),
-        closesAt: instant(object['closes_at']),
-        freshness: number(object['stale_since']) === null ? 'fresh' : 'stale',
-        staleSince,
-      },
+      symbol: String(object['symbol']),
+      ...marks(object),
+      price: current,
+      high,
+      low,
+      simulated: this.#simulated,
+      previousClose,
+      bid: beside('bid', bid),
+      ask: beside('ask', ask),
+      dayVolume: object['day_volume'] === null ? null : volume,
+      percentChange: previousClose === null ? null : percentOf(current, previousClose),
+      timestamp: time,
+      precision: precision(time, object['time_precision']),
+      receivedAt: received,
+      opensAt: instant(object['opens_at']),
+      closesAt: instant(object['closes_at']),
+      freshness: number(object['stale_since']) === null ? 'fresh' : 'stale',
+      staleSince,
     };
   }
+}
+
+/** Whether the server has a price of the symbol. @param {Held} held */
+function isPriced({ object }) {
+  return number(object['price']) !== null;
 }
 
 /** In the quote currency. @param {Held} held */
 function priceOf({ object, unit, price }) {
   return object['scale'] === null ? price : price / unit;
-}
-
-/**
- * 0.25 for 0.25 %, to five decimals as the hub rounds it; null unless the previous close is above
- * zero.
- * @param {number} price
- * @param {number} previousClose
- */
-function percentOf(price, previousClose) {
-  if (previousClose <= 0) return null;
-  const percent = ((price - previousClose) / previousClose) * 100;
-  return Number.isFinite(percent) ? Math.round(percent * 1e5) / 1e5 : null;
 }
 
 /** @param {unknown} value */

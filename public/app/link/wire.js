@@ -82,6 +82,8 @@
  * @property {{ minute: number | null, day: number | null }} creditsLeft
  * @property {{ streaming: number, polled: number, pending: number, unavailable: number }} symbols
  * @property {{ about: string, wrong: string, todo: string }[]} advice
+ * @property {string | null} server  the relay or hub that tells it; null: there is one hub only
+ * @property {number | null} hopMs  how long ago the relay heard of the hub; null at the hub itself
  */
 
 /**
@@ -91,10 +93,11 @@
  */
 
 /**
- * `access`: null or left out by a hub that knows no tokens.
+ * `access`: null or left out by a hub that knows no tokens. `server`: null or left out where there
+ * is one hub only.
  * @typedef {(
  *   | { event: 'connected', version: string, simulated: boolean, time: number | null,
- *       feed: Feed | null, symbols: string[], access?: Admission | null }
+ *       feed: Feed | null, symbols: string[], access?: Admission | null, server?: string | null }
  *   | { event: 'subscribe-status', success: Tracked[], fails: Refusal[] }
  *   | { event: 'price_update', quote: Quote }
  *   | { event: 'feed', feed: Feed, simulated: boolean | null }
@@ -126,6 +129,8 @@ const PRECISIONS = ['second', 'minute', 'day'];
 /** Everybody may use the hub, or those who have a token. */
 export const MODES = ['open', 'required'];
 const MOST_DECIMALS = 12;
+/** The longest name of a server. The page sends it back in an address. */
+const MOST_OF_SERVER = 64;
 /** A spark covers an hour. */
 export const MOST_CLOSES = 60;
 /** The range of a Date, in ms around 1970. */
@@ -160,6 +165,7 @@ export function parseMessage(frame) {
         feed: parseFeed(body['feed']),
         symbols: list(body['symbols']).filter((symbol) => typeof symbol === 'string'),
         access: parseAdmission(body['access']),
+        server: serverName(body['server']),
       };
     case 'subscribe-status':
       return {
@@ -302,7 +308,8 @@ export function parseBar(value) {
 }
 
 /**
- * The hub as a whole: `{"viewers":3,"ticks_per_s":1.2,"credits":{…},"symbols":{…},"advice":[…]}`.
+ * The hub as a whole: `{"viewers":3,"ticks_per_s":1.2,"credits":{…},"symbols":{…},"advice":[…]}`,
+ * from a relay with `"server":"weur/0","hop_ms":12`.
  * @param {unknown} value
  * @returns {Headline}
  * @throws {MalformedFrame}
@@ -320,7 +327,15 @@ export function parseHeadline(value) {
     advice: list(body['advice']).map((one) => record(one, 'an advice')).map((one) => ({
       about: text(one['about']) ?? '', wrong: text(one['wrong']) ?? '', todo: text(one['todo']) ?? '',
     })),
+    server: serverName(body['server']),
+    hopMs: number(body['hop_ms']),
   };
+}
+
+/** @param {unknown} value @returns {string | null} */
+function serverName(value) {
+  const name = text(value);
+  return name === null || name === '' || name.length > MOST_OF_SERVER ? null : name;
 }
 
 /**

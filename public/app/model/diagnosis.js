@@ -25,6 +25,7 @@ export function diagnosisOf(store, { notices, ...page }, now) {
     at: iso(now),
     ...page,
     version: store.version,
+    server: store.server,
     protocol: store.protocol,
     simulated: store.simulated,
     link: { state: link.state, since: iso(link.since), reason: link.reason, heard: iso(link.heardAt) },

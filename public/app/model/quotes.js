@@ -125,7 +125,7 @@ export function setTracked(row, { symbol: name, state, reason, needsPlan, retryA
 export function takeQuote(row, quote, now) {
   const held = row.quote;
   if (held !== null && !mayReplace(held, quote)) {
-    row.quote = outlived(held, quote) ?? held;
+    row.quote = withFactsOf(quote, held);
     return false;
   }
   // A simulated and a real market share no closes.
@@ -137,16 +137,36 @@ export function takeQuote(row, quote, now) {
 }
 
 /**
- * A restarted hub may know an older price than the page and call it stale. The page keeps its newer
- * price but marks it stale, because nobody confirms it any more.
+ * A restarted hub, or another relay, may tell an older price than the held one. The newer price
+ * stays, with its bid, ask, time, volume and range of the day. Everything else is as the server
+ * says now, such as staleness, session and previous close.
  *
+ * @param {Quote} told  may not replace the held one
  * @param {Quote} held
- * @param {Quote} older  may not replace it
- * @returns {Quote | null}  null: nothing to change
+ * @returns {Quote}
  */
-function outlived(held, older) {
-  if (older.staleSince === null || held.staleSince !== null) return null;
-  return { ...held, freshness: 'stale', staleSince: held.receivedAt };
+export function withFactsOf(told, held) {
+  const { price, bid, ask, dayVolume, high, low, timestamp, precision, receivedAt, source, decimals } = held;
+  return {
+    ...told, price, bid, ask, dayVolume, high, low, timestamp, precision, receivedAt, source,
+    // The held price may need more decimals than the server knows of.
+    decimals: decimals === null ? told.decimals : Math.max(decimals, told.decimals ?? 0),
+    percentChange: told.previousClose === null ? null : percentOf(price, told.previousClose),
+    // A price is not stale before it came.
+    staleSince: told.staleSince === null ? null : Math.max(told.staleSince, receivedAt),
+  };
+}
+
+/**
+ * 0.25 for 0.25 %, to five decimals as the hub rounds it; null unless the previous close is above
+ * zero.
+ * @param {number} price
+ * @param {number} previousClose
+ */
+export function percentOf(price, previousClose) {
+  if (previousClose <= 0) return null;
+  const percent = ((price - previousClose) / previousClose) * 100;
+  return Number.isFinite(percent) ? Math.round(percent * 1e5) / 1e5 : null;
 }
 
 /**

@@ -52,6 +52,8 @@ export class Store {
   /** null: not known yet. @type {boolean | null} */
   simulated = null;
   version = '';
+  /** Which of the terminal's servers this page is on, as its greeting says; null: there is one hub only. @type {string | null} */
+  server = null;
   /** Who this page is to the hub, as its greeting says; null: it says nothing of it. @type {import('../link/wire.js').Admission | null} */
   access = null;
   /** The hub's own symbols, as its greeting names them. @type {string[]} */
@@ -81,7 +83,7 @@ export class Store {
   /** The dialect that the hub chose: `hamster.v1`, or `json`; '' until connected. */
   protocol = '';
   /**
-   * Numbers the lives of the hub that this page saw. Two prices of one epoch are of one source, and
+   * Numbers the epochs that this page saw. Two prices of one epoch are of one source, and
    * the later one is newer.
    */
   epoch = 0;
@@ -215,6 +217,7 @@ export class Store {
         if (this.version !== '' && message.version !== this.version) this.newVersion = true;
         this.version = message.version;
         this.access = message.access ?? null;
+        this.server = message.server ?? null;
         this.#epochs = { before: this.epoch, newest: this.#epochs.newest + 1 };
         this.epoch = this.#epochs.newest;
         if (message.symbols.length > 0) this.hubs = message.symbols;

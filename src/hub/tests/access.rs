@@ -277,3 +277,24 @@ fn names_of_sessions_do_not_follow_from_the_seed() {
         assert_ne!(named(entropy), named([1, 2, 3, 4]), "{entropy:?}");
     }
 }
+
+// Seed 206259: a hub that sleeps marks no price stale, and showed one as fresh when the first client
+// came back with a token.
+#[test]
+fn a_hub_that_a_token_wakes_shows_no_old_price_as_fresh() {
+    let (mut play, link) = Play::live_with(REQUIRED, "AAPL");
+    play.input(Input::Left(ALICE));
+    play.pass_with_heartbeats(link, 290 * SECOND);
+    play.tick(link, "AAPL", 101.0);
+    play.pass_with_heartbeats(link, 100 * SECOND);
+    assert_eq!(play.state(), FeedState::Idle);
+    joins(&mut play, BOB, Dialect::SocketIo, Standing::Unproven);
+    play.input(Input::Said(BOB, r#"40{"token":"secret key"}"#.to_owned()));
+    play.input(Input::Authenticated(BOB, Ok((Viewer(9), desk()))));
+    let prices = told(&play, BOB);
+    let prices: Vec<_> = prices.iter().filter(|frame| frame.contains("price_update")).collect();
+    assert!(
+        !prices.is_empty() && prices.iter().all(|frame| frame.contains(r#""freshness":"stale""#)),
+        "{prices:?}"
+    );
+}

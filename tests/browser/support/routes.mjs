@@ -23,7 +23,7 @@ export async function serveThrough(page, hub) {
     if (body === null) return route.fulfill({ status: 404, headers, body: 'no such file', contentType: 'text/plain' });
     return route.fulfill({ headers: { ...headers, 'content-type': typeOf(path) }, body });
   });
-  await page.routeWebSocket(/\/ws$/, (socket) => hub.connect(socket));
+  await page.routeWebSocket(/\/ws(?:\?|$)/, (socket) => hub.connect(socket));
   // After the route, which replaces the browser's WebSocket.
   if (!hub.v1) await page.addInitScript(withoutSubprotocol);
 }

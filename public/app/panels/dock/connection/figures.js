@@ -1,9 +1,10 @@
 import { element } from '../../../ui/element.js';
-import { setAttribute, setText } from '../../../ui/paint.js';
+import { setAttribute, setText, show } from '../../../ui/paint.js';
 import { formatCount, formatLag } from '../../../words/format.js';
 import { quoted } from '../../../words/text.js';
 
 const MOST_OF_VERSION = 16;
+const MOST_OF_SERVER = 32;
 
 /** Name, its title, and whether it is the hub's own. */
 const FIGURES = /** @type {const} */ ([
@@ -19,6 +20,7 @@ const FIGURES = /** @type {const} */ ([
   ['day', 'Credits, today', 'Twelve Data credits that the hub has left today'],
   ['version', 'Version', 'Of the hub'],
   ['protocol', 'Protocol', 'That the hub speaks with this page'],
+  ['server', 'Server', 'Which of this terminal’s servers this page is on, and how long ago that one heard of the hub'],
 ]);
 /** @typedef {typeof FIGURES[number][0]} Name */
 
@@ -29,7 +31,7 @@ export function createFigures() {
   const root = element('dl', { class: 'figures' }, ...FIGURES.map(([name, label, title]) => {
     const value = element('dd', { 'data-value': name });
     values.set(name, value);
-    return element('div', { title }, element('dt', { class: 'minor' }, label), value);
+    return element('div', { title, class: name === 'server' ? 'wide' : 'narrow' }, element('dt', { class: 'minor' }, label), value);
   }));
   return {
     element: root,
@@ -55,13 +57,28 @@ export function createFigures() {
         day: connected ? counted(hub?.creditsLeft.day) : '—',
         version: store.version === '' ? '—' : quoted(store.version, MOST_OF_VERSION),
         protocol: store.protocol === '' ? '—' : store.protocol === 'json' ? 'plain JSON' : store.protocol,
+        server: serverText(store),
       };
       for (const [name, text] of Object.entries(texts)) {
         const value = values.get(/** @type {Name} */ (name));
         if (!value) continue;
+        // Most terminals have one server, and nothing to say of it.
+        if (name === 'server' && value.parentElement) show(value.parentElement, text !== '');
         setText(value, text);
         setAttribute(value, 'title', text === '—' ? 'Not known yet' : text);
       }
     },
   };
+}
+
+/**
+ * `weur/0, 12 ms from the hub`; '' where there is one hub only.
+ * @param {import('../../../model/store.js').Store} store
+ */
+function serverText({ server, hub, link }) {
+  const name = server ?? hub?.server ?? null;
+  if (name === null) return '';
+  const hopMs = link.state === 'connected' && hub !== null ? hub.hopMs : null;
+  const hop = hopMs === null ? '' : `, ${formatLag(Math.max(0, hopMs))} from the hub`;
+  return `${quoted(name, MOST_OF_SERVER)}${hop}`;
 }
