@@ -125,7 +125,7 @@ export function setTracked(row, { symbol: name, state, reason, needsPlan, retryA
 export function takeQuote(row, quote, now) {
   const held = row.quote;
   if (held !== null && !mayReplace(held, quote)) {
-    row.quote = withFactsOf(quote, held);
+    row.quote = outlived(held, quote) ?? held;
     return false;
   }
   // A simulated and a real market share no closes.
@@ -137,18 +137,32 @@ export function takeQuote(row, quote, now) {
 }
 
 /**
+ * A restarted hub may know an older price than the page and call it stale. The page keeps its newer
+ * price but marks it stale, because nobody confirms it any more.
+ *
+ * @param {Quote} held
+ * @param {Quote} older  may not replace it
+ * @returns {Quote | null}  null: nothing to change
+ */
+function outlived(held, older) {
+  if (older.staleSince === null || held.staleSince !== null) return null;
+  return { ...held, freshness: 'stale', staleSince: held.receivedAt };
+}
+
+/**
  * A restarted hub, or another relay, may tell an older price than the held one. The newer price
  * stays, with its bid, ask, time, volume and range of the day. Everything else is as the server
- * says now, such as staleness, session and previous close.
+ * says now, such as staleness, session and previous close. Its source too: beside a restored line
+ * nobody has confirmed the newer price since the restart, so it is not called live.
  *
- * @param {Quote} told  may not replace the held one
+ * @param {Quote} told
  * @param {Quote} held
  * @returns {Quote}
  */
 export function withFactsOf(told, held) {
-  const { price, bid, ask, dayVolume, high, low, timestamp, precision, receivedAt, source, decimals } = held;
+  const { price, bid, ask, dayVolume, high, low, timestamp, precision, receivedAt, decimals } = held;
   return {
-    ...told, price, bid, ask, dayVolume, high, low, timestamp, precision, receivedAt, source,
+    ...told, price, bid, ask, dayVolume, high, low, timestamp, precision, receivedAt,
     // The held price may need more decimals than the server knows of.
     decimals: decimals === null ? told.decimals : Math.max(decimals, told.decimals ?? 0),
     percentChange: told.previousClose === null ? null : percentOf(price, told.previousClose),

@@ -282,10 +282,10 @@ fn names_of_sessions_do_not_follow_from_the_seed() {
 // came back with a token.
 #[test]
 fn a_hub_that_a_token_wakes_shows_no_old_price_as_fresh() {
-    let (mut play, link) = Play::live_with(REQUIRED, "AAPL");
-    play.input(Input::Left(ALICE));
-    play.pass_with_heartbeats(link, 290 * SECOND);
+    let vars = &[("ACCESS_KEYS", KEYS), ("IDLE_MS", "30000")];
+    let (mut play, link) = Play::live_with(vars, "AAPL");
     play.tick(link, "AAPL", 101.0);
+    play.input(Input::Left(ALICE));
     play.pass_with_heartbeats(link, 100 * SECOND);
     assert_eq!(play.state(), FeedState::Idle);
     joins(&mut play, BOB, Dialect::SocketIo, Standing::Unproven);

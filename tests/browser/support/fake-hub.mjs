@@ -32,6 +32,8 @@ export class FakeHub {
   origin = 'https://hamster.test';
   simulated = false;
   version = '0.1.0';
+  /** Its name among several servers; null: it is the only one. @type {string | null} */
+  server = null;
   /** Whether it is an older hub, without currencies, decimals and precisions. */
   old;
   /** Whether it speaks `hamster.v1`; else plain JSON. */
@@ -173,7 +175,7 @@ export class FakeHub {
     const time = new Date().toISOString();
     const access = this.access === null ? {} : { access: { mode: this.access.mode, principal: holder?.principal ?? null, expires: holder?.expires ?? null } };
     const v1 = this.v1 ? { protocol: 'hamster.v1', epoch: this.epoch, seq: 0 } : {};
-    this.#send(socket, { event: 'connected', version: this.version, simulated: this.simulated, time, feed: this.feed, symbols: DEFAULT_SYMBOLS, ...v1, ...access });
+    this.#send(socket, { event: 'connected', version: this.version, simulated: this.simulated, time, feed: this.feed, symbols: DEFAULT_SYMBOLS, ...v1, ...access, ...(this.server === null ? {} : { server: this.server }) });
   }
 
   /**

@@ -81,9 +81,11 @@ test('the hub says of itself who watches, what it may still ask, and what is wro
   const told = { viewers: 3, ticks_per_s: 1.2, credits: { minute: 5, day: 612 }, symbols: { streaming: 3, polled: 5 }, advice };
   assert.deepEqual(stream.read([EPOCH, 18, 1, { hub: told }]), [{
     event: 'hub',
-    hub: { viewers: 3, ticksPerS: 1.2, creditsLeft: { minute: 5, day: 612 }, symbols: { streaming: 3, polled: 5, pending: 0, unavailable: 0 }, advice },
+    hub: { viewers: 3, ticksPerS: 1.2, creditsLeft: { minute: 5, day: 612 }, symbols: { streaming: 3, polled: 5, pending: 0, unavailable: 0 }, advice, server: null, hopMs: null },
   }]);
-  assert.throws(() => stream.read([EPOCH, 19, 1, { hub: 7 }]), MalformedFrame);
+  const [relay] = stream.read([EPOCH, 19, 1, { hub: { ...told, server: 'weur/0', hop_ms: 12 } }]);
+  assert.deepEqual(relay?.event === 'hub' && [relay.hub.server, relay.hub.hopMs], ['weur/0', 12]);
+  assert.throws(() => stream.read([EPOCH, 20, 1, { hub: 7 }]), MalformedFrame);
 });
 
 test('news of the feed, of a symbol and of the pace come in deltas', options, () => {
@@ -114,7 +116,91 @@ test('a recovered snapshot adds, another one replaces', options, () => {
   assert.deepEqual([stream.recovered, stream.missed], [true, 23]);
   assert.equal(quotes(stream.read([EPOCH, 41, 1, [0, 1]]))[0]?.price, 95500.01, 'what was known still is');
   stream.read(snapshot({ epoch: EPOCH + 9, seq: 2, symbols: [] }));
-  assert.throws(() => stream.read([EPOCH + 9, 3, 1, [0, 1]]), MissedFrames, 'what was known is forgotten');
+  assert.throws(() => stream.read([EPOCH + 9, 3, 1, [0, 1]]), MissedFrames, 'its symbols had other numbers');
+});
+
+/** When the held price of {@link returned} reached the hub. */
+const RECEIVED = 1768833137123;
+
+/**
+ * A reader that holds the documented price, and a snapshot of another epoch about the same symbol.
+ * @param {Record<string, unknown>} told  fields of the symbol object
+ * @param {Record<string, unknown>} [fields]  of the snapshot
+ */
+function returned(told, fields = {}) {
+  const stream = new Stream();
+  stream.read(snapshot());
+  const { symbols: [object] } = snapshot();
+  const elsewhere = { epoch: EPOCH + 9, stream: 1, seq: 0, symbols: [{ ...object, n: 4, ...told }], ...fields };
+  return { stream, messages: stream.read(snapshot(elsewhere)) };
+}
+
+/** An older line than the held one. */
+const OLDER = {
+  price: 9549000, bid: -40, ask: 40, high: 96000, low: 94900, day_volume: 49000, time: RECEIVED - 20_123, received: RECEIVED - 20_000, source: 'restored',
+};
+
+test('another epoch: the newer price stays with what belongs to it, and all else is as told', options, () => {
+  const [quote] = quotes(returned({ ...OLDER, previous_close: 95000, session: 'closed', opens_at: RECEIVED + 60_000, name: 'Bitcoin' }).messages);
+  assert.deepEqual(
+    [quote?.price, quote?.bid, quote?.ask, quote?.high, quote?.low, quote?.dayVolume, quote?.timestamp, quote?.receivedAt],
+    [95500, 95499.5, 95500.5, 96012.5, 94890.25, 49153, 1768833137000, RECEIVED],
+  );
+  assert.deepEqual(
+    [quote?.previousClose, quote?.percentChange, quote?.session, quote?.opensAt, quote?.name, quote?.freshness, quote?.source],
+    [95000, 0.52632, 'closed', RECEIVED + 60_000, 'Bitcoin', 'fresh', 'restored'],
+  );
+});
+
+test('another epoch: a newer price is stale where the server’s older one is, and not from before it came', options, () => {
+  for (const [told, shown] of [[RECEIVED + 5_000, RECEIVED + 5_000], [RECEIVED - 9_000, RECEIVED]]) {
+    const [quote] = quotes(returned({ ...OLDER, stale_since: told }).messages);
+    assert.deepEqual([quote?.price, quote?.freshness, quote?.staleSince], [95500, 'stale', shown]);
+  }
+});
+
+test('another epoch: deltas apply to what was told, and are shown from the first line on that is not older', options, () => {
+  const { stream } = returned(OLDER, { base: RECEIVED });
+  const read = (/** @type {number} */ seq, /** @type {unknown} */ item) => quotes(stream.read([EPOCH + 9, seq, 0, item]))[0];
+  const held = read(1, [4, 7, 1, 19_000, 5]);
+  assert.deepEqual([held?.price, held?.dayVolume, held?.receivedAt], [95500, 49153, RECEIVED], 'received a second later than the first line');
+  const { symbols: [object] } = snapshot();
+  const whole = { ...object, ...OLDER, n: 4, received: RECEIVED - 1, stale_since: RECEIVED + 1 };
+  assert.deepEqual([read(2, whole)?.price, read(3, { ...whole, stale_since: null })?.freshness], [95500, 'fresh']);
+  const caughtUp = read(4, [4, 8, 20, 0, 1]);
+  assert.deepEqual([caughtUp?.price, caughtUp?.bid, caughtUp?.high, caughtUp?.dayVolume, caughtUp?.source], [95490.08, 95489.68, 96000, 49001, 'restored']);
+  assert.equal(read(5, { ...object, ...OLDER, n: 4 })?.price, 95490, 'from then on its word counts');
+});
+
+test('another epoch: a line that is as new, or of another kind of market, is taken as told', options, () => {
+  const told = (/** @type {Record<string, unknown>} */ fields, /** @type {Record<string, unknown>} */ how = {}) => quotes(returned({ ...OLDER, ...fields }, how).messages)[0];
+  assert.equal(told({ received: RECEIVED })?.price, 95490);
+  assert.equal(told({ received: RECEIVED + 1 })?.price, 95490);
+  assert.deepEqual([told({}, { simulated: true })?.price, told({}, { simulated: true })?.simulated], [95490, true]);
+  const same = new Stream();
+  same.read(snapshot());
+  const { symbols: [object] } = snapshot();
+  assert.equal(quotes(same.read(snapshot({ seq: 18, symbols: [{ ...object, ...OLDER }] })))[0]?.price, 95490, 'in one epoch the server is believed');
+});
+
+test('another epoch: the newer price outlives other snapshots of it, and yet another epoch', options, () => {
+  const { stream } = returned(OLDER);
+  const { symbols: [object] } = snapshot();
+  const again = (/** @type {Record<string, unknown>} */ fields) => quotes(stream.read(snapshot({ seq: 1, symbols: [{ ...object, ...OLDER, n: 4 }], ...fields })))[0];
+  assert.equal(again({ epoch: EPOCH + 9, stream: 2 })?.price, 95500, 'another symbol was subscribed');
+  assert.equal(again({ epoch: EPOCH + 20, stream: 2 })?.price, 95500);
+  assert.equal(stream.position?.epoch, EPOCH + 20);
+});
+
+test('another epoch: where the server has no price yet, the held one is shown stale until it has', options, () => {
+  const none = { scale: null, price: null, bid: null, ask: null, time: null, received: null, source: null, state: 'pending' };
+  const { stream, messages } = returned(none);
+  assert.deepEqual(messages.map((message) => message.event), ['snapshot', 'feed', 'subscribe-status', 'price_update']);
+  const [quote] = quotes(messages);
+  assert.deepEqual([quote?.price, quote?.freshness, quote?.staleSince], [95500, 'stale', RECEIVED]);
+  const { symbols: [object] } = snapshot();
+  const [next] = quotes(stream.read([EPOCH + 9, 1, 1, { ...object, n: 4, price: 9560000, received: RECEIVED + 1 }]));
+  assert.deepEqual([next?.price, next?.freshness], [95600, 'fresh']);
 });
 
 test('a time that the exchange did not tell stays unknown until a symbol object tells it', options, () => {
