@@ -8,6 +8,9 @@
 //! npm run costs -- --viewers 20 --hours 8 --scrape 60 --plan pro
 //! ```
 //!
+//! A month with relays is a plain calculation, `scripts/lib/relay-bill.mjs`, and needs no simulation:
+//! `npm run costs -- --scale`.
+//!
 //! Not included: page loads (static assets are free), REST waiters (each is one request of the
 //! Worker and one of the hub), the simulator (a second object, which a terminal with a key does not
 //! have), faults and restarts.

@@ -25,5 +25,5 @@ pub use keys::Hash;
 pub use origins::{Origins, Seen};
 pub use pass::{Limits, Pass, Refusal, Standing};
 pub use settings::{Access, AccessError};
-pub use tickets::{TICKET_LIFE, Tickets};
+pub use tickets::{TICKET_LIFE, Tickets, same};
 pub use viewer::Viewer;

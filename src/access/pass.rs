@@ -104,7 +104,29 @@ pub enum Refusal {
     TooMany,
 }
 
+/// The principal of a relay's own requests.
+const RELAY: &str = "relay";
+
 impl Pass {
+    /// The pass of a relay that knows the operator's secret: it asks for its clients, whom it has
+    /// judged and counted.
+    #[must_use]
+    pub fn of_relay() -> Self {
+        Self {
+            principal: RELAY.to_owned(),
+            voucher: 0,
+            expires: None,
+            symbols: None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Whether it is that of a relay.
+    #[must_use]
+    pub fn is_of_relay(&self) -> bool {
+        *self == Self::of_relay()
+    }
+
     /// A pass, if what it says can be used.
     ///
     /// # Errors

@@ -8,8 +8,8 @@ use crate::market::Millis;
 
 pub(super) const METRICS: Route = Route {
     path: "/metrics",
-    parameters: &[],
-    hint: NONE,
+    parameters: &["server"],
+    hint: "/metrics takes only the name of a relay, as in /metrics?server=weur/0",
     asks: |_| Ok(Asked::Metrics),
 };
 
@@ -22,8 +22,8 @@ pub(super) const HEALTH: Route = Route {
 
 pub(super) const SOCKET: Route = Route {
     path: "/ws",
-    parameters: &["ticket"],
-    hint: "/ws takes only a ticket, where access is required: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}",
+    parameters: &["ticket", "server"],
+    hint: "/ws takes only a ticket, where access is required, and the name of the server that the client had before: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}",
     asks: |_| Ok(Asked::Socket(None)),
 };
 

@@ -72,6 +72,9 @@ pub enum Problem {
     /// The operator set something that cannot be used.
     #[error("{0}")]
     Misconfigured(String),
+    /// The hub, whose relay this is, did not answer.
+    #[error("this server is a relay, and its hub could not be asked: {0}")]
+    NoHub(String),
     /// A fault of ours.
     #[error("the hub failed: {0}")]
     Internal(String),
@@ -97,6 +100,7 @@ impl Problem {
             | Self::TooManyTickets(_) => 429,
             Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) => 503,
             Self::TwelveData(status, _) => *status,
+            Self::NoHub(_) => 502,
             Self::Misconfigured(_) | Self::Internal(_) => 500,
         }
     }
@@ -118,6 +122,7 @@ impl Problem {
             | Self::TooManyTickets(_) => "Too Many Requests",
             Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) => "Service Unavailable",
             Self::TwelveData(..) => "",
+            Self::NoHub(_) => "Bad Gateway",
             Self::Misconfigured(_) => "Misconfigured",
             Self::Internal(_) => "Internal Server Error",
         }
@@ -181,7 +186,9 @@ impl Problem {
                 reply.with_header("Retry-After", &seconds.to_string()).sharing(share)
             }
             Self::Unauthorized(_) => reply.with_header("WWW-Authenticate", "Bearer"),
-            Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) => reply.with_header("Retry-After", "5"),
+            Self::HubFull | Self::NoPrices(_) | Self::NotYet(_) | Self::NoHub(_) => {
+                reply.with_header("Retry-After", "5")
+            }
             Self::NotFound(_)
             | Self::TwelveData(..)
             | Self::BadRequest(_)

@@ -50,6 +50,12 @@ impl Reply {
         Self::new(200, "text/event-stream; charset=utf-8", String::new())
     }
 
+    /// What a relay's hub answered.
+    #[must_use]
+    pub fn passed_on(status: u16, content_type: Option<&str>, body: String) -> Self {
+        Self::new(status, content_type.unwrap_or("application/json"), body)
+    }
+
     /// Status 200 with what Engine.IO answers to a client that polls.
     #[must_use]
     pub fn polled(body: String) -> Self {

@@ -27,6 +27,9 @@ pub enum ServerEvent<'a> {
         symbols: Vec<String>,
         /// Who may connect, and who the client is.
         access: AccessView<'a>,
+        /// The name of this server, if it is a relay.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        server: Option<&'a str>,
         /// The subprotocol, if one was negotiated.
         #[serde(skip_serializing_if = "Option::is_none")]
         protocol: Option<&'static str>,

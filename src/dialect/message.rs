@@ -37,6 +37,25 @@ pub enum ClientMessage {
     ConnectElsewhere(String),
     /// Socket.IO: leaves.
     Leave,
+    /// A relay's link: how the relay is doing.
+    Report(Report),
+}
+
+/// What a relay says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The relay's name.
+    pub server: String,
+    /// Its clients, and those of relays behind it.
+    pub clients: u64,
+    /// Updates that it has sent, counted once per receiver.
+    pub updates: u64,
+    /// Half of the time from a beat to its answer, in milliseconds.
+    pub hop_ms: Option<Millis>,
+    /// By how much the hub's clock is ahead of the relay's, in milliseconds.
+    pub clock_ms: i64,
+    /// How often it has lost its link.
+    pub losses: u64,
 }
 
 /// What a Socket.IO client kept of a connection that it lost: the secret of the session, and the
@@ -137,6 +156,9 @@ pub enum ClientError {
         "params.resume must be {{\"epoch\":…,\"stream\":…,\"seq\":…}} with the numbers of the last frame; leave it out to begin anew"
     )]
     InvalidResume,
+    /// A `report` without its fields.
+    #[error("a report must name its server and the number of its clients")]
+    InvalidReport,
     /// An `ack` without its numbers.
     #[error(
         "an ack must name what was read, as in {{\"action\":\"ack\",\"stream\":3,\"seq\":42}}, or in plain JSON the id of an ack-request, as in {{\"action\":\"ack\",\"id\":7}}"
@@ -185,7 +207,11 @@ impl ClientError {
             Self::BinaryFrame => "binary-frame",
             Self::TooLarge(_) => "too-large",
             Self::UnknownAction(_) | Self::NotTwelveDatas(_) => "unknown-action",
-            Self::InvalidParams | Self::InvalidInterval | Self::InvalidResume | Self::InvalidAck => "invalid-params",
+            Self::InvalidParams
+            | Self::InvalidInterval
+            | Self::InvalidResume
+            | Self::InvalidAck
+            | Self::InvalidReport => "invalid-params",
             Self::AckAhead => "invalid-ack",
             Self::InvalidPacket => "invalid-packet",
             Self::UnknownEvent(_) => "unknown-event",

@@ -26,6 +26,10 @@ pub const CLOSE_SLOW: u16 = 4009;
 pub const CLOSE_EXPIRED: u16 = 4010;
 /// Close code of a client whose pass no longer counts: its key was withdrawn.
 pub const CLOSE_REVOKED: u16 = 4011;
+/// Close code of a relay's link that a newer one of the same relay replaces.
+pub const CLOSE_REPLACED: u16 = 4012;
+/// Close code of a relay's link after the hub has slept: it must be opened anew.
+pub const CLOSE_RESTARTED: u16 = 1012;
 /// Close code for a client that said that it leaves.
 pub const CLOSE_LEFT: u16 = 1000;
 
@@ -47,6 +51,8 @@ pub enum Dialect {
     SocketIo,
     /// Server-sent events.
     Sse,
+    /// A relay's link: `hamster.v1` without a client's limits.
+    Uplink,
 }
 
 /// How a dialect's clients are sent prices.
@@ -71,12 +77,13 @@ pub enum Proof {
 
 impl Dialect {
     /// All dialects.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Plain,
         Self::HamsterV1,
         Self::TwelveData,
         Self::SocketIo,
         Self::Sse,
+        Self::Uplink,
     ];
 
     /// The name in `/metrics` and in what survives a client's hibernation.
@@ -88,6 +95,7 @@ impl Dialect {
             Self::TwelveData => "twelve_data",
             Self::SocketIo => "socket.io",
             Self::Sse => "sse",
+            Self::Uplink => hamster_v1::UPLINK,
         }
     }
 
@@ -101,7 +109,7 @@ impl Dialect {
     #[must_use]
     pub fn way(self) -> Way {
         match self {
-            Self::HamsterV1 => Way::Channels,
+            Self::HamsterV1 | Self::Uplink => Way::Channels,
             Self::Plain | Self::TwelveData | Self::SocketIo | Self::Sse => Way::Quotes,
         }
     }
@@ -111,7 +119,7 @@ impl Dialect {
     pub fn proof(self) -> Proof {
         match self {
             Self::Plain => Proof::Number,
-            Self::HamsterV1 => Proof::Deltas,
+            Self::HamsterV1 | Self::Uplink => Proof::Deltas,
             Self::TwelveData | Self::SocketIo | Self::Sse => Proof::Never,
         }
     }
@@ -122,7 +130,7 @@ impl Dialect {
     pub fn frame_cost(self) -> u64 {
         match self {
             Self::Sse => 1,
-            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::SocketIo => WRITE,
+            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::SocketIo | Self::Uplink => WRITE,
         }
     }
 
@@ -130,7 +138,7 @@ impl Dialect {
     #[must_use]
     pub fn tells_service(self) -> bool {
         match self {
-            Self::Plain | Self::HamsterV1 | Self::Sse => true,
+            Self::Plain | Self::HamsterV1 | Self::Sse | Self::Uplink => true,
             Self::TwelveData | Self::SocketIo => false,
         }
     }
@@ -141,7 +149,7 @@ impl Dialect {
     pub fn answers_once(self) -> bool {
         match self {
             Self::TwelveData => true,
-            Self::Plain | Self::HamsterV1 | Self::SocketIo | Self::Sse => false,
+            Self::Plain | Self::HamsterV1 | Self::SocketIo | Self::Sse | Self::Uplink => false,
         }
     }
 
@@ -150,7 +158,7 @@ impl Dialect {
     pub fn is_terse(self) -> bool {
         match self {
             Self::TwelveData | Self::SocketIo => true,
-            Self::Plain | Self::HamsterV1 | Self::Sse => false,
+            Self::Plain | Self::HamsterV1 | Self::Sse | Self::Uplink => false,
         }
     }
 
@@ -158,7 +166,7 @@ impl Dialect {
     #[must_use]
     pub fn beat(self) -> Option<&'static str> {
         match self {
-            Self::Plain | Self::HamsterV1 | Self::TwelveData => None,
+            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::Uplink => None,
             Self::SocketIo => Some(socket_io::PING),
             Self::Sse => Some(sse::KEEP_ALIVE),
         }
@@ -169,7 +177,7 @@ impl Dialect {
     pub fn position(self, position: (u64, u64)) -> Option<String> {
         match self {
             Self::SocketIo => Some(socket_io::position(position)),
-            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::Sse => None,
+            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::Sse | Self::Uplink => None,
         }
     }
 
@@ -185,6 +193,7 @@ impl Dialect {
         match self {
             Self::Plain => plain::parse(text).into(),
             Self::HamsterV1 => hamster_v1::parse(text).into(),
+            Self::Uplink => hamster_v1::parse_uplink(text).into(),
             Self::TwelveData => twelve_data::parse(text).into(),
             Self::SocketIo => socket_io::parse(text),
             // A client has no way to say anything on a stream of events.
@@ -198,7 +207,7 @@ impl Dialect {
     pub fn event(self, event: &ServerEvent<'_>, position: Option<(u64, u64)>) -> Option<String> {
         match self {
             Self::Plain => Some(plain::event(event)),
-            Self::HamsterV1 => Some(hamster_v1::event(event, position)),
+            Self::HamsterV1 | Self::Uplink => Some(hamster_v1::event(event, position)),
             Self::TwelveData => twelve_data::event(event),
             Self::SocketIo => socket_io::event(event),
             Self::Sse => sse::event(event),
@@ -210,7 +219,7 @@ impl Dialect {
     #[must_use]
     pub fn quote(self, view: &QuoteView) -> Option<String> {
         match self {
-            Self::Plain | Self::HamsterV1 => Some(plain::quote(view)),
+            Self::Plain | Self::HamsterV1 | Self::Uplink => Some(plain::quote(view)),
             Self::TwelveData => twelve_data::quote(view),
             Self::SocketIo => socket_io::quote(view),
             Self::Sse => Some(sse::quote(view)),
@@ -228,7 +237,7 @@ impl Dialect {
     #[must_use]
     pub fn frame(self, quote: String, position: Option<(u64, u64)>) -> String {
         match self {
-            Self::Plain | Self::HamsterV1 | Self::TwelveData => quote,
+            Self::Plain | Self::HamsterV1 | Self::TwelveData | Self::Uplink => quote,
             Self::SocketIo => socket_io::frame(&quote),
             Self::Sse => sse::frame(&quote, position),
         }
@@ -248,7 +257,11 @@ impl Dialect {
             let mut names = offer.split(',').map(str::trim);
             names.any(|name| dialect.subprotocol() == Some(name))
         };
-        let spoken = Self::ALL.into_iter().find(is_offered);
+        // A relay comes by another door.
+        let spoken = Self::ALL
+            .into_iter()
+            .filter(|dialect| *dialect != Self::Uplink)
+            .find(is_offered);
         spoken.ok_or_else(|| offer.chars().take(100).collect())
     }
 
@@ -256,7 +269,7 @@ impl Dialect {
     #[must_use]
     pub fn subprotocol(self) -> Option<&'static str> {
         match self {
-            Self::HamsterV1 => Some(hamster_v1::NAME),
+            Self::HamsterV1 | Self::Uplink => Some(self.name()),
             Self::Plain | Self::TwelveData | Self::SocketIo | Self::Sse => None,
         }
     }
@@ -286,6 +299,7 @@ mod tests {
             (Some(""), Ok(Dialect::Plain)),
             (Some("hamster.v1"), Ok(Dialect::HamsterV1)),
             (Some("hamster.v2, hamster.v1"), Ok(Dialect::HamsterV1)),
+            (Some("hamster.uplink.v1"), Err("hamster.uplink.v1".to_owned())),
             (Some("graphql-ws"), Err("graphql-ws".to_owned())),
         ] {
             assert_eq!(Dialect::negotiate(offer), chosen, "{offer:?}");

@@ -11,6 +11,7 @@
 //! Nothing here uses Workers, clocks or randomness.
 
 mod deadlines;
+pub mod placement;
 mod platform;
 mod visitors;
 
@@ -118,6 +119,18 @@ impl Driver {
     /// [`TurnedAway`] says why the client may not connect.
     pub fn admit(&mut self, address: Option<&str>, standing: Standing, now: Millis) -> Result<ClientId, TurnedAway> {
         self.visitors.admit(address, standing, now)
+    }
+
+    /// The id for the link of one more relay. Nothing limits relays: whoever has the secret is one of
+    /// the operator's own.
+    pub fn admit_relay(&mut self) -> ClientId {
+        self.visitors.admit_relay()
+    }
+
+    /// How full this server is, in percent.
+    #[must_use]
+    pub fn load(&self) -> u32 {
+        self.visitors.load()
     }
 
     /// Counts a REST call against what the caller may make in a minute; `None` if nothing is known of

@@ -97,12 +97,28 @@ impl Visitors {
         if let Some(pass) = standing.pass() {
             visitor.principal = Some(self.admit_principal(pass, visitor, now)?);
         }
+        let client = self.next(visitor);
+        if standing != Standing::Anybody {
+            self.arriving.push((client, standing));
+        }
+        Ok(client)
+    }
+
+    /// The id for the link of one more relay.
+    pub fn admit_relay(&mut self) -> ClientId {
+        self.next(Visitor::default())
+    }
+
+    fn next(&mut self, visitor: Visitor) -> ClientId {
         self.last = ClientId(self.last.0.wrapping_add(1));
         self.visitors.insert(self.last, visitor);
-        if standing != Standing::Anybody {
-            self.arriving.push((self.last, standing));
-        }
-        Ok(self.last)
+        self.last
+    }
+
+    /// How full this server is, in percent.
+    #[must_use]
+    pub fn load(&self) -> u32 {
+        (self.visitors.len() * 100 / self.most.clients.max(1)) as u32
     }
 
     fn admit_principal(&mut self, pass: &Pass, visitor: Visitor, now: Millis) -> Result<Viewer, TurnedAway> {

@@ -9,9 +9,9 @@ use super::access::{From, credential, random_text, stamp};
 use super::bodies::text_of_request;
 use super::fanout::{Fanout, auto_respond};
 use super::platform::{Object, now};
-use super::query::{ADDRESS, asked, header, is_https, method, socket_address};
+use super::query::{ADDRESS, asked, header, is_https, method, query, socket_address};
 use super::respond::{respond, stream_of};
-use super::source::{Source, raw};
+use super::source::{Source, raw, text};
 use super::storage;
 use super::zones::utc_offset;
 use crate::access::{Credential, Pass, Refusal, Refused, Share, Standing, without_token};
@@ -19,9 +19,11 @@ use crate::api::{self, Asked, Problem, Reply};
 use crate::dialect::message::Subscribe;
 use crate::dialect::socket_io::{LARGEST_PAYLOAD, SEPARATOR};
 use crate::dialect::{Dialect, Position, read};
+use crate::driver::placement::{HUB, LOAD};
 use crate::driver::{Driver, Event, Socket, TurnedAway};
-use crate::hub::{Carrier, ClientId, Config, Input};
+use crate::hub::{Carrier, ClientId, Config, Input, Scale};
 use crate::market::{Instrument, iso8601};
+use crate::provider;
 use std::rc::Rc;
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::{
@@ -41,17 +43,97 @@ const NO_PROBE: f64 = -1.0;
 /// What an `EventSource` received last.
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
-/// The Durable Object; see the module.
-#[durable_object]
-pub struct Hub {
+/// One server: the hub, or one of its relays.
+struct Server {
     /// An error is the sentence that tells the operator what is misconfigured.
     object: std::result::Result<Rc<Object>, String>,
+}
+
+/// The Durable Object of the hub; see the module. With `RELAY_OF` it is a relay of another hub.
+#[durable_object]
+pub struct Hub {
+    server: Server,
+}
+
+/// The Durable Object of a relay: a server with the same doors, whose source is the hub.
+#[durable_object]
+pub struct Relay {
+    server: Server,
 }
 
 impl DurableObject for Hub {
     fn new(state: State, env: Env) -> Self {
         super::install_hook();
-        let object = start(state, &env);
+        let server = Server::new(Source::from_env(&env).and_then(|source| start(state, &env, source, HUB)));
+        Self { server }
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        self.server.fetch(request).await
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.server.alarm()
+    }
+
+    async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+        self.server.heard(&socket, message);
+        Ok(())
+    }
+
+    async fn websocket_close(&self, socket: WebSocket, code: usize, _reason: String, _was_clean: bool) -> Result<()> {
+        self.server.closed(&socket, code);
+        Ok(())
+    }
+
+    async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
+        self.server.client_left(&socket, ABNORMAL_CLOSURE);
+        Ok(())
+    }
+}
+
+impl DurableObject for Relay {
+    fn new(state: State, env: Env) -> Self {
+        super::install_hook();
+        let name = own_name(&state);
+        let server = Server::new(start(state, &env, Source::of_own_hub(&env), &name));
+        Self { server }
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        self.server.fetch(request).await
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.server.alarm()
+    }
+
+    async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+        self.server.heard(&socket, message);
+        Ok(())
+    }
+
+    async fn websocket_close(&self, socket: WebSocket, code: usize, _reason: String, _was_clean: bool) -> Result<()> {
+        self.server.closed(&socket, code);
+        Ok(())
+    }
+
+    async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
+        self.server.client_left(&socket, ABNORMAL_CLOSURE);
+        Ok(())
+    }
+}
+
+/// The name by which the front door asked for this object.
+fn own_name(state: &State) -> String {
+    let id = js_sys::Reflect::get(state.as_raw(), &"id".into());
+    let name = id.and_then(|id| js_sys::Reflect::get(&id, &"name".into()));
+    let name = name.ok().and_then(|name| name.as_string());
+    name.unwrap_or_else(|| state.id().to_string())
+}
+
+impl Server {
+    fn new(object: std::result::Result<Rc<Object>, String>) -> Self {
         match &object {
             Ok(object) => object.happen(Event::Began(sockets(object))),
             Err(sentence) => {
@@ -75,6 +157,9 @@ impl DurableObject for Hub {
         if path == POKE_PATH {
             object.poked().await;
             return Response::empty();
+        }
+        if path == provider::hub::PATH {
+            return accept_relay(object);
         }
         let pass = stamp(&request);
         let mut share = None;
@@ -105,6 +190,10 @@ impl DurableObject for Hub {
             Ok(Asked::Access) => api::access(pass.is_some(), &pass.map_or(Standing::Anybody, Standing::from)),
             Ok(Asked::Health) => api::health(),
             Ok(Asked::Known(reply)) => reply,
+            // Only the hub makes the calls that this takes.
+            Ok(asked) if asked.counts_as_lookup() == Some(true) && is_relay(object)? => {
+                return ask_its_hub(object, &request).await;
+            }
             Ok(Asked::Each(questions, show)) => show.reply(&object.ask_each(questions).await?, &utc_offset),
             Ok(Asked::Hub(question, show)) => show.reply(&object.ask(question).await?),
         };
@@ -113,55 +202,57 @@ impl DurableObject for Hub {
         respond(&seen(object, &request, reply)?)
     }
 
-    async fn alarm(&self) -> Result<Response> {
+    fn alarm(&self) -> Result<Response> {
         if let Ok(object) = &self.object {
             object.happen(Event::AlarmFired);
         }
         Response::empty()
     }
 
-    async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+    fn heard(&self, socket: &WebSocket, message: WebSocketIncomingMessage) {
         if let (Ok(object), WebSocketIncomingMessage::String(text)) = (&self.object, &message) {
             let probed = object.fanout.probed(socket.as_ref(), text).unwrap_or(NO_PROBE);
             if probed > 0.0 {
                 object.happen(Input::Upgraded(ClientId(probed as u32)));
             }
             if probed != NO_PROBE {
-                return Ok(());
+                return;
             }
         }
-        if let Some((object, client)) = self.whose(&socket) {
+        if let Some((object, client)) = self.whose(socket) {
             object.happen(match message {
                 WebSocketIncomingMessage::String(text) => Input::Said(client, text),
                 WebSocketIncomingMessage::Binary(bytes) => Input::SaidBinary(client, bytes.len()),
             });
         }
-        Ok(())
     }
 
-    async fn websocket_close(&self, socket: WebSocket, code: usize, _reason: String, _was_clean: bool) -> Result<()> {
-        self.client_left(&socket, code);
+    fn closed(&self, socket: &WebSocket, code: usize) {
+        self.client_left(socket, code);
         // workerd does not answer the close of a hibernatable socket by itself (observed with
         // 2026-10). Without this the client waits for its own timeout and sees 1006. Fails only for
         // a socket that is gone already.
         let _ = socket.close::<&str>(Some(1000), None);
-        Ok(())
-    }
-
-    async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
-        self.client_left(&socket, ABNORMAL_CLOSURE);
-        Ok(())
     }
 }
 
-fn start(state: State, env: &Env) -> std::result::Result<Rc<Object>, String> {
-    let source = Source::from_env(env)?;
+/// Starts a server. `name`: [`HUB`], or that of a relay.
+fn start(state: State, env: &Env, source: Source, name: &str) -> std::result::Result<Rc<Object>, String> {
     let endpoint = source.endpoint();
     let mut config =
         Config::from_vars(endpoint.is_simulated(), |name| raw(env, name)).map_err(|error| error.to_string())?;
     config.upstream = endpoint.fingerprint();
     config.secret = endpoint.secret().clone();
     config.entropy = entropy();
+    let scale = Scale::from_vars(|name| raw(env, name)).map_err(|error| error.to_string())?;
+    let config = if endpoint.is_hub() {
+        let of_deployment =
+            || text(env, "RELAY_NAME").unwrap_or_else(|| format!("relay-{:08x}", config.entropy[0] as u32));
+        let name = if name == HUB { of_deployment() } else { name.to_owned() };
+        config.of_relay(name, scale.relay_clients)
+    } else {
+        scale.of_hub(config)
+    };
     let seed = (js_sys::Math::random() * 9_007_199_254_740_992.0) as u64;
     let load = |may_create| storage::load(&state, may_create);
     let driver = Driver::new(config, storage::breaker(), load, seed, now());
@@ -226,7 +317,8 @@ fn permitted(
     if is_required && pass.is_none() && !asked.is_for_anybody() && !asked.is_door() {
         return Ok(Err(Problem::Unauthorized(Refusal::Missing)));
     }
-    if let Some(is_lookup) = asked.counts_as_lookup() {
+    let is_counted = !pass.is_some_and(Pass::is_of_relay);
+    if let Some(is_lookup) = asked.counts_as_lookup().filter(|_| is_counted) {
         let address = header(request, ADDRESS);
         match object.with_driver(|driver| driver.spend(address.as_deref(), pass, is_lookup, now()))? {
             Ok(left) => *share = left,
@@ -241,7 +333,8 @@ fn ticket(object: &Object, request: &Request, pass: Option<Pass>) -> Result<Repl
     let Some(pass) = pass else {
         return Ok(Problem::Forbidden("access is open here: no ticket is needed".to_owned()).reply());
     };
-    let (text, origin) = (random_text(), header(request, "Origin"));
+    let prefix = object.with_driver(|driver| driver.machine().config().prefix())?;
+    let (text, origin) = (format!("{prefix}{}", random_text()), header(request, "Origin"));
     let issued = object.with_driver(|driver| driver.issue_ticket(&text, pass, origin.as_deref(), now()))?;
     Ok(match issued {
         Ok(()) => api::ticket(&text),
@@ -418,6 +511,34 @@ fn refused(why: Refused, who: &'static str, setting: &'static str) -> Problem {
     }
 }
 
+fn is_relay(object: &Object) -> Result<bool> {
+    object.with_driver(|driver| driver.machine().config().relay.is_some())
+}
+
+/// Accepts the link of a relay. The front door has seen its secret, or it is a relay of this Worker.
+fn accept_relay(object: &Rc<Object>) -> Result<Response> {
+    let client = object.with_driver(Driver::admit_relay)?;
+    accept(object, client, Dialect::Uplink)
+}
+
+/// Passes a request on to the hub whose relay this is. What a client showed to us is not for the hub,
+/// which knows us by our secret.
+async fn ask_its_hub(object: &Rc<Object>, request: &Request) -> Result<Response> {
+    let query = query(request);
+    let key = api::twelve_datas_key(&request.path()).map(|key| key.parameter);
+    let is_ours = |part: &&str| {
+        let name = part.split('=').next().unwrap_or_default();
+        name != "ticket" && !key.is_some_and(|key| name.eq_ignore_ascii_case(key))
+    };
+    let query: Vec<&str> = query.split('&').filter(is_ours).collect();
+    let path = format!("{}?{}", request.path(), query.join("&"));
+    let reply = match object.get(path.trim_end_matches('?')).await {
+        Ok((answer, content_type)) => Reply::passed_on(answer.status, content_type.as_deref(), answer.body),
+        Err(error) => Problem::NoHub(error).reply(),
+    };
+    respond(&seen(object, request, reply)?)
+}
+
 /// Accepts the upgrade and reports the new client to the driver.
 fn accept(object: &Rc<Object>, client: ClientId, dialect: Dialect) -> Result<Response> {
     let pair = WebSocketPair::new()?;
@@ -428,10 +549,12 @@ fn accept(object: &Rc<Object>, client: ClientId, dialect: Dialect) -> Result<Res
     if let Some(name) = dialect.subprotocol() {
         response.headers_mut().set(SUBPROTOCOL, name)?;
     }
+    let load = object.with_driver(|driver| driver.load())?;
+    response.headers_mut().set(LOAD, &load.to_string())?;
     Ok(response)
 }
 
-impl Hub {
+impl Server {
     fn client_left(&self, socket: &WebSocket, code: usize) {
         if let Some((object, client)) = self.whose(socket) {
             object.happen(Event::Left(client, code));

@@ -175,16 +175,23 @@ impl Object {
     }
 
     async fn call(&self, path: &str) -> Result<RestAnswer, String> {
+        let (answer, _) = self.get(path).await?;
+        Ok(answer)
+    }
+
+    /// The answer to a request, and its content type.
+    pub(super) async fn get(&self, path: &str) -> Result<(RestAnswer, Option<String>), String> {
         let controller = AbortController::default();
         let signal = controller.signal();
         let call = async {
             let response = self.source.get(path, &signal).await?;
             let body = text_of(&response, LONGEST_ANSWER).await?;
-            Ok::<_, worker::Error>(RestAnswer {
+            let answer = RestAnswer {
                 status: response.status_code(),
                 credits: self.credits(&response),
                 body: body.ok_or("its answer is longer than 2 MiB, which was not read")?,
-            })
+            };
+            Ok::<_, worker::Error>((answer, response.headers().get("Content-Type").ok().flatten()))
         };
         let timeout = Delay::from(Duration::from_millis(REST_TIMEOUT));
         let result = match select(pin!(call), pin!(timeout)).await {

@@ -1,10 +1,13 @@
 //! Sends requests to the upstream: Twelve Data, anything that speaks its protocol, or the simulator
 //! in this Worker. The machine removes the key from answers after decoding them.
 
-use crate::provider::{Endpoint, Outgoing};
+use crate::provider::{self, Endpoint, Outgoing};
 use worker::{AbortSignal, Env, Error, Fetch, Headers, Request, Response, Result};
 
 const SIMULATOR_BINDING: &str = "SIMULATOR";
+pub(super) const HUB_BINDING: &str = "HUB";
+/// There is one hub: one feed, received once.
+pub(super) const HUB_NAME: &str = "hub";
 
 /// The upstream's endpoint and the way to reach it.
 pub(super) struct Source {
@@ -22,6 +25,14 @@ impl Source {
             endpoint: Endpoint::from_vars(|name| text(env, name))?,
             env: env.clone(),
         })
+    }
+
+    /// The hub in this Worker, for its relays.
+    pub(super) fn of_own_hub(env: &Env) -> Self {
+        Self {
+            endpoint: Endpoint::of_own_hub(),
+            env: env.clone(),
+        }
     }
 
     pub(super) fn endpoint(&self) -> &Endpoint {
@@ -54,11 +65,17 @@ impl Source {
         // Do not follow redirects: the key belongs to this host.
         init.set_redirect(web_sys::RequestRedirect::Manual);
         let request = Request::from(web_sys::Request::new_with_str_and_init(&outgoing.url, &init)?);
-        let sent = if self.endpoint.is_simulated() {
-            let simulator = self.env.durable_object(SIMULATOR_BINDING)?.get_by_name("simulator")?;
-            simulator.fetch_with_request(request).await
-        } else {
-            Fetch::Request(request).send_with_signal(signal).await
+        let inside = match self.endpoint.source {
+            provider::Source::Simulator => Some((SIMULATOR_BINDING, "simulator")),
+            provider::Source::OwnHub => Some((HUB_BINDING, HUB_NAME)),
+            provider::Source::Provider | provider::Source::Hub => None,
+        };
+        let sent = match inside {
+            Some((binding, name)) => {
+                let object = self.env.durable_object(binding)?.get_by_name(name)?;
+                object.fetch_with_request(request).await
+            }
+            None => Fetch::Request(request).send_with_signal(signal).await,
         };
         sent.map_err(|error| Error::RustError(self.redact(&error.to_string())))
     }

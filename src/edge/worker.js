@@ -54,7 +54,7 @@ function unlessItDies(answer) {
 
 /**
  * A Durable Object around a Rust half.
- * @param {"Hub" | "Simulator"} name as exported from Rust
+ * @param {"Hub" | "Relay" | "Simulator"} name as exported from Rust
  */
 function hosted(name) {
   return class extends DurableObject {
@@ -120,6 +120,7 @@ function hosted(name) {
 }
 
 export const Hub = hosted("Hub");
+export const Relay = hosted("Relay");
 export const Simulator = hosted("Simulator");
 
 export default class extends WorkerEntrypoint {

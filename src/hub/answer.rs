@@ -283,8 +283,13 @@ pub struct Status {
     /// The hub's time in milliseconds since the Unix epoch.
     #[serde(skip)]
     pub time: Millis,
-    /// Connected clients.
-    pub viewers: usize,
+    /// Connected clients, those of relays among them.
+    pub viewers: u64,
+    /// The name of this server, if it is a relay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// The relays that have a link to this hub.
+    pub servers: Vec<ServerView>,
     /// When a quote was last replaced or confirmed, in ISO 8601.
     pub last_update: Option<String>,
     /// WebSocket messages of the provider since the hub started.
@@ -309,6 +314,28 @@ pub struct Status {
     pub advice: Vec<Advice>,
     /// Every tracked symbol, the default ones first.
     pub symbols: Vec<SymbolView>,
+}
+
+/// A relay, as it reported itself, and its link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServerView {
+    /// Its name, such as `weur/0`.
+    pub name: String,
+    /// Its clients, and those of relays behind it.
+    pub clients: u64,
+    /// Since when its link is open, in ISO 8601.
+    pub since: String,
+    /// Half of the time from a beat of the relay to the hub's answer, in milliseconds; `null` before
+    /// the first.
+    pub lag_ms: Option<Millis>,
+    /// By how much the hub's clock is ahead of the relay's, in milliseconds.
+    pub clock_ms: i64,
+    /// Bytes of deltas that it has not acknowledged, partly estimated.
+    pub unread: u64,
+    /// Updates that it has sent, counted once per receiver.
+    pub updates_sent: u64,
+    /// How often it has lost its link.
+    pub losses: u64,
 }
 
 /// One problem and its remedy.

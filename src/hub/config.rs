@@ -2,7 +2,7 @@
 
 use crate::access::{Access, AccessError};
 use crate::market::{Instrument, MINUTE, Millis, SECOND};
-use crate::provider::{Provider, Secret};
+use crate::provider::{self, Provider, Secret};
 
 /// The settings of one hub. Durations are in milliseconds.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +11,8 @@ pub struct Config {
     pub simulated: bool,
     /// The upstream provider.
     pub provider: Provider,
+    /// For a relay, whose source is another hub: the name of this server.
+    pub relay: Option<String>,
     /// A fingerprint of endpoint and key that reveals neither: a stored refusal applies only to the
     /// upstream and key that refused.
     pub upstream: u32,
@@ -84,6 +86,45 @@ pub struct Config {
     pub shard: u32,
 }
 
+/// How many servers a deployment has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    /// Relays of each region; 0 for the hub alone.
+    pub relays: u32,
+    /// Clients of one relay.
+    pub relay_clients: u32,
+    /// Clients that the hub serves by itself, if there are relays.
+    hub_clients: u32,
+}
+
+impl Scale {
+    /// Reads the vars through `var`.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for the first var that cannot be used.
+    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let set = |name: &'static str| {
+            let value = var(name).filter(|value| !value.trim().is_empty())?;
+            Some((name, value))
+        };
+        Ok(Self {
+            relays: number(&set, "RELAYS", 0, 0, 1_000)? as u32,
+            relay_clients: number(&set, "RELAY_CLIENTS", 8_000, 1, 32_000)? as u32,
+            hub_clients: number(&set, "HUB_CLIENTS", 1_000, 0, 32_000)? as u32,
+        })
+    }
+
+    /// The settings of the hub itself.
+    #[must_use]
+    pub fn of_hub(&self, config: Config) -> Config {
+        let most = if self.relays > 0 { self.hub_clients } else { u32::MAX };
+        Config {
+            most_clients: config.most_clients.min(most),
+            ..config
+        }
+    }
+}
+
 /// A var that cannot be used, with what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -117,6 +158,40 @@ const MOST_DEFAULT_SYMBOLS: usize = 200;
 const LONGEST_SPAN: Millis = 24 * 60 * MINUTE;
 
 impl Config {
+    /// The settings of a relay: another hub's clients have the same limits here, and the link its own
+    /// times. `most_clients` is the most clients of one relay.
+    #[must_use]
+    pub fn of_relay(self, name: String, most_clients: u32) -> Self {
+        Self {
+            relay: Some(name),
+            most_clients,
+            heartbeat: 2 * SECOND,
+            silence: 5 * SECOND,
+            healthy: 5 * SECOND,
+            reconnect: SECOND,
+            reconnect_max: 10 * SECOND,
+            refused: MINUTE,
+            // Nothing is stored; the alarm only keeps the relay in memory.
+            checkpoint: MINUTE,
+            ..self
+        }
+    }
+
+    /// What names and tickets of this server begin with, so that those who bring them are led here.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        self.relay.as_ref().map(|name| format!("{name}~")).unwrap_or_default()
+    }
+
+    /// The frame that keeps the upstream connection alive.
+    #[must_use]
+    pub fn keep_alive(&self) -> String {
+        match self.relay {
+            Some(_) => provider::hub::beat(),
+            None => self.provider.keep_alive(),
+        }
+    }
+
     /// A seed, mixed with what nobody else knows.
     #[must_use]
     pub fn secret_seed(&self, seed: u64) -> u64 {
@@ -146,6 +221,7 @@ impl Config {
         Ok(Self {
             simulated,
             provider,
+            relay: None,
             old_vars,
             upstream: 0,
             symbols,
@@ -282,6 +358,28 @@ mod tests {
         assert!(Config::from_vars(false, |_| None).unwrap().old_vars.is_empty());
         let wrong = Config::from_vars(false, |name| (name == "READER_MS").then(|| "5".to_owned()));
         assert!(wrong.unwrap_err().to_string().starts_with("the var READER_MS is \"5\""));
+    }
+
+    #[test]
+    fn with_relays_the_hub_serves_few() {
+        let vars = |name: &str| match name {
+            "RELAYS" => Some("4".to_owned()),
+            "HUB_CLIENTS" => Some("500".to_owned()),
+            _ => None,
+        };
+        let config = Config::from_vars(false, |_| None).unwrap();
+        let scale = Scale::from_vars(vars).unwrap();
+        assert_eq!((scale.relays, scale.relay_clients), (4, 8_000));
+        assert_eq!(scale.of_hub(config.clone()).most_clients, 500);
+        let alone = Scale::from_vars(|_| None).unwrap();
+        assert_eq!(alone.of_hub(config.clone()).most_clients, 32_000);
+        let relay = config.of_relay("weur/0".to_owned(), scale.relay_clients);
+        assert_eq!(
+            (relay.most_clients, relay.silence, relay.prefix().as_str()),
+            (8_000, 5_000, "weur/0~")
+        );
+        let wrong = Scale::from_vars(|name| (name == "RELAYS").then(|| "many".to_owned()));
+        assert!(wrong.unwrap_err().to_string().contains("RELAYS"));
     }
 
     #[test]

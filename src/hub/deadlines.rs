@@ -85,7 +85,8 @@ impl Machine {
             Deadline::Link => upstream.link_deadline(config, book),
             Deadline::Subscriptions => upstream.sync_deadline(config, now),
             Deadline::Waiters => self.delivery.waiters.deadline(),
-            Deadline::Stale => book.stale_at().filter(|_| is_awake),
+            // A hub tells its relays what is stale.
+            Deadline::Stale => book.stale_at().filter(|_| is_awake && !upstream.feed.is_told()),
             // Without a connection no tick is missed, and the timer would keep the hub in memory.
             Deadline::Bars => upstream.feed.open_link().and_then(|_| book.bars_close_at()),
             Deadline::Lookups => self.memory.deadline(),

@@ -90,6 +90,9 @@ impl Machine {
             Input::Frame(link, text) => {
                 let (upstream, mut turn) = self.turn(now);
                 let only_quotes = upstream.frame(link, &text, &mut turn);
+                if let Some(is_simulated) = self.upstream.uplink.as_ref().and_then(|uplink| uplink.is_simulated) {
+                    self.config.simulated = is_simulated;
+                }
                 return only_quotes && self.delivery.waiters.is_empty();
             }
             Input::Pulse => {
@@ -187,9 +190,15 @@ impl Machine {
         }
         let (upstream, mut turn) = self.turn(now);
         upstream.advance(is_watched, &mut turn);
-        self.with_memory(now, Memory::advance);
+        if self.config.relay.is_some() {
+            self.report_to_hub(now);
+        } else {
+            self.with_memory(now, Memory::advance);
+        }
         if is_watched {
-            self.book.expire(now);
+            if !self.upstream.feed.is_told() {
+                self.book.expire(now);
+            }
             self.start_call(now);
         }
         self.with_clients(now, Delivery::look_after_readers);
@@ -215,8 +224,20 @@ impl Machine {
         }
     }
 
+    /// Tells the hub, whose relay this is, how many clients there are.
+    fn report_to_hub(&mut self, now: Millis) {
+        let clients = self.delivery.viewers();
+        let updates = self.delivery.counts.updates;
+        let (upstream, mut turn) = self.turn(now);
+        upstream.report(clients, updates, &mut turn);
+    }
+
     /// Symbols that the provider serves in no way are dropped, and their watchers told why.
     fn drop_lost_causes(&mut self, now: Millis) {
+        for (id, why) in self.upstream.take_refused() {
+            self.with_clients(now, |delivery, stage| delivery.is_refused(id, &why, stage));
+            self.upstream.symbols.give_up(id, &mut self.book, now);
+        }
         for (id, why) in self.upstream.symbols.lost_causes() {
             self.with_clients(now, |delivery, stage| delivery.is_lost(id, &why, stage));
             self.upstream.symbols.drop_unknown(id, &mut self.book, now);
@@ -236,9 +257,11 @@ impl Machine {
     }
 
     fn save(&mut self, is_watched: bool, now: Millis) {
+        // A relay has the prices from its hub, also after a restart.
+        let is_relay = self.config.relay.is_some();
         let occasion = Occasion {
             is_watched,
-            updates: self.book.updates(),
+            updates: if is_relay { 0 } else { self.book.updates() },
             wait: self.upstream.feed.remembered_wait(now),
         };
         if self.persist.is_due(occasion, &self.config, now) {

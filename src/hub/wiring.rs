@@ -10,7 +10,7 @@ use super::machine::Machine;
 use super::memory::{Memory, Recall, refused};
 use super::upstream::{Prices, Symbols, Upstream};
 use super::{Config, Effect, SymbolId, WaiterId};
-use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, Service, Tick};
+use crate::market::{Bar, Cell, Change, Instrument, Millis, PolledQuote, Service, Tick};
 
 impl Prices for Book {
     fn cell(&self, id: SymbolId) -> Option<&Cell> {
@@ -39,6 +39,22 @@ impl Prices for Book {
 
     fn never_closes(&mut self, id: SymbolId) {
         self.never_closes(id);
+    }
+
+    fn told(&mut self, id: SymbolId, cell: &Cell, closes: Vec<Bar>, now: Millis) {
+        self.told(id, cell, closes, now);
+    }
+
+    fn bar_told(&mut self, id: SymbolId, bar: Bar) {
+        self.bar_told(id, bar);
+    }
+
+    fn another_life(&mut self) {
+        self.another_life();
+    }
+
+    fn resumed(&mut self) {
+        self.resumed();
     }
 
     fn serve(&mut self, id: SymbolId, service: Service) {

@@ -145,6 +145,37 @@ impl Cell {
         Change::Updated
     }
 
+    /// Takes over what another hub holds of the same instrument, at `now` of our clock.
+    ///
+    /// A hub that has begun a new life may know older prices than it told before. So `newest` is when
+    /// the price that was held then was received, until the hub has told one of that time or later: an
+    /// older one is not taken, but how stale it is.
+    pub fn follow(&mut self, told: &Self, newest: &mut Option<Millis>, now: Millis) -> Change {
+        let received = told.quote.as_ref().map(|quote| quote.received);
+        let before = self.clone();
+        *self = told.clone();
+        self.details.decimals = self.details.decimals.max(before.details.decimals);
+        if newest.is_some_and(|newest| received.is_none_or(|received| received < newest)) {
+            let stale_since = received.map_or(Some(now), |_| told.quote.as_ref()?.stale_since);
+            self.reference.day = before.reference.day;
+            self.quote = before.quote.clone().map(|held| Quote {
+                stale_since: held.stale_since.or(stale_since),
+                ..held
+            });
+        } else {
+            *newest = None;
+            if let Some(quote) = &mut self.quote {
+                // Its clock may be ahead of ours.
+                quote.received = quote.received.min(now);
+            }
+        }
+        if *self == before {
+            Change::Dropped
+        } else {
+            Change::Updated
+        }
+    }
+
     /// Applies a REST quote that was asked for at `asked`. `streaming`: the WebSocket serves this
     /// symbol now. REST then updates the previous close and the session, the price only if it is
     /// strictly newer.
@@ -717,6 +748,45 @@ mod tests {
             cell.polled(&closed, Provenance::Rest, STALE, true, at, at);
             assert_eq!(cell.reference.session, Session::Closed, "a tick of an hour ago");
         }
+    }
+
+    fn told(value: f64, received: Millis, stale_since: Option<Millis>) -> Cell {
+        let mut cell = Cell::default();
+        cell.tick(&price(value, received), Provenance::Live, STALE, received);
+        if let Some(quote) = &mut cell.quote {
+            quote.stale_since = stale_since;
+        }
+        cell
+    }
+
+    #[test]
+    fn a_hub_in_a_new_life_takes_no_price_back() {
+        let mut cell = told(101.0, NOW, None);
+        let mut newest = Some(NOW);
+        // Its cache is older than what it told before.
+        let restored = told(100.0, NOW - 20_000, Some(NOW - 20_000));
+        assert_eq!(cell.follow(&restored, &mut newest, NOW + 1), Change::Updated);
+        let quote = cell.quote.clone().unwrap();
+        assert_eq!((quote.price, quote.stale_since), (101.0, Some(NOW - 20_000)));
+        assert_eq!(cell.follow(&Cell::default(), &mut newest, NOW + 2), Change::Updated);
+        assert_eq!(shown(&cell), 101.0, "it knows nothing any more");
+        let newer = told(99.0, NOW + 5, None);
+        cell.follow(&newer, &mut newest, NOW + 6);
+        assert_eq!((shown(&cell), newest), (99.0, None));
+        // From then on it is followed, whatever it tells.
+        cell.follow(&told(98.0, NOW + 4, None), &mut newest, NOW + 7);
+        assert_eq!(shown(&cell), 98.0);
+    }
+
+    #[test]
+    fn a_hub_whose_clock_is_ahead_tells_no_future() {
+        let mut cell = Cell::default();
+        cell.follow(&told(1.0, NOW + 500, None), &mut None, NOW);
+        assert_eq!(cell.quote.as_ref().unwrap().received, NOW);
+        assert_eq!(
+            cell.follow(&told(1.0, NOW + 500, None), &mut None, NOW),
+            Change::Dropped
+        );
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl Service {
 }
 
 /// The kinds of [`Service`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StreamState {
     /// Not subscribed yet, or not answered yet.

@@ -4,10 +4,11 @@
 //! add a provider, add a folder and a variant.
 
 mod endpoint;
+pub mod hub;
 mod secret;
 pub mod twelve_data;
 
-pub use endpoint::{Endpoint, Outgoing};
+pub use endpoint::{Endpoint, Outgoing, Source};
 pub use secret::Secret;
 
 use crate::market::{self, Bar, ExchangeHours, Instrument, Interval, Millis, PolledQuote, Tick, Venue};

@@ -244,6 +244,58 @@ test('hamster.v1: after a break it resumes, and is told what it missed; after a 
   await saying(page, 'AAPL', /^Live/);
 });
 
+test('hamster.v1: a server that knows an older price does not take back the newer one, until it has caught up', options, async (t) => {
+  const hub = new FakeHub(undefined, { v1: true });
+  const { page } = await openOn(t, browser, hub);
+  await shows(page, 'AAPL', '235.50');
+  hub.tick('AAPL', { price: 240 });
+  await shows(page, 'AAPL', '240.00');
+  const received = Date.now();
+  const at = (/** @type {number} */ ms) => ({ timestamp: new Date(received + ms).toISOString(), received_at: new Date(received + ms).toISOString() });
+  hub.quotes.set('AAPL', hub.quote('AAPL', { price: 236, ...at(-30_000), freshness: 'stale', stale_since: new Date(received - 10_000).toISOString() }));
+  await hub.restart();
+  await saying(page, 'AAPL', /^Stale/);
+  await shows(page, 'AAPL', '240.00');
+  hub.tick('AAPL', { price: 237, ...at(-20_000) });
+  await saying(page, 'AAPL', /^Live/);
+  await shows(page, 'AAPL', '240.00');
+  hub.tick('AAPL', { price: 238, ...at(2_000) });
+  await shows(page, 'AAPL', '238.00');
+});
+
+test('where there are several servers, the page asks for the one it was on, and says which that is', options, async (t) => {
+  const hub = new FakeHub(undefined, { v1: true });
+  hub.server = 'weur/0';
+  const { page } = await openOn(t, browser, hub, { path: '/?tab=connection' });
+  await becomes(page, 'connected');
+  const server = page.locator('#dock [data-value="server"]');
+  await server.getByText('weur/0', { exact: true }).waitFor();
+  hub.headline({ server: 'weur/0', hop_ms: 12 });
+  await server.getByText('weur/0, 12 ms from the hub', { exact: true }).waitFor();
+
+  const asked = () => hub.offers.map(({ url }) => new URL(url).searchParams.get('server'));
+  await hub.drop({ code: 1012 });
+  await eventually(() => hub.offers.length === 2, 'it comes back');
+  await becomes(page, 'connected');
+  assert.deepEqual(asked(), [null, 'weur/0']);
+  hub.accepts = false;
+  await hub.drop({ code: 1012 });
+  await eventually(() => hub.offers.length >= 5, 'it tries again', 40_000);
+  assert.deepEqual(asked().slice(2, 5), ['weur/0', 'weur/0', null], 'who refuses twice is asked for no more');
+});
+
+test('where there is one hub, nothing is said or asked of servers', options, async (t) => {
+  const hub = new FakeHub(undefined, { v1: true });
+  const { page } = await openOn(t, browser, hub, { path: '/?tab=connection' });
+  await becomes(page, 'connected');
+  hub.headline({ viewers: 7 });
+  await page.locator('#dock [data-value="viewers"]').getByText('7').waitFor();
+  assert.equal(await page.locator('#dock [data-value="server"]').isVisible(), false);
+  await hub.drop({ code: 1012 });
+  await eventually(() => hub.offers.length === 2, 'it comes back');
+  assert.deepEqual(hub.offers.map(({ url }) => new URL(url).search), ['', '']);
+});
+
 test('a hub of another version: the page offers to reload, and does not do it by itself', options, async (t) => {
   const hub = new FakeHub(undefined, { v1: true });
   const { page } = await openOn(t, browser, hub);

@@ -9,7 +9,7 @@ import { StaticServer } from './support/static-server.mjs';
 
 const options = { timeout: 60_000 };
 const LEAST = { width: 240, height: 96 };
-const MOST_SCRIPT = 12_000;
+const MOST_SCRIPT = 12_300;
 const LONG_NAME = 'ABCDEFGHIJKLMNOPQR:ABCDE';
 
 /** @type {import('./support/browser.mjs').Browser} */
@@ -224,7 +224,7 @@ for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   });
 }
 
-test('its script is smaller than 12 kB as it is sent', { timeout: 5_000 }, (t) => {
+test('its script is smaller than 12.3 kB as it is sent', { timeout: 5_000 }, (t) => {
   const [path = '', script = Buffer.alloc(0)] = [...server.files].find(([name]) => /^\/assets\/embed-.*\.js$/.test(name)) ?? [];
   const size = brotliCompressSync(script).length;
   t.diagnostic(`${path}: ${script.length} bytes, ${size} compressed`);

@@ -129,8 +129,6 @@ const PRECISIONS = ['second', 'minute', 'day'];
 /** Everybody may use the hub, or those who have a token. */
 export const MODES = ['open', 'required'];
 const MOST_DECIMALS = 12;
-/** The longest name of a server. The page sends it back in an address. */
-const MOST_OF_SERVER = 64;
 /** A spark covers an hour. */
 export const MOST_CLOSES = 60;
 /** The range of a Date, in ms around 1970. */
@@ -165,7 +163,7 @@ export function parseMessage(frame) {
         feed: parseFeed(body['feed']),
         symbols: list(body['symbols']).filter((symbol) => typeof symbol === 'string'),
         access: parseAdmission(body['access']),
-        server: serverName(body['server']),
+        server: text(body['server']),
       };
     case 'subscribe-status':
       return {
@@ -327,15 +325,9 @@ export function parseHeadline(value) {
     advice: list(body['advice']).map((one) => record(one, 'an advice')).map((one) => ({
       about: text(one['about']) ?? '', wrong: text(one['wrong']) ?? '', todo: text(one['todo']) ?? '',
     })),
-    server: serverName(body['server']),
+    server: text(body['server']),
     hopMs: number(body['hop_ms']),
   };
-}
-
-/** @param {unknown} value @returns {string | null} */
-function serverName(value) {
-  const name = text(value);
-  return name === null || name === '' || name.length > MOST_OF_SERVER ? null : name;
 }
 
 /**

@@ -125,7 +125,8 @@ export function setTracked(row, { symbol: name, state, reason, needsPlan, retryA
 export function takeQuote(row, quote, now) {
   const held = row.quote;
   if (held !== null && !mayReplace(held, quote)) {
-    row.quote = outlived(held, quote) ?? held;
+    // Nobody confirms it any more where a restarted hub calls the older price that it knows stale.
+    row.quote = quote.staleSince === null ? held : asStale(held);
     return false;
   }
   // A simulated and a real market share no closes.
@@ -136,17 +137,9 @@ export function takeQuote(row, quote, now) {
   return true;
 }
 
-/**
- * A restarted hub may know an older price than the page and call it stale. The page keeps its newer
- * price but marks it stale, because nobody confirms it any more.
- *
- * @param {Quote} held
- * @param {Quote} older  may not replace it
- * @returns {Quote | null}  null: nothing to change
- */
-function outlived(held, older) {
-  if (older.staleSince === null || held.staleSince !== null) return null;
-  return { ...held, freshness: 'stale', staleSince: held.receivedAt };
+/** The price, stale since it came unless it already is. @param {Quote} held @returns {Quote} */
+export function asStale(held) {
+  return held.staleSince !== null ? held : { ...held, freshness: 'stale', staleSince: held.receivedAt };
 }
 
 /**
@@ -160,11 +153,9 @@ function outlived(held, older) {
  * @returns {Quote}
  */
 export function withFactsOf(told, held) {
-  const { price, bid, ask, dayVolume, high, low, timestamp, precision, receivedAt, decimals } = held;
+  const { price, bid, ask, dayVolume, high, low, timestamp, precision, receivedAt } = held;
   return {
     ...told, price, bid, ask, dayVolume, high, low, timestamp, precision, receivedAt,
-    // The held price may need more decimals than the server knows of.
-    decimals: decimals === null ? told.decimals : Math.max(decimals, told.decimals ?? 0),
     percentChange: told.previousClose === null ? null : percentOf(price, told.previousClose),
     // A price is not stale before it came.
     staleSince: told.staleSince === null ? null : Math.max(told.staleSince, receivedAt),

@@ -756,6 +756,8 @@ fn status(day: Option<BudgetView>) -> Status {
         limit: 8,
     };
     Status {
+        server: None,
+        servers: Vec::new(),
         feed: FeedStatus {
             state: FeedState::Live,
             since: NOW,

@@ -23,6 +23,12 @@ pub struct Facts {
     /// What the instrument is.
     #[serde(flatten)]
     pub instrument: InstrumentView,
+    /// The long name of a pair's first currency.
+    #[serde(rename = "currency_base", skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// The long name of a pair's second currency.
+    #[serde(rename = "currency_quote", skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
     /// How exactly the time is known: `second`, `minute` or `day`.
     pub time_precision: Option<&'static str>,
     /// The price's provenance; `None` without a price.
@@ -72,6 +78,8 @@ impl Facts {
             open: reference.day.and_then(|day| day.open),
             exchange: quote.and_then(|quote| quote.exchange.clone()),
             instrument: InstrumentView::of(instrument, &cell.details),
+            base: cell.details.pair.base.clone(),
+            quote: cell.details.pair.quote.clone(),
             time_precision: quote.and_then(|quote| quote.precision).map(Precision::name),
             source: quote.map(|quote| quote.provenance),
             session: reference.session,
@@ -373,6 +381,8 @@ mod tests {
 
     fn facts() -> Facts {
         Facts {
+            base: None,
+            quote: None,
             previous_close: Some(95_261.85),
             open: Some(95_270.0),
             exchange: Some("Binance".into()),

@@ -33,7 +33,8 @@ pub fn parse(text: &str) -> Result<ClientMessage, ClientError> {
         | ClientMessage::Pong
         | ClientMessage::Connect(_)
         | ClientMessage::ConnectElsewhere(_)
-        | ClientMessage::Leave) => Ok(other),
+        | ClientMessage::Leave
+        | ClientMessage::Report(_)) => Ok(other),
     }
 }
 

@@ -9,9 +9,13 @@ pub use candles::{Candles, OLDEST_TICK};
 
 use super::{Config, SymbolId};
 use crate::market::{
-    Bar, Cell, Change, Instrument, Millis, PolledQuote, Provenance, Reference, Service, Session, StreamState, Tick,
+    Bar, Cell, Change, Instrument, MINUTE, Millis, PolledQuote, Provenance, Reference, Service, Session, StreamState,
+    Tick,
 };
 use std::collections::{BTreeMap, VecDeque};
+
+/// How long a relay keeps bars: those of a sparkline.
+const RELAYED: Millis = 61 * MINUTE;
 
 /// Outdated changes that are kept beside one for each symbol, so that they are seldom cleared.
 const MOST_OUTDATED: usize = 64;
@@ -43,6 +47,11 @@ pub struct Entry {
     pub candles: Candles,
     /// The bar that closed last.
     pub bar: Option<Bar>,
+    /// When the price was received that was held when the hub, whose relay this is, began another life;
+    /// `None` once it has told a newer one.
+    newest: Option<Millis>,
+    /// Whether the quote was fresh when the relay was cut off from its hub, and became stale since.
+    has_lapsed: bool,
     /// The service that watchers were told last. The state `Pending` is not announced to them.
     told: Service,
     quote_revision: u64,
@@ -91,6 +100,8 @@ impl Book {
                 told: Service::pending(),
                 candles: Candles::default(),
                 bar: None,
+                newest: None,
+                has_lapsed: false,
                 quote_revision: 0,
                 service_revision: 0,
                 bar_revision: 0,
@@ -205,6 +216,54 @@ impl Book {
         }
     }
 
+    /// Applies what another hub tells of a symbol, with the closes of its last minutes, if it tells
+    /// them.
+    pub fn told(&mut self, id: SymbolId, cell: &Cell, closes: Vec<Bar>, now: Millis) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        entry.has_lapsed = false;
+        if !closes.is_empty() {
+            entry.candles.insert(closes.into_iter());
+            entry.candles.forget_before(now.saturating_sub(RELAYED));
+        }
+        let change = entry.cell.follow(cell, &mut entry.newest, now);
+        self.note(id, change, now);
+    }
+
+    /// Another hub tells a bar that has closed.
+    pub fn bar_told(&mut self, id: SymbolId, bar: Bar) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.candles.insert(std::iter::once(bar));
+            entry.candles.forget_before(bar.time.saturating_sub(RELAYED));
+            self.bar_closed(id, bar);
+        }
+    }
+
+    /// The hub whose relay this is has begun another life, and may know older prices.
+    pub fn another_life(&mut self) {
+        for entry in self.entries.values_mut() {
+            let held = entry.cell.quote.as_ref().map(|quote| quote.received);
+            entry.newest = held.max(entry.newest);
+        }
+    }
+
+    /// The link to the hub goes on where it was: what became stale meanwhile, though the hub did not
+    /// say so, is not.
+    pub fn resumed(&mut self) {
+        let lapsed = self.entries.iter_mut().filter(|(_, entry)| entry.has_lapsed);
+        let lapsed = lapsed.map(|(id, entry)| {
+            entry.has_lapsed = false;
+            if let Some(quote) = &mut entry.cell.quote {
+                quote.stale_since = None;
+            }
+            *id
+        });
+        for id in lapsed.collect::<Vec<_>>() {
+            self.revise(id, |entry, revision| entry.quote_revision = revision);
+        }
+    }
+
     /// When the next running bar closes if no tick ends it.
     #[must_use]
     pub fn bars_close_at(&self) -> Option<Millis> {
@@ -280,7 +339,11 @@ impl Book {
     pub fn expire(&mut self, now: Millis) {
         let after = self.stale;
         let entries = self.entries.iter_mut();
-        let stale = entries.filter_map(|(id, entry)| entry.cell.expire(after, now).then_some(*id));
+        let stale = entries.filter_map(|(id, entry)| {
+            let has_expired = entry.cell.expire(after, now);
+            entry.has_lapsed |= has_expired;
+            has_expired.then_some(*id)
+        });
         for id in stale.collect::<Vec<_>>() {
             self.revise(id, |entry, revision| entry.quote_revision = revision);
         }

@@ -312,6 +312,15 @@ impl Audience {
         speakers.count() as u64
     }
 
+    /// The channel of a client, and the newest delta that it has acknowledged.
+    #[must_use]
+    pub fn place(&self, id: ClientId) -> Option<(ChannelId, u64)> {
+        match &self.clients.get(&id)?.reads {
+            Reads::Channel(cursor) => Some((cursor.channel?, cursor.acknowledged)),
+            Reads::Quotes(_) => None,
+        }
+    }
+
     /// Clients in channels that are sent nothing until they acknowledge.
     #[must_use]
     pub fn paused(&self) -> usize {

@@ -4,8 +4,8 @@ use super::audience::{Reads, Record, Unanswered};
 use super::{Book, Carrier, ClientId, Delivery, Effect, Group, Pass, ServerEvent, Stage, Standing, SymbolId, Viewer};
 use crate::dialect::message::{LONGEST_MESSAGE, RequestedSymbol, Subscribe};
 use crate::dialect::{
-    AccessView, CLOSE_FLOOD, ClientError, ClientMessage, Dialect, FeedView, Heard, Listing, QuoteView, ServiceView,
-    Subscription, SubscriptionFailure, Way,
+    AccessView, CLOSE_FLOOD, CLOSE_RESTARTED, ClientError, ClientMessage, Dialect, FeedView, Heard, Listing, QuoteView,
+    ServiceView, Subscription, SubscriptionFailure, Way,
 };
 use crate::market::{Instrument, iso8601};
 
@@ -49,6 +49,7 @@ impl Delivery {
             feed: FeedView::of(stage.feed),
             symbols,
             access,
+            server: stage.config.relay.as_deref(),
             protocol: dialect.subprotocol(),
             session: &session,
             polls: carrier == Carrier::Http,
@@ -78,6 +79,10 @@ impl Delivery {
         self.enter(client, (dialect, Carrier::WebSocket), viewer, stage);
         // Until then it is a client as any other.
         self.audience.seen(stage.now);
+        if dialect == Dialect::Uplink {
+            // What it watched was too much to keep across hibernation.
+            return self.close(client, CLOSE_RESTARTED, "the hub has slept: dial again", stage);
+        }
         if !self.may_stay(client, pass, stage) {
             return;
         }
@@ -153,6 +158,7 @@ impl Delivery {
             return;
         };
         self.ends.forget(client);
+        self.relays.forget(client);
         let instrument = |id: &SymbolId| Some(stage.demand.book().get(*id)?.instrument.clone());
         if let Some(session) = left.session.clone() {
             let symbols = left.symbols.iter().filter_map(instrument).collect();
@@ -209,6 +215,7 @@ impl Delivery {
                 self.send(client, &ServerEvent::ResetStatus { status: "ok" }, stage);
                 self.rejoin_channel(client, None, stage);
             }
+            Ok(ClientMessage::Report(report)) => self.reported(client, report, stage),
             Ok(ClientMessage::Heartbeat) => self.send(client, &ServerEvent::Heartbeat { status: "ok" }, stage),
             Ok(ClientMessage::Time(id)) => {
                 let time = iso8601(stage.now);
@@ -432,7 +439,8 @@ impl Delivery {
             .iter()
             .filter_map(|id| stage.demand.book().get(*id))
             .map(|entry| entry.instrument.to_string());
-        let symbols = symbols.collect();
+        let is_kept = self.audience.dialect(client) != Dialect::Uplink;
+        let symbols = symbols.filter(|_| is_kept).collect();
         let known = self.audience.get_mut(client);
         let unanswered = known.and_then(|client| client.unanswered.as_deref());
         let fails = |waiting: &Unanswered| waiting.fails.iter().map(|fail| fail.symbol.clone()).collect();
@@ -468,7 +476,7 @@ impl Delivery {
         let Some(speaker) = self.audience.get_mut(client) else {
             return false;
         };
-        if speaker.says(cost, stage.config.messages_per_minute, stage.now) {
+        if speaker.dialect == Dialect::Uplink || speaker.says(cost, stage.config.messages_per_minute, stage.now) {
             return true;
         }
         self.expel(

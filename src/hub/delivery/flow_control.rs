@@ -24,10 +24,14 @@ use crate::dialect::hamster_v1::{self, SnapshotHead};
 use crate::dialect::{CLOSE_SLOW, FeedView, Position, Proof, ServerEvent};
 use crate::market::{Millis, SECOND};
 
-/// How long an acknowledgement may take.
+/// How long an acknowledgement may take, with few clients.
 pub const OFTEN: Millis = 5 * SECOND;
-/// The same with many clients.
-const SELDOM: Millis = 10 * SECOND;
+/// Most acknowledgements in a second, of all clients together: each is an event for the hub, and
+/// twenty are billed as a request.
+const MOST_ACKNOWLEDGEMENTS: u64 = 200;
+/// A smaller audience is told a shorter interval only once it is below this part of what that one is
+/// for, in percent, so that coming and going is not news again and again.
+const SMALLER: u64 = 80;
 /// Interval of checks for clients that are behind.
 const SWEEP: Millis = SECOND;
 /// Unacknowledged bytes above which a client counts as behind, whatever the time.
@@ -44,19 +48,24 @@ const UNPROVABLE: u64 = 16 * 1024 * 1024;
 pub(super) const PLAIN_SWEEP: Millis = 30 * SECOND;
 /// Integers below this are exact in JavaScript.
 const LARGEST_NUMBER: u64 = 1 << 53;
-/// A client that is behind and acknowledges nothing for this long is closed.
+/// A client that does not read for this long is closed; one that may take long to acknowledge, later.
 pub(super) const SILENT: Millis = 30 * SECOND;
 
-/// How long an acknowledgement may take, by the number of clients: up to 2,000 clients send at most
-/// 200 a second. It is not shorter for few clients, because Cloudflare bills twenty messages as a
-/// request. Between 801 and 1,000 clients `present` is kept, so that an audience of about a
-/// thousand is not told a new value whenever somebody comes or goes.
+/// How long an acknowledgement may take, by the number of clients: 5 s for up to 1,000, and for each
+/// doubling of them twice as long. It is not shorter for few clients, because acknowledgements cost.
 pub fn acknowledge_within(clients: usize, present: Millis) -> Millis {
-    match clients {
-        0..=800 => OFTEN,
-        1_001.. => SELDOM,
-        _ => present,
+    let room = |within: Millis| within / SECOND * MOST_ACKNOWLEDGEMENTS;
+    let clients = clients as u64;
+    let mut within = OFTEN;
+    while room(within) < clients || within < present && room(within) * SMALLER / 100 < clients {
+        within *= 2;
     }
+    within
+}
+
+/// How long a client may be behind and acknowledge nothing until it is closed.
+fn silent(within: Millis) -> Millis {
+    SILENT.max(3 * within)
 }
 
 impl Delivery {
@@ -320,6 +329,7 @@ impl Delivery {
         self.sweep_at = None;
         let late = self.acknowledge_within + SECOND;
         let patience = late + self.acknowledge_within;
+        let silent = silent(self.acknowledge_within);
         let (mut ask, mut pause, mut close) = (Vec::new(), Vec::new(), Vec::new());
         for (client, cursor) in self.audience.cursors() {
             let Some(channel) = cursor.channel else { continue };
@@ -329,7 +339,7 @@ impl Delivery {
                 Sent::SnapshotSoon { .. } => continue,
                 Sent::NothingUnasked { .. } => {
                     self.sweep_at = Some(now + SWEEP);
-                    if cursor.behind_since.is_some_and(|since| now >= since + SILENT) {
+                    if cursor.behind_since.is_some_and(|since| now >= since + silent) {
                         close.push(client);
                     }
                     continue;
@@ -345,7 +355,7 @@ impl Delivery {
             let since = *cursor.behind_since.get_or_insert(now);
             let (_, marked) = *cursor.mark.get_or_insert((sent, now));
             let unread = || self.conflation.channels.bytes_since(channel, cursor.acknowledged);
-            if now >= since + SILENT {
+            if now >= since + silent {
                 close.push(client);
             } else if !is_paused && (now >= marked + patience || unread() > MOST_UNREAD) {
                 cursor.sent = Sent::Nothing(sent);
@@ -368,7 +378,11 @@ impl Delivery {
             });
         }
         for client in close {
-            self.close_slow(client, "nothing was acknowledged for 30 s; reconnect and resume", stage);
+            self.close_slow(
+                client,
+                "nothing was acknowledged for three intervals of acknowledgement, or 30 s; reconnect and resume",
+                stage,
+            );
         }
     }
 
@@ -450,5 +464,34 @@ impl Cursor {
             Sent::Nothing(after) => after,
             Sent::SnapshotSoon { at, .. } | Sent::NothingUnasked { at, .. } => at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_larger_audience_acknowledges_less_often() {
+        for (clients, seconds) in [(0, 5), (1_000, 5), (1_001, 10), (8_000, 40), (8_001, 80), (32_000, 160)] {
+            assert_eq!(
+                acknowledge_within(clients, OFTEN),
+                seconds * SECOND,
+                "{clients} clients"
+            );
+        }
+    }
+
+    #[test]
+    fn coming_and_going_is_not_news() {
+        let mut within = OFTEN;
+        let mut told = 0;
+        for clients in [990, 1_010, 990, 1_010, 900, 1_001, 801] {
+            let next = acknowledge_within(clients, within);
+            told += usize::from(next != within);
+            within = next;
+        }
+        assert_eq!((told, within), (1, 10 * SECOND));
+        assert_eq!(acknowledge_within(800, within), OFTEN);
     }
 }

@@ -12,6 +12,7 @@ mod clients;
 mod conflation;
 mod flow_control;
 mod late_answers;
+mod relays;
 mod resume_log;
 mod sessions;
 mod shards;
@@ -29,6 +30,7 @@ use crate::market::{FeedState, FeedStatus, Millis};
 use audience::Audience;
 use channels::Channels;
 use conflation::Conflation;
+use relays::Relays;
 use sessions::Sessions;
 use shares::Refusals;
 use standing::Ends;
@@ -84,6 +86,8 @@ pub struct Delivery {
     /// When to check for clients over HTTP that do not read.
     blocked_sweep_at: Option<Millis>,
     sessions: Sessions,
+    /// Links of relays.
+    pub relays: Relays,
     /// When passes end, and the time to show one.
     ends: Ends,
     /// Clients that wait for the outcome of a subscription, and until when.
@@ -109,7 +113,8 @@ impl Delivery {
             sweep_at: None,
             beat_at: None,
             blocked_sweep_at: None,
-            sessions: Sessions::new(config.entropy),
+            sessions: Sessions::new(config.entropy, config.prefix()),
+            relays: Relays::default(),
             ends: Ends::default(),
             unanswered: Vec::new(),
             acknowledge_within: flow_control::OFTEN,

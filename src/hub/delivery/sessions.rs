@@ -18,6 +18,8 @@ const MOST_KEPT: usize = 1_000;
 pub(super) struct Sessions {
     /// Random, and known to nobody.
     entropy: [u64; 4],
+    /// What the names begin with: a relay's name, so that a request for a session finds its relay.
+    prefix: String,
     lost: Vec<Lost>,
 }
 
@@ -29,16 +31,17 @@ struct Lost {
 }
 
 impl Sessions {
-    pub fn new(entropy: [u64; 4]) -> Self {
+    pub fn new(entropy: [u64; 4], prefix: String) -> Self {
         Self {
             entropy,
+            prefix,
             lost: Vec::new(),
         }
     }
 
     /// The name of a client's session, which nobody else can guess.
     fn name(&self, client: ClientId) -> String {
-        format!("{:x}-{:016x}", client.0, self.hash(client, "name"))
+        format!("{}{:x}-{:016x}", self.prefix, client.0, self.hash(client, "name"))
     }
 
     fn fresh(&self, client: ClientId) -> Session {
@@ -82,7 +85,7 @@ impl Delivery {
     /// The client whose session has this name, if it is connected.
     #[must_use]
     pub fn client_of(&self, session: &str) -> Option<ClientId> {
-        let (number, _) = session.split_once('-')?;
+        let (number, _) = session.strip_prefix(&self.sessions.prefix)?.split_once('-')?;
         let client = ClientId(u32::from_str_radix(number, 16).ok()?);
         let speaks = self.audience.knows(client) && self.audience.dialect(client) == Dialect::SocketIo;
         (speaks && self.sessions.name(client) == session).then_some(client)

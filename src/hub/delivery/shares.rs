@@ -90,6 +90,11 @@ impl Delivery {
         self.take_away(id, &unknown(why), stage);
     }
 
+    /// The hub, whose relay this is, does not serve a symbol: its watchers are told why.
+    pub fn is_refused(&mut self, id: SymbolId, why: &str, stage: &mut Stage<'_>) {
+        self.take_away(id, why, stage);
+    }
+
     /// Takes a symbol from the viewer with the most above an equal share, if there is one.
     fn make_room_for(&mut self, client: ClientId, stage: &mut Stage<'_>) -> bool {
         let mut held: BTreeMap<Viewer, BTreeSet<SymbolId>> = BTreeMap::new();

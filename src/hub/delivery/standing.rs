@@ -2,7 +2,7 @@
 
 use super::{ClientId, Delivery, Effect, Pass, Stage, Standing, Viewer};
 use crate::dialect::message::{Connect, Recovery};
-use crate::dialect::{CLOSE_EXPIRED, CLOSE_REVOKED, socket_io};
+use crate::dialect::{CLOSE_EXPIRED, CLOSE_REVOKED, Dialect, socket_io};
 use crate::market::{Instrument, Millis, SECOND};
 
 /// How long a client may take to show a credential that its protocol has in a message.
@@ -142,6 +142,9 @@ impl Delivery {
 
     /// How many symbols a client may watch.
     pub(super) fn most_symbols(&self, client: ClientId, stage: &Stage<'_>) -> usize {
+        if self.audience.dialect(client) == Dialect::Uplink {
+            return usize::MAX;
+        }
         let most = stage.config.symbols_per_client;
         let own = self.audience.pass(client).and_then(|pass| pass.limits.symbols);
         own.map_or(most, |own| most.min(own as usize))

@@ -2,8 +2,10 @@
 
 use crate::hub::Machine;
 use crate::hub::answer::Advice;
+use crate::hub::upstream::Uplink;
 use crate::market::{Millis, SECOND, StreamState};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// The least time between two headlines.
 const EVERY: Millis = 10 * SECOND;
@@ -12,7 +14,7 @@ const EVERY: Millis = 10 * SECOND;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Headline {
     /// How many clients are connected, whatever they speak.
-    viewers: usize,
+    viewers: u64,
     /// Ticks of upstream since the last headline, to one decimal.
     ticks_per_s: f64,
     credits: CreditsLeft,
@@ -43,7 +45,7 @@ struct Counts {
 pub struct Told {
     at: Millis,
     ticks: u64,
-    headline: Option<Headline>,
+    item: Option<serde_json::Value>,
 }
 
 impl Told {
@@ -52,7 +54,7 @@ impl Told {
         Self {
             at: now,
             ticks: 0,
-            headline: None,
+            item: None,
         }
     }
 }
@@ -66,19 +68,33 @@ impl Machine {
             return;
         }
         let ticks = self.upstream.counts.ticks;
-        let headline = self.headline(ticks.saturating_sub(self.told.ticks), since, now);
+        let headline = match &self.upstream.uplink {
+            Some(uplink) => self.hubs_headline(uplink),
+            None => Some(json!({"hub": self.headline(ticks.saturating_sub(self.told.ticks), since, now)})),
+        };
         self.told.at = now;
         self.told.ticks = ticks;
-        if self.told.headline.as_ref() != Some(&headline) {
-            self.delivery.headline(&serde_json::json!({"hub": headline}));
-            self.told.headline = Some(headline);
+        if let Some(item) = headline.filter(|item| self.told.item.as_ref() != Some(item)) {
+            self.delivery.headline(&item);
+            self.told.item = Some(item);
         }
+    }
+
+    /// For a relay: what its hub says, and how far away it is.
+    fn hubs_headline(&self, uplink: &Uplink) -> Option<Value> {
+        let mut headline = uplink.headline.clone()?;
+        let server = self.config.relay.clone().unwrap_or_default();
+        headline.insert("server".to_owned(), server.into());
+        if let Some(hop) = uplink.hop {
+            headline.insert("hop_ms".to_owned(), hop.into());
+        }
+        Some(json!({"hub": headline}))
     }
 
     fn headline(&self, ticks: u64, since: Millis, now: Millis) -> Headline {
         let credits = self.credits_view(now);
         Headline {
-            viewers: self.delivery.audience.len(),
+            viewers: self.delivery.viewers(),
             ticks_per_s: (ticks as f64 * SECOND as f64 / since as f64 * 10.0).round() / 10.0,
             credits: CreditsLeft {
                 minute: credits.minute.left,

@@ -1,7 +1,9 @@
 //! The hub's state as the REST routes show it.
 
 use crate::dialect::{FeedView, QuoteView, ServiceView, SubscriptionFailure};
-use crate::hub::answer::{Answer, BudgetView, CreditsView, Quotes, Reading, Spark, Sparklines, Status, SymbolView};
+use crate::hub::answer::{
+    Answer, BudgetView, CreditsView, Quotes, Reading, ServerView, Spark, Sparklines, Status, SymbolView,
+};
 use crate::hub::book::Entry;
 use crate::hub::{Machine, SymbolId};
 use crate::market::{FeedState, Instrument, Millis, StreamState, iso8601};
@@ -66,7 +68,9 @@ impl Machine {
             feed: upstream.feed.status().clone(),
             simulated: self.config.simulated,
             time: now,
-            viewers: self.delivery.audience.len(),
+            viewers: self.delivery.viewers(),
+            server: self.config.relay.clone(),
+            servers: self.servers(),
             last_update: self.book.last_update().map(iso8601),
             upstream_messages: counts.messages,
             upstream_ticks: counts.ticks,
@@ -84,6 +88,25 @@ impl Machine {
                 .map(|(id, entry)| self.symbol_view(id, entry))
                 .collect(),
         }
+    }
+
+    /// The relays with a link, by name.
+    fn servers(&self) -> Vec<ServerView> {
+        let relays = self.delivery.relays.iter();
+        let mut servers: Vec<_> = relays
+            .map(|(link, relay)| ServerView {
+                name: relay.report.server.clone(),
+                clients: relay.report.clients,
+                since: iso8601(relay.since),
+                lag_ms: relay.report.hop_ms,
+                clock_ms: relay.report.clock_ms,
+                unread: self.delivery.unread(link),
+                updates_sent: relay.report.updates,
+                losses: relay.report.losses,
+            })
+            .collect();
+        servers.sort_by(|one, other| one.name.cmp(&other.name));
+        servers
     }
 
     /// One symbol; `None` if it is not tracked.

@@ -17,6 +17,10 @@ impl Upstream {
     /// Charges the next call that is due and returns the ledger row to store. The call leaves only
     /// after the row is stored, so that a restart cannot forget the charge.
     pub fn start_call(&mut self, turn: &mut Turn<'_>) -> Option<String> {
+        if self.uplink.is_some() {
+            // The hub makes the calls.
+            return None;
+        }
         if let Some(flight) = self.calls.give_up(turn.config, turn.now) {
             self.errand_failed(&flight.load, NO_ANSWER, flight.asked, turn);
         }

@@ -14,6 +14,8 @@ pub enum DownReason {
     NothingAccepted,
     /// The connection was open, but the provider rejected subscriptions: too many messages.
     TooManyMessages,
+    /// A relay's link: a frame of the hub did not follow the one before.
+    Gap,
     /// The upgrade request was not answered.
     Unanswered,
     /// The connection could not be made.
@@ -30,12 +32,13 @@ pub enum DownReason {
 
 impl DownReason {
     /// All reasons, in declaration order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Closed,
         Self::Silent,
         Self::Mute,
         Self::NothingAccepted,
         Self::TooManyMessages,
+        Self::Gap,
         Self::Unanswered,
         Self::Unreachable,
         Self::Unavailable,
@@ -59,6 +62,7 @@ impl DownReason {
             Self::Mute => "mute",
             Self::NothingAccepted => "nothing_accepted",
             Self::TooManyMessages => "too_many_messages",
+            Self::Gap => "gap",
             Self::Unanswered => "unanswered",
             Self::Unreachable => "unreachable",
             Self::Unavailable => "unavailable",

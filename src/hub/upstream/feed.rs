@@ -23,6 +23,8 @@ pub struct Feed {
     /// Why the feed is not live.
     cause: Option<DownReason>,
     down_counts: DownCounts,
+    /// Whether the hub, whose relay this is, has told the state of its feed on this link.
+    is_told: bool,
     jitter: fastrand::Rng,
 }
 
@@ -36,6 +38,8 @@ struct Link {
     last_tick: Millis,
     has_ticked: bool,
     heartbeat_at: Millis,
+    /// Whether its silence was noticed late, so that frames may wait unread.
+    is_doubted: bool,
     /// When a mute link was reset.
     reset_at: Option<Millis>,
     /// What became of the symbols, if the provider streams none of them on this link.
@@ -77,6 +81,14 @@ const STEADY_FAILURES: u32 = 6;
 /// doubles, up to 32 times the first one.
 const MOST_MUTE_DOUBLINGS: u32 = 5;
 const JITTER_PERCENT: u64 = 20;
+/// A relay that notices silence this much too late was busy or frozen: frames may wait unread.
+const LATE: Millis = SECOND;
+/// How long it then waits for them.
+const SECOND_LOOK: Millis = 200;
+
+fn jitter(config: &Config) -> u64 {
+    if config.relay.is_some() { 100 } else { JITTER_PERCENT }
+}
 
 impl Feed {
     /// An idle feed.
@@ -95,6 +107,7 @@ impl Feed {
             retry_at: 0,
             cause: None,
             down_counts: DownCounts::default(),
+            is_told: false,
             jitter: fastrand::Rng::with_seed(seed),
         }
     }
@@ -180,6 +193,43 @@ impl Feed {
     pub fn heard(&mut self, now: Millis) {
         if let Some(link) = &mut self.link {
             link.last_frame = now;
+            link.is_doubted = false;
+        }
+    }
+
+    /// The hub, whose relay this is, tells the state of its feed.
+    pub fn told(&mut self, status: FeedStatus) {
+        self.is_told = true;
+        self.cause = None;
+        self.status = status;
+    }
+
+    /// Whether the state is that of the hub whose relay this is: the link is open.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// When the last heartbeat was sent.
+    #[must_use]
+    pub fn beat_sent(&self, config: &Config) -> Option<Millis> {
+        self.link.as_ref()?.heartbeat_at.checked_sub(config.heartbeat)
+    }
+
+    /// The link is of no use, for this reason: it is closed, and another one opened soon.
+    pub fn hang_up(&mut self, what: &str, config: &Config, now: Millis, effects: &mut Effects) {
+        self.drop_link(DownReason::Gap, what, config, now, effects);
+    }
+
+    /// The hub, whose relay this is, answered the upgrade with this status.
+    pub fn refused_by_hub(&mut self, status: u16, config: &Config, now: Millis) {
+        let tried = self.link.take().map_or(now, |link| link.started);
+        if matches!(status, 401 | 403 | 404) {
+            let what = format!("the hub refuses this relay ({status}): check RELAY_OF, and RELAY_SECRET in both");
+            self.stay_away(DownReason::Key, &what, config, now);
+        } else {
+            let what = format!("the hub did not open the link ({status})");
+            self.fail(DownReason::Unavailable, &what, tried, config, now);
         }
     }
 
@@ -281,6 +331,7 @@ impl Feed {
 
     fn lose(&mut self, down: DownReason, what: &str, config: &Config, now: Millis) {
         let Some(link) = self.link.take() else { return };
+        self.is_told = false;
         let life = link.opened.map(|opened| link.last_frame.saturating_sub(opened));
         if life.is_some_and(|life| life >= config.healthy) {
             self.failures = 0;
@@ -330,6 +381,11 @@ impl Feed {
             return FeedTurn::Steady;
         };
         if now >= link.last_frame + config.silence {
+            if config.relay.is_some() && !link.is_doubted && now >= link.last_frame + config.silence + LATE {
+                link.is_doubted = true;
+                link.last_frame = now + SECOND_LOOK - config.silence.min(now);
+                return FeedTurn::Steady;
+            }
             let what = format!(
                 "nothing heard for {}, not even heartbeats",
                 spoken(now - link.last_frame)
@@ -340,7 +396,7 @@ impl Feed {
             link.heartbeat_at = now + config.heartbeat;
             effects.push(Effect::SendUpstream {
                 link: link.id,
-                frame: config.provider.keep_alive(),
+                frame: config.keep_alive(),
             });
         }
         if let Some(Barren { why, .. }) = link.barren.filter(|barren| now >= barren.until) {
@@ -416,6 +472,7 @@ impl Feed {
             last_tick: now,
             has_ticked: false,
             heartbeat_at: Millis::MAX,
+            is_doubted: false,
             reset_at: None,
             barren: None,
         });
@@ -427,6 +484,7 @@ impl Feed {
 
     fn go_idle(&mut self, now: Millis, effects: &mut Effects) -> FeedTurn {
         let link = self.link.take();
+        self.is_told = false;
         if let Some(link) = &link {
             effects.push(Effect::CloseUpstream { link: link.id });
         }
@@ -470,15 +528,16 @@ impl Feed {
         self.failures = self.failures.saturating_add(1);
         self.down_counts.add(down);
         self.cause = Some(down);
-        let least = config.reconnect - config.reconnect * JITTER_PERCENT / 100;
+        let least = config.reconnect - config.reconnect * jitter(config) / 100;
         self.retry_at = (tried + self.backoff(config)).max(now + least);
         let delay = self.retry_at - now;
         let next = spoken(delay);
-        let reason = format!(
-            "{what}; next try in {next} (attempt {}); prices come by REST",
-            self.failures
-        );
-        self.enter(FeedState::Fallback, &reason, now);
+        let (state, meanwhile) = match config.relay {
+            Some(_) => (FeedState::Stalled, "no prices come meanwhile"),
+            None => (FeedState::Fallback, "prices come by REST"),
+        };
+        let reason = format!("{what}; next try in {next} (attempt {}); {meanwhile}", self.failures);
+        self.enter(state, &reason, now);
     }
 
     fn stay_away(&mut self, down: DownReason, what: &str, config: &Config, now: Millis) {
@@ -489,11 +548,12 @@ impl Feed {
         self.enter(FeedState::Refused, &format!("{what}; next try in {next}"), now);
     }
 
-    /// `reconnect` for the first six failures in a row, then doubling up to `reconnect_max`; ±20 %.
+    /// `reconnect` for the first six failures in a row, then doubling up to `reconnect_max`; ±20 %, or
+    /// for a relay, of which there are many, ±100 %.
     fn backoff(&mut self, config: &Config) -> Millis {
         let doublings = self.failures.saturating_sub(STEADY_FAILURES).min(16);
         let base = (config.reconnect << doublings).min(config.reconnect_max.max(config.reconnect));
-        let spread = base * JITTER_PERCENT / 100;
+        let spread = base * jitter(config) / 100;
         (base - spread + self.jitter.u64(0..=2 * spread)).min(config.reconnect_max.max(config.reconnect))
     }
 

@@ -12,6 +12,7 @@ mod routing;
 mod subscriptions;
 mod symbols;
 mod tracked;
+mod uplink;
 
 pub use calls::Due;
 pub use credits::{Ledger, Purpose};
@@ -19,10 +20,11 @@ pub use down_reason::DownReason;
 pub use feed::{Feed, FeedTurn};
 pub use subscriptions::PAUSE;
 pub use symbols::Symbols;
+pub use uplink::Uplink;
 
 use super::errand::Errands;
 use super::{Config, Effect, Effects, LinkId, RequestId, SymbolId};
-use crate::market::{Cell, Change, Instrument, Millis, PolledQuote, SECOND, Service, Tick};
+use crate::market::{Bar, Cell, Change, Instrument, Millis, PolledQuote, SECOND, Service, Tick};
 use crate::provider::Event;
 use calls::Calls;
 use feed::Outlook;
@@ -43,6 +45,15 @@ pub trait Prices {
     fn catch_up(&mut self, id: SymbolId, twin: SymbolId, now: Millis);
     /// The market of this symbol never closes.
     fn never_closes(&mut self, id: SymbolId);
+    /// Applies what the hub, whose relay this is, tells of a symbol, with the closes of its last
+    /// minutes, if it tells them.
+    fn told(&mut self, id: SymbolId, cell: &Cell, closes: Vec<Bar>, now: Millis);
+    /// That hub tells a bar that has closed.
+    fn bar_told(&mut self, id: SymbolId, bar: Bar);
+    /// That hub has begun another life, and may know older prices.
+    fn another_life(&mut self);
+    /// The link to that hub goes on where it was.
+    fn resumed(&mut self);
     /// How the symbol gets its prices from now on.
     fn serve(&mut self, id: SymbolId, service: Service);
 }
@@ -107,6 +118,8 @@ pub struct Upstream {
     pub symbols: Symbols,
     pub calls: Calls,
     pub counts: Counts,
+    /// For a relay: what it knows of its link to the hub.
+    pub uplink: Option<Uplink>,
 }
 
 impl Upstream {
@@ -122,6 +135,7 @@ impl Upstream {
                 None => ledger,
             }),
             counts: Counts::default(),
+            uplink: config.relay.as_ref().map(|_| Uplink::default()),
         }
     }
 
@@ -132,6 +146,9 @@ impl Upstream {
         }
         self.counts.messages += 1;
         self.feed.heard(turn.now);
+        if self.uplink.is_some() {
+            return self.hub_told(text, turn);
+        }
         let Ok(events) = turn.config.provider.parse(text, &turn.config.secret) else {
             self.counts.unreadable += 1;
             return false;
@@ -185,9 +202,13 @@ impl Upstream {
     /// The upgrade was answered with another status than 101.
     pub fn refused(&mut self, link: LinkId, status: u16, body: &str, turn: &Turn<'_>) {
         if self.feed.is_current(link) {
-            let refusal = turn.config.provider.classify(status, body, &turn.config.secret);
-            self.feed.refused(refusal, turn.config, turn.now);
-            self.symbols.link_lost();
+            if self.uplink.is_some() {
+                self.feed.refused_by_hub(status, turn.config, turn.now);
+            } else {
+                let refusal = turn.config.provider.classify(status, body, &turn.config.secret);
+                self.feed.refused(refusal, turn.config, turn.now);
+            }
+            self.forget_link();
         }
     }
 
@@ -196,21 +217,37 @@ impl Upstream {
         if self.feed.is_current(link) {
             let what = turn.config.secret.clean(what);
             self.feed.lost(&what, turn.config, turn.now);
-            self.symbols.link_lost();
+            self.forget_link();
+        }
+    }
+
+    /// The link is gone, and with it all that was asked for on it.
+    fn forget_link(&mut self) {
+        self.symbols.link_lost();
+        if let Some(uplink) = &mut self.uplink {
+            uplink.lost();
         }
     }
 
     /// Opens, checks or closes the link, and sends subscriptions that changed.
     pub fn advance(&mut self, is_wanted: bool, turn: &mut Turn<'_>) {
-        let outlook = self.symbols.outlook(turn.prices);
+        let outlook = match self.uplink {
+            // The hub itself knows when to expect ticks.
+            Some(_) => Outlook::Nothing,
+            None => self.symbols.outlook(turn.prices),
+        };
         let step = self
             .feed
             .advance(is_wanted, outlook, turn.config, turn.now, turn.effects);
         if step != FeedTurn::Steady {
-            self.symbols.link_lost();
+            self.forget_link();
         }
         if let Some(link) = self.feed.open_link() {
-            self.sync(link, turn);
+            if self.uplink.is_some() {
+                self.speak_to_hub(link, turn);
+            } else {
+                self.sync(link, turn);
+            }
         }
     }
 
@@ -248,15 +285,23 @@ impl Upstream {
     /// When the link needs attention, while the hub is awake.
     #[must_use]
     pub fn link_deadline(&self, config: &Config, prices: &dyn Prices) -> Option<Millis> {
-        self.feed.watch_deadline(self.symbols.outlook(prices), config)
+        match &self.uplink {
+            Some(uplink) => {
+                let talks = self.feed.open_link().map(|_| uplink.speaks_at());
+                let watch = self.feed.watch_deadline(Outlook::Nothing, config);
+                [talks, watch].into_iter().flatten().min()
+            }
+            None => self.feed.watch_deadline(self.symbols.outlook(prices), config),
+        }
     }
 
     /// When subscriptions may have to be sent.
     #[must_use]
     pub fn sync_deadline(&self, config: &Config, now: Millis) -> Option<Millis> {
-        self.feed
-            .open_link()
-            .and_then(|_| self.symbols.sync_deadline(config, now))
+        self.feed.open_link().and_then(|_| match self.uplink {
+            Some(_) => self.symbols.ask_hub_at(config, now),
+            None => self.symbols.sync_deadline(config, now),
+        })
     }
 
     /// When the REST call in flight is given up.
@@ -268,6 +313,9 @@ impl Upstream {
     /// When a REST call may be due.
     #[must_use]
     pub fn call_deadline(&self, config: &Config, prices: &dyn Prices, now: Millis) -> Option<Millis> {
+        if self.uplink.is_some() {
+            return None;
+        }
         let due = Due {
             symbols: &self.symbols,
             prices,

@@ -11,6 +11,8 @@ pub struct Tracked {
     pub state: StreamState,
     /// Why it does not stream.
     pub reason: Option<&'static str>,
+    /// What the hub, whose relay this is, told of it.
+    pub told: Option<Service>,
     /// REST's refusal of the symbol, until it answers.
     pub(super) refusal: Option<SymbolRefusal>,
     /// Whether the WebSocket ever served it: then it exists, whatever REST says.
@@ -91,6 +93,7 @@ impl Tracked {
         Self {
             state: StreamState::Pending,
             reason: None,
+            told: None,
             refusal: None,
             has_streamed: false,
             discarded: None,
@@ -116,6 +119,9 @@ impl Tracked {
     /// How it gets its prices, and why.
     #[must_use]
     pub fn service(&self) -> Service {
+        if let Some(told) = &self.told {
+            return told.clone();
+        }
         let refusal = self.refusal.as_ref();
         let refusal = refusal.filter(|_| self.state == StreamState::Unavailable);
         let refused = refusal.map(|refusal| refusal.why.as_str());

@@ -175,7 +175,8 @@ export class FakeHub {
     const time = new Date().toISOString();
     const access = this.access === null ? {} : { access: { mode: this.access.mode, principal: holder?.principal ?? null, expires: holder?.expires ?? null } };
     const v1 = this.v1 ? { protocol: 'hamster.v1', epoch: this.epoch, seq: 0 } : {};
-    this.#send(socket, { event: 'connected', version: this.version, simulated: this.simulated, time, feed: this.feed, symbols: DEFAULT_SYMBOLS, ...v1, ...access, ...(this.server === null ? {} : { server: this.server }) });
+    const server = this.server === null ? {} : { server: this.server };
+    this.#send(socket, { event: 'connected', version: this.version, simulated: this.simulated, time, feed: this.feed, symbols: DEFAULT_SYMBOLS, ...v1, ...access, ...server });
   }
 
   /**

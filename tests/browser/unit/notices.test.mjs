@@ -79,7 +79,7 @@ test('a mute feed names the markets that trade, a few of them', options, () => {
 test('what to do about a refusal is the hub’s advice', options, () => {
   const refused = store({}, { state: 'refused', reason: 'no such key' });
   refused.receive({
-    event: 'hub', hub: { viewers: 1, ticksPerS: 0, creditsLeft: { minute: 0, day: 0 }, symbols: { streaming: 0, polled: 0, pending: 0, unavailable: 0 }, advice: [{ about: 'feed', wrong: 'the key', todo: 'Set another key.' }, { about: 'storage', wrong: 'storage fails', todo: 'Nothing is lost yet.' }] },
+    event: 'hub', hub: { viewers: 1, ticksPerS: 0, creditsLeft: { minute: 0, day: 0 }, symbols: { streaming: 0, polled: 0, pending: 0, unavailable: 0 }, advice: [{ about: 'feed', wrong: 'the key', todo: 'Set another key.' }, { about: 'storage', wrong: 'storage fails', todo: 'Nothing is lost yet.' }], server: null, hopMs: null },
   }, T);
   assert.match(String(notices(refused)[0]?.sentence), /Set another key\.$/);
   assert.deepEqual(kinds(refused), ['refused', 'storage']);

@@ -117,7 +117,7 @@ impl Client {
             return;
         }
         match self.dialect {
-            Dialect::HamsterV1 => self.read(&frame, sayings),
+            Dialect::HamsterV1 | Dialect::Uplink => self.read(&frame, sayings),
             Dialect::TwelveData => {
                 assert!(frame["event"].is_string(), "{frame}");
                 sayings.check("a price", &frame);

@@ -1,0 +1,90 @@
+//! Another hub as the source: all that a relay says and hears on its link. The link speaks
+//! `hamster.uplink.v1`, which is `hamster.v1` with the message `report` and without the limits of a
+//! client. docs/protocol.md describes `hamster.v1`, docs/scale.md the relays.
+
+mod reader;
+
+pub use reader::{Fault, Headline, Quoted, Reader, Told};
+
+use crate::market::{Instrument, Millis};
+use serde_json::{Value, json};
+
+/// The subprotocol's name in `Sec-WebSocket-Protocol`.
+pub const NAME: &str = "hamster.uplink.v1";
+/// The path at which a hub takes links.
+pub const PATH: &str = "/uplink";
+/// The header that carries the secret of a relay.
+pub const SECRET: &str = "X-Hamster-Relay";
+/// Least time between two deltas of the link, in milliseconds. A lone tick still leaves at once.
+const INTERVAL: Millis = 100;
+/// Symbols in one subscription.
+pub const MOST_IN_A_MESSAGE: usize = 200;
+
+/// What a relay tells its hub about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The relay's name. A hub has one link of a name: a newer one closes the older.
+    pub server: String,
+    /// Clients of the relay, and of relays behind it.
+    pub clients: u64,
+    /// Updates that it has sent, counted once per receiver.
+    pub updates: u64,
+    /// Half of the time from the last beat to its answer; `None` before the first answer.
+    pub hop_ms: Option<Millis>,
+    /// By how much the hub's clock is ahead of the relay's.
+    pub clock_ms: i64,
+    /// How often the relay has lost its link.
+    pub losses: u64,
+}
+
+/// Where a link was in the hub's deltas when it was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The hub's epoch.
+    pub epoch: u64,
+    /// The channel's number.
+    pub stream: u64,
+    /// The newest delta that was read.
+    pub seq: u64,
+}
+
+/// The message that asks for more symbols; `from`: where the link was before.
+#[must_use]
+pub fn subscribe(instruments: &[Instrument], from: Option<Place>) -> String {
+    let resume = from.map(|Place { epoch, stream, seq }| json!({"epoch": epoch, "stream": stream, "seq": seq}));
+    let params = json!({"symbols": names(instruments), "interval_ms": INTERVAL, "resume": resume});
+    json!({"action": "subscribe", "params": params}).to_string()
+}
+
+/// The message that drops symbols.
+#[must_use]
+pub fn unsubscribe(instruments: &[Instrument]) -> String {
+    json!({"action": "unsubscribe", "params": {"symbols": names(instruments)}}).to_string()
+}
+
+/// A beat. The hub's machine answers it with its time, so the answer proves more than that the
+/// platform lives.
+#[must_use]
+pub fn beat() -> String {
+    r#"{"action":"time","id":1}"#.to_owned()
+}
+
+/// The acknowledgement of everything up to a place.
+#[must_use]
+pub fn acknowledge(place: Place) -> String {
+    json!({"action": "ack", "stream": place.stream, "seq": place.seq}).to_string()
+}
+
+impl Report {
+    /// The message.
+    #[must_use]
+    pub fn text(&self) -> String {
+        json!({"action": "report", "server": self.server, "clients": self.clients, "updates": self.updates,
+            "hop_ms": self.hop_ms, "clock_ms": self.clock_ms, "losses": self.losses})
+        .to_string()
+    }
+}
+
+fn names(instruments: &[Instrument]) -> Value {
+    instruments.iter().map(|instrument| instrument.to_string()).collect()
+}
