@@ -16,7 +16,7 @@ pub mod simulator;
 
 use worker::{Context, Env, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 
-pub use edge::{Hub, Relay, Simulator};
+pub use edge::{Hub, Simulator};
 
 /// The Worker's entry point.
 ///

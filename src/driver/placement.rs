@@ -7,7 +7,6 @@
 //! next two.
 
 use crate::market::{Millis, SECOND};
-use std::collections::BTreeMap;
 
 /// The name of the hub as a server.
 pub const HUB: &str = "hub";
@@ -104,8 +103,8 @@ pub fn giver(given: &str) -> &str {
 pub struct Loads {
     /// Until when the hub counts as full.
     hub_is_full_until: Millis,
-    /// For each region, how many relays are in use, and until when that counts.
-    in_use: BTreeMap<&'static str, (u32, Millis)>,
+    /// For regions, how many relays are in use, and until when that counts.
+    in_use: Vec<(&'static str, u32, Millis)>,
 }
 
 impl Loads {
@@ -119,8 +118,7 @@ impl Loads {
             servers.push(HUB.to_owned());
         }
         if relays > 0 {
-            let in_use = self.in_use.get(region).filter(|(_, until)| now < *until);
-            let in_use = in_use.map_or(1, |(relays, _)| *relays).clamp(1, relays);
+            let in_use = self.in_use(region, now).min(relays);
             let (region, first) = wanted.unwrap_or((region, random % in_use));
             let next = (0..TRIES.min(relays)).map(|step| named(region, (first + step) % relays));
             servers.extend(next);
@@ -133,10 +131,16 @@ impl Loads {
         let Some((region, number)) = parts(server, relays) else {
             return;
         };
-        let known = self.in_use.get(region).filter(|(_, until)| now < *until);
-        let in_use = known.map_or(1, |(in_use, _)| *in_use).max(number + 1);
+        let in_use = self.in_use(region, now).max(number + 1);
         let in_use = if percent > NEARLY_FULL { 2 * in_use } else { in_use };
-        self.in_use.insert(region, (in_use.min(relays), now + REMEMBERED));
+        self.in_use.retain(|(known, ..)| *known != region);
+        self.in_use.push((region, in_use.min(relays), now + REMEMBERED));
+    }
+
+    fn in_use(&self, region: &str, now: Millis) -> u32 {
+        let mut known = self.in_use.iter();
+        let known = known.find(|(known, _, until)| *known == region && now < *until);
+        known.map_or(1, |(_, relays, _)| *relays)
     }
 
     /// A server takes no more clients.

@@ -33,6 +33,8 @@ use worker::{
 
 /// The path of the cron trigger. The gateway has no such route, so nobody else can reach it.
 pub(super) const POKE_PATH: &str = "/poke";
+/// What worker.js adds to the environment of objects of the class `Relay`.
+const OF_CLASS_RELAY: &str = "OF_CLASS_RELAY";
 /// Close code of a connection that broke.
 const ABNORMAL_CLOSURE: usize = 1006;
 const SUBPROTOCOL: &str = "Sec-WebSocket-Protocol";
@@ -49,55 +51,26 @@ struct Server {
     object: std::result::Result<Rc<Object>, String>,
 }
 
-/// The Durable Object of the hub; see the module. With `RELAY_OF` it is a relay of another hub.
+/// The Durable Object of the hub; see the module. With `RELAY_OF` it is a relay of another hub, and as
+/// an object of the class `Relay` one of this Worker's: a server with the same doors, whose source is
+/// the hub.
 #[durable_object]
 pub struct Hub {
-    server: Server,
-}
-
-/// The Durable Object of a relay: a server with the same doors, whose source is the hub.
-#[durable_object]
-pub struct Relay {
     server: Server,
 }
 
 impl DurableObject for Hub {
     fn new(state: State, env: Env) -> Self {
         super::install_hook();
-        let server = Server::new(Source::from_env(&env).and_then(|source| start(state, &env, source, HUB)));
-        Self { server }
-    }
-
-    async fn fetch(&self, request: Request) -> Result<Response> {
-        self.server.fetch(request).await
-    }
-
-    async fn alarm(&self) -> Result<Response> {
-        self.server.alarm()
-    }
-
-    async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
-        self.server.heard(&socket, message);
-        Ok(())
-    }
-
-    async fn websocket_close(&self, socket: WebSocket, code: usize, _reason: String, _was_clean: bool) -> Result<()> {
-        self.server.closed(&socket, code);
-        Ok(())
-    }
-
-    async fn websocket_error(&self, socket: WebSocket, _error: Error) -> Result<()> {
-        self.server.client_left(&socket, ABNORMAL_CLOSURE);
-        Ok(())
-    }
-}
-
-impl DurableObject for Relay {
-    fn new(state: State, env: Env) -> Self {
-        super::install_hook();
-        let name = own_name(&state);
-        let server = Server::new(start(state, &env, Source::of_own_hub(&env), &name));
-        Self { server }
+        let started = if raw(&env, OF_CLASS_RELAY).is_some() {
+            let name = own_name(&state);
+            start(state, &env, Source::of_own_hub(&env), &name)
+        } else {
+            Source::from_env(&env).and_then(|source| start(state, &env, source, HUB))
+        };
+        Self {
+            server: Server::new(started),
+        }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {

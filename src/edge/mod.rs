@@ -19,6 +19,6 @@ mod upstream;
 mod zones;
 
 pub use gateway::{handle, poke};
-pub use hub::{Hub, Relay};
+pub use hub::Hub;
 pub use panics::install_hook;
 pub use simulator::Simulator;

@@ -54,9 +54,10 @@ function unlessItDies(answer) {
 
 /**
  * A Durable Object around a Rust half.
- * @param {"Hub" | "Relay" | "Simulator"} name as exported from Rust
+ * @param {"Hub" | "Simulator"} name as exported from Rust
+ * @param {object} more what its environment has besides that of the Worker
  */
-function hosted(name) {
+function hosted(name, more = {}) {
   return class extends DurableObject {
     #half;
     #instance = 0;
@@ -72,7 +73,7 @@ function hosted(name) {
     #rust() {
       const living = instance();
       if (this.#instance !== living) {
-        this.#half = new rust[name](this.ctx, this.env);
+        this.#half = new rust[name](this.ctx, { ...this.env, ...more });
         this.#instance = living;
       }
       return this.#half;
@@ -120,7 +121,7 @@ function hosted(name) {
 }
 
 export const Hub = hosted("Hub");
-export const Relay = hosted("Relay");
+export const Relay = hosted("Hub", { OF_CLASS_RELAY: "yes" });
 export const Simulator = hosted("Simulator");
 
 export default class extends WorkerEntrypoint {

@@ -31,7 +31,26 @@ pub enum Precision {
     Day,
 }
 
+impl Provenance {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Live, Self::Rest, Self::Restored, Self::Simulated];
+
+    /// The name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Rest => "rest",
+            Self::Restored => "restored",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
 impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Second, Self::Minute, Self::Day];
+
     /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

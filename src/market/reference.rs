@@ -18,6 +18,22 @@ pub enum Session {
     Unknown,
 }
 
+impl Session {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Extended, Self::Unknown];
+
+    /// The name in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Extended => "extended",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// What is known of a symbol apart from its price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reference {

@@ -85,7 +85,7 @@ impl Service {
 }
 
 /// The kinds of [`Service`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StreamState {
     /// Not subscribed yet, or not answered yet.
@@ -99,6 +99,9 @@ pub enum StreamState {
 }
 
 impl StreamState {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Streaming, Self::Polled, Self::Unavailable];
+
     /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -2,74 +2,25 @@
  * `npm run serve`: the Worker on workerd alone, as somebody hosts it on a machine of their own.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { freePort } from '../support/ports.mjs';
-import { Client, eventually } from './support/hub.mjs';
+import { eventually } from './support/hub.mjs';
+import { Served, writeSettings } from './support/served.mjs';
 import { KEY, Upstream } from './support/upstream.mjs';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const TIMEOUT = { timeout: 90_000 };
-
-/** One `npm run serve`, without npm. */
-class Served {
-  output = '';
-  /** @type {string} */
-  url;
-
-  /** @param {number} port @param {string[]} args */
-  constructor(port, args) {
-    this.url = `http://127.0.0.1:${port}`;
-    // A process group of its own, so that a kill takes workerd too, as that of systemd does.
-    this.process = spawn(process.execPath, ['scripts/serve.mjs', '--port', String(port), ...args], { cwd: ROOT, detached: true, env: { PATH: process.env['PATH'], HOME: process.env['HOME'] } });
-    for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.output += text));
-  }
-
-  /** Resolves when it answers. */
-  async ready() {
-    await eventually('an answer', async () => {
-      if (this.process.exitCode !== null) throw new Error(`it ended: ${this.output}`);
-      const answered = await fetch(`${this.url}/health`).catch(() => undefined);
-      return answered?.status === 200;
-    });
-    return this;
-  }
-
-  /** The exit code. @param {NodeJS.Signals} signal */
-  async end(signal) {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return this.process.exitCode;
-    const ended = once(this.process, 'exit');
-    if (signal === 'SIGKILL') process.kill(-Number(this.process.pid), signal);
-    else this.process.kill(signal);
-    await ended;
-    return this.process.exitCode;
-  }
-
-  /** @param {string} path @returns {Promise<any>} */
-  async json(path) {
-    return (await fetch(this.url + path)).json();
-  }
-
-  async connect() {
-    const client = new Client(new WebSocket(`${this.url.replace('http', 'ws')}/ws`));
-    await client.until('connected', ({ event }) => event === 'connected');
-    return client;
-  }
-}
 
 /** @param {import('node:test').TestContext} context */
 async function stage(context) {
   const folder = mkdtempSync(join(tmpdir(), 'hamster-serve-'));
   const upstream = await Upstream.start();
   const settings = join(folder, 'settings');
-  const lines = Object.entries({ ...upstream.vars, CHECKPOINT_MS: '300', RECONNECT_MS: '300' }).map(([name, value]) => `${name}="${value}"`);
-  writeFileSync(settings, lines.join('\n'), { mode: 0o600 });
+  writeSettings(settings, { ...upstream.vars, CHECKPOINT_MS: '300', RECONNECT_MS: '300' });
   const port = await freePort();
   /** @type {Served[]} */
   const all = [];

@@ -8,14 +8,13 @@ use super::{ClientId, Delivery, Stage};
 use crate::dialect::message::Report;
 use crate::dialect::{CLOSE_REPLACED, Dialect};
 use crate::market::Millis;
-use std::collections::BTreeMap;
 
 /// Most clients that a relay may claim to have.
 const MOST_CLIENTS: u64 = 100_000_000;
 
 /// The links of relays that have reported.
 #[derive(Debug, Default)]
-pub struct Relays(BTreeMap<ClientId, Relay>);
+pub struct Relays(Vec<(ClientId, Relay)>);
 
 /// A relay with a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,16 +27,16 @@ pub struct Relay {
 
 impl Relays {
     pub(super) fn forget(&mut self, client: ClientId) {
-        self.0.remove(&client);
+        self.0.retain(|(link, _)| *link != client);
     }
 
     /// The relays in order of their links.
     pub fn iter(&self) -> impl Iterator<Item = (ClientId, &Relay)> {
-        self.0.iter().map(|(client, relay)| (*client, relay))
+        self.0.iter().map(|(link, relay)| (*link, relay))
     }
 
     fn clients(&self) -> u64 {
-        self.0.values().map(|relay| relay.report.clients).sum()
+        self.0.iter().map(|(_, relay)| relay.report.clients).sum()
     }
 }
 
@@ -51,8 +50,16 @@ impl Delivery {
             let reason = "this relay has opened a newer link";
             self.close(older, CLOSE_REPLACED, reason, stage);
         }
-        let since = self.relays.0.get(&client).map_or(stage.now, |relay| relay.since);
-        self.relays.0.insert(client, Relay { since, report });
+        match self.relays.0.iter_mut().find(|(link, _)| *link == client) {
+            Some((_, relay)) => relay.report = report,
+            None => self.relays.0.push((
+                client,
+                Relay {
+                    since: stage.now,
+                    report,
+                },
+            )),
+        }
     }
 
     /// Clients that are people or programs: ours, and those of relays.

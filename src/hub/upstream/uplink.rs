@@ -10,7 +10,6 @@ use super::tracked::Ask;
 use super::{Config, Effect, LinkId, Prices, SymbolId, Turn, Upstream};
 use crate::market::{Instrument, Millis, SECOND, Service, StreamState};
 use crate::provider::hub::{self, Fault, Headline, Place, Reader, Report, Told};
-use std::collections::BTreeMap;
 
 /// Least time between two acknowledgements, and between two reports of another number of clients.
 const SPEAK: Millis = SECOND;
@@ -23,8 +22,6 @@ const ASK: Millis = 250;
 #[derive(Debug, Default)]
 pub struct Uplink {
     reader: Reader,
-    /// The ids of symbols that the hub told, by name.
-    ids: BTreeMap<String, SymbolId>,
     /// What was acknowledged last on this link.
     acknowledged: Option<Place>,
     /// When the relay last looked whether it has something to say.
@@ -92,7 +89,7 @@ impl Upstream {
         let Some(uplink) = &mut self.uplink else { return true };
         match told {
             Told::Quote(quoted) => {
-                let Some(id) = known(&self.symbols, &quoted.instrument, &mut uplink.ids) else {
+                let Some(id) = self.symbols.find(&quoted.instrument) else {
                     return true;
                 };
                 self.counts.ticks += 1;
@@ -100,7 +97,7 @@ impl Upstream {
                 return !self.symbols.told(id, quoted.service);
             }
             Told::Bar(instrument, bar) => {
-                if let Some(id) = known(&self.symbols, &instrument, &mut uplink.ids) {
+                if let Some(id) = self.symbols.find(&instrument) {
                     turn.prices.bar_told(id, bar);
                 }
                 return true;
@@ -198,18 +195,6 @@ impl Upstream {
             .map(|uplink| std::mem::take(&mut uplink.refused))
             .unwrap_or_default()
     }
-}
-
-/// The id of a symbol that the hub tells. Names are looked up once.
-fn known(symbols: &Symbols, instrument: &Instrument, ids: &mut BTreeMap<String, SymbolId>) -> Option<SymbolId> {
-    let is_it = |id: &SymbolId| symbols.get(*id).is_some_and(|entry| entry.instrument == *instrument);
-    let name = instrument.to_string();
-    if let Some(id) = ids.get(&name).copied().filter(is_it) {
-        return Some(id);
-    }
-    let id = symbols.find(instrument)?;
-    ids.insert(name, id);
-    Some(id)
 }
 
 impl Symbols {

@@ -6,9 +6,7 @@ use crate::market::{
     Bar, BarSource, Cell, DayRange, Details, FeedState, FeedStatus, Instrument, MINUTE, Millis, Pair, Precision,
     Provenance, Quote, Reference, SECOND, Service, Session, StreamState, from_iso8601,
 };
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// What a frame tells.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +76,8 @@ pub struct Reader {
     /// Whether this link has brought a snapshot.
     is_placed: bool,
     base: Millis,
-    symbols: BTreeMap<u64, Line>,
+    /// In order of their numbers.
+    symbols: Vec<(u64, Line)>,
 }
 
 /// A symbol as deltas refer to it.
@@ -211,7 +210,8 @@ impl Reader {
     fn step(&mut self, steps: &[Value], sent: Millis) -> Result<Told, Fault> {
         let number = |place: usize| steps.get(place).and_then(Value::as_f64).unwrap_or_default();
         let line = steps.first().and_then(Value::as_u64);
-        let line = line.and_then(|n| self.symbols.get_mut(&n)).ok_or(Fault::Gap)?;
+        let place = line.and_then(|n| self.find(n).ok()).ok_or(Fault::Gap)?;
+        let (_, line) = self.symbols.get_mut(place).ok_or(Fault::Gap)?;
         line.add([1, 2, 3, 4, 5, 6].map(number), sent);
         Ok(line.told(Vec::new()))
     }
@@ -219,7 +219,8 @@ impl Reader {
     /// `[n, time, open, high, low, close, volume]`, with the time in seconds.
     fn bar(&self, bar: &Value) -> Result<Told, Fault> {
         let number = |place: usize| bar[place].as_f64().ok_or(Fault::Malformed);
-        let line = bar[0].as_u64().and_then(|n| self.symbols.get(&n)).ok_or(Fault::Gap)?;
+        let place = bar[0].as_u64().and_then(|n| self.find(n).ok()).ok_or(Fault::Gap)?;
+        let (_, line) = self.symbols.get(place).ok_or(Fault::Gap)?;
         let bar = Bar {
             time: bar[1].as_u64().ok_or(Fault::Malformed)?.saturating_mul(SECOND),
             open: number(2)?,
@@ -237,8 +238,15 @@ impl Reader {
         let n = object["n"].as_u64().ok_or(Fault::Malformed)?;
         let line = Line::read(object).ok_or(Fault::Malformed)?;
         let told = line.told(closes(&object["spark"], line.scale));
-        self.symbols.insert(n, line);
+        match self.find(n) {
+            Ok(place) => self.symbols.splice(place..=place, [(n, line)]).for_each(drop),
+            Err(place) => self.symbols.insert(place, (n, line)),
+        }
         Ok(told)
+    }
+
+    fn find(&self, n: u64) -> Result<usize, usize> {
+        self.symbols.binary_search_by_key(&n, |(n, _)| *n)
     }
 }
 
@@ -256,10 +264,10 @@ impl Line {
             day_volume: number("day_volume"),
             exchange: text("exchange"),
             exchange_time: time("time"),
-            precision: named::<Precision>(&object["time_precision"]),
+            precision: named(&Precision::ALL, Precision::name, &object["time_precision"]),
             as_of: time("time").unwrap_or(received),
             received,
-            provenance: named(&object["source"]).unwrap_or(Provenance::Restored),
+            provenance: named(&Provenance::ALL, Provenance::name, &object["source"]).unwrap_or(Provenance::Restored),
             stale_since: time("stale_since"),
         });
         let day = DayRange {
@@ -272,7 +280,7 @@ impl Line {
             quote,
             reference: Reference {
                 previous_close: number("previous_close"),
-                session: named(&object["session"]).unwrap_or(Session::Unknown),
+                session: named(&Session::ALL, Session::name, &object["session"]).unwrap_or(Session::Unknown),
                 asked: 0,
                 is_provisional: false,
                 day: ((day.open, day.high, day.low) != (None, None, None)).then_some(day),
@@ -298,7 +306,7 @@ impl Line {
             },
         };
         let service = Service {
-            state: named(&object["state"]).unwrap_or(StreamState::Pending),
+            state: named(&StreamState::ALL, StreamState::name, &object["state"]).unwrap_or(StreamState::Pending),
             reason: text("reason"),
             needs_plan: text("needs_plan"),
             retry_at: time("retry_at"),
@@ -357,13 +365,14 @@ impl Line {
 }
 
 /// A word of ours; `None` for one of a newer version.
-fn named<T: DeserializeOwned>(value: &Value) -> Option<T> {
-    T::deserialize(value).ok()
+fn named<T: Copy>(all: &[T], name: fn(T) -> &'static str, value: &Value) -> Option<T> {
+    let word = value.as_str()?;
+    all.iter().copied().find(|one| name(*one) == word)
 }
 
 fn feed(object: &Value) -> Option<FeedStatus> {
     Some(FeedStatus {
-        state: named::<FeedState>(&object["state"])?,
+        state: named(&FeedState::ALL, FeedState::name, &object["state"])?,
         since: object["since"].as_str().and_then(from_iso8601)?,
         reason: object["reason"].as_str()?.to_owned(),
     })

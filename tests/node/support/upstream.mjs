@@ -1,7 +1,7 @@
 /**
  * As much of Twelve Data as an eviction needs: it accepts every upgrade and every symbol, counts
- * its connections, sends the ticks that a test asks for, and has no REST. The Rust tests have a far
- * better one; this one needs only Node.
+ * its connections, sends the ticks that a test asks for, and its REST answers only what a test has
+ * put there. The Rust tests have a far better one; this one needs only Node.
  */
 import { createServer } from 'node:http';
 import { accept, framed } from './websocket.mjs';
@@ -12,7 +12,13 @@ export const KEY = 'test-key-5d41402abc4b2a76';
 export class Upstream {
   /** The symbols of each open connection. @type {Map<import('node:stream').Duplex, Set<string>>} */
   #sockets = new Map();
-  #server = createServer((_, response) => response.writeHead(503).end('{}'));
+  #server = createServer((request, response) => {
+    const { pathname } = new URL(String(request.url), 'http://upstream');
+    const answer = this.answers.get(pathname);
+    response.writeHead(answer ? 200 : 503, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {}));
+  });
+  /** What REST answers, by path; 503 to all others. @type {Map<string, object>} */
+  answers = new Map();
   /** Upgrades requested. */
   upgrades = 0;
   /** Whether it answers upgrades as if the key were unknown. */
