@@ -25,6 +25,7 @@ mod market;
 mod object;
 mod passes;
 mod promises;
+mod relays;
 mod scenario;
 mod shrink;
 mod upstream;

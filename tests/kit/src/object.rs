@@ -98,6 +98,14 @@ impl Object {
         driver.admit(address, standing, now)
     }
 
+    /// The id for the link of a relay. Hand in [`Event::Joined`] next.
+    ///
+    /// # Panics
+    /// If the object is not in memory.
+    pub fn admit_relay(&mut self) -> ClientId {
+        self.driver.as_mut().expect("an object in memory").admit_relay()
+    }
+
     /// When the next timer or the alarm fires, if on time. A pulse is not a deadline.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Millis> {

@@ -1,0 +1,62 @@
+//! A link between a relay and its hub: what is under way on it, in each direction in order.
+
+use fastrand::Rng;
+use hamster_terminal::hub::{ClientId, LinkId};
+use hamster_terminal::market::{Millis, SECOND};
+
+/// What travels on a link.
+#[derive(Debug, Clone)]
+pub enum Parcel {
+    /// The relay's upgrade request.
+    Dial,
+    /// The hub's answer to it.
+    Accepted,
+    /// A text frame.
+    Frame(String),
+    /// The connection has ended.
+    Closed,
+}
+
+/// A direction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    ToHub,
+    ToRelay,
+}
+
+#[derive(Debug)]
+pub struct Wire {
+    pub relay: usize,
+    pub link: LinkId,
+    /// The hub's client, once the hub has taken the link.
+    pub client: Option<ClientId>,
+    /// Nothing arrives any more, and nobody is told.
+    pub is_dead: bool,
+    /// Nothing arrives before this time.
+    pub held_until: Millis,
+    /// How long a parcel takes.
+    delay: Millis,
+    /// When the last parcel of each direction arrives.
+    last: [Millis; 2],
+}
+
+impl Wire {
+    pub fn new(relay: usize, link: LinkId, rng: &mut Rng) -> Self {
+        Self {
+            relay,
+            link,
+            client: None,
+            is_dead: false,
+            held_until: 0,
+            delay: [1, 20, 80, 150, SECOND][rng.usize(0..5)],
+            last: [0; 2],
+        }
+    }
+
+    /// When a parcel arrives that is sent now.
+    pub fn arrives(&mut self, way: Way, now: Millis) -> Millis {
+        let last = &mut self.last[way as usize];
+        *last = (now + self.delay).max(self.held_until).max(*last);
+        *last
+    }
+}
