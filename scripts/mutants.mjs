@@ -18,6 +18,8 @@ const SEEDS = 500;
  * counts as caught.
  */
 const LIMIT_MS = 25 * 60_000;
+/** The tests of the simulation: one hub, a day of few troubles, a hub with its relays. */
+const PARTS = ["every_seed", "day::", "relays::"];
 const COPY = join(ROOT, "target", "mutants");
 /**
  * The crates that `npm test` built are reused. The copy has another path, so cargo builds it
@@ -43,7 +45,7 @@ await main(async () => {
   const survivors = [];
   for (const mutant of mutants) {
     const begun = Date.now();
-    const broken = await withFault(mutant, () => simulate(seeds, mutant.from));
+    const broken = await withFault(mutant, () => simulate(seeds, mutant));
     console.log(`${broken ? "caught  " : "SURVIVED"}  ${mutant.name}${broken ? `: ${broken}` : ""} (${duration(Date.now() - begun)})`);
     if (!broken) survivors.push(mutant.name);
   }
@@ -96,9 +98,9 @@ async function withFault(mutant, work) {
  * Builds and runs the copy's simulation, as `npm test` does. Returns the broken promise, if there is
  * one.
  * @param {number} seeds
- * @param {number} [from]  the first seed
+ * @param {{ from?: number, parts?: string[] }} [options]  the first seed, and the tests to run
  */
-async function simulate(seeds, from = 0) {
+async function simulate(seeds, { from = 0, parts = PARTS } = {}) {
   const env = {
     ...process.env,
     CARGO_TARGET_DIR: TARGET,
@@ -117,7 +119,7 @@ async function simulate(seeds, from = 0) {
     if (found && (!promise || line.includes("breaks"))) promise = found[1];
   };
   try {
-    for (const tests of ["every_seed", "day::"]) {
+    for (const tests of parts) {
       await run("mutant", "cargo", [...words, tests], { cwd: COPY, env, onLine, timeoutMs: LIMIT_MS });
     }
   } catch (error) {

@@ -3,9 +3,13 @@
 // too.
 
 /**
- * `from` is the first seed to play, for a fault that few seeds show.
- * @typedef {{ name: string, file: string, find: string, replace: string, from?: number }} Mutant
+ * `from` is the first seed to play, for a fault that few seeds show. `parts` are the tests that can
+ * show it, if not all can.
+ * @typedef {{ name: string, file: string, find: string, replace: string, from?: number, parts?: string[] }} Mutant
  */
+
+/** A hub with its relays. */
+const RELAYS = ["relays::"];
 
 /** @type {Mutant[]} */
 export const MUTANTS = [
@@ -448,5 +452,89 @@ export const MUTANTS = [
     file: "src/hub/delivery/standing.rs",
     find: "self.ends.first = later.into_iter().map(|(at, _)| at).min();",
     replace: "self.ends.first = None; drop(later);",
+  },
+  {
+    name: "a relay does not ask again on a new link",
+    file: "src/hub/upstream/mod.rs",
+    find: "    fn forget_link(&mut self) {\n        self.symbols.link_lost();",
+    replace: "    fn forget_link(&mut self) {\n        if self.uplink.is_none() {\n            self.symbols.link_lost();\n        }",
+    parts: RELAYS,
+  },
+  {
+    name: "a relay goes on after a gap in its link",
+    file: "src/provider/hub/reader.rs",
+    find: "if epoch.as_u64() != Some(place.epoch) || seq.as_u64() != Some(place.seq + 1) {",
+    replace: "if epoch.as_u64() != Some(place.epoch) {",
+    parts: RELAYS,
+  },
+  {
+    name: "a relay takes an older price of a hub in a new life",
+    file: "src/hub/upstream/uplink.rs",
+    find: "                if start.is_another_life {",
+    replace: "                if false {",
+    parts: RELAYS,
+  },
+  {
+    name: "a relay whose hub is silent stays live",
+    file: "src/hub/config.rs",
+    find: "            silence: 5 * SECOND,",
+    replace: "            silence: 50 * SECOND,",
+    parts: RELAYS,
+  },
+  {
+    name: "a relay that lost its link says that prices come by REST",
+    file: "src/hub/upstream/feed.rs",
+    find: "Some(_) => (FeedState::Stalled,",
+    replace: "Some(_) => (FeedState::Fallback,",
+    parts: RELAYS,
+  },
+  {
+    name: "a link counts as a viewer",
+    file: "src/hub/delivery/relays.rs",
+    find: "(self.audience.len() as u64).saturating_sub(links) + self.relays.clients()",
+    replace: "(self.audience.len() as u64) + self.relays.clients() + 0 * links",
+    parts: RELAYS,
+  },
+  {
+    name: "viewers of relays are not counted",
+    file: "src/hub/delivery/relays.rs",
+    find: "saturating_sub(links) + self.relays.clients()",
+    replace: "saturating_sub(links)",
+    parts: RELAYS,
+  },
+  {
+    name: "a relay's older link is not closed",
+    file: "src/hub/delivery/relays.rs",
+    find: "        if let Some(older) = older {",
+    replace: "        if let Some(older) = older.filter(|_| false) {",
+    parts: RELAYS,
+  },
+  {
+    name: "viewers of a lost link are kept",
+    file: "src/hub/delivery/clients.rs",
+    find: "        self.relays.forget(client);",
+    replace: "",
+    parts: RELAYS,
+  },
+  {
+    name: "a price stays stale though the link resumed",
+    file: "src/hub/upstream/uplink.rs",
+    find: "                if start.is_recovered {",
+    replace: "                if false {",
+    parts: RELAYS,
+  },
+  {
+    name: "a relay that is cut off lets prices look fresh",
+    file: "src/hub/machine.rs",
+    find: "            if !self.upstream.feed.is_told() {",
+    replace: "            if self.config.relay.is_none() {",
+    parts: RELAYS,
+  },
+  {
+    name: "a symbol that the hub refuses is kept at the relay",
+    file: "src/hub/machine.rs",
+    find: "        for (id, why) in self.upstream.take_refused() {",
+    replace: "        for (id, why) in self.upstream.take_refused().into_iter().take(0) {",
+    parts: RELAYS,
   },
 ];

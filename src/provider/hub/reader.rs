@@ -336,7 +336,8 @@ impl Line {
         let later = (seconds * SECOND as f64).round() as Millis;
         quote.exchange_time = quote.exchange_time.map(|time| time.saturating_add(later));
         quote.day_volume = quote.day_volume.map(|before| before + volume);
-        quote.received = sent.saturating_sub(age as Millis);
+        // A negative age: the hub is a relay whose clock is behind.
+        quote.received = sent.saturating_add_signed(-(age as i64));
         quote.as_of = quote.exchange_time.unwrap_or(quote.received);
         if let (Session::Open, Some(day)) = (self.cell.reference.session, &mut self.cell.reference.day) {
             day.high = day.high.map(|high| high.max(quote.price));

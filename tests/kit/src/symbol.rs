@@ -113,7 +113,7 @@ impl<K> Symbol<K> {
             self.high = self.high.map(|high| high.max(price));
             self.low = self.low.map(|low| low.min(price));
         }
-        self.received = sent.saturating_sub(age as u64);
+        self.received = sent.saturating_add_signed(-(age as i64));
     }
 
     /// The price, in the quote currency.

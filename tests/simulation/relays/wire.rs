@@ -32,6 +32,8 @@ pub struct Wire {
     pub client: Option<ClientId>,
     /// Nothing arrives any more, and nobody is told.
     pub is_dead: bool,
+    /// The next frame to the relay is lost, as no network would, but a fault of ours.
+    pub loses_one: bool,
     /// Nothing arrives before this time.
     pub held_until: Millis,
     /// How long a parcel takes.
@@ -47,6 +49,7 @@ impl Wire {
             link,
             client: None,
             is_dead: false,
+            loses_one: false,
             held_until: 0,
             delay: [1, 20, 80, 150, SECOND][rng.usize(0..5)],
             last: [0; 2],

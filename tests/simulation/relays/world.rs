@@ -59,6 +59,7 @@ enum Act {
     LinkBreaks(usize),
     LinkDies(usize),
     LinkHolds(usize),
+    LinkLosesOne(usize),
     UpstreamCloses,
     Moves(usize),
 }
@@ -149,7 +150,7 @@ impl World {
         }
         for _ in 0..self.rng.usize(1..9) {
             let relay = 1 + self.rng.usize(0..relays);
-            let act = match self.rng.u8(0..11) {
+            let act = match self.rng.u8(0..12) {
                 0 => Act::HubStartsAnew,
                 1 => Act::HubSleeps,
                 2 => Act::StandsStill(0),
@@ -159,6 +160,7 @@ impl World {
                 6 | 7 => Act::LinkDies(relay),
                 8 => Act::LinkHolds(relay),
                 9 => Act::UpstreamCloses,
+                10 => Act::LinkLosesOne(relay),
                 _ => Act::Moves(self.rng.usize(0..self.viewers.len())),
             };
             let at = START + 25 * SECOND + self.rng.u64(0..TROUBLE - 60 * SECOND);
@@ -180,7 +182,11 @@ impl World {
             for server in 0..self.servers.len() {
                 if !self.servers[server].is_still(self.now) {
                     let clock = self.servers[server].clock(self.now);
-                    if self.servers[server].object.next_deadline().is_some_and(|at| at <= clock) {
+                    if self.servers[server]
+                        .object
+                        .next_deadline()
+                        .is_some_and(|at| at <= clock)
+                    {
                         self.begin(server)?;
                         self.servers[server].object.wake(clock);
                         self.settles(server)?;
@@ -438,6 +444,11 @@ impl World {
                 )
             }
             (Way::ToRelay, Parcel::Accepted) => self.to_relay(relay, link, Input::Opened(link)),
+            (Way::ToRelay, Parcel::Frame(text)) if text.starts_with('[') && self.wires[number].loses_one => {
+                self.wires[number].loses_one = false;
+                self.note("a frame was lost");
+                Ok(())
+            }
             (Way::ToRelay, Parcel::Frame(text)) => self.to_relay(relay, link, Input::Frame(link, text)),
             (Way::ToHub, Parcel::Accepted) | (Way::ToRelay, Parcel::Dial) => Ok(()),
         }
@@ -650,7 +661,7 @@ impl World {
                     self.wires[wire].is_dead = true;
                 }
             }
-            Act::LinkBreaks(relay) | Act::LinkDies(relay) | Act::LinkHolds(relay) => {
+            Act::LinkBreaks(relay) | Act::LinkDies(relay) | Act::LinkHolds(relay) | Act::LinkLosesOne(relay) => {
                 let open = self.servers[relay].object.platform.link();
                 let Some(wire) = open.and_then(|(link, _)| self.wire_of(relay, link)) else {
                     return Ok(());
@@ -664,6 +675,7 @@ impl World {
                         self.note("a link died without a word");
                         self.wires[wire].is_dead = true;
                     }
+                    Act::LinkLosesOne(_) => self.wires[wire].loses_one = true,
                     _ => {
                         self.note("a link held everything back");
                         self.wires[wire].held_until = self.now + self.rng.u64(500..12_000);
