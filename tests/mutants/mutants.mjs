@@ -336,8 +336,8 @@ export const MUTANTS = [
   {
     name: "a client that reads nothing is kept for ever",
     file: "src/hub/delivery/flow_control.rs",
-    find: "            if now >= since + SILENT {",
-    replace: "            if now >= since + 10_000 * SILENT {",
+    find: "            if now >= since + silent {",
+    replace: "            if now >= since + 10_000 * silent {",
   },
   {
     name: "a lost alarm is not set again",

@@ -40,12 +40,17 @@ pub fn parse_uplink(text: &str) -> Result<ClientMessage, ClientError> {
     }
 }
 
+fn is_plain(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "/._-".contains(c)
+}
+
 fn report(text: &str) -> Option<Report> {
     let fields: Value = serde_json::from_str(text).ok()?;
     let number = |name: &str| fields.get(name).and_then(Value::as_u64);
     let server = fields.get("server")?.as_str()?;
     Some(Report {
-        server: server.chars().take(LONGEST_NAME).collect(),
+        // It becomes a label of a metric.
+        server: server.chars().filter(|c| is_plain(*c)).take(LONGEST_NAME).collect(),
         clients: number("clients")?,
         updates: number("updates").unwrap_or_default(),
         hop_ms: number("hop_ms"),

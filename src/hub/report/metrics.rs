@@ -3,7 +3,7 @@
 //! Names and units follow OpenMetrics: counters end in `_total`, units are base units, and a state
 //! is one series of 0 or 1 per value. Every series exists from the start, at zero, so that `rate()`
 //! sees the first event. No label can be chosen by a client or the provider, which bounds the
-//! number of series.
+//! number of series; relays, which are the operator's, name themselves.
 
 use super::EdgeCounts;
 use crate::dialect::Dialect;
@@ -23,6 +23,7 @@ impl Machine {
         self.about_the_feed(&mut page, now);
         self.about_symbols(&mut page);
         self.about_clients(&mut page, edge);
+        self.about_relays(&mut page);
         self.about_rest(&mut page, now);
         self.about_storage(&mut page, edge);
         page.0
@@ -200,6 +201,27 @@ impl Machine {
             "code",
             &edge.closes(),
         );
+    }
+
+    fn about_relays(&self, page: &mut Page) {
+        let relays = self.delivery.relays.iter().map(|(_, relay)| &relay.report);
+        let clients: Vec<_> = relays.map(|report| (report.server.as_str(), report.clients)).collect();
+        page.gauge(
+            "hamster_relays",
+            "Relays with a link to this hub.",
+            clients.len() as u64,
+        );
+        page.family(
+            "hamster_relay_clients",
+            GAUGE,
+            "Clients of each relay.",
+            "relay",
+            &clients,
+        );
+        if let Some(hop) = self.upstream.uplink.as_ref().and_then(|uplink| uplink.hop) {
+            let help = "At a relay: half of the time from a beat to the hub's answer.";
+            page.seconds("hamster_uplink_lag_seconds", help, hop);
+        }
     }
 
     fn about_rest(&self, page: &mut Page, now: Millis) {

@@ -106,7 +106,7 @@ fn config(room: &str) -> Config {
 
 impl World {
     pub fn of(seed: u64) -> Self {
-        let mut rng = Rng::with_seed(seed ^ 0x5eed_0f_4e1a_75);
+        let mut rng = Rng::with_seed(seed ^ 0x5eed_0f4e_1a75);
         let relays = rng.usize(1..=3);
         let mut servers = vec![Server::new(config(ROOM), SKEW)];
         for number in 0..relays {
@@ -437,24 +437,24 @@ impl World {
             }
             (Way::ToRelay, Parcel::Closed) => {
                 self.wires[number].is_dead = true;
-                self.to_relay(
+                self.relay_hears(
                     relay,
                     link,
                     Input::Lost(link, "the hub closed the link (1006)".to_owned()),
                 )
             }
-            (Way::ToRelay, Parcel::Accepted) => self.to_relay(relay, link, Input::Opened(link)),
+            (Way::ToRelay, Parcel::Accepted) => self.relay_hears(relay, link, Input::Opened(link)),
             (Way::ToRelay, Parcel::Frame(text)) if text.starts_with('[') && self.wires[number].loses_one => {
                 self.wires[number].loses_one = false;
                 self.note("a frame was lost");
                 Ok(())
             }
-            (Way::ToRelay, Parcel::Frame(text)) => self.to_relay(relay, link, Input::Frame(link, text)),
+            (Way::ToRelay, Parcel::Frame(text)) => self.relay_hears(relay, link, Input::Frame(link, text)),
             (Way::ToHub, Parcel::Accepted) | (Way::ToRelay, Parcel::Dial) => Ok(()),
         }
     }
 
-    fn to_relay(&mut self, relay: usize, link: LinkId, input: Input) -> Check {
+    fn relay_hears(&mut self, relay: usize, link: LinkId, input: Input) -> Check {
         let is_present = self.servers[relay]
             .object
             .platform
