@@ -97,6 +97,8 @@ struct Progress {
     gaps_journaled: Millis,
     /// Bars that start before this are in rows of the symbol.
     stored: Millis,
+    /// Gaps that end before this are in rows of the symbol.
+    gaps_stored: Millis,
 }
 
 /// A question about bars that waits.
@@ -303,7 +305,7 @@ impl History {
             };
             let first = candles.between(track.kept.stored, limit).next().map(|bar| bar.time);
             if let Some(first) = first {
-                add_gap(&mut track.gaps, first, limit, NOT_STORED);
+                track.note(first, limit, NOT_STORED);
                 track.kept.stored = limit;
             }
             candles.forget_before(limit);
@@ -621,12 +623,14 @@ impl History {
             for bar in candles.between(track.kept.stored, until) {
                 chunks.entry(chunk_of(bar.time)).or_default().bars.push(*bar);
             }
-            // One that began before has ended since, so it is not stored yet.
-            let is_settled = |gap: &&Gap| gap.from < until && gap.to > track.kept.stored;
-            for gap in track.gaps.iter().filter(is_settled) {
-                chunks.entry(chunk_of(gap.from)).or_default().gaps.push(gap.clone());
+            // One that began before has ended since, so it is not stored yet. One that lasts would be
+            // written again each time.
+            let is_settled = |gap: &Gap| gap.from < until && gap.to > track.kept.gaps_stored && gap.to < recall.now;
+            for gap in track.gaps_until(recall.now).into_iter().filter(is_settled) {
+                chunks.entry(chunk_of(gap.from)).or_default().gaps.push(gap);
             }
             track.kept.stored = track.kept.stored.max(until);
+            track.kept.gaps_stored = track.kept.gaps_stored.max(until);
             // Not those of this time: storage may refuse the rows.
             let stored = track.kept_before.stored;
             candles.forget_before(stored.min(recall.now.saturating_sub(RECENT)));
@@ -695,7 +699,7 @@ impl Track {
             let unheard = || (now.saturating_sub(OLDEST_TICK), NOT_RUNNING.to_owned());
             self.quiet.get_or_insert_with(unheard);
             for gap in self.quiet_until(now) {
-                note_gap(&mut self.gaps, gap.from, gap.to, &gap.reason);
+                self.note(gap.from, gap.to, &gap.reason);
             }
             self.quiet = None;
         } else {
@@ -725,15 +729,35 @@ impl Track {
 
     /// The provider has told everything in `from..to`.
     fn is_told(&mut self, from: Millis, to: Millis) {
+        let cut = self.gaps.iter().filter(|gap| gap.from < from && from < gap.to);
+        if let Some(first) = cut.map(|gap| gap.from).min() {
+            self.store_gaps_again(first);
+        }
         self.gaps = without(&self.gaps, from, to);
         self.refused = without(&self.refused, from, to);
         for gap in self.quiet_until(from) {
-            add_gap(&mut self.gaps, gap.from, gap.to, &gap.reason);
+            self.note(gap.from, gap.to, &gap.reason);
         }
         if let Some((since, _)) = &mut self.quiet {
             *since = (*since).max(to);
         } else if !self.streams {
             self.quiet = Some((to, "its ticks do not arrive".to_owned()));
+        }
+    }
+
+    /// Notes a gap that is over. It may have ended long ago.
+    fn note(&mut self, from: Millis, to: Millis, why: &str) {
+        note_gap(&mut self.gaps, from, to, why);
+        self.store_gaps_again(from);
+    }
+
+    /// Gaps that end after `from` are written to the journal and rows again. [`Progress`] takes gaps
+    /// to end in order of time. One that is noted late, or that the provider's bars cut short, ends
+    /// before a time up to which all gaps seem to be stored.
+    fn store_gaps_again(&mut self, from: Millis) {
+        for kept in [&mut self.kept, &mut self.kept_before] {
+            kept.gaps_journaled = kept.gaps_journaled.min(from);
+            kept.gaps_stored = kept.gaps_stored.min(from);
         }
     }
 
