@@ -22,10 +22,10 @@ const LIMIT_MS = 25 * 60_000;
 const PARTS = ["every_seed", "day::", "relays::"];
 const COPY = join(ROOT, "target", "mutants");
 /**
- * The crates that `npm test` built are reused. The copy has another path, so cargo builds it
- * separately.
+ * Not the folder of other builds: cargo names what it builds by paths within the workspace, so it would
+ * take a mutant's artifacts for those of the source.
  */
-const TARGET = join(ROOT, "target");
+const TARGET = join(ROOT, "target", "mutants-build");
 
 await main(async () => {
   const { values } = readArguments({

@@ -644,7 +644,10 @@ impl World {
         let viewer = self.viewer(number);
         let earlier = viewer.held_before.remove(&frame.symbol);
         // While the viewer was away, the hub may have dropped the symbol and what it knew of it.
-        let may_be_forgotten = earlier.as_ref().is_some_and(|held| now >= held.at + FORGOTTEN) && !is_default;
+        let is_of_before = |held: &Shown| viewer.guest.is_some() && held.at < viewer.since;
+        let kept = viewer.holds.get(&frame.symbol).filter(|held| is_of_before(held));
+        let told_before = earlier.as_ref().or(kept);
+        let may_be_forgotten = told_before.is_some_and(|held| now >= held.at + FORGOTTEN) && !is_default;
         if let Some(before) = viewer.holds.get(&frame.symbol).or(earlier.as_ref()) {
             // A restarted hub may know less than its viewers. Then it says so.
             let first_of_life = before.life != life;

@@ -1,6 +1,6 @@
 /**
- * `npm run serve` without npm: the Worker on workerd alone, in a process group of its own, so that a
- * signal to the group reaches workerd too, as one of systemd does.
+ * `npm run serve` without npm: the Worker on workerd alone, in a process group of its own, so that
+ * a signal to the group reaches workerd too, as one of systemd does.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { Client, eventually } from './hub.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+
+/** Those that run. None outlives us. @type {Set<Served>} */
+const running = new Set();
+process.on('exit', () => {
+  for (const served of running) served.signal('SIGKILL');
+});
 
 export class Served {
   output = '';
@@ -19,6 +25,8 @@ export class Served {
   constructor(port, args) {
     this.url = `http://127.0.0.1:${port}`;
     this.process = spawn(process.execPath, ['scripts/serve.mjs', '--port', String(port), ...args], { cwd: ROOT, detached: true, env: { PATH: process.env['PATH'], HOME: process.env['HOME'] } });
+    running.add(this);
+    this.process.on('exit', () => running.delete(this));
     for (const stream of [this.process.stdout, this.process.stderr]) stream.on('data', (text) => (this.output += text));
   }
 

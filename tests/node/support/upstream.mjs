@@ -104,6 +104,16 @@ export class Upstream {
   }
 }
 
+/** An answer of REST's `/quote`: some minutes old. @param {string} symbol @param {number} price */
+export function quoteOf(symbol, price) {
+  const time = Math.floor(Date.now() / 60_000) * 60 - 180;
+  return {
+    symbol, name: `${symbol} Inc.`, exchange: 'NASDAQ', mic_code: 'XNGS', currency: 'USD', timestamp: time, last_quote_at: time, is_market_open: true,
+    open: String(price - 2), high: String(price + 1), low: String(price - 3), close: String(price - 1), previous_close: String(price - 4),
+    volume: '886145', average_volume: '33681314', fifty_two_week: { low: String(price / 2), high: String(price * 2) },
+  };
+}
+
 /** @param {import('node:stream').Duplex} socket @param {object} event */
 function send(socket, event) {
   socket.write(framed(JSON.stringify(event)));

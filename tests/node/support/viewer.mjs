@@ -1,7 +1,7 @@
 /**
- * A viewer who stays: connects again when the connection is lost, and complains about a price that is
- * older than the one before, and about a frame that is missing. In `hamster.v1` it is the page's own
- * code without the page.
+ * A viewer who stays: connects again when the connection is lost, and complains about a price that
+ * is older than the one before, and about a frame that is missing. In `hamster.v1` it is the page's
+ * own code without the page.
  */
 import { PROTOCOL, Stream } from '../../../public/app/link/stream.js';
 

@@ -46,6 +46,8 @@ enum Due {
     Fetched(RequestId, Vec<String>),
     Arrives(usize, Way, Parcel),
     Joins(usize),
+    /// A client's connection to a server has ended.
+    Left(usize, ClientId),
     Act(Act),
 }
 
@@ -240,6 +242,13 @@ impl World {
             }
             Due::Arrives(wire, way, parcel) => self.arrives(wire, way, parcel),
             Due::Joins(number) => self.joins(number),
+            Due::Left(server, client) => {
+                let is_there = self.servers[server].object.platform.has_client(client);
+                if !is_there || self.waits(server, Due::Left(server, client)) {
+                    return Ok(());
+                }
+                self.tell(server, Event::Left(client, 1001))
+            }
             Due::Act(act) => self.acts(act),
         }
     }
@@ -700,9 +709,7 @@ impl World {
                 self.moves(number);
                 let at = self.now + self.rng.u64(100..3_000);
                 self.put(at, Due::Joins(number));
-                if !self.servers[server].is_still(self.now) {
-                    return self.tell(server, Event::Left(client, 1001));
-                }
+                return self.happens(Due::Left(server, client));
             }
         }
         Ok(())
