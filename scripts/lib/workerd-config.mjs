@@ -26,7 +26,8 @@ const CLOCK = `export default {
  * @returns {Promise<Buffer>}
  */
 export async function workerdConfig({ build, data, settings }) {
-  const [{ ASSETS_PLUGIN, Log, LogLevel, convertV4MiniflareOptions, serializeConfig }, { unstable_getMiniflareWorkerOptions }] = await Promise.all([import("miniflare"), import("wrangler")]);
+  const { ASSETS_PLUGIN, Log, LogLevel, convertV4MiniflareOptions, serializeConfig } = await import("miniflare");
+  const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
   /** @type {Record<string, any>} */
   const options = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml")).workerOptions;
   const [script, wasm] = [join(build, "index.js"), join(build, "index_bg.wasm")];

@@ -10,7 +10,7 @@ pub(super) const METRICS: Route = Route {
     path: "/metrics",
     parameters: &["server"],
     hint: "/metrics takes only the name of a relay, as in /metrics?server=weur/0",
-    asks: |_| Ok(Asked::Metrics),
+    asks: |parameters| parameters.one("server").map(|_| Asked::Metrics),
 };
 
 pub(super) const HEALTH: Route = Route {
@@ -24,7 +24,11 @@ pub(super) const SOCKET: Route = Route {
     path: "/ws",
     parameters: &["ticket", "server"],
     hint: "/ws takes only a ticket, where access is required, and the name of the server that the client had before: subscribe with a message, such as {\"action\":\"subscribe\",\"params\":{\"symbols\":\"BTC/USD,AAPL\"}}",
-    asks: |_| Ok(Asked::Socket(None)),
+    asks: |parameters| {
+        parameters.one("server")?;
+        parameters.one("ticket")?;
+        Ok(Asked::Socket(None))
+    },
 };
 
 /// `/metrics`, in Prometheus' text format. Scraping keeps nothing awake.

@@ -41,6 +41,8 @@ pub(super) struct Visitors {
     door: Door,
     most: Most,
     visitors: HashMap<ClientId, Visitor>,
+    /// Those of them that are links of relays.
+    links: Vec<ClientId>,
     /// Where those stand that were admitted and have not joined yet.
     arriving: Vec<(ClientId, Standing)>,
     last: ClientId,
@@ -77,6 +79,7 @@ impl Visitors {
                 lookups: config.lookups_per_minute,
             },
             visitors: HashMap::new(),
+            links: Vec::new(),
             arriving: Vec::new(),
             last: ClientId(0),
             tickets: Tickets::default(),
@@ -85,7 +88,7 @@ impl Visitors {
 
     /// The id for one more client of an address, if it may connect.
     pub fn admit(&mut self, address: Option<&str>, standing: Standing, now: Millis) -> Result<ClientId, TurnedAway> {
-        if self.visitors.len() >= self.most.clients {
+        if self.taken() >= self.most.clients {
             return Err(TurnedAway::HubFull);
         }
         let mut visitor = Visitor::default();
@@ -106,7 +109,14 @@ impl Visitors {
 
     /// The id for the link of one more relay.
     pub fn admit_relay(&mut self) -> ClientId {
-        self.next(Visitor::default())
+        let link = self.next(Visitor::default());
+        self.links.push(link);
+        link
+    }
+
+    /// Clients that take a place.
+    fn taken(&self) -> usize {
+        self.visitors.len().saturating_sub(self.links.len())
     }
 
     fn next(&mut self, visitor: Visitor) -> ClientId {
@@ -118,7 +128,7 @@ impl Visitors {
     /// How full this server is, in percent.
     #[must_use]
     pub fn load(&self) -> u32 {
-        (self.visitors.len() * 100 / self.most.clients.max(1)) as u32
+        (self.taken() * 100 / self.most.clients.max(1)) as u32
     }
 
     fn admit_principal(&mut self, pass: &Pass, visitor: Visitor, now: Millis) -> Result<Viewer, TurnedAway> {
@@ -181,6 +191,7 @@ impl Visitors {
     pub fn left(&mut self, client: ClientId, now: Millis) {
         self.arriving.retain(|(arriving, _)| *arriving != client);
         let known = self.visitors.remove(&client).unwrap_or_default();
+        self.links.retain(|link| *link != client);
         for viewer in [known.principal, known.address].into_iter().flatten() {
             self.door.left(viewer, now);
         }
@@ -346,6 +357,22 @@ mod tests {
         visitors.closing(client, CLOSE_FLOOD, 0);
         let refused = visitors.admit(Some("192.0.2.1"), Standing::Anybody, 0);
         assert!(matches!(refused, Err(TurnedAway::Address(Refused::Expelled(_)))));
+    }
+
+    #[test]
+    fn links_of_relays_take_no_clients_place() {
+        let mut visitors = visitors();
+        let links: Vec<_> = (0..9).map(|_| visitors.admit_relay()).collect();
+        assert_eq!(visitors.load(), 0);
+        for _ in 0..9 {
+            assert!(visitors.admit(None, Standing::Anybody, 0).is_ok());
+        }
+        assert_eq!(visitors.load(), 100);
+        for link in links {
+            visitors.left(link, 0);
+        }
+        assert_eq!(visitors.admit(None, Standing::Anybody, 0), Err(TurnedAway::HubFull));
+        let _ = visitors.admit_relay();
     }
 
     #[test]

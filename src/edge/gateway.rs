@@ -34,9 +34,6 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
     #[cfg(feature = "faults")]
     super::panics::break_if_asked(&request.path(), "gateway");
     let path = request.path();
-    if path == hub::PATH && is_own_relay(&request, &env) {
-        return tell_hub(request, &env).await;
-    }
     let is_head = method(&request) == "HEAD";
     let settings = access::settings(&env);
     let (is_https, from) = (is_https(&request), From::of(&request));
@@ -47,14 +44,16 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         };
         respond(&reply.over(is_https))
     };
-    let judged = if is_own_relay(&request, &env) {
+    let is_own_relay = is_own_relay(&request, &env);
+    let judged = if is_own_relay {
         asked(&request).map(|asked| (asked, Standing::from(Pass::of_relay())))
     } else {
         judged(&request, from.seen(), &settings).await
     };
     let response = match judged {
         #[cfg(feature = "faults")]
-        Err(_) if path.starts_with("/api/faults/hub/") => ask_hub(request, &env).await,
+        Err(_) if path.starts_with("/api/faults/hub/") => ask(vec![HUB.to_owned(); 2], request, &env).await,
+        Err(_) if is_own_relay && path == hub::PATH => ask(vec![HUB.to_owned()], request, &env).await,
         Err(Problem::NotFound(_)) if !api::is_ours(&path) => not_found_page(&env).await,
         Err(problem) if api::is_told_as_twelve_data(&path) => reply(problem.reply_to_twelve_datas_client()),
         Err(problem) => reply(problem.reply()),
@@ -71,24 +70,10 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         // Their answers do not end, or end only when there is something to say.
         Ok((Asked::Stream(_), _)) if is_head => reply(Reply::event_stream()),
         Ok((Asked::Polling(_), _)) if is_head => reply(Reply::polled(String::new())),
-        Ok((asked @ (Asked::Polling(_) | Asked::Ticket), standing)) if method(&request) == "POST" => {
-            let server = giver_of(&asked, &request, &env).unwrap_or_else(|| HUB.to_owned());
-            or_problem(ask(&server, access::stamped(request, &standing)?, &env).await)
+        Ok((asked, standing)) => {
+            let servers = servers_for(&asked, &request, &env);
+            ask(servers, access::stamped(request, &standing)?, &env).await
         }
-        Ok((asked, standing)) if may_be_a_relays(&asked) && relays(&env) > 0 => {
-            ask_a_server(&asked, access::stamped(request, &standing)?, &env).await
-        }
-        Ok((
-            Asked::Socket(_)
-            | Asked::Upgrade(_)
-            | Asked::Stream(_)
-            | Asked::Polling(_)
-            | Asked::Ticket
-            | Asked::Metrics
-            | Asked::Hub(..)
-            | Asked::Each(..),
-            standing,
-        )) => ask_hub(access::stamped(request, &standing)?, &env).await,
     }?;
     if is_head { without_body(&response) } else { Ok(response) }
 }
@@ -114,29 +99,6 @@ async fn not_found_page(env: &Env) -> Result<Response> {
     Ok(page.with_status(404))
 }
 
-/// Asks the hub, and retries once: if the object was reset or replaced during the first request,
-/// the second one reaches a new object. That is safe because no route changes anything.
-async fn ask_hub(request: Request, env: &Env) -> Result<Response> {
-    let again = request.clone()?;
-    let answered = match hub(env)?.fetch_with_request(request).await {
-        Err(_) => hub(env)?.fetch_with_request(again).await,
-        answered => answered,
-    };
-    or_problem(answered)
-}
-
-/// Tells the hub something, which is not repeated: the hub may have heard it.
-async fn tell_hub(request: Request, env: &Env) -> Result<Response> {
-    or_problem(hub(env)?.fetch_with_request(request).await)
-}
-
-fn or_problem(answered: Result<Response>) -> Result<Response> {
-    match answered {
-        Err(error) => respond(&Problem::Internal(error.to_string()).reply()),
-        answered => answered,
-    }
-}
-
 /// The cron trigger: makes the hub check its deadlines. It recovers within a minute from an alarm
 /// that the platform gave up or an object evicted with all its timers. A hub that nobody watches
 /// continues to sleep.
@@ -154,8 +116,9 @@ fn hub(env: &Env) -> Result<Stub> {
 }
 
 /// Relays of each region; the hub says what is wrong with the var.
+#[inline(never)]
 fn relays(env: &Env) -> u32 {
-    Scale::from_vars(|name| raw(env, name)).map_or(0, |scale| scale.relays)
+    Scale::from_vars(&|name: &str| raw(env, name)).map_or(0, |scale| scale.relays)
 }
 
 /// Whether a request comes from a relay of another deployment that knows our secret.
@@ -167,66 +130,62 @@ fn is_own_relay(request: &Request, env: &Env) -> bool {
         .is_some_and(|(secret, shown)| same(secret.as_bytes(), shown.as_bytes()))
 }
 
-/// Whether a relay may answer it. What takes calls to the provider only the hub can answer, and what
-/// is said of the whole only the hub knows.
-fn may_be_a_relays(asked: &Asked) -> bool {
-    match asked {
-        Asked::Socket(_) | Asked::Upgrade(_) | Asked::Stream(_) | Asked::Polling(_) | Asked::Metrics => true,
-        Asked::Hub(question, _) => matches!(question, Question::Quotes(_)),
-        Asked::Ticket | Asked::Each(..) | Asked::Known(_) | Asked::Health | Asked::Access | Asked::Options(_) => false,
-    }
-}
-
-/// The server that must answer, because it gave out the session or the ticket, or was asked for.
-fn giver_of(asked: &Asked, request: &Request, env: &Env) -> Option<String> {
-    let given = match asked {
-        Asked::Polling(Some(session)) | Asked::Upgrade(session) => Some(session.clone()),
-        Asked::Metrics => return Some(named(request, env).unwrap_or_else(|| HUB.to_owned())),
-        Asked::Socket(_) | Asked::Stream(_) => parameter(request, "ticket"),
-        Asked::Polling(None)
-        | Asked::Ticket
-        | Asked::Hub(..)
-        | Asked::Each(..)
-        | Asked::Known(_)
-        | Asked::Health
-        | Asked::Access
-        | Asked::Options(_) => None,
-    };
-    let giver = given?;
-    let giver = placement::giver(&giver);
-    let relay = placement::is_relay(giver, relays(env)).then(|| giver.to_owned());
-    Some(relay.unwrap_or_else(|| HUB.to_owned()))
-}
-
-/// The relay that a request names.
-fn named(request: &Request, env: &Env) -> Option<String> {
-    parameter(request, "server").filter(|server| placement::is_relay(server, relays(env)))
-}
-
-/// Asks the servers that come into question, until one is neither full nor broken.
-async fn ask_a_server(asked: &Asked, request: Request, env: &Env) -> Result<Response> {
-    if let Some(server) = giver_of(asked, &request, env) {
-        return or_problem(ask(&server, request, env).await);
-    }
+/// The servers to ask, in order.
+///
+/// What takes calls to the provider only the hub can answer, and what is said of the whole only the hub
+/// knows. It is asked twice: if the object was reset or replaced during the first request, the second
+/// one reaches a new object. That is safe because no such route changes anything.
+fn servers_for(asked: &Asked, request: &Request, env: &Env) -> Vec<String> {
     let relays = relays(env);
-    let random = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
-    let (place, wanted) = (place_of(&request), named(&request, env));
-    let servers = LOADS.with_borrow(|loads| loads.choose(&place, wanted.as_deref(), relays, random, now()));
-    let mut last = None;
-    for server in servers {
-        let answered = ask(&server, request.clone()?, env).await;
-        let full = answered.as_ref().map_or(true, |response| response.status_code() == 503);
-        if full {
-            LOADS.with_borrow_mut(|loads| loads.is_full(&server, relays, now()));
-            last = Some(answered);
-            continue;
+    let giver = |given: &str| {
+        let giver = placement::giver(given);
+        let is_relay = placement::is_relay(giver, relays);
+        vec![if is_relay { giver } else { HUB }.to_owned()]
+    };
+    match asked {
+        // Who gave out the session alone knows it. What a client says is not said twice.
+        Asked::Polling(Some(session)) | Asked::Upgrade(session) => giver(session),
+        Asked::Socket(_) | Asked::Stream(_) | Asked::Polling(None) | Asked::Ticket => {
+            if let Some(ticket) = parameter(request, "ticket") {
+                return giver(&ticket);
+            }
+            let random = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+            let wanted = parameter(request, "server");
+            let place = place_of(request);
+            LOADS.with_borrow(|loads| loads.choose(&place, wanted.as_deref(), relays, random, now()))
         }
-        if let Some(percent) = answered.as_ref().ok().and_then(load) {
-            LOADS.with_borrow_mut(|loads| loads.taken(&server, percent, relays, now()));
+        Asked::Metrics => {
+            let named = parameter(request, "server").filter(|server| placement::is_relay(server, relays));
+            vec![named.unwrap_or_else(|| HUB.to_owned()); 2]
         }
-        return or_problem(answered);
+        // So many ask that the hub would have nothing else to do.
+        Asked::Hub(Question::Quotes(_), _) if relays > 0 => {
+            LOADS.with_borrow(|loads| loads.choose(&place_of(request), None, relays, 0, now()))
+        }
+        Asked::Hub(..) | Asked::Each(..) | Asked::Known(_) | Asked::Health | Asked::Access | Asked::Options(_) => {
+            vec![HUB.to_owned(); 2]
+        }
     }
-    or_problem(last.unwrap_or_else(|| Err("no server could be asked".into())))
+}
+
+/// Asks the servers in turn, until one is neither full nor broken.
+async fn ask(servers: Vec<String>, request: Request, env: &Env) -> Result<Response> {
+    let relays = relays(env);
+    let mut answered = Err("no server could be asked".into());
+    for server in servers {
+        answered = server_of(&server, env)?.fetch_with_request(request.clone()?).await;
+        let load = answered.as_ref().ok().and_then(load);
+        let is_full = answered.as_ref().is_ok_and(|response| response.status_code() == 503);
+        LOADS.with_borrow_mut(|loads| match load {
+            _ if is_full => loads.is_full(&server, relays, now()),
+            Some(percent) => loads.taken(&server, percent, relays, now()),
+            None => {}
+        });
+        if !is_full && answered.is_ok() {
+            break;
+        }
+    }
+    answered.or_else(|error: worker::Error| respond(&Problem::Internal(error.to_string()).reply()))
 }
 
 /// How full the server is that answered, in percent.
@@ -234,16 +193,15 @@ fn load(response: &Response) -> Option<u32> {
     response.headers().get(LOAD).ok().flatten()?.parse().ok()
 }
 
-async fn ask(server: &str, request: Request, env: &Env) -> Result<Response> {
+fn server_of(server: &str, env: &Env) -> Result<Stub> {
     if server == HUB {
-        return hub(env)?.fetch_with_request(request).await;
+        return hub(env);
     }
     let relays = env.durable_object(RELAY_BINDING)?;
-    let relay = match placement::hint(server) {
+    match placement::hint(server) {
         Some(hint) => relays.get_by_name_with_location_hint(server, hint),
         None => relays.get_by_name(server),
-    };
-    relay?.fetch_with_request(request).await
+    }
 }
 
 /// Where a request comes from, as the platform tells.

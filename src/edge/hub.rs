@@ -217,7 +217,7 @@ fn start(state: State, env: &Env, source: Source, name: &str) -> std::result::Re
     config.upstream = endpoint.fingerprint();
     config.secret = endpoint.secret().clone();
     config.entropy = entropy();
-    let scale = Scale::from_vars(|name| raw(env, name)).map_err(|error| error.to_string())?;
+    let scale = Scale::from_vars(&|name: &str| raw(env, name)).map_err(|error| error.to_string())?;
     let config = if endpoint.is_hub() {
         let of_deployment =
             || text(env, "RELAY_NAME").unwrap_or_else(|| format!("relay-{:08x}", config.entropy[0] as u32));
@@ -309,8 +309,13 @@ fn ticket(object: &Object, request: &Request, pass: Option<Pass>) -> Result<Repl
     let prefix = object.with_driver(|driver| driver.machine().config().prefix())?;
     let (text, origin) = (format!("{prefix}{}", random_text()), header(request, "Origin"));
     let issued = object.with_driver(|driver| driver.issue_ticket(&text, pass, origin.as_deref(), now()))?;
+    // Who gets a ticket comes here with it.
+    let load = load(object)?;
     Ok(match issued {
-        Ok(()) => api::ticket(&text),
+        Ok(()) if load.as_deref() == Some("100") => Problem::HubFull.reply(),
+        Ok(()) => load
+            .iter()
+            .fold(api::ticket(&text), |reply, load| reply.with_header(LOAD, load)),
         Err(seconds) => Problem::TooManyTickets(seconds).reply(),
     })
 }
@@ -484,6 +489,14 @@ fn refused(why: Refused, who: &'static str, setting: &'static str) -> Problem {
     }
 }
 
+/// How full this server is, in percent, if that is wanted.
+fn load(object: &Object) -> Result<Option<String>> {
+    object.with_driver(|driver| {
+        let is_wanted = driver.machine().config().tells_load;
+        is_wanted.then(|| driver.load().to_string())
+    })
+}
+
 fn is_relay(object: &Object) -> Result<bool> {
     object.with_driver(|driver| driver.machine().config().relay.is_some())
 }
@@ -522,8 +535,9 @@ fn accept(object: &Rc<Object>, client: ClientId, dialect: Dialect) -> Result<Res
     if let Some(name) = dialect.subprotocol() {
         response.headers_mut().set(SUBPROTOCOL, name)?;
     }
-    let load = object.with_driver(|driver| driver.load())?;
-    response.headers_mut().set(LOAD, &load.to_string())?;
+    if let Some(load) = load(object)? {
+        response.headers_mut().set(LOAD, &load)?;
+    }
     Ok(response)
 }
 

@@ -13,6 +13,8 @@ pub struct Config {
     pub provider: Provider,
     /// For a relay, whose source is another hub: the name of this server.
     pub relay: Option<String>,
+    /// Whether the front door wants to know how full this server is.
+    pub tells_load: bool,
     /// A fingerprint of endpoint and key that reveals neither: a stored refusal applies only to the
     /// upstream and key that refused.
     pub upstream: u32,
@@ -102,7 +104,7 @@ impl Scale {
     ///
     /// # Errors
     /// [`ConfigError`] for the first var that cannot be used.
-    pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+    pub fn from_vars(var: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let set = |name: &'static str| {
             let value = var(name).filter(|value| !value.trim().is_empty())?;
             Some((name, value))
@@ -116,12 +118,12 @@ impl Scale {
 
     /// The settings of the hub itself.
     #[must_use]
-    pub fn of_hub(&self, config: Config) -> Config {
-        let most = if self.relays > 0 { self.hub_clients } else { u32::MAX };
-        Config {
-            most_clients: config.most_clients.min(most),
-            ..config
+    pub fn of_hub(&self, mut config: Config) -> Config {
+        if self.relays > 0 {
+            config.most_clients = config.most_clients.min(self.hub_clients);
+            config.tells_load = true;
         }
+        config
     }
 }
 
@@ -161,20 +163,19 @@ impl Config {
     /// The settings of a relay: another hub's clients have the same limits here, and the link its own
     /// times. `most_clients` is the most clients of one relay.
     #[must_use]
-    pub fn of_relay(self, name: String, most_clients: u32) -> Self {
-        Self {
-            relay: Some(name),
-            most_clients,
-            heartbeat: 2 * SECOND,
-            silence: 5 * SECOND,
-            healthy: 5 * SECOND,
-            reconnect: SECOND,
-            reconnect_max: 10 * SECOND,
-            refused: MINUTE,
-            // Nothing is stored; the alarm only keeps the relay in memory.
-            checkpoint: MINUTE,
-            ..self
-        }
+    pub fn of_relay(mut self, name: String, most_clients: u32) -> Self {
+        self.relay = Some(name);
+        self.tells_load = true;
+        self.most_clients = most_clients;
+        self.heartbeat = 2 * SECOND;
+        self.silence = 5 * SECOND;
+        self.healthy = 5 * SECOND;
+        self.reconnect = SECOND;
+        self.reconnect_max = 10 * SECOND;
+        self.refused = MINUTE;
+        // Nothing is stored; the alarm only keeps the relay in memory.
+        self.checkpoint = MINUTE;
+        self
     }
 
     /// What names and tickets of this server begin with, so that those who bring them are led here.
@@ -222,6 +223,7 @@ impl Config {
             simulated,
             provider,
             relay: None,
+            tells_load: false,
             old_vars,
             upstream: 0,
             symbols,
@@ -368,17 +370,17 @@ mod tests {
             _ => None,
         };
         let config = Config::from_vars(false, |_| None).unwrap();
-        let scale = Scale::from_vars(vars).unwrap();
+        let scale = Scale::from_vars(&vars).unwrap();
         assert_eq!((scale.relays, scale.relay_clients), (4, 8_000));
         assert_eq!(scale.of_hub(config.clone()).most_clients, 500);
-        let alone = Scale::from_vars(|_| None).unwrap();
+        let alone = Scale::from_vars(&|_| None).unwrap();
         assert_eq!(alone.of_hub(config.clone()).most_clients, 32_000);
         let relay = config.of_relay("weur/0".to_owned(), scale.relay_clients);
         assert_eq!(
             (relay.most_clients, relay.silence, relay.prefix().as_str()),
             (8_000, 5_000, "weur/0~")
         );
-        let wrong = Scale::from_vars(|name| (name == "RELAYS").then(|| "many".to_owned()));
+        let wrong = Scale::from_vars(&|name: &str| (name == "RELAYS").then(|| "many".to_owned()));
         assert!(wrong.unwrap_err().to_string().contains("RELAYS"));
     }
 

@@ -148,23 +148,27 @@ impl Cell {
     /// Takes over what another hub holds of the same instrument. Times of receipt stay those of its
     /// clock, so that clients of several relays can compare them.
     ///
-    /// A hub that has begun a new life may know older prices than it told before. So `newest` is when
-    /// the price that was held then was received, until the hub has told one of that time or later: an
-    /// older one is not taken, but how stale it is.
-    pub fn follow(&mut self, told: &Self, newest: &mut Option<Millis>, now: Millis) -> Change {
-        let received = told.quote.as_ref().map(|quote| quote.received);
+    /// A hub that has begun a new life may know older prices than it told before. So if
+    /// `may_be_older`, one that was received earlier than the price that is held, or was certainly made
+    /// earlier, is not taken, but how stale it is. This ends with the first that is taken.
+    pub fn follow(&mut self, told: &Self, may_be_older: &mut bool, now: Millis) -> Change {
+        let is_older = *may_be_older
+            && self
+                .quote
+                .as_ref()
+                .is_some_and(|held| told.quote.as_ref().is_none_or(|told| told.is_before(held)));
         let before = self.clone();
         *self = told.clone();
         self.details.decimals = self.details.decimals.max(before.details.decimals);
-        if newest.is_some_and(|newest| received.is_none_or(|received| received < newest)) {
-            let stale_since = received.map_or(Some(now), |_| told.quote.as_ref()?.stale_since);
+        if is_older {
+            let stale_since = told.quote.as_ref().map_or(Some(now), |told| told.stale_since);
             self.reference.day = before.reference.day;
             self.quote = before.quote.clone().map(|held| Quote {
                 stale_since: held.stale_since.or(stale_since),
                 ..held
             });
         } else {
-            *newest = None;
+            *may_be_older = false;
         }
         if *self == before {
             Change::Dropped
@@ -759,19 +763,29 @@ mod tests {
     #[test]
     fn a_hub_in_a_new_life_takes_no_price_back() {
         let mut cell = told(101.0, NOW, None);
-        let mut newest = Some(NOW);
+        let mut may_be_older = true;
         // Its cache is older than what it told before.
         let restored = told(100.0, NOW - 20_000, Some(NOW - 20_000));
-        assert_eq!(cell.follow(&restored, &mut newest, NOW + 1), Change::Updated);
+        assert_eq!(cell.follow(&restored, &mut may_be_older, NOW + 1), Change::Updated);
         let quote = cell.quote.clone().unwrap();
         assert_eq!((quote.price, quote.stale_since), (101.0, Some(NOW - 20_000)));
-        assert_eq!(cell.follow(&Cell::default(), &mut newest, NOW + 2), Change::Updated);
+        assert_eq!(
+            cell.follow(&Cell::default(), &mut may_be_older, NOW + 2),
+            Change::Updated
+        );
         assert_eq!(shown(&cell), 101.0, "it knows nothing any more");
+        // A quote of REST that has just come, of a price made minutes ago.
+        let mut late = told(98.5, NOW + 4, None);
+        if let Some(quote) = &mut late.quote {
+            (quote.exchange_time, quote.precision) = (Some(NOW - 3 * MINUTE), Some(Precision::Minute));
+        }
+        cell.follow(&late, &mut may_be_older, NOW + 4);
+        assert_eq!(shown(&cell), 101.0);
         let newer = told(99.0, NOW + 5, None);
-        cell.follow(&newer, &mut newest, NOW + 6);
-        assert_eq!((shown(&cell), newest), (99.0, None));
+        cell.follow(&newer, &mut may_be_older, NOW + 6);
+        assert_eq!((shown(&cell), may_be_older), (99.0, false));
         // From then on it is followed, whatever it tells.
-        cell.follow(&told(98.0, NOW + 4, None), &mut newest, NOW + 7);
+        cell.follow(&told(98.0, NOW + 4, None), &mut may_be_older, NOW + 7);
         assert_eq!(shown(&cell), 98.0);
     }
 

@@ -107,6 +107,12 @@ impl Quote {
         Some(end.min(self.received))
     }
 
+    /// Whether it was received earlier than `other`, or was certainly made earlier.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        let is_made_before = self.made_by().zip(other.exchange_time);
+        self.received < other.received || is_made_before.is_some_and(|(ours, theirs)| ours < theirs)
+    }
+
     /// Whether the tick repeats the trade of this quote, or is of an earlier one.
     pub(super) fn outdates(&self, tick: &Tick, time: Millis) -> bool {
         let made_by = self.made_by().unwrap_or(self.received);

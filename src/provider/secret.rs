@@ -36,10 +36,16 @@ impl Secret {
         let mut forms = vec![key.to_owned(), first, second, hex(key.as_bytes())];
         // In base64 of a longer text, the key may start anywhere in a group of three bytes.
         forms.extend((0..3).map(|skipped| base64(key.as_bytes().get(skipped..).unwrap_or_default())));
-        let mut forms: Vec<String> = forms.iter().map(|form| form.to_ascii_lowercase()).collect();
-        forms.retain(|form| form.len() >= SHORTEST_PART || form == &key.to_ascii_lowercase() && !form.is_empty());
-        forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
-        Self { forms }
+        let key = key.to_ascii_lowercase();
+        // The longest first. There are few, so sorting would take more code than it saves time.
+        let mut sorted: Vec<String> = Vec::new();
+        for form in forms.iter().map(|form| form.to_ascii_lowercase()) {
+            if form.len() >= SHORTEST_PART || form == key && !form.is_empty() {
+                let place = sorted.partition_point(|longer| longer.len() >= form.len());
+                sorted.insert(place, form);
+            }
+        }
+        Self { forms: sorted }
     }
 
     /// The text without the key and without addresses.

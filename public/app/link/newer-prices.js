@@ -3,7 +3,9 @@
  * older prices than this client, because its cache is stored every 30 s, and so may another relay.
  * A price never goes back: the newer one is shown until the server has caught up with it.
  *
- * One clock stamps `received`, whichever server tells it: the hub's. So it says which price is newer.
+ * One clock stamps `received`, whichever server tells it: the hub's. A price that was received earlier
+ * is older, and so is one that was received later but certainly made earlier, such as a quote of REST
+ * that a restarted hub has just asked for.
  */
 import { asStale, withFactsOf } from '../model/quotes.js';
 
@@ -30,8 +32,18 @@ export class NewerPrices {
     // Nobody confirms a price of which the server knows nothing.
     if (told === null) return asStale(held);
     // A simulated and a real market share no time.
-    if (told.receivedAt < held.receivedAt && told.simulated === held.simulated) return withFactsOf(told, held);
+    if (isBefore(told, held) && told.simulated === held.simulated) return withFactsOf(told, held);
     this.#held.delete(symbol);
     return told;
   }
+}
+
+/** The longest time after its timestamp at which a price can have been made, in ms. */
+const WITHIN = { second: 0, minute: 60_000, day: 86_400_000 };
+
+/** @param {Quote} told @param {Quote} held */
+function isBefore(told, held) {
+  if (told.receivedAt < held.receivedAt) return true;
+  if (told.timestamp === null || told.precision === null || held.timestamp === null) return false;
+  return told.timestamp + WITHIN[told.precision] < held.timestamp;
 }

@@ -47,9 +47,9 @@ pub struct Entry {
     pub candles: Candles,
     /// The bar that closed last.
     pub bar: Option<Bar>,
-    /// When the price was received that was held when the hub, whose relay this is, began another life;
-    /// `None` once it has told a newer one.
-    newest: Option<Millis>,
+    /// Whether the hub, whose relay this is, may tell an older price than is held: it has begun another
+    /// life, and told none since that was newer.
+    may_be_older: bool,
     /// Whether the quote was fresh when the relay was cut off from its hub, and became stale since.
     has_lapsed: bool,
     /// The service that watchers were told last. The state `Pending` is not announced to them.
@@ -100,7 +100,7 @@ impl Book {
                 told: Service::pending(),
                 candles: Candles::default(),
                 bar: None,
-                newest: None,
+                may_be_older: false,
                 has_lapsed: false,
                 quote_revision: 0,
                 service_revision: 0,
@@ -227,7 +227,7 @@ impl Book {
             entry.candles.insert(closes.into_iter());
             entry.candles.forget_before(now.saturating_sub(RELAYED));
         }
-        let change = entry.cell.follow(cell, &mut entry.newest, now);
+        let change = entry.cell.follow(cell, &mut entry.may_be_older, now);
         self.note(id, change, now);
     }
 
@@ -243,8 +243,7 @@ impl Book {
     /// The hub whose relay this is has begun another life, and may know older prices.
     pub fn another_life(&mut self) {
         for entry in self.entries.values_mut() {
-            let held = entry.cell.quote.as_ref().map(|quote| quote.received);
-            entry.newest = held.max(entry.newest);
+            entry.may_be_older = true;
         }
     }
 
@@ -281,10 +280,10 @@ impl Book {
     }
 
     fn bar_closed(&mut self, id: SymbolId, bar: Bar) {
-        self.revise(id, |entry, revision| {
+        if let Some(entry) = self.entries.get_mut(&id) {
             entry.bar = Some(bar);
-            entry.bar_revision = revision;
-        });
+        }
+        self.revise(id, |entry, revision| entry.bar_revision = revision);
     }
 
     /// The recent bars of a symbol, to add to them.
@@ -362,7 +361,7 @@ impl Book {
         }
     }
 
-    fn revise(&mut self, id: SymbolId, revise: impl Fn(&mut Entry, u64)) {
+    fn revise(&mut self, id: SymbolId, revise: fn(&mut Entry, u64)) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };

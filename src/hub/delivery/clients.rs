@@ -152,6 +152,7 @@ impl Delivery {
         (watched, fails)
     }
 
+    #[inline(never)]
     pub fn left(&mut self, client: ClientId, stage: &mut Stage<'_>) {
         self.leave_channel(client, stage);
         let Some(left) = self.audience.leave(client, stage.now) else {
@@ -433,6 +434,7 @@ impl Delivery {
         self.pace_acknowledgements();
     }
 
+    #[inline(never)]
     pub(super) fn remember(&mut self, client: ClientId, stage: &mut Stage<'_>) {
         let ids = self.audience.watched(client);
         let symbols = ids
@@ -493,6 +495,7 @@ impl Delivery {
         self.close(client, CLOSE_FLOOD, reason, stage);
     }
 
+    #[inline(never)]
     pub(super) fn close(&mut self, client: ClientId, code: u16, reason: &'static str, stage: &mut Stage<'_>) {
         self.left(client, stage);
         stage.effects.push(Effect::CloseClient { client, code, reason });
@@ -537,6 +540,7 @@ impl Delivery {
     }
 
     /// Sends a client an event, if its dialect has it.
+    #[inline(never)]
     pub(super) fn send(&mut self, client: ClientId, event: &ServerEvent<'_>, stage: &mut Stage<'_>) {
         let position = self.position_of(client);
         if let Some(frame) = self.audience.dialect(client).event(event, position) {

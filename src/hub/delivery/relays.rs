@@ -12,7 +12,7 @@ use crate::market::Millis;
 /// Most clients that a relay may claim to have.
 const MOST_CLIENTS: u64 = 100_000_000;
 
-/// The links of relays that have reported.
+/// The links of relays that have reported, by name.
 #[derive(Debug, Default)]
 pub struct Relays(Vec<(ClientId, Relay)>);
 
@@ -30,7 +30,7 @@ impl Relays {
         self.0.retain(|(link, _)| *link != client);
     }
 
-    /// The relays in order of their links.
+    /// The relays, by name.
     pub fn iter(&self) -> impl Iterator<Item = (ClientId, &Relay)> {
         self.0.iter().map(|(link, relay)| (*link, relay))
     }
@@ -50,16 +50,14 @@ impl Delivery {
             let reason = "this relay has opened a newer link";
             self.close(older, CLOSE_REPLACED, reason, stage);
         }
-        match self.relays.0.iter_mut().find(|(link, _)| *link == client) {
-            Some((_, relay)) => relay.report = report,
-            None => self.relays.0.push((
-                client,
-                Relay {
-                    since: stage.now,
-                    report,
-                },
-            )),
+        if let Some((_, relay)) = self.relays.0.iter_mut().find(|(link, _)| *link == client) {
+            relay.report = report;
+            return;
         }
+        let before = |(_, relay): &(ClientId, Relay)| relay.report.server < report.server;
+        let place = self.relays.0.partition_point(before);
+        let since = stage.now;
+        self.relays.0.insert(place, (client, Relay { since, report }));
     }
 
     /// Clients that are people or programs: ours, and those of relays.

@@ -8,7 +8,6 @@
 use super::{Asker, ClientId, Delivery, NotTracked, ServerEvent, Stage, SymbolId, Viewer};
 use crate::dialect::SubscriptionFailure;
 use crate::market::{Instrument, MINUTE, Millis};
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What clients read about a symbol for which there is no room.
@@ -114,19 +113,18 @@ impl Delivery {
         if ours >= share {
             return false;
         }
-        let mut rich: Vec<(&Viewer, &BTreeSet<SymbolId>)> = held
-            .iter()
-            .filter(|(who, symbols)| **who != viewer && symbols.len() > share)
-            .collect();
-        rich.sort_by_key(|(_, symbols)| Reverse(symbols.len()));
         // The newest symbol that no viewer within its share watches: long-held ones are kept.
         let is_within_a_share = |id: &SymbolId| {
             held.values()
                 .any(|symbols| symbols.len() <= share && symbols.contains(id))
         };
-        let given = rich
+        let rich = held
             .iter()
-            .find_map(|(_, symbols)| symbols.iter().rev().find(|id| !is_within_a_share(id)));
+            .filter(|(who, symbols)| **who != viewer && symbols.len() > share);
+        let most = rich
+            .filter_map(|(_, symbols)| Some((symbols.len(), symbols.iter().rev().find(|id| !is_within_a_share(id))?)))
+            .reduce(|most, next| if next.0 > most.0 { next } else { most });
+        let given = most.map(|(_, id)| id);
         let Some(id) = given.copied() else { return false };
         self.take_away(id, GIVEN_AWAY, stage);
         stage.demand.give_up(id);
@@ -134,6 +132,7 @@ impl Delivery {
     }
 
     /// Tells all watchers of a symbol that they lost it, and why.
+    #[inline(never)]
     fn take_away(&mut self, id: SymbolId, why: &str, stage: &mut Stage<'_>) {
         let Some(symbol) = stage.demand.book().get(id).map(|entry| entry.instrument.to_string()) else {
             return;

@@ -93,7 +93,7 @@ impl Machine {
     /// The relays with a link, by name.
     fn servers(&self) -> Vec<ServerView> {
         let relays = self.delivery.relays.iter();
-        let mut servers: Vec<_> = relays
+        relays
             .map(|(link, relay)| ServerView {
                 name: relay.report.server.clone(),
                 clients: relay.report.clients,
@@ -104,9 +104,7 @@ impl Machine {
                 updates_sent: relay.report.updates,
                 losses: relay.report.losses,
             })
-            .collect();
-        servers.sort_by(|one, other| one.name.cmp(&other.name));
-        servers
+            .collect()
     }
 
     /// One symbol; `None` if it is not tracked.

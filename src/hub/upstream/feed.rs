@@ -274,6 +274,7 @@ impl Feed {
         self.streams_nothing(DownReason::Mute, reason, config.mute << self.mutes, now);
     }
 
+    #[inline(never)]
     fn streams_nothing(&mut self, why: DownReason, reason: &str, wait: Millis, now: Millis) {
         if let Some(link) = &mut self.link {
             let until = now + wait;
@@ -329,6 +330,7 @@ impl Feed {
         self.lose(down, what, config, now);
     }
 
+    #[inline(never)]
     fn lose(&mut self, down: DownReason, what: &str, config: &Config, now: Millis) {
         let Some(link) = self.link.take() else { return };
         self.is_told = false;
@@ -505,6 +507,7 @@ impl Feed {
         }
     }
 
+    #[inline(never)]
     fn drop_link(
         &mut self,
         down: DownReason,
@@ -524,6 +527,7 @@ impl Feed {
     }
 
     /// The wait counts from `tried`, so an attempt that took long to fail has already waited.
+    #[inline(never)]
     fn fail(&mut self, down: DownReason, what: &str, tried: Millis, config: &Config, now: Millis) {
         self.failures = self.failures.saturating_add(1);
         self.down_counts.add(down);
@@ -540,6 +544,7 @@ impl Feed {
         self.enter(state, &reason, now);
     }
 
+    #[inline(never)]
     fn stay_away(&mut self, down: DownReason, what: &str, config: &Config, now: Millis) {
         self.down_counts.add(down);
         self.cause = Some(down);
@@ -557,6 +562,7 @@ impl Feed {
         (base - spread + self.jitter.u64(0..=2 * spread)).min(config.reconnect_max.max(config.reconnect))
     }
 
+    #[inline(never)]
     fn enter(&mut self, state: FeedState, reason: &str, now: Millis) {
         if self.status.state != state {
             self.status.since = now;

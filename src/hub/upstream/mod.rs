@@ -222,6 +222,7 @@ impl Upstream {
     }
 
     /// The link is gone, and with it all that was asked for on it.
+    #[inline(never)]
     fn forget_link(&mut self) {
         self.symbols.link_lost();
         if let Some(uplink) = &mut self.uplink {

@@ -7,7 +7,6 @@ mod reader;
 pub use reader::{Fault, Headline, Quoted, Reader, Told};
 
 use crate::market::{Instrument, Millis};
-use serde_json::{Value, json};
 
 /// The subprotocol's name in `Sec-WebSocket-Protocol`.
 pub const NAME: &str = "hamster.uplink.v1";
@@ -51,15 +50,18 @@ pub struct Place {
 /// The message that asks for more symbols; `from`: where the link was before.
 #[must_use]
 pub fn subscribe(instruments: &[Instrument], from: Option<Place>) -> String {
-    let resume = from.map(|Place { epoch, stream, seq }| json!({"epoch": epoch, "stream": stream, "seq": seq}));
-    let params = json!({"symbols": names(instruments), "interval_ms": INTERVAL, "resume": resume});
-    json!({"action": "subscribe", "params": params}).to_string()
+    let resume = from.map_or_else(String::new, |Place { epoch, stream, seq }| {
+        format!(r#","resume":{{"epoch":{epoch},"stream":{stream},"seq":{seq}}}"#)
+    });
+    let symbols = names(instruments);
+    format!(r#"{{"action":"subscribe","params":{{"symbols":{symbols},"interval_ms":{INTERVAL}{resume}}}}}"#)
 }
 
 /// The message that drops symbols.
 #[must_use]
 pub fn unsubscribe(instruments: &[Instrument]) -> String {
-    json!({"action": "unsubscribe", "params": {"symbols": names(instruments)}}).to_string()
+    let symbols = names(instruments);
+    format!(r#"{{"action":"unsubscribe","params":{{"symbols":{symbols}}}}}"#)
 }
 
 /// A beat. The hub's machine answers it with its time, so the answer proves more than that the
@@ -72,19 +74,31 @@ pub fn beat() -> String {
 /// The acknowledgement of everything up to a place.
 #[must_use]
 pub fn acknowledge(place: Place) -> String {
-    json!({"action": "ack", "stream": place.stream, "seq": place.seq}).to_string()
+    format!(r#"{{"action":"ack","stream":{},"seq":{}}}"#, place.stream, place.seq)
 }
 
 impl Report {
     /// The message.
     #[must_use]
     pub fn text(&self) -> String {
-        json!({"action": "report", "server": self.server, "clients": self.clients, "updates": self.updates,
-            "hop_ms": self.hop_ms, "clock_ms": self.clock_ms, "losses": self.losses})
-        .to_string()
+        let Self {
+            clients,
+            updates,
+            clock_ms,
+            losses,
+            ..
+        } = self;
+        // A name has no characters that JSON escapes, or the hub leaves them out.
+        let server = self.server.replace(['"', '\\'], "");
+        let hop = self.hop_ms.map_or_else(|| "null".to_owned(), |hop| hop.to_string());
+        format!(
+            r#"{{"action":"report","server":"{server}","clients":{clients},"updates":{updates},"hop_ms":{hop},"clock_ms":{clock_ms},"losses":{losses}}}"#
+        )
     }
 }
 
-fn names(instruments: &[Instrument]) -> Value {
-    instruments.iter().map(|instrument| instrument.to_string()).collect()
+/// A list of texts in JSON.
+fn names(instruments: &[Instrument]) -> String {
+    let names: Vec<String> = instruments.iter().map(ToString::to_string).collect();
+    serde_json::to_string(&names).unwrap_or_default()
 }

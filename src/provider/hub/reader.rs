@@ -252,9 +252,9 @@ impl Reader {
 
 impl Line {
     fn read(object: &Value) -> Option<Self> {
-        let number = |name: &str| object[name].as_f64();
-        let time = |name: &str| object[name].as_u64();
-        let text = |name: &str| object[name].as_str().map(ToOwned::to_owned);
+        let number = |name| number_of(object, name);
+        let time = |name| time_of(object, name);
+        let text = |name| text_of(object, name);
         let instrument = Instrument::parse(object["symbol"].as_str()?).ok()?;
         let scale = object["scale"].as_u64().and_then(|scale| i32::try_from(scale).ok());
         let quote = number("price").zip(time("received")).map(|(price, received)| Quote {
@@ -363,6 +363,22 @@ impl Line {
             closes,
         }))
     }
+}
+
+// Not inlined: they are called for each of two dozen fields.
+#[inline(never)]
+fn number_of(object: &Value, name: &str) -> Option<f64> {
+    object.get(name)?.as_f64()
+}
+
+#[inline(never)]
+fn time_of(object: &Value, name: &str) -> Option<Millis> {
+    object.get(name)?.as_u64()
+}
+
+#[inline(never)]
+fn text_of(object: &Value, name: &str) -> Option<String> {
+    object.get(name)?.as_str().map(ToOwned::to_owned)
 }
 
 /// A word of ours; `None` for one of a newer version.
