@@ -64,13 +64,9 @@ pub(super) fn symbol_search(query: &Query) -> Json {
         let name = || one.name.to_ascii_uppercase().contains(&wanted).then_some(names.len());
         names.into_iter().position(|fits| fits).or_else(name)
     };
-    let mut found: Vec<(usize, &Instrument)> = INSTRUMENTS
-        .iter()
-        .filter(|_| !wanted.is_empty())
-        .filter_map(|one| Some((rank(one)?, one)))
-        .collect();
-    found.sort_by_key(|(rank, _)| *rank);
-    let item = |(_, one): (usize, &Instrument)| {
+    let ranks = (0..=2).filter(|_| !wanted.is_empty());
+    let found = ranks.flat_map(|of| INSTRUMENTS.iter().filter(move |one| rank(one) == Some(of)));
+    let item = |one: &Instrument| {
         // The same plan worldwide as for this key: no source shows where the two differ.
         let plan = if one.basic_plan { "Basic" } else { "Grow" };
         let access = Object::default().with("global", plan).with("plan", plan);

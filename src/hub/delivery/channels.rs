@@ -402,13 +402,14 @@ impl Channels {
         let deserted = self
             .channels
             .iter()
-            .filter_map(|(id, channel)| Some((channel.deserted?, *id)));
-        let mut deserted: Vec<(Millis, ChannelId)> = deserted.collect();
+            .filter_map(|(id, channel)| Some((channel.deserted?, 0, id.0)));
+        // Of the same type as another list that is sorted: sorting takes much code.
+        let mut deserted: Vec<(Millis, u64, u32)> = deserted.collect();
         deserted.sort_unstable();
         let surplus = deserted.len().saturating_sub(MOST_DESERTED);
-        for (index, (since, id)) in deserted.into_iter().enumerate() {
+        for (index, (since, _, id)) in deserted.into_iter().enumerate() {
             if index < surplus || now >= since + DESERTED {
-                self.forget(id);
+                self.forget(ChannelId(id));
             }
         }
     }

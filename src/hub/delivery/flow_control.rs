@@ -269,7 +269,7 @@ impl Delivery {
         let sent = self.conflation.take_plain_bytes();
         let (mut ask, mut close) = (Vec::new(), Vec::new());
         // What each client was sent that cannot prove that it reads, and who is behind it.
-        let mut unprovable: Vec<(u64, u64, ClientId)> = Vec::new();
+        let mut unprovable: Vec<(u64, u64, u32)> = Vec::new();
         for (id, client) in self.audience.all() {
             if client.carrier == Carrier::Http {
                 continue;
@@ -281,7 +281,7 @@ impl Delivery {
             let proof = client.dialect.proof();
             if proof == Proof::Never {
                 let Viewer(viewer) = client.viewer().unwrap_or(Viewer::alone(id.0));
-                unprovable.push((viewer, client.unproven.bytes, id));
+                unprovable.push((viewer, client.unproven.bytes, id.0));
             } else if client.unproven.bytes >= 2 * UNPROVEN {
                 close.push(id);
             } else if client.unproven.bytes >= UNPROVEN && client.unproven.asked.is_none() && proof == Proof::Number {
@@ -306,7 +306,7 @@ impl Delivery {
                 continue;
             };
             let reason = "16 MiB were sent, and this protocol has no way to prove that you read them: connect again";
-            self.close_slow(client, reason, stage);
+            self.close_slow(ClientId(client), reason, stage);
         }
     }
 

@@ -81,7 +81,16 @@ pub fn add_gap(gaps: &mut Vec<Gap>, from: Millis, to: Millis, reason: &str) {
         }),
         None => {}
     }
-    gaps.sort_by_key(|gap| gap.from);
+    // At most one is out of its place, and only too late in the list.
+    for at in (1..gaps.len()).rev() {
+        if gaps
+            .get(at - 1)
+            .zip(gaps.get(at))
+            .is_some_and(|(one, next)| one.from > next.from)
+        {
+            gaps.swap(at - 1, at);
+        }
+    }
 }
 
 /// Makes one gap of the two that are closest to each other, and of the time between them.
