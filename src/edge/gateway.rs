@@ -11,7 +11,7 @@ use crate::api::{self, Asked, Problem, Reply};
 use crate::driver::placement::{self, HUB, LOAD, Loads, Place};
 use crate::hub::{Question, Scale};
 use crate::market::iso8601;
-use crate::provider::hub;
+use crate::provider::{SHORTEST_SECRET, hub};
 use std::cell::RefCell;
 use std::rc::Rc;
 use worker::{Date, Env, Request, Response, Result, Stub, console_error};
@@ -123,7 +123,7 @@ fn relays(env: &Env) -> u32 {
 
 /// Whether a request comes from a relay of another deployment that knows our secret.
 fn is_own_relay(request: &Request, env: &Env) -> bool {
-    let secret = text(env, "RELAY_SECRET");
+    let secret = text(env, "RELAY_SECRET").filter(|secret| secret.len() >= SHORTEST_SECRET);
     let shown = header(request, hub::SECRET);
     secret
         .zip(shown)

@@ -12,7 +12,7 @@ const SIMULATOR_URL: &str = "https://simulator";
 /// The address of the hub in the same Worker; no request for it leaves the Worker.
 const OWN_HUB_URL: &str = "https://hub";
 /// Fewer characters of a relay's secret could be guessed.
-const SHORTEST_SECRET: usize = 16;
+pub const SHORTEST_SECRET: usize = 16;
 
 /// What is at an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ pub mod hub;
 mod secret;
 pub mod twelve_data;
 
-pub use endpoint::{Endpoint, Outgoing, Source};
+pub use endpoint::{Endpoint, Outgoing, SHORTEST_SECRET, Source};
 pub use secret::Secret;
 
 use crate::market::{self, Bar, ExchangeHours, Instrument, Interval, Millis, PolledQuote, Tick, Venue};

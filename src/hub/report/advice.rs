@@ -28,7 +28,7 @@ impl Machine {
             // Connecting lasts only a moment; whatever makes it fail becomes a cause.
             (FeedState::Idle | FeedState::Connecting | FeedState::Live, _) => return None,
             _ if self.config.relay.is_some() && !self.upstream.feed.is_told() => {
-                "See whether the hub runs and can be reached from here; this relay dials it again by itself, and shows the last prices as stale meanwhile."
+                "See whether the hub runs and can be reached from here; this relay dials it again by itself, and the last prices turn stale meanwhile."
             }
             (_, Some(DownReason::Closed)) => {
                 "Nothing, if it is live again soon. If it is closed soon after each opening, another client uses the same key: end that one, or give this one a key of its own."

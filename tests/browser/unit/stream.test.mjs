@@ -174,8 +174,12 @@ test('another epoch: deltas apply to what was told, and are shown from the first
 
 test('another epoch: a line that is as new, or of another kind of market, is taken as told', options, () => {
   const told = (/** @type {Record<string, unknown>} */ fields, /** @type {Record<string, unknown>} */ how = {}) => quotes(returned({ ...OLDER, ...fields }, how).messages)[0];
-  assert.equal(told({ received: RECEIVED })?.price, 95490);
-  assert.equal(told({ received: RECEIVED + 1 })?.price, 95490);
+  const { symbols: [{ time }] } = snapshot();
+  assert.equal(told({ received: RECEIVED, time })?.price, 95490);
+  assert.equal(told({ received: RECEIVED + 1, time })?.price, 95490);
+  const minute = { received: RECEIVED + 5_000, time: Number(time) - (Number(time) % 60_000), time_precision: 'minute' };
+  assert.equal(told(minute)?.price, 95490, 'of the same minute, and asked for later');
+  assert.equal(told({ ...minute, time: minute.time - 180_000 })?.price, 95500, 'received later, and made minutes before');
   assert.deepEqual([told({}, { simulated: true })?.price, told({}, { simulated: true })?.simulated], [95490, true]);
   const same = new Stream();
   same.read(snapshot());
