@@ -477,8 +477,8 @@ export const MUTANTS = [
   {
     name: "a relay whose hub is silent stays live",
     file: "src/hub/config.rs",
-    find: "            silence: 5 * SECOND,",
-    replace: "            silence: 50 * SECOND,",
+    find: "        self.silence = 5 * SECOND;",
+    replace: "        self.silence = 50 * SECOND;",
     parts: RELAYS,
   },
   {

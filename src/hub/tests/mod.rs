@@ -11,6 +11,7 @@ mod hard_days;
 mod memory;
 mod operators;
 mod properties;
+mod relays;
 mod rest;
 mod restart;
 mod sessions;

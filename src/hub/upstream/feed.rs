@@ -81,13 +81,19 @@ const STEADY_FAILURES: u32 = 6;
 /// doubles, up to 32 times the first one.
 const MOST_MUTE_DOUBLINGS: u32 = 5;
 const JITTER_PERCENT: u64 = 20;
+/// After a restart of the hub all its relays come back.
+const RELAYS_JITTER_PERCENT: u64 = 90;
 /// A relay that notices silence this much too late was busy or frozen: frames may wait unread.
 const LATE: Millis = SECOND;
 /// How long it then waits for them.
 const SECOND_LOOK: Millis = 200;
 
 fn jitter(config: &Config) -> u64 {
-    if config.relay.is_some() { 100 } else { JITTER_PERCENT }
+    if config.relay.is_some() {
+        RELAYS_JITTER_PERCENT
+    } else {
+        JITTER_PERCENT
+    }
 }
 
 impl Feed {
@@ -554,7 +560,7 @@ impl Feed {
     }
 
     /// `reconnect` for the first six failures in a row, then doubling up to `reconnect_max`; ±20 %, or
-    /// for a relay, of which there are many, ±100 %.
+    /// for a relay, of which there are many, ±90 %.
     fn backoff(&mut self, config: &Config) -> Millis {
         let doublings = self.failures.saturating_sub(STEADY_FAILURES).min(16);
         let base = (config.reconnect << doublings).min(config.reconnect_max.max(config.reconnect));
