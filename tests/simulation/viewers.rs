@@ -436,6 +436,10 @@ impl World {
             if !viewer.is_reading {
                 if text.starts_with('[') {
                     viewer.unread_since.get_or_insert(now);
+                } else if text.contains(SNAPSHOT) {
+                    // It asked for other symbols. In their channel it has missed nothing yet; how often
+                    // that helps is bounded below.
+                    viewer.unread_since = None;
                 }
                 viewer.unread.push_back((life, now, text.to_owned()));
                 let snapshots = viewer
