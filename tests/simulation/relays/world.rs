@@ -41,9 +41,9 @@ type Check = Result<(), String>;
 #[derive(Debug, Clone)]
 enum Due {
     Tick(usize),
-    Opened(LinkId),
-    Said(LinkId, String),
-    Fetched(RequestId, Vec<String>),
+    Opened(u64, LinkId),
+    Said(u64, LinkId, String),
+    Fetched(u64, RequestId, Vec<String>),
     Arrives(usize, Way, Parcel),
     Joins(usize),
     /// A client's connection to a server has ended.
@@ -89,6 +89,8 @@ pub struct World {
     /// When each price was made, by symbol and bits.
     made: BTreeMap<(String, u64), Millis>,
     newest: BTreeMap<String, f64>,
+    /// Counts the hub's lives: what was on its way to an earlier one is lost.
+    life: u64,
     /// What the hub has subscribed.
     streams: Vec<String>,
     pub happened: BTreeMap<&'static str, u64>,
@@ -126,6 +128,7 @@ impl World {
             viewers: Vec::new(),
             made: BTreeMap::new(),
             newest: BTreeMap::new(),
+            life: 0,
             streams: Vec::new(),
             happened: BTreeMap::new(),
         };
@@ -221,6 +224,7 @@ impl World {
 
     fn happens(&mut self, due: Due) -> Check {
         match due {
+            Due::Opened(life, _) | Due::Said(life, ..) | Due::Fetched(life, ..) if life != self.life => Ok(()),
             Due::Tick(place) => {
                 self.ticks(place)?;
                 let wait = self.rng.u64(150..1_500);
@@ -229,9 +233,9 @@ impl World {
                 }
                 Ok(())
             }
-            Due::Opened(link) => self.tell(0, Input::Opened(link)),
-            Due::Said(link, frame) => self.tell(0, Input::Frame(link, frame)),
-            Due::Fetched(request, symbols) => {
+            Due::Opened(_, link) => self.tell(0, Input::Opened(link)),
+            Due::Said(_, link, frame) => self.tell(0, Input::Frame(link, frame)),
+            Due::Fetched(_, request, symbols) => {
                 let body = self.quotes(&symbols).to_string();
                 let answer = RestAnswer {
                     status: 200,
@@ -300,7 +304,7 @@ impl World {
 
     fn does(&mut self, server: usize, deed: Deed) -> Check {
         match deed {
-            Deed::OpenUpstream(link) if server == 0 => self.put(self.now + 80, Due::Opened(link)),
+            Deed::OpenUpstream(link) if server == 0 => self.put(self.now + 80, Due::Opened(self.life, link)),
             Deed::OpenUpstream(link) => {
                 let wire = Wire::new(server, link, &mut self.rng);
                 self.wires.push(wire);
@@ -311,7 +315,7 @@ impl World {
             Deed::CloseUpstream(_) if server == 0 => self.streams.clear(),
             Deed::CloseUpstream(link) => self.say(server, link, Parcel::Closed),
             Deed::Fetch(request, Call::Quotes(symbols)) if server == 0 => {
-                self.put(self.now + 120, Due::Fetched(request, symbols));
+                self.put(self.now + 120, Due::Fetched(self.life, request, symbols));
             }
             Deed::Fetch(..) if server == 0 => {}
             Deed::Fetch(_, call) => return Err(format!("\"a relay makes no calls\": {call:?}")),
@@ -354,7 +358,7 @@ impl World {
             }
             _ => json!({"event": "heartbeat", "status": "ok"}),
         };
-        self.put(self.now + 40, Due::Said(link, answer.to_string()));
+        self.put(self.now + 40, Due::Said(self.life, link, answer.to_string()));
     }
 
     fn ticks(&mut self, place: usize) -> Check {
@@ -365,7 +369,7 @@ impl World {
             return Ok(());
         };
         let tick = json!({"event": "price", "symbol": symbol, "price": price, "timestamp": self.now / SECOND});
-        let due = Due::Said(link, tick.to_string());
+        let due = Due::Said(self.life, link, tick.to_string());
         if self.waits(0, due.clone()) {
             return Ok(());
         }
@@ -423,6 +427,10 @@ impl World {
             return Ok(());
         }
         let (relay, link, client) = (wire.relay, wire.link, wire.client);
+        // A relay that has begun anew numbers its links anew.
+        if way == Way::ToRelay && self.wire_of(relay, link) != Some(number) {
+            return Ok(());
+        }
         let receiver = if way == Way::ToHub { 0 } else { relay };
         if self.waits(receiver, Due::Arrives(number, way, parcel.clone())) {
             return Ok(());
@@ -630,6 +638,7 @@ impl World {
         match act {
             Act::HubStartsAnew => {
                 self.note("the hub started anew");
+                self.life += 1;
                 self.stops(0);
                 let wires = 0..self.wires.len();
                 for wire in wires.filter(|wire| !self.wires[*wire].is_dead).collect::<Vec<_>>() {
@@ -641,6 +650,7 @@ impl World {
             Act::HubSleeps => {
                 if self.servers[0].object.machine().is_some() && !self.servers[0].is_still(self.now) {
                     self.note("the hub slept and its clients stayed");
+                    self.life += 1;
                     self.servers[0].object.end();
                     self.streams.clear();
                     // Plain clients are not told of the new life, which may know older prices.
