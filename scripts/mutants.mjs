@@ -1,6 +1,6 @@
 // `npm run mutants`: proves that the simulation can fail. It puts each deliberate fault of
 // tests/mutants into a copy of the source below target/ and expects the simulation to break a
-// promise. `-- --only WORDS` tries the mutants whose name contains the words; `-- --seeds N` plays
+// promise. `-- --only WORDS,WORDS` tries the mutants whose name contains some of the words; `-- --seeds N` plays
 // more seeds than usual. Exit code 1 if a mutant survives.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -30,15 +30,16 @@ const TARGET = join(ROOT, "target", "mutants-build");
 await main(async () => {
   const { values } = readArguments({
     options: { only: { type: "string", default: "" }, seeds: { type: "string", default: String(SEEDS) } },
-  }, "[--only WORDS] [--seeds N]");
+  }, "[--only WORDS,WORDS] [--seeds N]");
   const seeds = wholeNumber("--seeds", values.seeds, { least: 1 });
-  const mutants = MUTANTS.filter(({ name }) => name.includes(values.only));
+  const wanted = values.only.split(",").map((words) => words.trim());
+  const mutants = MUTANTS.filter(({ name }) => wanted.some((words) => name.includes(words)));
   if (mutants.length === 0) throw new Failure(`No mutant's name holds "${values.only}".`);
   requireRust();
   mutants.forEach(faulty);
   copySource();
   console.log("The source without a fault:");
-  const broken = await simulate(seeds);
+  const broken = await simulate(seeds, { parts: PARTS.filter((part) => mutants.some(({ parts = PARTS }) => parts.includes(part))) });
   if (broken) throw new Failure(`Without a fault the simulation fails: ${broken}. First make npm test pass.`);
 
   /** @type {string[]} */
