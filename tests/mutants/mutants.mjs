@@ -455,9 +455,9 @@ export const MUTANTS = [
   },
   {
     name: "a relay does not ask again on a new link",
-    file: "src/hub/upstream/mod.rs",
-    find: "    fn forget_link(&mut self) {\n        self.symbols.link_lost();",
-    replace: "    fn forget_link(&mut self) {\n        if self.uplink.is_none() {\n            self.symbols.link_lost();\n        }",
+    file: "src/hub/upstream/subscriptions.rs",
+    find: "            entry.asked = None;\n            // A symbol that REST refused",
+    replace: "            // A symbol that REST refused",
     parts: RELAYS,
   },
   {

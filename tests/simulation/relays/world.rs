@@ -103,6 +103,8 @@ fn config(room: &str) -> Config {
         "EXTRA_SYMBOLS" => Some(room.to_owned()),
         "SYMBOL_LIMIT" => Some("50".to_owned()),
         "HISTORY_CREDITS_PERCENT" => Some("0".to_owned()),
+        // Shorter than what goes wrong.
+        "STALE_MS" => Some("13000".to_owned()),
         _ => None,
     })
     .expect("a configuration")
