@@ -517,13 +517,6 @@ export const MUTANTS = [
     parts: RELAYS,
   },
   {
-    name: "a price stays stale though the link resumed",
-    file: "src/hub/upstream/uplink.rs",
-    find: "                if start.is_recovered {",
-    replace: "                if false {",
-    parts: RELAYS,
-  },
-  {
     name: "a relay that is cut off lets prices look fresh",
     file: "src/hub/machine.rs",
     find: "            if !self.upstream.feed.is_told() {",

@@ -224,6 +224,33 @@ fn a_relay_that_hears_nothing_says_so_in_time_and_dials_again() {
 }
 
 #[test]
+fn a_price_is_stale_while_nobody_confirms_it_and_fresh_again_when_the_link_resumes() {
+    let (mut hub, _) = Play::live("AAPL");
+    let (mut play, link) = relay();
+    links(&mut hub, RELAY);
+    hub.subscribe(RELAY, "BTC/USD");
+    passes_on(&mut hub, &mut play, link);
+    let freshness = |play: &Play| play.quote("BTC/USD").quote.freshness;
+    assert_eq!(freshness(&play), Some("fresh"));
+    play.input(Input::Lost(link, "gone".to_owned()));
+    play.pass(3 * SECOND);
+    assert_eq!(freshness(&play), Some("fresh"));
+    play.pass(60 * SECOND);
+    assert_eq!(freshness(&play), Some("stale"));
+    let link = play.opened_link().unwrap();
+    play.input(Input::Opened(link));
+    play.pass(SECOND);
+    let asked = play.sent().into_iter().find(|frame| frame.contains("resume")).unwrap();
+    let resume: Value = serde_json::from_str(&asked).unwrap();
+    let place = &resume["params"]["resume"];
+    let snapshot = json!({"event": "snapshot", "epoch": place["epoch"], "stream": place["stream"], "seq": place["seq"],
+        "base": play.now, "interval_ms": 100, "ack_ms": 5_000, "recovered": true, "missed": 0, "simulated": false,
+        "feed": {"state": "live", "since": "2026-01-01T00:00:00.000Z", "reason": ""}, "symbols": []});
+    play.input(Input::Frame(link, snapshot.to_string()));
+    assert_eq!(freshness(&play), Some("fresh"), "the hub has not said otherwise");
+}
+
+#[test]
 fn a_relay_that_was_busy_looks_twice_before_it_believes_in_silence() {
     let (mut hub, _) = Play::live("AAPL");
     links(&mut hub, RELAY);
