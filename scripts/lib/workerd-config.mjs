@@ -26,6 +26,7 @@ const CLOCK = `export default {
  * @returns {Promise<Buffer>}
  */
 export async function workerdConfig({ build, data, settings }) {
+  // One after the other: imported at the same time, wrangler's function was missing now and then.
   const { ASSETS_PLUGIN, Log, LogLevel, convertV4MiniflareOptions, serializeConfig } = await import("miniflare");
   const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
   /** @type {Record<string, any>} */

@@ -1,8 +1,8 @@
 //! Who may connect, and how much each may use.
 //!
 //! A **key** is a text that an operator gives to somebody; the operator's settings hold only its
-//! hash. A **token** is a JWT that somebody else signed. Either becomes a **pass**: a
-//! principal's name, with what it may watch, how much, and until when. A **ticket** stands for a pass for half a
+//! hash. A **token** is a JWT that somebody else signed. Either becomes a **pass**: a principal's
+//! name, with what it may watch, how much, and until when. A **ticket** stands for a pass for half a
 //! minute and once, where a client can send no header.
 //!
 //! Everything here is pure. The signature of a token is verified by the platform, which is told how

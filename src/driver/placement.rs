@@ -6,6 +6,7 @@
 //! in use. More come into use when these fill up. A relay that is full or fails is followed by the
 //! next two.
 
+use crate::hub::OF_SERVER;
 use crate::market::{Millis, SECOND};
 
 /// The name of the hub as a server.
@@ -18,9 +19,6 @@ const REMEMBERED: Millis = 10 * SECOND;
 const NEARLY_FULL: u32 = 75;
 /// Relays that are asked for one request.
 const TRIES: u32 = 3;
-/// Divides the name of a server from what it gave out: a session, or a ticket.
-pub const OF: char = '~';
-
 /// Regions of relays: location hints of the platform.
 const REGIONS: [&str; 9] = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"];
 /// A request from nobody knows where goes to a relay without a hint.
@@ -95,7 +93,7 @@ pub fn hint(name: &str) -> Option<&str> {
 /// The server that gave out a session's name or a ticket.
 #[must_use]
 pub fn giver(given: &str) -> &str {
-    given.split_once(OF).map_or(HUB, |(server, _)| server)
+    given.split_once(OF_SERVER).map_or(HUB, |(server, _)| server)
 }
 
 /// What a front door has heard of the servers' loads.

@@ -52,8 +52,8 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
     };
     let response = match judged {
         #[cfg(feature = "faults")]
-        Err(_) if path.starts_with("/api/faults/hub/") => ask(vec![HUB.to_owned(); 2], request, &env).await,
-        Err(_) if is_own_relay && path == hub::PATH => ask(vec![HUB.to_owned()], request, &env).await,
+        Err(_) if path.starts_with("/api/faults/hub/") => ask(vec![HUB.to_owned(); 2], false, request, &env).await,
+        Err(_) if is_own_relay && path == hub::PATH => ask(vec![HUB.to_owned()], false, request, &env).await,
         Err(Problem::NotFound(_)) if !api::is_ours(&path) => not_found_page(&env).await,
         Err(problem) if api::is_told_as_twelve_data(&path) => reply(problem.reply_to_twelve_datas_client()),
         Err(problem) => reply(problem.reply()),
@@ -72,7 +72,7 @@ pub async fn handle(request: Request, env: Env) -> Result<Response> {
         Ok((Asked::Polling(_), _)) if is_head => reply(Reply::polled(String::new())),
         Ok((asked, standing)) => {
             let servers = servers_for(&asked, &request, &env);
-            ask(servers, access::stamped(request, &standing)?, &env).await
+            ask(servers, asked.is_door(), access::stamped(request, &standing)?, &env).await
         }
     }?;
     if is_head { without_body(&response) } else { Ok(response) }
@@ -132,56 +132,56 @@ fn is_own_relay(request: &Request, env: &Env) -> bool {
 
 /// The servers to ask, in order.
 ///
-/// What takes calls to the provider only the hub can answer, and what is said of the whole only the hub
-/// knows. It is asked twice: if the object was reset or replaced during the first request, the second
-/// one reaches a new object. That is safe because no such route changes anything.
+/// Only the hub can answer what takes calls to the provider, and only it knows the whole. A server that
+/// alone can answer is asked twice: if the object was reset or replaced during the first request, the
+/// second one reaches a new object. That is safe because no such route changes anything; what a client
+/// posts is not said twice.
 fn servers_for(asked: &Asked, request: &Request, env: &Env) -> Vec<String> {
     let relays = relays(env);
-    let giver = |given: &str| {
-        let giver = placement::giver(given);
-        let is_relay = placement::is_relay(giver, relays);
-        vec![if is_relay { giver } else { HUB }.to_owned()]
+    let times = if method(request) == "POST" { 1 } else { 2 };
+    let alone = |server: &str| {
+        let is_relay = placement::is_relay(server, relays);
+        vec![if is_relay { server } else { HUB }.to_owned(); times]
+    };
+    let chosen = |wanted: Option<String>| {
+        let random = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
+        let place = place_of(request);
+        LOADS.with_borrow(|loads| loads.choose(&place, wanted.as_deref(), relays, random, now()))
     };
     match asked {
-        // Who gave out the session alone knows it. What a client says is not said twice.
-        Asked::Polling(Some(session)) | Asked::Upgrade(session) => giver(session),
+        // Who gave out the session or the ticket alone knows it.
+        Asked::Polling(Some(session)) | Asked::Upgrade(session) => alone(placement::giver(session)),
         Asked::Socket(_) | Asked::Stream(_) | Asked::Polling(None) | Asked::Ticket => {
-            if let Some(ticket) = parameter(request, "ticket") {
-                return giver(&ticket);
+            match parameter(request, "ticket") {
+                Some(ticket) => alone(placement::giver(&ticket)),
+                None if relays > 0 => chosen(parameter(request, "server")),
+                None => alone(HUB),
             }
-            let random = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
-            let wanted = parameter(request, "server");
-            let place = place_of(request);
-            LOADS.with_borrow(|loads| loads.choose(&place, wanted.as_deref(), relays, random, now()))
         }
-        Asked::Metrics => {
-            let named = parameter(request, "server").filter(|server| placement::is_relay(server, relays));
-            vec![named.unwrap_or_else(|| HUB.to_owned()); 2]
-        }
+        Asked::Metrics => alone(&parameter(request, "server").unwrap_or_default()),
         // So many ask that the hub would have nothing else to do.
-        Asked::Hub(Question::Quotes(_), _) if relays > 0 => {
-            LOADS.with_borrow(|loads| loads.choose(&place_of(request), None, relays, 0, now()))
-        }
+        Asked::Hub(Question::Quotes(_), _) if relays > 0 => chosen(None),
         Asked::Hub(..) | Asked::Each(..) | Asked::Known(_) | Asked::Health | Asked::Access | Asked::Options(_) => {
-            vec![HUB.to_owned(); 2]
+            alone(HUB)
         }
     }
 }
 
-/// Asks the servers in turn, until one is neither full nor broken.
-async fn ask(servers: Vec<String>, request: Request, env: &Env) -> Result<Response> {
+/// Asks the servers in turn, until one answers. One that is full does not count if the request
+/// `takes_a_place` at it; other requests are answered with 503 for other reasons.
+async fn ask(servers: Vec<String>, takes_a_place: bool, request: Request, env: &Env) -> Result<Response> {
     let relays = relays(env);
     let mut answered = Err("no server could be asked".into());
     for server in servers {
         answered = server_of(&server, env)?.fetch_with_request(request.clone()?).await;
-        let load = answered.as_ref().ok().and_then(load);
-        let is_full = answered.as_ref().is_ok_and(|response| response.status_code() == 503);
-        LOADS.with_borrow_mut(|loads| match load {
+        let Ok(response) = &answered else { continue };
+        let is_full = takes_a_place && response.status_code() == 503;
+        LOADS.with_borrow_mut(|loads| match load(response) {
             _ if is_full => loads.is_full(&server, relays, now()),
             Some(percent) => loads.taken(&server, percent, relays, now()),
             None => {}
         });
-        if !is_full && answered.is_ok() {
+        if !is_full {
             break;
         }
     }

@@ -150,6 +150,9 @@ pub enum ConfigError {
     Access(#[from] AccessError),
 }
 
+/// Divides the name of a server from what it gave out: a session, or a ticket.
+pub const OF_SERVER: char = '~';
+
 /// The symbols of a terminal without a `SYMBOLS` var.
 pub const DEFAULT_SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GBP/USD";
 
@@ -181,7 +184,8 @@ impl Config {
     /// What names and tickets of this server begin with, so that those who bring them are led here.
     #[must_use]
     pub fn prefix(&self) -> String {
-        self.relay.as_ref().map(|name| format!("{name}~")).unwrap_or_default()
+        let prefix = self.relay.as_ref().map(|name| format!("{name}{OF_SERVER}"));
+        prefix.unwrap_or_default()
     }
 
     /// The frame that keeps the upstream connection alive.

@@ -34,7 +34,7 @@ pub use answer::{
     Search, SearchQuestion, Service, Sessions, Spark, Sparklines, Status, SymbolView,
 };
 pub use book::Book;
-pub use config::{Config, ConfigError, DEFAULT_SYMBOLS, Scale};
+pub use config::{Config, ConfigError, DEFAULT_SYMBOLS, OF_SERVER, Scale};
 pub use deadlines::Deadline;
 pub use io::{
     Carrier, ChannelId, ClientId, Effect, Effects, Group, Input, Kept, LinkId, QuoteShard, RequestId, RestAnswer, Span,

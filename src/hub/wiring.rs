@@ -41,7 +41,7 @@ impl Prices for Book {
         self.never_closes(id);
     }
 
-    fn told(&mut self, id: SymbolId, cell: &Cell, closes: Vec<Bar>, now: Millis) {
+    fn told(&mut self, id: SymbolId, cell: Cell, closes: Vec<Bar>, now: Millis) {
         self.told(id, cell, closes, now);
     }
 

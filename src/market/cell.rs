@@ -151,17 +151,12 @@ impl Cell {
     /// A hub that has begun a new life may know older prices than it told before. So if
     /// `may_be_older`, one that was received earlier than the price that is held, or was certainly made
     /// earlier, is not taken, but how stale it is. This ends with the first that is taken.
-    pub fn follow(&mut self, told: &Self, may_be_older: &mut bool, now: Millis) -> Change {
-        let is_older = *may_be_older
-            && self
-                .quote
-                .as_ref()
-                .is_some_and(|held| told.quote.as_ref().is_none_or(|told| told.is_before(held)));
-        let before = self.clone();
-        *self = told.clone();
+    pub fn follow(&mut self, told: Self, may_be_older: &mut bool, now: Millis) -> Change {
+        let before = std::mem::replace(self, told);
         self.details.decimals = self.details.decimals.max(before.details.decimals);
-        if is_older {
-            let stale_since = told.quote.as_ref().map_or(Some(now), |told| told.stale_since);
+        let is_older = |held: &Quote| self.quote.as_ref().is_none_or(|told| told.is_before(held));
+        if *may_be_older && before.quote.as_ref().is_some_and(is_older) {
+            let stale_since = self.quote.as_ref().map_or(Some(now), |told| told.stale_since);
             self.reference.day = before.reference.day;
             self.quote = before.quote.clone().map(|held| Quote {
                 stale_since: held.stale_since.or(stale_since),
@@ -766,11 +761,11 @@ mod tests {
         let mut may_be_older = true;
         // Its cache is older than what it told before.
         let restored = told(100.0, NOW - 20_000, Some(NOW - 20_000));
-        assert_eq!(cell.follow(&restored, &mut may_be_older, NOW + 1), Change::Updated);
+        assert_eq!(cell.follow(restored, &mut may_be_older, NOW + 1), Change::Updated);
         let quote = cell.quote.clone().unwrap();
         assert_eq!((quote.price, quote.stale_since), (101.0, Some(NOW - 20_000)));
         assert_eq!(
-            cell.follow(&Cell::default(), &mut may_be_older, NOW + 2),
+            cell.follow(Cell::default(), &mut may_be_older, NOW + 2),
             Change::Updated
         );
         assert_eq!(shown(&cell), 101.0, "it knows nothing any more");
@@ -779,13 +774,13 @@ mod tests {
         if let Some(quote) = &mut late.quote {
             (quote.exchange_time, quote.precision) = (Some(NOW - 3 * MINUTE), Some(Precision::Minute));
         }
-        cell.follow(&late, &mut may_be_older, NOW + 4);
+        cell.follow(late, &mut may_be_older, NOW + 4);
         assert_eq!(shown(&cell), 101.0);
         let newer = told(99.0, NOW + 5, None);
-        cell.follow(&newer, &mut may_be_older, NOW + 6);
+        cell.follow(newer, &mut may_be_older, NOW + 6);
         assert_eq!((shown(&cell), may_be_older), (99.0, false));
         // From then on it is followed, whatever it tells.
-        cell.follow(&told(98.0, NOW + 4, None), &mut may_be_older, NOW + 7);
+        cell.follow(told(98.0, NOW + 4, None), &mut may_be_older, NOW + 7);
         assert_eq!(shown(&cell), 98.0);
     }
 

@@ -218,7 +218,7 @@ impl Book {
 
     /// Applies what another hub tells of a symbol, with the closes of its last minutes, if it tells
     /// them.
-    pub fn told(&mut self, id: SymbolId, cell: &Cell, closes: Vec<Bar>, now: Millis) {
+    pub fn told(&mut self, id: SymbolId, cell: Cell, closes: Vec<Bar>, now: Millis) {
         let Some(entry) = self.entries.get_mut(&id) else {
             return;
         };

@@ -45,7 +45,7 @@ struct Counts {
 pub struct Told {
     at: Millis,
     ticks: u64,
-    item: Option<serde_json::Value>,
+    item: Option<Value>,
 }
 
 impl Told {

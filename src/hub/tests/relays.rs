@@ -137,16 +137,17 @@ fn relay() -> (Play, LinkId) {
     (play, link)
 }
 
+/// What a hub has said to its relay since this was last asked.
+fn said(hub: &mut Play) -> Vec<String> {
+    let to_relay = hub.told.iter().filter(|(whom, _)| *whom == RELAY);
+    let said = to_relay.map(|(_, frame)| frame.clone()).collect();
+    hub.take();
+    said
+}
+
 /// Gives a relay everything that its hub said to it.
 fn passes_on(hub: &mut Play, relay: &mut Play, link: LinkId) {
-    let said: Vec<String> = hub
-        .told
-        .iter()
-        .filter(|(whom, _)| *whom == RELAY)
-        .map(|(_, frame)| frame.clone())
-        .collect();
-    hub.take();
-    for frame in said {
+    for frame in said(hub) {
         relay.input(Input::Frame(link, frame));
     }
 }
@@ -321,14 +322,7 @@ fn nothing_is_lost_between_writing_and_reading() {
         let price = (rng.f64() * 200_000.0 * 10_f64.powi(digits)).round() / 10_f64.powi(digits);
         hub.pass(rng.u64(0..3_000));
         hub.tick(feed, symbol, price.max(0.01));
-        let said: Vec<String> = hub
-            .told
-            .iter()
-            .filter(|(whom, _)| *whom == RELAY)
-            .map(|(_, frame)| frame.clone())
-            .collect();
-        hub.take();
-        for frame in said {
+        for frame in said(&mut hub) {
             deltas += u32::from(frame.starts_with('['));
             for told in reader.read(&frame).unwrap() {
                 if let Told::Quote(quoted) = told {

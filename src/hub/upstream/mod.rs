@@ -47,7 +47,7 @@ pub trait Prices {
     fn never_closes(&mut self, id: SymbolId);
     /// Applies what the hub, whose relay this is, tells of a symbol, with the closes of its last
     /// minutes, if it tells them.
-    fn told(&mut self, id: SymbolId, cell: &Cell, closes: Vec<Bar>, now: Millis);
+    fn told(&mut self, id: SymbolId, cell: Cell, closes: Vec<Bar>, now: Millis);
     /// That hub tells a bar that has closed.
     fn bar_told(&mut self, id: SymbolId, bar: Bar);
     /// That hub has begun another life, and may know older prices.
@@ -300,7 +300,7 @@ impl Upstream {
     #[must_use]
     pub fn sync_deadline(&self, config: &Config, now: Millis) -> Option<Millis> {
         self.feed.open_link().and_then(|_| match self.uplink {
-            Some(_) => self.symbols.ask_hub_at(config, now),
+            Some(_) => self.symbols.ask_hub_at(config),
             None => self.symbols.sync_deadline(config, now),
         })
     }

@@ -9,7 +9,7 @@ use super::symbols::{LINGER, Symbols};
 use super::tracked::Ask;
 use super::{Config, Effect, LinkId, Prices, SymbolId, Turn, Upstream};
 use crate::market::{Instrument, Millis, SECOND, Service, StreamState};
-use crate::provider::hub::{self, Fault, Headline, Place, Reader, Report, Told};
+use crate::provider::hub::{self, Fault, Headline, Place, Quoted, Reader, Told};
 
 /// Least time between two acknowledgements, and between two reports of another number of clients.
 const SPEAK: Millis = SECOND;
@@ -26,8 +26,8 @@ pub struct Uplink {
     acknowledged: Option<Place>,
     /// When the relay last looked whether it has something to say.
     spoke: Millis,
-    /// The report that was sent last on this link, and when.
-    reported: Option<(Report, Millis)>,
+    /// The number of clients that was reported last on this link, and when.
+    reported: Option<(u64, Millis)>,
     /// Whether the hub's prices come from the simulator; `None` until it has said so.
     pub is_simulated: Option<bool>,
     /// What the hub said of itself last.
@@ -93,8 +93,11 @@ impl Upstream {
                     return true;
                 };
                 self.counts.ticks += 1;
-                turn.prices.told(id, &quoted.cell, quoted.closes, now);
-                return !self.symbols.told(id, quoted.service);
+                let Quoted {
+                    cell, service, closes, ..
+                } = *quoted;
+                turn.prices.told(id, cell, closes, now);
+                return !self.symbols.told(id, service);
             }
             Told::Bar(instrument, bar) => {
                 if let Some(id) = self.symbols.find(&instrument) {
@@ -139,7 +142,7 @@ impl Upstream {
         let now = turn.now;
         let effects = &mut *turn.effects;
         let mut send = |frame| effects.push(Effect::SendUpstream { link, frame });
-        if self.symbols.ask_hub_at(turn.config, now).is_some_and(|at| at <= now) {
+        if self.symbols.ask_hub_at(turn.config).is_some_and(|at| at <= now) {
             let (subscribe, unsubscribe) = self.symbols.ask_hub(turn.config, turn.prices, now);
             if !unsubscribe.is_empty() {
                 send(hub::unsubscribe(&unsubscribe));
@@ -169,23 +172,15 @@ impl Upstream {
         let is_due = uplink
             .reported
             .as_ref()
-            .is_none_or(|(report, at)| now >= at + REPORT || now >= at + SPEAK && report.clients != clients);
+            .is_none_or(|(told, at)| now >= at + REPORT || now >= at + SPEAK && *told != clients);
         if !is_due {
             return;
         }
-        let report = Report {
-            server: turn.config.relay.clone().unwrap_or_default(),
-            clients,
-            updates,
-            hop_ms: uplink.hop,
-            clock_ms: uplink.clock,
-            losses: self.feed.down_counts().total(),
-        };
-        turn.effects.push(Effect::SendUpstream {
-            link,
-            frame: report.text(),
-        });
-        uplink.reported = Some((report, now));
+        let server = turn.config.relay.as_deref().unwrap_or_default();
+        let losses = self.feed.down_counts().total();
+        let frame = hub::report(server, (clients, updates), (uplink.hop, uplink.clock), losses);
+        turn.effects.push(Effect::SendUpstream { link, frame });
+        uplink.reported = Some((clients, now));
     }
 
     /// Symbols that the hub does not serve, each with its reason.
@@ -200,7 +195,7 @@ impl Upstream {
 impl Symbols {
     /// When to tell the hub what is wanted.
     #[must_use]
-    pub fn ask_hub_at(&self, config: &Config, now: Millis) -> Option<Millis> {
+    pub fn ask_hub_at(&self, config: &Config) -> Option<Millis> {
         let earliest = self.synced + ASK;
         if self.unsynced {
             return Some(earliest);
@@ -211,7 +206,7 @@ impl Symbols {
             _ if !entry.is_default && entry.watchers == 0 => Some(entry.wanted_until.max(entry.created + LINGER)),
             Some(_) | None => None,
         });
-        next.min().map(|at| at.max(earliest).max(now.min(at + LINGER)))
+        next.min().map(|at| at.max(earliest))
     }
 
     /// The symbols to ask the hub for from now on, and those that nobody wants any more.

@@ -19,23 +19,6 @@ const INTERVAL: Millis = 100;
 /// Symbols in one subscription.
 pub const MOST_IN_A_MESSAGE: usize = 200;
 
-/// What a relay tells its hub about itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// The relay's name. A hub has one link of a name: a newer one closes the older.
-    pub server: String,
-    /// Clients of the relay, and of relays behind it.
-    pub clients: u64,
-    /// Updates that it has sent, counted once per receiver.
-    pub updates: u64,
-    /// Half of the time from the last beat to its answer; `None` before the first answer.
-    pub hop_ms: Option<Millis>,
-    /// By how much the hub's clock is ahead of the relay's.
-    pub clock_ms: i64,
-    /// How often the relay has lost its link.
-    pub losses: u64,
-}
-
 /// Where a link was in the hub's deltas when it was lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -77,24 +60,21 @@ pub fn acknowledge(place: Place) -> String {
     format!(r#"{{"action":"ack","stream":{},"seq":{}}}"#, place.stream, place.seq)
 }
 
-impl Report {
-    /// The message.
-    #[must_use]
-    pub fn text(&self) -> String {
-        let Self {
-            clients,
-            updates,
-            clock_ms,
-            losses,
-            ..
-        } = self;
-        // A name has no characters that JSON escapes, or the hub leaves them out.
-        let server = self.server.replace(['"', '\\'], "");
-        let hop = self.hop_ms.map_or_else(|| "null".to_owned(), |hop| hop.to_string());
-        format!(
-            r#"{{"action":"report","server":"{server}","clients":{clients},"updates":{updates},"hop_ms":{hop},"clock_ms":{clock_ms},"losses":{losses}}}"#
-        )
-    }
+/// What a relay says of itself: its name, its clients, the updates that it has sent, half of the time
+/// from a beat to its answer, by how much the hub's clock is ahead, and how often it has lost its link.
+#[must_use]
+pub fn report(
+    server: &str,
+    (clients, updates): (u64, u64),
+    (hop, clock): (Option<Millis>, i64),
+    losses: u64,
+) -> String {
+    // A name has no characters that JSON escapes, or the hub leaves them out.
+    let server = server.replace(['"', '\\'], "");
+    let hop = hop.map_or_else(|| "null".to_owned(), |hop| hop.to_string());
+    format!(
+        r#"{{"action":"report","server":"{server}","clients":{clients},"updates":{updates},"hop_ms":{hop},"clock_ms":{clock},"losses":{losses}}}"#
+    )
 }
 
 /// A list of texts in JSON.

@@ -5,7 +5,7 @@ use hamster_terminal::dialect::Dialect;
 use hamster_terminal::hub::ClientId;
 use hamster_terminal::market::{Millis, from_iso8601};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A price that a viewer shows.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,13 +27,11 @@ pub struct Viewer {
     pub feed: Option<String>,
     /// What it shows.
     pub shown: BTreeMap<String, Shown>,
-    /// Whether it was sent a price on this connection for the first time: then it may be an older
-    /// one, of another server or another life of the same.
-    pub has_begun: BTreeMap<String, bool>,
+    /// The symbols of which this connection has told a price that it took. Before, an older one may
+    /// come, of another server or another life of the same.
+    pub has_begun: BTreeSet<String>,
     pub refused: Vec<String>,
     pub acknowledged: Millis,
-    /// The epoch of the last connection.
-    epoch: u64,
 }
 
 impl Viewer {
@@ -46,10 +44,9 @@ impl Viewer {
             reader: Reader::default(),
             feed: None,
             shown: BTreeMap::new(),
-            has_begun: BTreeMap::new(),
+            has_begun: BTreeSet::new(),
             refused: Vec::new(),
             acknowledged: 0,
-            epoch: 0,
         }
     }
 
@@ -68,7 +65,6 @@ impl Viewer {
         self.client = None;
         self.feed = None;
         self.has_begun.clear();
-        self.epoch = self.reader.epoch;
         self.reader.is_placed = false;
     }
 

@@ -566,7 +566,7 @@ impl World {
         let viewer = &mut self.viewers[number];
         let held = viewer.shown.get(symbol).copied();
         let is_older = held.is_some_and(|held| made < held.made);
-        let has_begun = viewer.has_begun.get(symbol).copied().unwrap_or_default();
+        let has_begun = viewer.has_begun.contains(symbol);
         let catches_up = held.is_none_or(|held| received >= held.received);
         if is_older && (has_begun || catches_up) {
             return Err(format!(
@@ -575,7 +575,7 @@ impl World {
             ));
         }
         if catches_up {
-            viewer.has_begun.insert(symbol.to_owned(), true);
+            viewer.has_begun.insert(symbol.to_owned());
             viewer.shown.insert(symbol.to_owned(), Shown { made, received });
         }
         Ok(())
