@@ -25,8 +25,8 @@ import { setUp } from "./lib/setup.mjs";
 import { RELEASE, buildWorker, folderOf } from "./lib/worker.mjs";
 
 /**
- * A whole run takes a quarter of an hour, with --long twice that. Compiling for it, once, takes a
- * minute or two on two cores.
+ * A whole run takes twenty minutes, with --long twice that. Compiling for it, once, takes a minute
+ * or two on two cores.
  */
 const LIMIT_MS = 60 * 60_000;
 

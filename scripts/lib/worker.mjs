@@ -40,7 +40,9 @@ export const UPLOAD_LIMIT = 600_000;
 const TARGET = "wasm32-unknown-unknown";
 const CRATE = "hamster_terminal.wasm";
 const ENTRY = join(ROOT, "src", "edge", "worker.js");
-const WASM_OPT = join(ROOT, "node_modules", "binaryen", "bin", "wasm-opt");
+const BINARYEN = join(ROOT, "node_modules", "binaryen", "bin");
+const WASM_OPT = join(BINARYEN, "wasm-opt");
+const WASM_METADCE = join(BINARYEN, "wasm-metadce");
 /**
  * The features that rustc and wasm-bindgen use. They are listed one by one so that wasm-opt emits
  * nothing that workerd does not support.
@@ -123,7 +125,10 @@ async function bundle(folder) {
   // WebAssembly.Module.
   const [before, after, ...more] = readFileSync(bindings, "utf8").split("import source wasmModule from");
   if (before === undefined || after === undefined || more.length > 0) throw new Failure("wasm-bindgen's JavaScript has changed: bindings.js does not import its wasm once.");
-  writeFileSync(bindings, `${before}import wasmModule from${after.replace("./bindings_bg.wasm", "./index_bg.wasm")}`);
+  // The `worker` crate exports classes that nobody here uses. esbuild leaves them out if it knows
+  // that making a registry and extending an unused class have no effect.
+  const pure = after.replace("./bindings_bg.wasm", "./index_bg.wasm").replaceAll("new FinalizationRegistry", "/* @__PURE__ */ new FinalizationRegistry");
+  writeFileSync(bindings, `${before}import wasmModule from${pure}`);
   await build({
     stdin: { contents: readFileSync(ENTRY, "utf8"), resolveDir: folder, sourcefile: "worker.js" },
     outfile: join(folder, "index.js"),
@@ -132,22 +137,41 @@ async function bundle(folder) {
     minify: true,
     target: "es2022",
     external: ["./index_bg.wasm", "cloudflare:*"],
+    define: { "Symbol.dispose": "undefined" },
     logLevel: "warning",
   });
 }
 
 /** @param {string} folder */
 async function optimise(folder) {
-  const [bound, named, small] = ["bindings_bg.wasm", "named.wasm", "index_bg.wasm"].map((name) => join(folder, name));
+  const [bound, used, named, small] = ["bindings_bg.wasm", "used.wasm", "named.wasm", "index_bg.wasm"].map((name) => join(folder, name));
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
+  const graph = writeExports(folder, String(bound));
+  await run("wasm-metadce", wranglersNode(), [WASM_METADCE, String(bound), ...features, "--debuginfo", "--graph-file", graph, "-o", String(used)]);
   // Profilers need the function names, but they are a tenth of the upload and Cloudflare does not
   // use them, so they stay in this local file.
-  await run("wasm-opt", wranglersNode(), [WASM_OPT, String(bound), ...features, "-Oz", "--debuginfo", "-o", String(named)]);
+  await run("wasm-opt", wranglersNode(), [WASM_OPT, String(used), ...features, "-Oz", "--debuginfo", "-o", String(named)]);
   // Without names wasm-opt finds more functions to be identical, and merges them. Functions of
   // similar names resemble each other, so gzip makes them smaller side by side. The lowest
   // addresses are the far end of the stack: no access wraps around to them.
   const passes = ["--strip-debug", "--strip-producers", "-Oz", "--low-memory-unused", "--reorder-functions-by-name"];
   await run("wasm-opt", wranglersNode(), [WASM_OPT, String(named), ...features, ...passes, "-o", String(small)]);
+}
+
+/**
+ * Writes which exports of a module the bundle names. What only the others need is left out of the
+ * module, such as the halves of the classes that are left out of the bundle.
+ * @param {string} folder
+ * @param {string} wasm
+ * @returns {string} the file, for wasm-metadce
+ */
+function writeExports(folder, wasm) {
+  const graph = join(folder, "exports.json");
+  const bundle = readFileSync(join(folder, "index.js"), "utf8");
+  const names = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(wasm))).map(({ name }) => name);
+  const used = names.filter((name) => bundle.includes(name));
+  writeFileSync(graph, JSON.stringify([{ name: "bundle", root: true, reaches: used }, ...names.map((name) => ({ name, export: name }))]));
+  return graph;
 }
 
 /** @param {Variant} variant */

@@ -12,8 +12,8 @@ use std::fmt::Write;
 
 pub(super) const ROUTE: Route = Route {
     path: "/api/history",
-    parameters: &["symbol", "interval", "limit", "before", "format"],
-    hint: "the parameters are symbol, interval, limit, before and format, as in /api/history?symbol=AAPL&interval=5min&limit=100",
+    parameters: &["symbol", "interval", "limit", "before", "format", "server"],
+    hint: "the parameters are symbol, interval, limit, before, format and server, as in /api/history?symbol=AAPL&interval=5min&limit=100",
     asks,
 };
 

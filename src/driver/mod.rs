@@ -10,6 +10,7 @@
 //!
 //! Nothing here uses Workers, clocks or randomness.
 
+pub mod copies;
 mod deadlines;
 pub mod placement;
 mod platform;

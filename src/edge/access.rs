@@ -24,7 +24,7 @@ extern "C" {
 }
 
 /// Carries a pass from the front door to the hub.
-const PASS: &str = "X-Hamster-Pass";
+pub(super) const PASS: &str = "X-Hamster-Pass";
 thread_local! {
     /// The settings of this isolate, which do not change.
     static ACCESS: RefCell<Option<Rc<Access>>> = const { RefCell::new(None) };

@@ -158,7 +158,10 @@ fn servers_for(asked: &Asked, request: &Request, env: &Env) -> Vec<String> {
                 None => alone(HUB),
             }
         }
-        Asked::Metrics => alone(&parameter(request, "server").unwrap_or_default()),
+        // A page asks its own server, which asks the hub once for many pages.
+        Asked::Metrics | Asked::Hub(Question::History(_), _) => {
+            alone(&parameter(request, "server").unwrap_or_default())
+        }
         // So many ask that the hub would have nothing else to do.
         Asked::Hub(Question::Quotes(_), _) if relays > 0 => chosen(None),
         Asked::Hub(..) | Asked::Each(..) | Asked::Known(_) | Asked::Health | Asked::Access | Asked::Options(_) => {

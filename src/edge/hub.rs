@@ -514,13 +514,17 @@ async fn ask_its_hub(object: &Rc<Object>, request: &Request) -> Result<Response>
     let key = api::twelve_datas_key(&request.path()).map(|key| key.parameter);
     let is_ours = |part: &&str| {
         let name = part.split('=').next().unwrap_or_default();
-        name != "ticket" && !key.is_some_and(|key| name.eq_ignore_ascii_case(key))
+        name != "ticket" && name != "server" && !key.is_some_and(|key| name.eq_ignore_ascii_case(key))
     };
     let query: Vec<&str> = query.split('&').filter(is_ours).collect();
     let path = format!("{}?{}", request.path(), query.join("&"));
-    let reply = match object.get(path.trim_end_matches('?')).await {
-        Ok((answer, content_type)) => Reply::passed_on(answer.status, content_type.as_deref(), answer.body),
-        Err(error) => Problem::NoHub(error).reply(),
+    let asked = object.pass_on(path.trim_end_matches('?')).await;
+    let reply = match asked.answer().await {
+        Some(Ok((answer, content_type))) => {
+            Reply::passed_on(answer.status, content_type.as_deref(), answer.body.clone())
+        }
+        Some(Err(error)) => Problem::NoHub(error.clone()).reply(),
+        None => Problem::NoHub("its answer was lost".to_owned()).reply(),
     };
     respond(&seen(object, request, reply)?)
 }

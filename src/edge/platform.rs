@@ -15,6 +15,7 @@ use super::source::Source;
 use super::storage;
 use super::upstream::{Listener, Upstream};
 use crate::dialect::message::Token;
+use crate::driver::copies::{Copies, Found};
 use crate::driver::{Driver, Event, HeldAlarm, Platform, REST_TIMED_OUT, REST_TIMEOUT, Wakeup};
 use crate::hub::{
     Answer, ClientId, Group, Input, Kept, LinkId, Question, RequestId, RestAnswer, Row, Span, WaiterId, Write,
@@ -23,13 +24,15 @@ use crate::market::Millis;
 use crate::provider::Call;
 use futures::channel::oneshot;
 use futures::future::{Either, select};
-use std::cell::{Cell, RefCell};
+use js_sys::Promise;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
-use worker::wasm_bindgen_futures::{JsFuture, spawn_local};
+use worker::wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
 use worker::{AbortController, Date, Delay, Response, State, console_log};
 
 /// Most bytes read of a REST answer. That for sixty quotes has about fifty thousand, that for five
@@ -47,8 +50,37 @@ pub(super) struct Object {
     /// Where the answer of each REST request goes.
     waiters: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
     last_waiter: Cell<u32>,
+    /// Of a relay: what its hub answered to callers, and is about to answer.
+    copies: RefCell<Copies<Rc<Asked>>>,
     /// Keeps alive what `fanout` calls.
     _tell: Closure<dyn Fn(u32, u32)>,
+}
+
+/// What a relay's hub answered, with its content type; or why it did not.
+pub(super) type PassedOn = Result<(RestAnswer, Option<String>), String>;
+
+/// A request to a relay's hub, for all who share its answer.
+#[derive(Default)]
+pub(super) struct Asked {
+    answer: OnceCell<PassedOn>,
+    /// Fulfilled when the answer is there.
+    promise: OnceCell<Promise>,
+}
+
+impl Asked {
+    /// The answer, once it is there.
+    pub(super) async fn answer(&self) -> Option<&PassedOn> {
+        if let (None, Some(promise)) = (self.answer.get(), self.promise.get()) {
+            // It is never rejected.
+            let _ = JsFuture::from(promise.clone()).await;
+        }
+        self.answer.get()
+    }
+
+    fn is_good(self: &Rc<Self>) -> Option<bool> {
+        let answer = self.answer.get()?;
+        Some(answer.as_ref().is_ok_and(|(answer, _)| answer.status == 200))
+    }
 }
 
 /// The platform's clock. In production it stands still between I/O events: one reading serves each.
@@ -79,6 +111,7 @@ impl Object {
                 state,
                 waiters: RefCell::default(),
                 last_waiter: Cell::new(0),
+                copies: RefCell::default(),
                 _tell: tell,
             }
         })
@@ -179,8 +212,37 @@ impl Object {
         Ok(answer)
     }
 
+    /// What the hub whose relay this is answers to a caller's request, which others may share.
+    pub(super) async fn pass_on(self: &Rc<Self>, path: &str) -> Rc<Asked> {
+        let came = now();
+        loop {
+            let found = self.copies.borrow().find(path, came, Asked::is_good);
+            match found {
+                Found::Answer(asked) => return asked,
+                Found::Wait(asked) => {
+                    asked.answer().await;
+                }
+                Found::Nothing => return self.ask_hub(path),
+            }
+        }
+    }
+
+    fn ask_hub(self: &Rc<Self>, path: &str) -> Rc<Asked> {
+        let asked = Rc::new(Asked::default());
+        self.copies
+            .borrow_mut()
+            .add(path, now(), Rc::clone(&asked), Asked::is_good);
+        let (object, path, call) = (Rc::clone(self), path.to_owned(), Rc::clone(&asked));
+        let promise = future_to_promise(async move {
+            let _ = call.answer.set(object.get(&path).await);
+            Ok(JsValue::UNDEFINED)
+        });
+        let _ = asked.promise.set(promise);
+        asked
+    }
+
     /// The answer to a request, and its content type.
-    pub(super) async fn get(&self, path: &str) -> Result<(RestAnswer, Option<String>), String> {
+    async fn get(&self, path: &str) -> Result<(RestAnswer, Option<String>), String> {
         let controller = AbortController::default();
         let signal = controller.signal();
         let call = async {

@@ -32,13 +32,16 @@ pub struct Audience {
     events: Events,
     scratch: Vec<u8>,
     tape: Arc<Tape>,
-    address: SocketAddr,
+    /// The servers to which newcomers connect, in turn.
+    servers: Vec<SocketAddr>,
     dialect: Dialect,
+    /// Connections begun so far.
+    begun: usize,
     clients: Vec<Client>,
     /// Indices of clients that left.
     free: Vec<usize>,
-    /// When to ask a client whether it wants to acknowledge.
-    acks: BinaryHeap<Reverse<(Duration, usize)>>,
+    /// When to ask a client what it wants to say.
+    due: BinaryHeap<Reverse<(Duration, usize)>>,
     asked: Vec<bool>,
     waiting: usize,
     deaf_waiting: usize,
@@ -49,18 +52,19 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// An empty audience.
-    pub fn new(tape: Arc<Tape>, address: SocketAddr, dialect: Dialect) -> Audience {
+    /// An empty audience of one server.
+    pub fn new(tape: Arc<Tape>, server: SocketAddr, dialect: Dialect) -> Audience {
         Audience {
             poll: Poll::new().expect("an event queue"),
             events: Events::with_capacity(1024),
             scratch: vec![0; SCRATCH],
             tape,
-            address,
+            servers: vec![server],
             dialect,
+            begun: 0,
             clients: Vec::new(),
             free: Vec::new(),
-            acks: BinaryHeap::new(),
+            due: BinaryHeap::new(),
             asked: Vec::new(),
             waiting: 0,
             deaf_waiting: 0,
@@ -68,6 +72,16 @@ impl Audience {
             at_once: CONNECTING_AT_ONCE,
             tally: Tally::new(0),
         }
+    }
+
+    /// Makes everybody leave. Who joins from now on connects to these servers in turn.
+    pub fn move_to(&mut self, servers: Vec<SocketAddr>, dialect: Dialect) {
+        (self.servers, self.dialect) = (servers, dialect);
+        for place in 0..self.clients.len() {
+            self.end(place);
+        }
+        self.due.clear();
+        self.asked.fill(false);
     }
 
     /// Lets this many more clients connect.
@@ -178,7 +192,7 @@ impl Audience {
                 continue;
             }
             self.turn();
-            self.acknowledge();
+            self.let_speak();
         }
     }
 
@@ -231,14 +245,17 @@ impl Audience {
     }
 
     fn connect(&mut self, is_small: bool) -> io::Result<()> {
+        let number = self.begun;
+        self.begun += 1;
+        let server = self.servers[number % self.servers.len()];
         let mut stream = match is_small {
-            true => connect_with_small_buffer(self.address)?,
-            false => TcpStream::connect(self.address)?,
+            true => connect_with_small_buffer(server)?,
+            false => TcpStream::connect(server)?,
         };
         let place = self.free.pop().unwrap_or(self.clients.len());
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, Token(place), interest)?;
-        let client = Client::connect(stream, self.dialect, &self.tape);
+        let client = Client::connect(stream, server, self.dialect, number, &self.tape);
         match self.clients.get_mut(place) {
             Some(slot) => *slot = client,
             None => {
@@ -261,7 +278,7 @@ impl Audience {
             let was_filled = client.stage == Stage::Current;
             let mut result = Ok(());
             if event.is_writable() {
-                result = client.writable(self.address);
+                result = client.writable();
             }
             if result.is_ok() && event.is_readable() {
                 result = client.readable(&mut self.scratch, &self.tape, &mut self.tally);
@@ -283,24 +300,24 @@ impl Audience {
             if !was_filled && matches!(client.stage, Stage::Current | Stage::Ended(_)) {
                 self.connecting = self.connecting.saturating_sub(1);
             }
-            if self.dialect == Dialect::Hamster && client.is_open() && !self.asked[place] {
+            if client.speaks() && !self.asked[place] {
                 self.asked[place] = true;
-                self.acks.push(Reverse((self.tape.now(), place)));
+                self.due.push(Reverse((self.tape.now(), place)));
             }
         }
     }
 
-    fn acknowledge(&mut self) {
+    fn let_speak(&mut self) {
         let now = self.tape.now();
-        while let Some(Reverse((due, place))) = self.acks.peek().copied()
+        while let Some(Reverse((due, place))) = self.due.peek().copied()
             && due <= now
         {
-            self.acks.pop();
+            self.due.pop();
             self.asked[place] = false;
             // The next read will find the error.
-            if let Ok(Some(again)) = self.clients[place].acknowledge(now) {
+            if let Ok(Some(again)) = self.clients[place].speak(now) {
                 self.asked[place] = true;
-                self.acks.push(Reverse((again, place)));
+                self.due.push(Reverse((again, place)));
             }
         }
     }

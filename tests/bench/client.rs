@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::events;
 use super::hamster::{self, Reader};
+use super::link;
 use super::plain::price_in;
 use super::tally::Tally;
 use super::tape::Tape;
@@ -21,6 +22,8 @@ use super::websocket::{Kind, Parsed, is_accepted, read_frame, read_head, write_f
 pub enum Dialect {
     /// Ours: `hamster.v1`, after a subscription.
     Hamster,
+    /// Ours: `hamster.uplink.v1`, as a relay speaks it, after a subscription.
+    Link,
     /// Ours: plain JSON, after a subscription.
     Json,
     /// Ours: Twelve Data's protocol, after a subscription.
@@ -39,8 +42,23 @@ impl Dialect {
             Dialect::SocketIo => "/socket.io/?EIO=4&transport=websocket",
             Dialect::TwelveData => "/v1/quotes/price?apikey=any",
             Dialect::Sse => "/api/stream",
+            Dialect::Link => link::PATH,
             Dialect::Hamster | Dialect::Json | Dialect::Stream => "/ws",
         }
+    }
+
+    /// Header fields of the upgrade request.
+    fn fields(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Dialect::Hamster => &hamster::FIELDS,
+            Dialect::Link => &link::FIELDS,
+            Dialect::Json | Dialect::TwelveData | Dialect::Sse | Dialect::Stream | Dialect::SocketIo => &[],
+        }
+    }
+
+    /// Whether prices come in channels of deltas, which are acknowledged.
+    fn has_channels(self) -> bool {
+        matches!(self, Dialect::Hamster | Dialect::Link)
     }
 }
 
@@ -74,7 +92,10 @@ pub struct Client {
     /// When it first held all symbols. Ticks offered before then are not expected of it.
     since: Duration,
     missing: usize,
+    address: SocketAddr,
     dialect: Dialect,
+    /// Different for each client of an audience.
+    number: usize,
     reader: Reader,
     input: Vec<u8>,
     /// Of a stream of events: what came and is not a whole event yet.
@@ -82,6 +103,8 @@ pub struct Client {
     output: Vec<u8>,
     unacknowledged: usize,
     acknowledged: (u64, Duration),
+    /// Seconds for which this link has spoken.
+    spoken: u64,
 }
 
 impl Client {
@@ -90,8 +113,8 @@ impl Client {
         self.since
     }
 
-    /// Starts to connect.
-    pub fn connect(stream: TcpStream, dialect: Dialect, tape: &Tape) -> Client {
+    /// Starts to connect to the server at this address.
+    pub fn connect(stream: TcpStream, address: SocketAddr, dialect: Dialect, number: usize, tape: &Tape) -> Client {
         Client {
             stream,
             stage: Stage::Connecting,
@@ -100,13 +123,16 @@ impl Client {
             held: vec![None; tape.symbols()],
             since: Duration::MAX,
             missing: tape.symbols(),
+            address,
             dialect,
+            number,
             reader: Reader::default(),
             input: Vec::new(),
             events: Vec::new(),
             output: Vec::new(),
             unacknowledged: 0,
             acknowledged: (0, Duration::ZERO),
+            spoken: 0,
         }
     }
 
@@ -121,7 +147,7 @@ impl Client {
     }
 
     /// The connection is writable: sends what is waiting, at first the upgrade request.
-    pub fn writable(&mut self, address: SocketAddr) -> io::Result<()> {
+    pub fn writable(&mut self) -> io::Result<()> {
         if self.stage == Stage::Connecting {
             if let Some(error) = self.stream.take_error()? {
                 return Err(error);
@@ -130,12 +156,11 @@ impl Client {
                 return Ok(());
             }
             self.stream.set_nodelay(true)?;
-            let (host, path) = (address.to_string(), self.dialect.path());
+            let (host, path) = (self.address.to_string(), self.dialect.path());
             if self.dialect == Dialect::Sse {
                 events::write_request(&mut self.output, &host, path);
             } else {
-                let protocol = (self.dialect == Dialect::Hamster).then_some(hamster::PROTOCOL);
-                write_request(&mut self.output, &host, path, protocol);
+                write_request(&mut self.output, &host, path, self.dialect.fields());
             }
             self.stage = Stage::Upgrading;
         }
@@ -172,15 +197,35 @@ impl Client {
         }
     }
 
+    /// Whether it has to be asked what it wants to say.
+    pub fn speaks(&self) -> bool {
+        self.dialect.has_channels() && self.is_open()
+    }
+
+    /// Says what is due: an acknowledgement, and what a relay tells its hub. Returns when to ask
+    /// again.
+    pub fn speak(&mut self, now: Duration) -> io::Result<Option<Duration>> {
+        let again = self.acknowledge(now)?;
+        if self.dialect != Dialect::Link || !self.is_open() {
+            return Ok(again);
+        }
+        for text in link::said(self.number, self.spoken) {
+            self.say(&text)?;
+        }
+        let pause = link::pause(self.number, self.spoken);
+        self.spoken += 1;
+        Ok(Some(now + pause))
+    }
+
     /// Sends an `ack` when one is due. Returns when to ask again.
-    pub fn acknowledge(&mut self, now: Duration) -> io::Result<Option<Duration>> {
-        if self.dialect != Dialect::Hamster || self.reader.stream == 0 {
+    fn acknowledge(&mut self, now: Duration) -> io::Result<Option<Duration>> {
+        if !self.dialect.has_channels() || self.reader.stream == 0 {
             return Ok(None);
         }
         if self.reader.seq == self.acknowledged.0 || !self.is_open() || self.is_deaf {
             return Ok(None);
         }
-        let wait = match self.unacknowledged >= hamster::ACK_BYTES {
+        let wait = match self.dialect == Dialect::Link || self.unacknowledged >= hamster::ACK_BYTES {
             true => 1_000,
             false => self.reader.ack_ms.max(1_000),
         };
@@ -216,8 +261,12 @@ impl Client {
             }
             taken = length;
             self.stage = Stage::Filling;
-            if matches!(self.dialect, Dialect::Hamster | Dialect::Json | Dialect::TwelveData) {
-                self.say(&json!({"action": "subscribe", "params": {"symbols": tape.list()}}).to_string())?;
+            match self.dialect {
+                Dialect::Hamster | Dialect::Json | Dialect::TwelveData => {
+                    self.say(&json!({"action": "subscribe", "params": {"symbols": tape.list()}}).to_string())?;
+                }
+                Dialect::Link => self.say(&link::subscription(tape))?,
+                Dialect::Sse | Dialect::Stream | Dialect::SocketIo => {}
             }
         }
         let now = tape.now();
@@ -278,7 +327,7 @@ impl Client {
     fn text(&mut self, payload: &[u8], now: Duration, tape: &Tape, tally: &mut Tally) -> io::Result<()> {
         let text = std::str::from_utf8(payload).map_err(io::Error::other)?;
         match self.dialect {
-            Dialect::Hamster => return self.hamster(text, now, tape, tally),
+            Dialect::Hamster | Dialect::Link => return self.hamster(text, now, tape, tally),
             Dialect::SocketIo => match text.as_bytes() {
                 [b'0', ..] => return self.say("40"),
                 [b'2'] => return self.say("3"),

@@ -19,10 +19,12 @@ mod client;
 mod events;
 mod hamster;
 mod histogram;
+mod link;
 mod load;
 mod null;
 mod plain;
 mod process;
+mod relays;
 mod report;
 mod rest;
 mod scenarios;
@@ -94,7 +96,7 @@ fn letter(text: &str) -> Result<char, String> {
         .find(|scenario| text == scenario.letter.to_string());
     scenario
         .map(|scenario| scenario.letter)
-        .ok_or(format!("there is no scenario {text:?}: a to h"))
+        .ok_or(format!("there is no scenario {text:?}: a to i"))
 }
 
 fn kind(text: &str) -> Result<Kind, String> {

@@ -4,8 +4,8 @@
 use super::tape::Tape;
 use hamster_kit::{Fault, Symbol};
 
-/// The name in `Sec-WebSocket-Protocol`.
-pub const PROTOCOL: &str = "hamster.v1";
+/// The header fields of its upgrade request.
+pub const FIELDS: [(&str, &str); 1] = [("Sec-WebSocket-Protocol", "hamster.v1")];
 /// This much unacknowledged input triggers an `ack`.
 pub const ACK_BYTES: usize = 128 * 1024;
 

@@ -1,9 +1,11 @@
 //! One system under load: started, warmed up, given an audience, and sent ticks.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::audience::Audience;
+use super::client::Dialect;
 use super::process;
 use super::source::Source;
 use super::systems::{Kind, Places, System};
@@ -15,6 +17,8 @@ const WARM_UP_LIMIT: Duration = Duration::from_secs(15);
 /// Our worker asks REST for previous closes when it starts. That must not happen during a load.
 const REST_LIMIT: Duration = Duration::from_secs(10);
 const SETTLING: Duration = Duration::from_millis(300);
+/// The limit until the clients of several servers hold every symbol.
+const GATHERING_LIMIT: Duration = Duration::from_secs(90);
 /// The rate of prices, per second, before a load.
 const WARM_UP_RATE: f64 = 5_000.0;
 
@@ -24,6 +28,8 @@ pub struct Load {
     pub audience: Audience,
     /// The system that is measured.
     pub system: System,
+    /// Its relays, if it has any.
+    pub relays: Vec<System>,
     /// The source of ticks.
     pub source: Source,
     /// The tape of ticks.
@@ -42,14 +48,39 @@ pub struct Played {
     pub took: Duration,
     /// From the first offer until every client was served or given up.
     pub watched: Duration,
-    /// CPU time of the system during `watched`.
-    pub cpu: Option<Duration>,
-    /// CPU time of the system while ticks were offered.
-    pub cpu_while_offered: Option<Duration>,
-    /// CPU time of the clients and the source while ticks were offered.
-    pub generator_cpu: Option<Duration>,
-    /// Memory of the system at the end.
+    /// CPU time during `watched`.
+    pub cpu: Cpu,
+    /// CPU time while ticks were offered.
+    pub cpu_while_offered: Cpu,
+    /// Memory of the system and its relays at the end.
     pub memory: Option<f64>,
+}
+
+/// CPU time of the processes of a load.
+#[derive(Debug, Clone, Copy)]
+pub struct Cpu {
+    /// Of the system alone.
+    pub system: Option<Duration>,
+    /// Of its relays.
+    pub relays: Option<Duration>,
+    /// Of the clients and the source.
+    pub generator: Option<Duration>,
+}
+
+impl Cpu {
+    /// Of the system and its relays.
+    pub fn servers(&self) -> Option<Duration> {
+        Some(self.system? + self.relays?)
+    }
+
+    fn since(self, before: Cpu) -> Cpu {
+        let since = |now: Option<Duration>, before: Option<Duration>| Some(now?.saturating_sub(before?));
+        Cpu {
+            system: since(self.system, before.system),
+            relays: since(self.relays, before.relays),
+            generator: since(self.generator, before.generator),
+        }
+    }
 }
 
 impl Load {
@@ -65,6 +96,7 @@ impl Load {
         let mut load = Load {
             audience,
             system,
+            relays: Vec::new(),
             source,
             next: 0,
             tape,
@@ -97,6 +129,36 @@ impl Load {
         self.next = 2 * symbols;
         self.rest(SETTLING);
         Ok(())
+    }
+
+    /// Gives the system this many relays, each a process of its own. Each opens its link with its
+    /// first client.
+    ///
+    /// # Errors
+    /// Why one is unavailable here, as a sentence.
+    pub fn add_relays(&mut self, count: usize, places: &Places) -> Result<(), String> {
+        for number in 0..count {
+            let relay = self
+                .system
+                .start_relay(&format!("relay/{number}"), places, &self.tape)?;
+            self.relays.push(relay);
+        }
+        Ok(())
+    }
+
+    /// The addresses of the relays.
+    pub fn relay_addresses(&self) -> Vec<SocketAddr> {
+        self.relays.iter().map(|relay| relay.address).collect()
+    }
+
+    /// Replaces the audience by this many clients of these servers. Returns how long it took until
+    /// each held a price of every symbol.
+    pub fn gather(&mut self, clients: usize, servers: Vec<SocketAddr>, dialect: Dialect) -> Duration {
+        self.audience.move_to(servers, dialect);
+        self.rest(SETTLING);
+        let took = self.assemble(clients, GATHERING_LIMIT);
+        self.rest(Duration::from_secs(1));
+        took
     }
 
     /// Lets time pass.
@@ -141,30 +203,31 @@ impl Load {
         // The last tick is offered one interval before the end.
         let took = (now - begun).max(Duration::from_secs_f64(ticks as f64 / per_second));
         let cpu_offered = self.cpu();
-        let memory = self.system.memory();
+        let servers = std::iter::once(&self.system).chain(&self.relays);
+        let memory = servers.map(System::memory).sum();
         let rounds = self.rounds_before(end);
         let limit = self.tape.now() + patience;
         self.audience
             .run(limit, |audience| audience.is_assembled() && audience.holds(&rounds));
         self.audience.reckon(&rounds);
         let watched = self.tape.now() - begun;
-        let since = |cpu: Option<Duration>, which: usize| Some(cpu?.saturating_sub(cpu_before[which]?));
-        let cpu = since(self.system.cpu_time(), 0);
         Played {
             tally: std::mem::replace(&mut self.audience.tally, Tally::new(end)),
             ticks,
             took,
             watched,
-            cpu,
-            cpu_while_offered: since(cpu_offered[0], 0),
-            generator_cpu: since(cpu_offered[1], 1),
+            cpu: self.cpu().since(cpu_before),
+            cpu_while_offered: cpu_offered.since(cpu_before),
             memory,
         }
     }
 
-    /// CPU time of the system, and of the generator.
-    fn cpu(&self) -> [Option<Duration>; 2] {
-        [self.system.cpu_time(), process::cpu_time(process::own_id())]
+    fn cpu(&self) -> Cpu {
+        Cpu {
+            system: self.system.cpu_time(),
+            relays: self.relays.iter().map(System::cpu_time).sum(),
+            generator: process::cpu_time(process::own_id()),
+        }
     }
 
     /// The newest round of each symbol among the ticks before this one.

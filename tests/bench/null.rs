@@ -66,7 +66,7 @@ impl Copier {
     fn new(mut listener: TcpListener, source: SocketAddr, symbols: &str) -> io::Result<Copier> {
         let mut stream = std::net::TcpStream::connect(source)?;
         let mut request = Vec::new();
-        write_request(&mut request, &source.to_string(), "/v1/quotes/price", None);
+        write_request(&mut request, &source.to_string(), "/v1/quotes/price", &[]);
         let subscribe = json!({"action": "subscribe", "params": {"symbols": symbols}}).to_string();
         stream.write_all(&request)?;
         let mut head = Vec::new();

@@ -36,14 +36,14 @@ pub fn row(context: &Context, played: &Played) -> Value {
         "freshness_ms": percentiles(&tally.freshness),
         "frames_per_client_per_s": rounded(per_second(tally.frames as f64 / context.clients as f64)),
         "bytes_per_update": (tally.updates > 0).then(|| rounded(tally.bytes as f64 / tally.updates as f64)),
-        "cpu_s": played.cpu.map(seconds),
+        "cpu_s": played.cpu.servers().map(seconds),
         "rss_mb": played.memory.map(rounded),
         "errors": tally.faults.total(),
         "ticks_per_s": rounded(per_second(played.ticks as f64)),
         "values_per_s": per_second(tally.updates as f64).round(),
         "seconds": seconds(*watched),
-        "cpu_percent": percent(played.cpu_while_offered),
-        "generator_cpu_percent": percent(played.generator_cpu),
+        "cpu_percent": percent(played.cpu_while_offered.servers()),
+        "generator_cpu_percent": percent(played.cpu_while_offered.generator),
     });
     if tally.faults.total() > 0 {
         let faults = &tally.faults;
@@ -92,7 +92,7 @@ pub fn print_row(row: &Value) {
             .map_or("–".to_owned(), |value| format!("{value:.0} %"))
     };
     println!(
-        "    {} updates/s: p50 {} ms, p99 {} ms; {} frames/client/s, {} bytes/update; CPU {}, generator {}; {} errors{}",
+        "    {} updates/s: p50 {} ms, p99 {} ms; {} frames/client/s, {} bytes/update; CPU {}, generator {}; {} errors{} {}",
         row["offered_updates_per_s"],
         row["freshness_ms"]["p50"],
         row["freshness_ms"]["p99"],
@@ -103,6 +103,7 @@ pub fn print_row(row: &Value) {
         row["errors"],
         row.get("error_kinds")
             .map_or(String::new(), |kinds| format!(" {kinds}")),
+        remarks(row),
     );
 }
 
@@ -138,7 +139,7 @@ pub fn table(rows: &[&Value]) -> String {
 
 /// Figures that only some scenarios have.
 fn remarks(row: &Value) -> String {
-    let mut remarks = Vec::new();
+    let mut remarks: Vec<String> = row["what"].as_str().map(ToOwned::to_owned).into_iter().collect();
     if row["knee"] == true {
         remarks.push("knee".to_owned());
     }
@@ -159,6 +160,15 @@ fn remarks(row: &Value) -> String {
             "a client waits {} ms for prices, p99 {p99}",
             row["snapshot_ms"]["p50"]
         ));
+    }
+    for (name, unit) in [
+        ("hub_cpu_percent", "% CPU of the hub"),
+        ("hub_us_per_frame", "µs of the hub a link frame"),
+        ("hub_us_per_further_frame", "beyond the first link's"),
+        ("us_per_send", "µs a send"),
+        ("hub_rss_mb", "MiB of the hub"),
+    ] {
+        remarks.extend(row[name].as_f64().map(|figure| format!("{figure} {unit}")));
     }
     if let Some(memory) = row["rss_over_time_mb"].as_array() {
         remarks.push(format!(

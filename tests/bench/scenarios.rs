@@ -5,14 +5,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::load::{Load, Played};
+use super::relays;
 use super::report::{self, Context};
 use super::systems::{Kind, Places};
 
 /// The knee: the load at which one in a hundred values takes longer than this to arrive.
 const KNEE: Duration = Duration::from_millis(250);
 /// How long to wait for a system that is expected to keep up.
-const PATIENCE: Duration = Duration::from_secs(5);
-const FEW_SYMBOLS: usize = 8;
+pub const PATIENCE: Duration = Duration::from_secs(5);
+/// The symbols of an unconfigured terminal.
+pub const FEW_SYMBOLS: usize = 8;
 const MANY_SYMBOLS: usize = 100;
 
 /// The settings of a run.
@@ -30,7 +32,7 @@ pub type Rows = Result<Vec<Value>, String>;
 
 /// A scenario: its letter, what it shows, the systems that it runs by default, and its function.
 pub struct Scenario {
-    /// `a` to `h`.
+    /// `a` to `i`.
     pub letter: char,
     /// What it shows.
     pub title: &'static str,
@@ -41,7 +43,7 @@ pub struct Scenario {
 }
 
 /// In the order of the report.
-pub const ALL: [Scenario; 8] = [
+pub const ALL: [Scenario; 9] = [
     Scenario {
         letter: 'a',
         title: "latency: 8 symbols, 8 ticks a second, 1, 100 and 1,000 clients",
@@ -86,6 +88,12 @@ pub const ALL: [Scenario; 8] = [
     },
     Scenario {
         letter: 'h',
+        title: "relays: the hop, the hub's cost of 1, 8 and 100 links, 8,000 clients and more of several relays",
+        systems: &[Kind::Ours],
+        run: relays::run,
+    },
+    Scenario {
+        letter: 'i',
         title: "far beyond the knee: 100 symbols, 1,000 clients, 320 ticks a second for 20 s, 640 for 10 s and 20 s",
         systems: &[
             Kind::OursSocketIo,
@@ -272,7 +280,7 @@ fn overload(kind: Kind, settings: &Settings) -> Rows {
         load.rest(Duration::from_millis(300));
         let before = load.system.memory();
         let played = load.play(f64::from(ticks), Duration::from_secs(seconds), PATIENCE, |_, _, _| {});
-        let mut row = report::row(&context(&load, 'h', CLIENTS), &played);
+        let mut row = report::row(&context(&load, 'i', CLIENTS), &played);
         row["seconds"] = json!(seconds);
         row["rss_before_mb"] = json!(before.map(report::rounded));
         rows.push(row);

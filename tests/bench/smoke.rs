@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::client::Dialect;
 use super::load::Load;
 use super::systems::{Kind, Places};
 
@@ -17,18 +18,35 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub fn run(places: &Places) -> Vec<String> {
     let mut complaints = Vec::new();
     let ours = Kind::ALL.into_iter().filter(|kind| kind.is_ours());
+    let mut note = |what: &str, checked: Result<String, String>| match checked {
+        Ok(summary) => println!("✓ {what}: {summary}"),
+        Err(complaint) => complaints.push(format!("{what}: {complaint}")),
+    };
     for kind in ours.chain([Kind::Null]) {
-        match check(kind, places) {
-            Ok(summary) => println!("✓ {}: {summary}", kind.name()),
-            Err(complaint) => complaints.push(format!("{}: {complaint}", kind.name())),
-        }
+        note(kind.name(), check(kind, places));
     }
+    note("ours, a relay and links", check_relays(places));
     complaints
 }
 
 fn check(kind: Kind, places: &Places) -> Result<String, String> {
     let mut load = Load::start(kind, places, SYMBOLS, 1_000)?;
     load.assemble(CLIENTS, PATIENCE);
+    // The first client was filled before.
+    adds_up(&mut load, CLIENTS - 1)
+}
+
+fn check_relays(places: &Places) -> Result<String, String> {
+    let mut load = Load::start(Kind::Ours, places, SYMBOLS, 1_000)?;
+    load.add_relays(1, places)?;
+    load.gather(CLIENTS, load.relay_addresses(), Dialect::Hamster);
+    let relayed = adds_up(&mut load, CLIENTS)?;
+    load.gather(CLIENTS, vec![load.system.address], Dialect::Link);
+    Ok(format!("{relayed}; {}", adds_up(&mut load, CLIENTS)?))
+}
+
+/// Plays to an assembled audience, of which `newcomers` were filled since it was begun.
+fn adds_up(load: &mut Load, newcomers: usize) -> Result<String, String> {
     let filled = load.audience.tally.filled.total();
     let played = load.play(TICKS, SPAN, PATIENCE, |_, _, _| {});
     let tally = &played.tally;
@@ -39,10 +57,7 @@ fn check(kind: Kind, places: &Places) -> Result<String, String> {
     let offered = (played.ticks * CLIENTS) as u64;
     let (fresh, updates, frames) = (tally.freshness.total(), tally.updates, tally.frames);
     for (what, adds_up) in [
-        (
-            "clients that were filled, of all but the first",
-            filled == CLIENTS as u64 - 1,
-        ),
+        ("clients that were filled", filled == newcomers as u64),
         (
             "ticks for which clients became fresh, of those offered",
             fresh == offered,

@@ -165,7 +165,7 @@ impl Player {
         if let Some((address, path)) = lock(&self.shared.publish).take() {
             let stream = TcpStream::connect(address).expect("the system takes publishers");
             let mut connection = Connection::new(stream, Side::Publisher).expect("a socket that does not block");
-            write_request(&mut connection.output, &address.to_string(), &path, None);
+            write_request(&mut connection.output, &address.to_string(), &path, &[]);
             self.connections.push(connection);
         }
     }

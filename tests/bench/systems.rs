@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::client::Dialect;
@@ -18,6 +18,8 @@ use super::process;
 use super::source::Source;
 use super::tape::Tape;
 
+/// The secret of a hub and its relays.
+pub const RELAY_SECRET: &str = "secret-of-the-benchmark";
 /// The key that the source is given. It accepts any.
 const KEY: &str = "key-of-the-benchmark";
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -126,15 +128,36 @@ impl System {
     /// # Errors
     /// Why it is unavailable here, as a sentence.
     pub fn start(kind: Kind, places: &Places, source: &Source, tape: &Tape) -> Result<System, String> {
-        let dialect = kind.dialect();
         let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
         let port = free_port().map_err(|error| error.to_string())?;
         let mut command = command(kind, places, source, tape, scratch.path(), port)?;
+        command.env("UPSTREAM", source.ws_url()).env("SYMBOLS", tape.list());
+        let system = System::launch(kind, command, port, scratch)?;
+        if kind == Kind::Nchan {
+            source.publish_to(system.address, "/publish");
+        }
+        Ok(system)
+    }
+
+    /// Starts a relay of this system, which must be the worker.
+    ///
+    /// # Errors
+    /// Why it is unavailable here, as a sentence.
+    pub fn start_relay(&self, name: &str, places: &Places, tape: &Tape) -> Result<System, String> {
+        let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let port = free_port().map_err(|error| error.to_string())?;
+        let vars = json!({
+            "RELAY_OF": format!("http://{}", self.address),
+            "RELAY_NAME": name,
+            "RELAY_CLIENTS": "32000",
+        });
+        System::launch(Kind::Ours, ours(places, tape, vars), port, scratch)
+    }
+
+    fn launch(kind: Kind, mut command: Command, port: u16, scratch: TempDir) -> Result<System, String> {
         // Its standard input ends with this process in any case, which ends the workers' launcher.
         let spawned = command
             .env("PORT", port.to_string())
-            .env("UPSTREAM", source.ws_url())
-            .env("SYMBOLS", tape.list())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .process_group(0)
@@ -143,15 +166,12 @@ impl System {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut system = System {
             kind,
-            dialect,
+            dialect: kind.dialect(),
             address,
             child,
             _scratch: scratch,
         };
         system.wait_until_it_answers()?;
-        if kind == Kind::Nchan {
-            source.publish_to(address, "/publish");
-        }
         Ok(system)
     }
 
@@ -218,25 +238,15 @@ fn command(
                 "TWELVE_DATA_API_KEY": KEY,
                 "TWELVE_DATA_WS_URL": source.ws_url(),
                 "TWELVE_DATA_REST_URL": source.rest_url(),
-                "SYMBOLS": tape.list(),
                 "SYMBOL_LIMIT": "1000",
                 "CREDITS_PER_MINUTE": "1000",
                 "CREDITS_PER_DAY": "0",
-                // All clients connect from this machine.
-                "CLIENTS_PER_ADDRESS": "100000",
-                "CALLS_PER_MINUTE": "1000000",
             });
-            command = Command::new(&places.node);
-            command
-                .arg(format!("{BENCH}/worker.mjs"))
-                .args(["ours", &vars.to_string()]);
+            command = ours(places, tape, vars);
         }
         Kind::Raw => {
-            command = Command::new(&places.node);
             let vars = json!({"UPSTREAM": source.ws_url(), "SYMBOLS": tape.list()});
-            command
-                .arg(format!("{BENCH}/worker.mjs"))
-                .args(["raw", &vars.to_string()]);
+            command = worker(places, "raw", &vars);
         }
         Kind::Flask => {
             // Not the script beside it, which contains the path at which it was installed.
@@ -288,6 +298,24 @@ fn command(
         }
     }
     Ok(command)
+}
+
+/// This project's worker: a hub or a relay, by these vars.
+fn ours(places: &Places, tape: &Tape, mut vars: Value) -> Command {
+    vars["SYMBOLS"] = json!(tape.list());
+    vars["RELAY_SECRET"] = json!(RELAY_SECRET);
+    // All clients connect from this machine.
+    vars["CLIENTS_PER_ADDRESS"] = json!("100000");
+    vars["CALLS_PER_MINUTE"] = json!("1000000");
+    worker(places, "ours", &vars)
+}
+
+fn worker(places: &Places, which: &str, vars: &Value) -> Command {
+    let mut command = Command::new(&places.node);
+    command
+        .arg(format!("{BENCH}/worker.mjs"))
+        .args([which, &vars.to_string()]);
+    command
 }
 
 /// One channel, a worker process for each core, and enough kept messages that a new client starts

@@ -119,16 +119,19 @@ pub fn read_masked_frame(bytes: &[u8]) -> io::Result<Option<(Kind, Vec<u8>, usiz
     Ok(Some((kind, payload.collect(), end)))
 }
 
-/// The upgrade request of a client.
-pub fn write_request(into: &mut Vec<u8>, host: &str, path: &str, protocol: Option<&str>) {
+/// The upgrade request of a client, with these header fields of its own.
+pub fn write_request(into: &mut Vec<u8>, host: &str, path: &str, fields: &[(&str, &str)]) {
     // Any 16 bytes will do, because only the answer's status is checked.
     let key = "aGFtc3Rlci10ZXJtaW5hbA==";
-    let protocol = protocol.map_or(String::new(), |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
+    let fields: String = fields
+        .iter()
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
     // Writing to a vector cannot fail.
     let _ = write!(
         into,
         "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n\
-         Sec-WebSocket-Version: 13\r\n{protocol}\r\n"
+         Sec-WebSocket-Version: 13\r\n{fields}\r\n"
     );
 }
 

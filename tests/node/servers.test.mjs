@@ -244,3 +244,40 @@ test('a ticket works, whichever server gave it', TIMEOUT, async (context) => {
   }
   assert.equal((await knock('/ws?server=enam/0')).status, 401, 'the name of a server is no ticket');
 });
+
+/** The bars of a minute are settled, and the next turn is some seconds away. */
+async function inTheMiddleOfAMinute() {
+  const second = () => (Date.now() / 1_000) % 60;
+  while (second() < 5 || second() > 45) await new Promise((resolve) => setTimeout(resolve, 200));
+}
+
+test('a relay asks the hub for bars once for many pages, and keeps each within its pass', TIMEOUT, async (context) => {
+  const key = (/** @type {string} */ text) => ({ sha256: createHash('sha256').update(text).digest('hex') });
+  const keys = [{ name: 'desk', ...key(KEY) }, { name: 'guest', symbols: ['MSFT'], ...key(`${KEY}-2`) }];
+  const { upstream, hub } = await stage(context, { ...FEW, ACCESS_KEYS: JSON.stringify(keys) });
+  const base = (await hub.url()).replace(/^ws/, 'http');
+  const ask = async (/** @type {string} */ query, text = KEY) => {
+    const answer = await fetch(new URL(`/api/history?${query}`, base), { headers: { 'X-API-Key': text } });
+    return { status: answer.status, body: await answer.json() };
+  };
+  const tick = () => upstream.tick('AAPL', 101.5);
+  const ticks = setInterval(tick, 50);
+  context.after(() => clearInterval(ticks));
+  await eventually('bars at the hub', async () => (await ask('symbol=AAPL')).body.bars?.length > 0);
+  await inTheMiddleOfAMinute();
+  const many = async (/** @type {string} */ query) => {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => ask(query)));
+    assert.deepEqual(answers.filter(({ status }) => status !== 200), []);
+    for (const { body } of answers) assert.deepEqual([body.symbol, body.bars.length > 0], ['AAPL', true]);
+    return new Set(answers.map(({ body }) => body.as_of)).size;
+  };
+  assert.equal(await many('symbol=AAPL&server=enam/1'), 1, 'answers of the hub');
+  assert.equal(await many('symbol=AAPL&limit=20&server=enam/1'), 1, 'another question');
+  assert.ok(await many('symbol=AAPL') > 10, 'the hub itself answers each');
+  assert.ok(await many('symbol=AAPL&server=enam/7') > 10, 'there is no such relay');
+
+  assert.equal((await ask('symbol=AAPL&server=enam/1', `${KEY}-2`)).status, 403, 'another may have it');
+  assert.equal((await ask('symbol=MSFT&server=enam/1', `${KEY}-2`)).status, 200);
+  assert.equal((await ask('symbol=AAPL&server=enam/1', 'wrong')).status, 401);
+  assert.equal((await ask('symbol=AAPL&interval=7min&server=enam/1')).status, 400);
+});

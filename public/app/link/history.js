@@ -37,14 +37,17 @@ const MOST_PRICE = 9e13;
 const MOST_DECIMALS = 12;
 
 /**
- * @param {{ symbol: string, interval: string, limit: number, before?: number }} question
+ * @param {{ symbol: string, interval: string, limit: number, before?: number, server?: string | null }} question
+ *   `server`: the relay that this page is connected to, which asks the hub once for many pages
  * @param {AbortSignal} signal
  * @param {import('./access.js').Ask} ask
  * @returns {Promise<History>}
  * @throws {Refused | Unanswered}
  */
-export async function askHistory({ symbol, interval, limit, before }, signal, ask) {
-  const query = new URLSearchParams({ symbol, interval, limit: String(limit), ...(before === undefined ? {} : { before: String(before) }) });
+export async function askHistory({ symbol, interval, limit, before, server = null }, signal, ask) {
+  const query = new URLSearchParams({
+    symbol, interval, limit: String(limit), ...(before === undefined ? {} : { before: String(before) }), ...(server === null ? {} : { server }),
+  });
   /** @type {Response} */
   let response;
   /** @type {unknown} */

@@ -57,6 +57,8 @@ pub struct Entry {
     quote_revision: u64,
     service_revision: u64,
     bar_revision: u64,
+    /// The revision in which bars of the last hour became known that nobody was told of as they closed.
+    pub closes_revision: u64,
 }
 
 /// What changed for one symbol.
@@ -105,6 +107,7 @@ impl Book {
                 quote_revision: 0,
                 service_revision: 0,
                 bar_revision: 0,
+                closes_revision: 0,
             },
         );
     }
@@ -223,12 +226,14 @@ impl Book {
             return;
         };
         entry.has_lapsed = false;
-        if !closes.is_empty() {
-            entry.candles.insert(closes.into_iter());
-            entry.candles.forget_before(now.saturating_sub(RELAYED));
-        }
         let change = entry.cell.follow(cell, &mut entry.may_be_older, now);
         self.note(id, change, now);
+        if !closes.is_empty() {
+            self.add_bars(id, closes.into_iter());
+            if let Some(candles) = self.candles_mut(id) {
+                candles.forget_before(now.saturating_sub(RELAYED));
+            }
+        }
     }
 
     /// Another hub tells a bar that has closed.
@@ -286,7 +291,19 @@ impl Book {
         self.revise(id, |entry, revision| entry.bar_revision = revision);
     }
 
-    /// The recent bars of a symbol, to add to them.
+    /// Adds bars of a symbol that closed earlier.
+    pub fn add_bars(&mut self, id: SymbolId, bars: impl Iterator<Item = Bar>) {
+        let Some(entry) = self.entries.get_mut(&id) else {
+            return;
+        };
+        let before = entry.candles.spark();
+        entry.candles.insert(bars);
+        if entry.candles.spark() != before {
+            self.revise(id, |entry, revision| entry.closes_revision = revision);
+        }
+    }
+
+    /// The recent bars of a symbol.
     pub fn candles_mut(&mut self, id: SymbolId) -> Option<&mut Candles> {
         self.entries.get_mut(&id).map(|entry| &mut entry.candles)
     }
@@ -388,7 +405,8 @@ impl Entry {
     }
 
     fn newest(&self) -> u64 {
-        self.quote_revision.max(self.service_revision).max(self.bar_revision)
+        let told = self.quote_revision.max(self.service_revision).max(self.bar_revision);
+        told.max(self.closes_revision)
     }
 
     /// Whether its newest price may be taken as current.

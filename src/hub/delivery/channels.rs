@@ -12,11 +12,10 @@
 //! is above that of n.
 
 use super::resume_log::ResumeLog;
-use super::shards::{Rate, ShardId, Shards};
+use super::shards::{Rate, ShardId, Shards, object};
 use super::{Book, ChannelId, ClientId, Effect, Effects, Group, SymbolId};
 use crate::dialect::Position;
-use crate::dialect::hamster_v1::{Closes, Line, bar_item, delta};
-use crate::hub::book;
+use crate::dialect::hamster_v1::{bar_item, delta};
 use crate::market::{Bar, MINUTE, Millis};
 use std::collections::{BTreeMap, HashMap};
 
@@ -426,13 +425,6 @@ impl Channels {
         }
         self.by_key.remove(&(channel.shard, channel.symbols));
     }
-}
-
-/// A symbol object of a snapshot, with the closes of the last hour.
-fn object(symbol: SymbolId, line: &Line, entry: &book::Entry) -> String {
-    let spark = entry.candles.spark();
-    let closes = spark.as_ref().map(|(end, values)| Closes { end: *end, values });
-    line.whole(symbol.0, &entry.instrument.to_string(), closes)
 }
 
 impl Flushed {

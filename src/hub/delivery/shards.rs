@@ -10,7 +10,7 @@
 //! what this shard was sent last.
 
 use super::{Book, ChannelId, ClientId, SymbolId};
-use crate::dialect::hamster_v1::{Facts, Line, Prices};
+use crate::dialect::hamster_v1::{Closes, Facts, Line, Prices};
 use crate::hub::book;
 use crate::market::Millis;
 use std::collections::{BTreeSet, HashMap};
@@ -131,6 +131,8 @@ pub struct Held {
     pub revision: u64,
     /// Start of the last bar that closed.
     bar: Option<Millis>,
+    /// The book's revision of the earlier bars.
+    closes: u64,
     /// Channels that hold it.
     channels: u32,
     /// Those of them that have readers.
@@ -216,12 +218,17 @@ impl Shard {
                 continue;
             };
             let next = line(entry, Some(&held.line));
-            if next != held.line {
+            if held.closes != entry.closes_revision {
+                items.push((symbol, object(symbol, &next, entry)));
+            } else if next != held.line {
                 let name = entry.instrument.to_string();
                 items.push((symbol, next.item(Some(&held.line), symbol.0, &name, now)));
-                held.line = next;
-                held.revision = revision;
+            } else {
+                continue;
             }
+            held.line = next;
+            held.closes = entry.closes_revision;
+            held.revision = revision;
         }
         let bars = std::mem::take(&mut self.bars);
         for (symbol, _) in &bars {
@@ -315,6 +322,7 @@ impl Held {
         Self {
             line: line(entry, None),
             bar: entry.bar.map(|bar| bar.time),
+            closes: entry.closes_revision,
             revision,
             channels: 0,
             read: 0,
@@ -325,14 +333,22 @@ impl Held {
     fn take(&mut self, entry: &book::Entry, revision: u64) -> bool {
         let next = line(entry, Some(&self.line));
         let bar = entry.bar.map(|bar| bar.time);
-        let is_news = next != self.line || bar != self.bar;
+        let is_news = next != self.line || bar != self.bar || entry.closes_revision != self.closes;
         if is_news {
             self.line = next;
             self.bar = bar;
+            self.closes = entry.closes_revision;
             self.revision = revision;
         }
         is_news
     }
+}
+
+/// A symbol object with the closes of the last hour.
+pub fn object(symbol: SymbolId, line: &Line, entry: &book::Entry) -> String {
+    let spark = entry.candles.spark();
+    let closes = spark.as_ref().map(|(end, values)| Closes { end: *end, values });
+    line.whole(symbol.0, &entry.instrument.to_string(), closes)
 }
 
 fn line(entry: &book::Entry, before: Option<&Line>) -> Line {

@@ -417,7 +417,7 @@ impl History {
 
     /// Bars that an earlier hub stored.
     fn restore(&mut self, id: SymbolId, chunk: Chunk, recall: &mut Recall<'_>) {
-        let (Some(track), Some(candles)) = (self.tracks.get_mut(&id), recall.book.candles_mut(id)) else {
+        let Some(track) = self.tracks.get_mut(&id) else {
             return;
         };
         if let Some(last) = chunk.bars.last() {
@@ -426,7 +426,7 @@ impl History {
         for gap in &chunk.gaps {
             add_gap(&mut track.gaps, gap.from, gap.to, &gap.reason);
         }
-        candles.insert(chunk.bars.into_iter());
+        recall.book.add_bars(id, chunk.bars.into_iter());
     }
 
     /// Takes in what the provider answered.
@@ -471,9 +471,8 @@ impl History {
                     chunks.extend(starts.map(|start| (start, Chunk::default())));
                 }
                 let recent = recall.now.saturating_sub(CHUNK);
-                if let Some(candles) = recall.book.candles_mut(id) {
-                    candles.insert(bars.iter().filter(|bar| bar.time >= recent).copied());
-                }
+                let recent = bars.iter().filter(|bar| bar.time >= recent);
+                recall.book.add_bars(id, recent.copied());
                 for bar in bars {
                     chunks.entry(chunk_of(bar.time)).or_default().bars.push(bar);
                 }

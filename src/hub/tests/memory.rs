@@ -195,6 +195,39 @@ fn ticks_make_bars_and_the_providers_come_before_them() {
 }
 
 #[test]
+fn bars_that_become_known_later_are_told_to_those_who_watch() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.input(Input::joined(BOB, Dialect::HamsterV1));
+    play.subscribe(BOB, "BTC/USD");
+    play.tick(link, "BTC/USD", 100.0);
+    play.pass(SECOND);
+    assert!(
+        !play.heard(BOB).iter().any(|frame| frame.to_string().contains("spark")),
+        "nothing is known yet"
+    );
+    play.told.clear();
+    play.answer_errand(200, &series("BTC/USD", play.now, &[3, 1], 50.0));
+    play.pass(SECOND);
+    let deltas: Vec<Value> = play.heard(BOB).into_iter().filter(Value::is_array).collect();
+    let [delta] = deltas.as_slice() else {
+        panic!("{deltas:?}");
+    };
+    let (symbol, end) = (&delta[3], MIDDAY / SECOND - 60);
+    assert_eq!(
+        (&symbol["symbol"], &symbol["spark"]),
+        (
+            &json!("BTC/USD"),
+            &json!({"step": 60, "end": end, "values": [5800, null, -200]})
+        )
+    );
+    // The same bars once more are no news.
+    play.told.clear();
+    play.tick(link, "BTC/USD", 101.0);
+    play.pass(SECOND);
+    assert!(!play.heard(BOB).iter().any(|frame| frame.to_string().contains("spark")));
+}
+
+#[test]
 fn a_hub_that_runs_without_a_connection_does_not_say_that_it_did_not_run() {
     let (mut play, link) = live_bitcoin(BTC);
     play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));

@@ -39,7 +39,7 @@ const QUESTION = /** @type {const} */ ({ symbol: 'AAPL', interval: '5min', limit
 async function session(answer) {
   const asked = served(answer);
   let changed = () => {};
-  const made = new BarSession({ symbol: 'AAPL', interval: '5min' }, ask, () => 0, () => changed());
+  const made = new BarSession({ symbol: 'AAPL', interval: '5min' }, ask, { offset: 0, server: null }, () => changed());
   const next = () => new Promise((resolve) => (changed = () => resolve(undefined)));
   const first = next();
   made.refresh(NOW);
@@ -151,5 +151,5 @@ test('no state is without a sentence', options, async () => {
   assert.match(emptyWords(poor, 'XYZ', true, NOW)?.sentence ?? '', /^There are no bars of XYZ yet: no credit is left\. Asked again at /);
   const { session: young } = await session(() => ({ json: { ...ANSWER, bars: [[60, 1, 1, 1, 1, null, 1]], more: false } }));
   assert.equal(statusWords(young, String, NOW), 'Candles begin at 60, when this hub first saw a tick.');
-  assert.equal(emptyWords(new BarSession({ symbol: 'XYZ', interval: '5min' }, ask, () => 0, () => {}), 'XYZ', true, NOW)?.sentence, 'Loading the bars of XYZ…');
+  assert.equal(emptyWords(new BarSession({ symbol: 'XYZ', interval: '5min' }, ask, { offset: 0, server: null }, () => {}), 'XYZ', true, NOW)?.sentence, 'Loading the bars of XYZ…');
 });

@@ -150,6 +150,11 @@ impl<K> Reader<K> {
         self.symbols.get(&number)
     }
 
+    /// All symbols.
+    pub fn symbols(&self) -> impl Iterator<Item = &Symbol<K>> {
+        self.symbols.values()
+    }
+
     /// Leaves the channel: no symbol is watched any more.
     pub fn leave(&mut self) {
         (self.stream, self.is_placed) = (0, false);

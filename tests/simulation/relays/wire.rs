@@ -3,6 +3,7 @@
 use fastrand::Rng;
 use hamster_terminal::hub::{ClientId, LinkId};
 use hamster_terminal::market::{Millis, SECOND};
+use serde_json::{Value, json};
 
 /// What travels on a link.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct Wire {
     pub loses_one: bool,
     /// Nothing arrives before this time.
     pub held_until: Millis,
+    /// One end is a version ahead: its frames say more than the other end knows.
+    pub is_newer: Option<Way>,
     /// How long a parcel takes.
     delay: Millis,
     /// When the last parcel of each direction arrives.
@@ -51,6 +54,7 @@ impl Wire {
             is_dead: false,
             loses_one: false,
             held_until: 0,
+            is_newer: [None, None, Some(Way::ToHub), Some(Way::ToRelay)][rng.usize(0..4)],
             delay: [1, 20, 80, 150, SECOND][rng.usize(0..5)],
             last: [0; 2],
         }
@@ -62,4 +66,37 @@ impl Wire {
         *last = (now + self.delay).max(self.held_until).max(*last);
         *last
     }
+}
+
+/// A frame as a later version would send it: fields, items and places that this one does not know.
+pub fn of_a_later_version(frame: &str) -> String {
+    let Ok(mut frame) = serde_json::from_str(frame) else {
+        return frame.to_owned();
+    };
+    let more = |object: &mut Value| {
+        if let Value::Object(fields) = object {
+            let unknown = json!({"n": 0, "price": 1, "event": "snapshot"});
+            fields.insert("of_a_later_version".to_owned(), unknown);
+        }
+    };
+    match &mut frame {
+        Value::Array(parts) => {
+            for item in parts.iter_mut().skip(3) {
+                match item {
+                    Value::Array(steps) => {
+                        steps.resize(7, 0.into());
+                        steps.push(json!("later"));
+                    }
+                    item => more(item),
+                }
+            }
+            parts.push(json!({"later": [0, 1]}));
+        }
+        object => {
+            more(object);
+            let symbols = object.get_mut("symbols").and_then(Value::as_array_mut);
+            symbols.into_iter().flatten().for_each(more);
+        }
+    }
+    frame.to_string()
 }

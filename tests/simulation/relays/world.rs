@@ -2,14 +2,14 @@
 //! and clients, and what goes wrong. Every price is made once, so each tells when it was made.
 
 use super::viewer::{Shown, Viewer};
-use super::wire::{Parcel, Way, Wire};
+use super::wire::{Parcel, Way, Wire, of_a_later_version};
 use fastrand::Rng;
 use hamster_kit::{Deed, Object};
 use hamster_terminal::access::Standing;
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::Event;
-use hamster_terminal::hub::{Carrier, ClientId, Config, Input, LinkId, RequestId, RestAnswer};
-use hamster_terminal::market::{FeedState, MINUTE, Millis, SECOND};
+use hamster_terminal::hub::{Answer, Carrier, ClientId, Config, Input, LinkId, Reading, RequestId, RestAnswer, Spark};
+use hamster_terminal::market::{FeedState, Instrument, MINUTE, Millis, SECOND};
 use hamster_terminal::provider::Call;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ enum Due {
     Tick(usize),
     Opened(u64, LinkId),
     Said(u64, LinkId, String),
-    Fetched(u64, RequestId, Vec<String>),
+    Fetched(u64, RequestId, Call),
     Arrives(usize, Way, Parcel),
     Joins(usize),
     /// A client's connection to a server has ended.
@@ -102,7 +102,6 @@ fn config(room: &str) -> Config {
         "SYMBOLS" => Some(symbols.clone()),
         "EXTRA_SYMBOLS" => Some(room.to_owned()),
         "SYMBOL_LIMIT" => Some("50".to_owned()),
-        "HISTORY_CREDITS_PERCENT" => Some("0".to_owned()),
         // Shorter than what goes wrong.
         "STALE_MS" => Some("13000".to_owned()),
         _ => None,
@@ -237,8 +236,13 @@ impl World {
             }
             Due::Opened(_, link) => self.tell(0, Input::Opened(link)),
             Due::Said(_, link, frame) => self.tell(0, Input::Frame(link, frame)),
-            Due::Fetched(_, request, symbols) => {
-                let body = self.quotes(&symbols).to_string();
+            Due::Fetched(_, request, call) => {
+                let body = match &call {
+                    Call::Quotes(symbols) => self.quotes(symbols),
+                    Call::Series { symbol, .. } => series(symbol),
+                    other => return Err(format!("\"only what is asked for is called\": {other:?}")),
+                };
+                let body = body.to_string();
                 let answer = RestAnswer {
                     status: 200,
                     body,
@@ -316,10 +320,14 @@ impl World {
             Deed::SendUpstream(link, frame) => self.say(server, link, Parcel::Frame(frame)),
             Deed::CloseUpstream(_) if server == 0 => self.streams.clear(),
             Deed::CloseUpstream(link) => self.say(server, link, Parcel::Closed),
-            Deed::Fetch(request, Call::Quotes(symbols)) if server == 0 => {
-                self.put(self.now + 120, Due::Fetched(self.life, request, symbols));
+            Deed::Fetch(request, call) if server == 0 => {
+                let takes = if matches!(call, Call::Quotes(_)) {
+                    120
+                } else {
+                    3 * SECOND
+                };
+                self.put(self.now + takes, Due::Fetched(self.life, request, call));
             }
-            Deed::Fetch(..) if server == 0 => {}
             Deed::Fetch(_, call) => return Err(format!("\"a relay makes no calls\": {call:?}")),
             Deed::Write(row) if server > 0 => return Err(format!("\"a relay stores nothing\": {row:?}")),
             Deed::Tell(clients, frame) => {
@@ -409,6 +417,13 @@ impl World {
     }
 
     fn send(&mut self, wire: usize, way: Way, parcel: Parcel) {
+        let parcel = match parcel {
+            Parcel::Frame(text) if self.wires[wire].is_newer == Some(way) => {
+                self.note("a later version was understood");
+                Parcel::Frame(of_a_later_version(&text))
+            }
+            parcel => parcel,
+        };
         if !self.wires[wire].is_dead {
             let at = self.wires[wire].arrives(way, self.now);
             self.put(at, Due::Arrives(wire, way, parcel));
@@ -851,7 +866,33 @@ impl World {
                 }
             }
         }
-        self.viewers_hold_the_newest()
+        self.viewers_hold_the_newest()?;
+        self.sparklines_are_whole()
+    }
+
+    /// Whoever watches a symbol at a relay has the closes that its hub has.
+    fn sparklines_are_whole(&mut self) -> Check {
+        for number in 0..self.viewers.len() {
+            let viewer = &self.viewers[number];
+            if viewer.server == 0 || viewer.client.is_none() || viewer.dialect != Dialect::HamsterV1 {
+                continue;
+            }
+            for symbol in viewer.reader.symbols() {
+                let name = symbol.kept["symbol"].as_str().unwrap_or_default();
+                let of_hub = self.servers[0].closes(name);
+                let here = closes(symbol.spark.end, &symbol.spark.values);
+                if let Some(missing) = of_hub.iter().find(|close| !here.contains(close)) {
+                    return Err(format!(
+                        "\"a relay tells what its hub tells\": viewer {number} at server {} has no close {missing:?} of {name}, but {here:?}",
+                        viewer.server
+                    ));
+                }
+                if of_hub.iter().any(|(time, _)| *time < START) {
+                    *self.happened.entry("earlier closes were told").or_default() += 1;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn viewers_hold_the_newest(&self) -> Check {
@@ -888,6 +929,19 @@ impl Server {
         }
     }
 
+    /// The closes of a symbol's last hour, in order of time.
+    fn closes(&self, symbol: &str) -> Vec<(Millis, f64)> {
+        let asked = Reading::Sparklines(Instrument::parse(symbol).into_iter().collect());
+        let machine = self.object.machine();
+        match machine.map(|machine| machine.answer(&asked, START)) {
+            Some(Answer::Sparklines(told)) => {
+                let closes = |(_, spark): &(String, Spark)| closes(spark.end / SECOND, &spark.values);
+                told.symbols.iter().flat_map(closes).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn clock(&self, now: Millis) -> Millis {
         now + self.skew
     }
@@ -905,4 +959,23 @@ impl Server {
 /// The symbol at a place.
 fn name(place: usize) -> &'static str {
     DEFAULTS.iter().chain(&OTHERS).nth(place).copied().unwrap_or("BTC/USD")
+}
+
+/// The times and closes of a sparkline; `end`: its last minute, in seconds.
+fn closes(end: u64, values: &[Option<f64>]) -> Vec<(Millis, f64)> {
+    let minutes = (0..values.len() as u64).rev().map(|ago| end * SECOND - ago * MINUTE);
+    minutes
+        .zip(values)
+        .filter_map(|(time, close)| Some((time, (*close)?)))
+        .collect()
+}
+
+/// The provider's bars of the hour before the start.
+fn series(symbol: &str) -> Value {
+    let values = (0..60).map(|minute| {
+        let price = 40.0 + f64::from(minute);
+        json!({"datetime": format!("2026-01-20 14:{minute:02}:00"), "open": price, "high": price, "low": price, "close": price})
+    });
+    let values: Vec<Value> = values.collect();
+    json!({"meta": {"symbol": symbol, "interval": "1min", "exchange_timezone": "UTC"}, "values": values, "status": "ok"})
 }

@@ -37,19 +37,19 @@ export class BarSession {
   #olderAt = 0;
   #question;
   #ask;
-  #offset;
+  #hub;
   #onChange;
 
   /**
    * @param {{ symbol: string, interval: import('../../model/desk.js').Interval }} question
    * @param {import('../../link/access.js').Ask} ask
-   * @param {() => number} offset  hub's clock minus the page's, ms
+   * @param {{ offset: number, server: string | null }} hub  `offset`: the hub's clock minus the page's, ms
    * @param {() => void} onChange
    */
-  constructor(question, ask, offset, onChange) {
+  constructor(question, ask, hub, onChange) {
     this.#question = question;
     this.#ask = ask;
-    this.#offset = offset;
+    this.#hub = hub;
     this.#onChange = onChange;
     this.candles = new Candles(question.interval);
   }
@@ -76,11 +76,11 @@ export class BarSession {
     this.loadsOlder = true;
     this.#onChange();
     try {
-      const history = await askHistory({ ...this.#question, limit: OLDER_BARS, before: first.time }, this.#abort.signal, this.#ask);
+      const history = await askHistory({ ...this.#question, server: this.#hub.server, limit: OLDER_BARS, before: first.time }, this.#abort.signal, this.#ask);
       this.candles.takeOlder(history);
       if (history.reason !== null) {
         this.candles.more = true;
-        this.#olderAt = Math.max(now + LEAST_RETRY_MS, (history.retryAt ?? 0) - this.#offset());
+        this.#olderAt = Math.max(now + LEAST_RETRY_MS, (history.retryAt ?? 0) - this.#hub.offset);
       }
     } catch {
       if (this.#abort.signal.aborted) return;
@@ -99,11 +99,11 @@ export class BarSession {
     this.#isAsking = true;
     this.retryAt = null;
     try {
-      const history = await askHistory({ ...this.#question, limit }, this.#abort.signal, this.#ask);
+      const history = await askHistory({ ...this.#question, server: this.#hub.server, limit }, this.#abort.signal, this.#ask);
       this.#failures = 0;
       this.state = 'ready';
       this.reason = history.reason;
-      this.retryAt = history.retryAt === null ? null : Math.max(now + LEAST_RETRY_MS, history.retryAt - this.#offset());
+      this.retryAt = history.retryAt === null ? null : Math.max(now + LEAST_RETRY_MS, history.retryAt - this.#hub.offset);
       this.decimals = Math.max(this.decimals ?? 0, history.decimals ?? 0) || null;
       this.candles.takeNewest(history);
     } catch (error) {

@@ -195,7 +195,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     isNew = true;
     cursor.clear();
     if (row !== null) {
-      session = new BarSession({ symbol: row.name, interval }, access.ask, () => store.offset, () => {
+      session = new BarSession({ symbol: row.name, interval }, access.ask, store, () => {
         feed();
         schedule();
       });
