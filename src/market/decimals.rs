@@ -5,7 +5,7 @@
 //! their quotient once, in JavaScript as here.
 
 /// More decimal places than any quoted price has.
-const MOST_DECIMALS: u8 = 12;
+pub const MOST_DECIMALS: u8 = 12;
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// `value` in units of 10^-`scale`, if that is exact.

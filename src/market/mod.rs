@@ -19,7 +19,7 @@ pub use asset_class::AssetClass;
 pub use candle::{Bar, BarSource, Gap, Interval};
 pub use cell::{Cell, Change};
 pub use clock::{DAY, MINUTE, Millis, SECOND, civil, from_iso8601, iso8601, numbers, utc};
-pub use decimals::{decimals_of, scale_for, steps};
+pub use decimals::{MOST_DECIMALS, decimals_of, scale_for, steps};
 pub use details::{Details, never_closes};
 pub use instrument::{Instrument, InstrumentError, Venue};
 pub use kind::Kind;

@@ -5,7 +5,6 @@
 //! what many links cost is measured with links that the generator speaks itself; eight real relays
 //! show whether those cost the same.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -23,7 +22,9 @@ const CLIENTS_OF_A_RELAY: usize = 8_000;
 /// The largest audience, where the limit of open files allows it.
 const MOST_CLIENTS: usize = 32_000;
 
-/// How long each measurement of the hop and of the links takes.
+/// The hop and the links are measured so often in turn.
+const ROUNDS: usize = 3;
+/// How long each of these measurements takes.
 const SPAN: Duration = Duration::from_secs(5);
 
 /// Runs all three parts.
@@ -42,7 +43,6 @@ pub fn run(kind: Kind, settings: &Settings) -> Rows {
 /// a lone tick leaves at once: of 5 ticks a second each is alone, of 20 every other one waits.
 fn hop(settings: &Settings) -> Rows {
     const CLIENTS: usize = 10;
-    const ROUNDS: usize = 3;
     let mut load = Load::start(Kind::Ours, &settings.places, FEW_SYMBOLS, 1_000)?;
     load.add_relays(1, &settings.places)?;
     let places = [("the hub", load.system.address), ("a relay", load.relays[0].address)];
@@ -64,7 +64,6 @@ fn hop(settings: &Settings) -> Rows {
 /// client. A link frame costs the hub what it takes longer than without links, or than with one: the
 /// first link also wakes it, so only the second figure can be multiplied.
 fn links(settings: &Settings, symbols: usize, ticks: f64) -> Rows {
-    const ROUNDS: usize = 3;
     const LINKS: [usize; 4] = [0, 1, 8, 100];
     const RELAYS: usize = 8;
     let most = ((ROUNDS + 1) * LINKS.len()) as f64 * SPAN.as_secs_f64() * ticks;

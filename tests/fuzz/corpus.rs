@@ -41,6 +41,11 @@ fn resume_tokens() {
 }
 
 #[test]
+fn links() {
+    run("links");
+}
+
+#[test]
 fn hub() {
     run("hub");
 }

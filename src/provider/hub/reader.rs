@@ -3,10 +3,13 @@
 
 use super::Place;
 use crate::market::{
-    Bar, BarSource, Cell, DayRange, Details, FeedState, FeedStatus, Instrument, MINUTE, Millis, Pair, Precision,
-    Provenance, Quote, Reference, SECOND, Service, Session, StreamState, from_iso8601,
+    Bar, BarSource, Cell, DayRange, Details, FeedState, FeedStatus, Instrument, MINUTE, MOST_DECIMALS, Millis, Pair,
+    Precision, Provenance, Quote, Reference, SECOND, Service, Session, StreamState, from_iso8601,
 };
 use serde_json::Value;
+
+/// Closes of a spark: an hour.
+const MOST_CLOSES: usize = 60;
 
 /// What a frame tells.
 #[derive(Debug, Clone, PartialEq)]
@@ -213,7 +216,7 @@ impl Reader {
         let place = line.and_then(|n| self.find(n).ok()).ok_or(Fault::Gap)?;
         let (_, line) = self.symbols.get_mut(place).ok_or(Fault::Gap)?;
         line.add([1, 2, 3, 4, 5, 6].map(number), sent);
-        Ok(line.told(Vec::new()))
+        line.checked(Vec::new())
     }
 
     /// `[n, time, open, high, low, close, volume]`, with the time in seconds.
@@ -231,13 +234,16 @@ impl Reader {
             // A bar is told once it is final; the hub's own word replaces what a spark told.
             source: BarSource::Provider,
         };
+        if !bar.is_sound() || !bar.time.is_multiple_of(MINUTE) {
+            return Err(Fault::Malformed);
+        }
         Ok(Told::Bar(line.instrument.clone(), bar))
     }
 
     fn whole(&mut self, object: &Value) -> Result<Told, Fault> {
         let n = object["n"].as_u64().ok_or(Fault::Malformed)?;
         let line = Line::read(object).ok_or(Fault::Malformed)?;
-        let told = line.told(closes(&object["spark"], line.scale));
+        let told = line.checked(closes(&object["spark"], line.scale).ok_or(Fault::Malformed)?)?;
         match self.find(n) {
             Ok(place) => self.symbols.splice(place..=place, [(n, line)]).for_each(drop),
             Err(place) => self.symbols.insert(place, (n, line)),
@@ -256,7 +262,10 @@ impl Line {
         let time = |name| time_of(object, name);
         let text = |name| text_of(object, name);
         let instrument = Instrument::parse(object["symbol"].as_str()?).ok()?;
-        let scale = object["scale"].as_u64().and_then(|scale| i32::try_from(scale).ok());
+        let scale = match &object["scale"] {
+            Value::Null => None,
+            scale => Some(scale.as_u64().filter(|scale| *scale <= u64::from(MOST_DECIMALS))? as i32),
+        };
         let quote = number("price").zip(time("received")).map(|(price, received)| Quote {
             price,
             bid: number("bid"),
@@ -337,7 +346,7 @@ impl Line {
         quote.exchange_time = quote.exchange_time.map(|time| time.saturating_add(later));
         quote.day_volume = quote.day_volume.map(|before| before + volume);
         // A negative age: the hub is a relay whose clock is behind.
-        quote.received = sent.saturating_add_signed(-(age as i64));
+        quote.received = sent.saturating_add_signed((-age) as i64);
         quote.as_of = quote.exchange_time.unwrap_or(quote.received);
         if let (Session::Open, Some(day)) = (self.cell.reference.session, &mut self.cell.reference.day) {
             day.high = day.high.map(|high| high.max(quote.price));
@@ -355,13 +364,19 @@ impl Line {
         }
     }
 
-    fn told(&self, closes: Vec<Bar>) -> Told {
-        Told::Quote(Box::new(Quoted {
+    /// What the line tells, unless its numbers left what can be: that is no frame of a hub.
+    fn checked(&self, closes: Vec<Bar>) -> Result<Told, Fault> {
+        let numbers = self.cell.quote.iter();
+        let mut numbers = numbers.flat_map(|quote| [Some(quote.price), quote.bid, quote.ask, quote.day_volume]);
+        if !numbers.all(|number| number.is_none_or(f64::is_finite)) {
+            return Err(Fault::Malformed);
+        }
+        Ok(Told::Quote(Box::new(Quoted {
             instrument: self.instrument.clone(),
             cell: self.cell.clone(),
             service: self.service.clone(),
             closes,
-        }))
+        })))
     }
 }
 
@@ -403,22 +418,25 @@ fn refused(fails: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The bars of a spark: a close for each minute that had a trade.
-fn closes(spark: &Value, scale: i32) -> Vec<Bar> {
-    let values = spark["values"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let end = spark["end"].as_u64().unwrap_or_default().saturating_mul(SECOND);
+/// The bars of a spark: a close for each minute that had a trade. `None` if it is not as documented.
+fn closes(spark: &Value, scale: i32) -> Option<Vec<Bar>> {
+    if spark.is_null() {
+        return Some(Vec::new());
+    }
+    let values = spark["values"]
+        .as_array()
+        .filter(|values| values.len() <= MOST_CLOSES)?;
+    let end = spark["end"].as_u64()?.checked_mul(SECOND)?;
     let (unit, mut close) = (10_f64.powi(scale), 0.0);
     let mut bars = Vec::new();
     for (place, value) in values.iter().enumerate() {
         if let Some(step) = value.as_f64() {
             close += step;
             let ago = (values.len() - 1 - place) as u64;
-            bars.push(Bar::first(
-                end.saturating_sub(ago * MINUTE),
-                close / unit,
-                BarSource::Provider,
-            ));
+            let time = end.checked_sub(ago * MINUTE)?;
+            bars.push(Bar::first(time, close / unit, BarSource::Provider));
         }
     }
-    bars
+    let is_possible = |bar: &Bar| bar.time.is_multiple_of(MINUTE) && bar.close.is_finite();
+    bars.iter().all(is_possible).then_some(bars)
 }

@@ -15,6 +15,7 @@
 mod access;
 mod answers;
 mod clients;
+mod links;
 mod script;
 mod stage;
 
@@ -32,12 +33,13 @@ const MOST_LINES: usize = 48;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All fuzz targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("upstream_frames", upstream_frames),
     ("rest_bodies", rest_bodies),
     ("client_frames", client_frames),
     ("guest_frames", guest_frames),
     ("resume_tokens", resume_tokens),
+    ("links", links),
     ("hub", hub),
     ("credentials", credentials),
 ];
@@ -132,6 +134,18 @@ pub fn resume_tokens(bytes: &[u8]) {
         }
     }
     stage.settle();
+}
+
+/// Each line is a frame of a hub to its relay.
+pub fn links(bytes: &[u8]) {
+    let frames: Vec<String> = lines(bytes).collect();
+    links::read(frames.iter().map(String::as_str));
+    let mut relay = links::Relay::new();
+    for frame in &frames {
+        relay.hears(frame);
+        relay.wait(200);
+    }
+    relay.heals();
 }
 
 /// A script of everything that can happen to a hub; see [`script`].
