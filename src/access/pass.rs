@@ -108,6 +108,9 @@ pub enum Refusal {
 const RELAY: &str = "relay";
 
 impl Pass {
+    /// Carries a pass from the front door to the hub.
+    pub const HEADER: &str = "X-Hamster-Pass";
+
     /// The pass of a relay that knows the operator's secret: it asks for its clients, whom it has
     /// judged and counted.
     #[must_use]

@@ -23,8 +23,6 @@ extern "C" {
     pub(super) fn random_text() -> String;
 }
 
-/// Carries a pass from the front door to the hub.
-pub(super) const PASS: &str = "X-Hamster-Pass";
 thread_local! {
     /// The settings of this isolate, which do not change.
     static ACCESS: RefCell<Option<Rc<Access>>> = const { RefCell::new(None) };
@@ -169,18 +167,18 @@ async fn is_signed_by(signed: &Signed, signer: &Jwk) -> bool {
 /// # Errors
 /// The platform's own.
 pub(super) fn stamped(request: Request, standing: &Standing) -> worker::Result<Request> {
-    if standing.pass().is_none() && header(&request, PASS).is_none() {
+    if standing.pass().is_none() && header(&request, Pass::HEADER).is_none() {
         return Ok(request);
     }
     let request = request.clone_mut()?;
     match standing.pass() {
-        Some(pass) => request.headers().set(PASS, &pass.to_header())?,
-        None => request.headers().delete(PASS)?,
+        Some(pass) => request.headers().set(Pass::HEADER, &pass.to_header())?,
+        None => request.headers().delete(Pass::HEADER)?,
     }
     Ok(request)
 }
 
 /// The pass that the front door found.
 pub(super) fn stamp(request: &Request) -> Option<Pass> {
-    header(request, PASS).and_then(|pass| Pass::from_header(&pass))
+    header(request, Pass::HEADER).and_then(|pass| Pass::from_header(&pass))
 }

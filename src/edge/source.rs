@@ -1,7 +1,6 @@
 //! Sends requests to the upstream: Twelve Data, anything that speaks its protocol, or the simulator
 //! in this Worker. The machine removes the key from answers after decoding them.
 
-use super::access::PASS;
 use crate::access::Pass;
 use crate::provider::{self, Endpoint, Outgoing};
 use worker::{AbortSignal, Env, Error, Fetch, Headers, Request, Response, Result};
@@ -76,7 +75,7 @@ impl Source {
             Some((binding, name)) => {
                 if self.endpoint.is_hub() {
                     // The front door, which takes this header from clients, is not on this way.
-                    request.headers().set(PASS, &Pass::of_relay().to_header())?;
+                    request.headers().set(Pass::HEADER, &Pass::of_relay().to_header())?;
                 }
                 let object = self.env.durable_object(binding)?.get_by_name(name)?;
                 object.fetch_with_request(request).await

@@ -530,4 +530,18 @@ export const MUTANTS = [
     replace: "        for (id, why) in self.upstream.take_refused().into_iter().take(0) {",
     parts: RELAYS,
   },
+  {
+    name: "closes that become known later are told to nobody",
+    file: "src/hub/book/mod.rs",
+    find: "        if entry.candles.spark() != before {",
+    replace: "        if entry.candles.spark() != before && self.entries.is_empty() {",
+    parts: RELAYS,
+  },
+  {
+    name: "a relay fails at what a later version says",
+    file: "src/provider/hub/reader.rs",
+    find: '} else if fields.contains_key("n") {',
+    replace: "} else {",
+    parts: RELAYS,
+  },
 ];

@@ -60,7 +60,7 @@ export class Connection {
   #stream = new Stream();
   #server = new WantedServer();
   #network = new Watchdog();
-  #hub = new Watchdog({ everyMs: CLOCK_EVERY_MS });
+  #hub = new Watchdog({ quietMs: CLOCK_EVERY_MS });
   #connectedAt = 0;
   /** Whether the present socket was open. */
   #hasOpened = false;

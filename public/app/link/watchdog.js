@@ -1,12 +1,13 @@
 /**
  * Tells a quiet socket from a dead one. A browser may keep a socket "open" for minutes after its
- * network has gone. Only an answer proves that the other side is there, so the watchdog asks, and
- * any frame counts as the answer.
+ * network has gone. Only a frame proves that the other side is there. When none has come for a while
+ * the watchdog asks, and any frame counts as the answer. While prices come it asks nothing: each
+ * question of each page is a message that somebody pays for.
  *
  * It has no timer: the caller calls `tick(now)` about once a second and follows the result.
  */
 export class Watchdog {
-  #everyMs;
+  #quietMs;
   #patienceMs;
   #heardAt = 0;
   #askedAt = 0;
@@ -14,9 +15,9 @@ export class Watchdog {
   #openQuestion = null;
   #tickedAt = 0;
 
-  /** @param {{ everyMs?: number, patienceMs?: number }} [settings] */
-  constructor({ everyMs = 15_000, patienceMs = 10_000 } = {}) {
-    this.#everyMs = everyMs;
+  /** @param {{ quietMs?: number, patienceMs?: number }} [settings] */
+  constructor({ quietMs = 15_000, patienceMs = 10_000 } = {}) {
+    this.#quietMs = quietMs;
     this.#patienceMs = patienceMs;
   }
 
@@ -27,11 +28,6 @@ export class Watchdog {
   start(now) {
     this.#heardAt = this.#askedAt = this.#tickedAt = now;
     this.#openQuestion = null;
-  }
-
-  /** When the last frame arrived, ms. */
-  get heardAt() {
-    return this.#heardAt;
   }
 
   /**
@@ -45,7 +41,7 @@ export class Watchdog {
 
   /** Ask at the next tick: the page woke up, or the network changed. */
   probe() {
-    if (this.#openQuestion === null) this.#askedAt = -Infinity;
+    if (this.#openQuestion === null) this.#askedAt = this.#heardAt = -Infinity;
   }
 
   /**
@@ -59,7 +55,7 @@ export class Watchdog {
     if (this.#openQuestion !== null && !slept) {
       return now - this.#openQuestion >= this.#patienceMs ? 'dead' : 'wait';
     }
-    if (slept || now - this.#askedAt >= this.#everyMs) {
+    if (slept || now - Math.max(this.#askedAt, this.#heardAt) >= this.#quietMs) {
       this.#askedAt = this.#openQuestion = now;
       return 'ping';
     }

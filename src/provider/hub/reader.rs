@@ -262,10 +262,13 @@ impl Line {
         let time = |name| time_of(object, name);
         let text = |name| text_of(object, name);
         let instrument = Instrument::parse(object["symbol"].as_str()?).ok()?;
-        let scale = match &object["scale"] {
-            Value::Null => None,
-            scale => Some(scale.as_u64().filter(|scale| *scale <= u64::from(MOST_DECIMALS))? as i32),
-        };
+        let scale = object["scale"]
+            .as_u64()
+            .filter(|scale| *scale <= u64::from(MOST_DECIMALS));
+        let scale = scale.map(|scale| scale as i32);
+        if scale.is_none() && !object["scale"].is_null() {
+            return None;
+        }
         let quote = number("price").zip(time("received")).map(|(price, received)| Quote {
             price,
             bid: number("bid"),

@@ -21,16 +21,24 @@ function watch(dog, from, to, between = () => {}) {
   return said;
 }
 
-test('it asks every 15 s and gives up 10 s after a question that nobody answers', options, () => {
+test('it asks after 15 s of silence and gives up 10 s after a question that nobody answers', options, () => {
   const dog = new Watchdog();
   dog.start(0);
   assert.deepEqual(watch(dog, 1, 25), ['15 ping', '25 dead']);
 });
 
+test('while frames come it asks nothing', options, () => {
+  const dog = new Watchdog();
+  dog.start(0);
+  assert.deepEqual(watch(dog, 1, 60, (second) => second % 5 === 0 && dog.heard(second * 1_000)), []);
+  assert.deepEqual(watch(dog, 61, 84), ['75 ping'], 'the last frame came at 60');
+  assert.deepEqual(watch(dog, 85, 85), ['85 dead']);
+});
+
 test('any frame is an answer', options, () => {
   const dog = new Watchdog();
   dog.start(0);
-  assert.deepEqual(watch(dog, 1, 60, (second) => second % 5 === 0 && dog.heard(second * 1_000)), ['15 ping', '30 ping', '45 ping', '60 ping']);
+  assert.deepEqual(watch(dog, 1, 60, (second) => second % 20 === 0 && dog.heard(second * 1_000)), ['15 ping', '35 ping', '55 ping']);
 });
 
 test('a probe asks at the next tick, and does not grant a question under way more time', options, () => {
