@@ -40,7 +40,7 @@ pub fn run(kind: Kind, settings: &Settings) -> Rows {
 }
 
 /// Ten clients of the hub, then of its relay, in turn. A link gathers what changes within 100 ms, but
-/// a lone tick leaves at once: of 5 ticks a second each is alone, of 20 every other one waits.
+/// a lone tick leaves at once: of 5 ticks a second each is alone, of 20 most wait.
 fn hop(settings: &Settings) -> Rows {
     const CLIENTS: usize = 10;
     let mut load = Load::start(Kind::Ours, &settings.places, FEW_SYMBOLS, 1_000)?;

@@ -31,6 +31,8 @@ const CUT_OFF: Millis = 6 * SECOND;
 const SKEW: Millis = 1_500;
 /// How long a server may stand still.
 const STILL: Millis = 20 * SECOND;
+/// How often something may be due at one moment.
+const MOST_ROUNDS: u32 = 1_000;
 /// Unread bytes of a link are bounded.
 const MOST_UNREAD: u64 = 5 * 1024 * 1024;
 
@@ -176,11 +178,17 @@ impl World {
 
     /// Plays to the end.
     pub fn play(&mut self) -> Check {
+        let mut rounds = 0;
         while self.now < START + END {
+            let before = self.now;
             let next = self.due.first_key_value().map(|((at, _), _)| *at);
             let timers = self.servers.iter().filter_map(Server::next).min();
             let until = [next, timers, Some(self.now + 100)].into_iter().flatten().min();
             self.now = until.unwrap_or(self.now).max(self.now);
+            rounds = if self.now == before { rounds + 1 } else { 0 };
+            if rounds > MOST_ROUNDS {
+                return Err("\"deadlines move\": a server wakes again and again".to_owned());
+            }
             while let Some(entry) = self.due.first_entry().filter(|entry| entry.key().0 <= self.now) {
                 let due = entry.remove();
                 self.happens(due)?;
