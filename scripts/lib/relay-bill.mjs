@@ -73,10 +73,10 @@ export function relayBill({ viewers, relays = relaysFor(viewers), hours = HOURS 
       rows: HUB_ROWS * MONTH * awake + (relays * seconds) / RELAY_ALARM_S,
     }],
     ["acknowledgements", messages(viewers / ackEvery)],
-    ["pings", messages(viewers / PING_S)],
     ["questions for the time", messages(viewers / CLOCK_S)],
     ["connections", { requests: visits * (1 + FIRST_MESSAGES / MESSAGES_PER_REQUEST), workerRequests: visits }],
-    ["bars for a chart", { requests: visits * BARS_CALLS, workerRequests: visits * BARS_CALLS }],
+    // At most once more: a relay asks its hub.
+    ["bars for a chart", { requests: visits * BARS_CALLS * (relays === 0 ? 1 : 2), workerRequests: visits * BARS_CALLS }],
   ];
   const parts = uses.map(([name, use]) => ({ name, use, dollars: RESOURCES.reduce((sum, resource) => sum + listed(resource, use[resource] ?? 0), 0) }));
   const total = /** @type {Record<Resource, number>} */ (
@@ -116,10 +116,11 @@ export function billTable(bills) {
 
 /** What a reader of the table must know. */
 export const BILL_NOTES = `
-Viewers who stay all day come back each ${VISIT_S / 60} minutes, and each page has its chart open. A page pings each
-${PING_S} s and asks for the time each ${CLOCK_S} s; a relay beats each ${BEAT_S} s. Relays hold ${whole(RELAY_CLIENTS)} viewers unless --relays
-says otherwise. More than one awake object does not fit the free plan. Not included: REST calls of scripts,
-/api/quotes while pages are disconnected, upgrades that a full relay refuses. Computed, not measured.`;
+Viewers who stay all day come back each ${VISIT_S / 60} minutes, and each page has its chart open. A page asks
+for the time each ${CLOCK_S} s; a relay beats each ${BEAT_S} s. Relays hold ${whole(RELAY_CLIENTS)} viewers unless --relays says otherwise.
+More than one awake object does not fit the free plan. Not included: REST calls of scripts, /api/quotes while
+pages are disconnected, upgrades that a full relay refuses, and pings, which a page sends only after ${PING_S} s
+without a frame. Computed, not measured.`;
 
 /** @param {Resource} resource @param {number} amount  in a month */
 function listed(resource, amount) {

@@ -21,7 +21,7 @@ export const TO_HUB = 1 / BEAT_S + 1 / REPORT_S + 1 / LINK_ACK_S;
 /** Messages a second that a relay receives on its link: frames, and answers to heartbeats. */
 export const TO_RELAY = LINK_FRAMES + 1 / BEAT_S;
 
-/** Seconds between two pings of a page (`link/watchdog.js`). A server that is awake answers. */
+/** Seconds of silence after which a page pings (`link/watchdog.js`). While prices come it does not. */
 export const PING_S = 15;
 /** Seconds between two questions for the time (`CLOCK_EVERY_MS` of `link/connection.js`). */
 export const CLOCK_S = 60;
@@ -33,6 +33,10 @@ export const VISIT_S = 1_800;
 export const BARS_CALLS = 1;
 /** The bars of a chart that was opened (`FIRST_BARS` of `panels/chart/session.js`). */
 export const FIRST_BARS = 500;
+/** Seconds for which a relay gives the hub's bars to other pages (`SHARED` of src/driver/copies.rs). */
+export const SHARED_S = 5;
+/** An assumption: the pages of a relay show so many different charts. */
+export const CHARTS = 8;
 
 /** Prices a second of the eight default symbols, at the simulator's rate (docs/operations.md). */
 export const TICKS = 7;

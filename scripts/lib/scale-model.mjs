@@ -9,7 +9,7 @@
 // viewers within two rounds.
 
 import {
-  BARS_CALLS, CLOCK_S, FIRST_BARS, LINK_FRAMES, MOST_CLIENTS, PING_S, TICKS, TO_HUB, TO_RELAY, VISIT_S, acknowledgeEvery,
+  BARS_CALLS, CHARTS, CLOCK_S, FIRST_BARS, LINK_FRAMES, MOST_CLIENTS, SHARED_S, TICKS, TO_HUB, TO_RELAY, VISIT_S, acknowledgeEvery,
 } from "./relays.mjs";
 
 /**
@@ -18,8 +18,8 @@ import {
  * on one machine with two cores.
  */
 export const FACTS = {
-  /** Spike: the hub's CPU time for a frame on a link, 19 to 37 µs in four runs. */
-  linkFrameUs: 30,
+  /** Benchmarks (h): the hub's CPU time for a frame on a link, with what the link says: 60 to 79 µs. */
+  linkFrameUs: 70,
   /** Spike: a relay's CPU time for a send, 31 to 36 µs. Benchmarks: 30 to 34 µs for the hub. */
   sendUs: 33,
   /** Assumption: one way between two datacentres, whose mean and spread are unknown. */
@@ -154,15 +154,36 @@ export function memory(clients, facts = FACTS) {
  * @param {number} clients
  */
 export function relayEvents(clients) {
-  return TO_RELAY + clients / acknowledgeEvery(clients) + clients / PING_S + clients / CLOCK_S + clients / VISIT_S;
+  return TO_RELAY + clients / acknowledgeEvery(clients) + clients / CLOCK_S + (clients * (1 + BARS_CALLS)) / VISIT_S;
+}
+
+/**
+ * Requests for bars a second that reach the hub. A relay answers others who ask the same within
+ * some seconds.
+ * @param {Fleet} fleet
+ */
+export function barsAsked({ relays, clients }) {
+  const ofOne = (clients * BARS_CALLS) / VISIT_S / CHARTS;
+  return (relays * CHARTS * ofOne) / (1 + ofOne * SHARED_S);
 }
 
 /**
  * Requests and messages a second that the hub takes: of the links, of upstream, and for bars.
  * @param {Fleet} fleet
  */
-export function hubEvents({ relays, clients }) {
-  return relays * TO_HUB + TICKS + (relays * clients * BARS_CALLS) / VISIT_S;
+export function hubEvents(fleet) {
+  return fleet.relays * TO_HUB + TICKS + barsAsked(fleet);
+}
+
+/**
+ * After a deploy each page asks for the bars that its chart missed. A relay has one question of each
+ * kind under way, and those who come meanwhile wait for the next.
+ * @param {number} relays
+ * @returns {{ questions: number, waitS: number }}  for the hub, and until a page has its bars
+ */
+export function barsAfterDeploy(relays, facts = FACTS) {
+  const questions = relays * CHARTS;
+  return { questions, waitS: (2 * questions) / facts.events };
 }
 
 /**
@@ -173,10 +194,9 @@ export function hubEvents({ relays, clients }) {
  */
 export function limits(fleet, facts = FACTS) {
   const { relays, clients } = fleet;
-  const viewers = relays * clients;
   return [
-    { name: "hub: each page asks for bars after a deploy", used: (viewers * BARS_CALLS) / facts.events / facts.barsPatienceS },
-    { name: "hub: thread, bars of pages that open", used: ((viewers * BARS_CALLS) / VISIT_S) * FIRST_BARS * facts.barUs * 1e-6 },
+    { name: "hub: bars after a deploy", used: barsAfterDeploy(relays, facts).waitS / facts.barsPatienceS },
+    { name: "hub: thread, bars of pages that open", used: barsAsked(fleet) * FIRST_BARS * facts.barUs * 1e-6 },
     { name: "hub: thread, link frames", used: hubUtilisation(relays, facts) },
     { name: "hub: messages and requests", used: hubEvents(fleet) / facts.events },
     { name: "relay: messages and requests", used: relayEvents(clients) / facts.events },

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { acknowledgeEvery, relaysFor } from '../../scripts/lib/relays.mjs';
-import { FACTS, freshness, freshnessOfOne, hubRestart, hubUtilisation, limits, memory, relayEvents, storm } from '../../scripts/lib/scale-model.mjs';
+import { FACTS, barsAsked, barsAfterDeploy, freshness, freshnessOfOne, hubRestart, hubUtilisation, limits, memory, relayEvents, storm } from '../../scripts/lib/scale-model.mjs';
 
 const AUDIENCES = [1, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000];
 const FLEETS = [1, 8, 100, 125, 500];
@@ -54,7 +54,7 @@ test('without relays the model is near the benchmarks: 43.5 to 68 ms for 1,000 c
 test('the hub’s utilisation is linear in the relays', () => {
   const one = hubUtilisation(1);
   for (const relays of FLEETS) assert.ok(Math.abs(hubUtilisation(relays) - relays * one) < 1e-12);
-  assert.equal(Math.round(hubUtilisation(125) * 10_000), 375);
+  assert.equal(Math.round(hubUtilisation(125) * 10_000), 875);
 });
 
 test('the rate of a reconnect storm is the viewers of a relay over the jitter', () => {
@@ -85,6 +85,15 @@ test('the memory of a relay grows with its viewers', () => {
 test('a server asks for at most 200 acknowledgements a second', () => {
   assert.deepEqual([0, 1_000, 1_001, 8_000, 8_001, 32_000].map(acknowledgeEvery), [5, 5, 10, 40, 80, 160]);
   for (const clients of AUDIENCES) assert.ok(clients / acknowledgeEvery(clients) <= 200);
+});
+
+test('the hub is asked for bars less often than pages ask their relays, and ever less often for each page', () => {
+  for (const relays of FLEETS) {
+    const shares = AUDIENCES.map((clients) => barsAsked({ relays, clients }) / (relays * clients / 1_800));
+    assert.ok(shares.every((share) => share < 1), `${shares}`);
+    assert.deepEqual(shares, shares.toSorted((one, other) => other - one));
+  }
+  assert.deepEqual(barsAfterDeploy(125), { questions: 1_000, waitS: 2 });
 });
 
 test('a small audience needs no relay', () => {
