@@ -409,6 +409,11 @@ impl World {
         if held != then || !viewer.watches.contains(symbol) || self.is_current(machine, viewer, symbol, self.calm())? {
             return Ok(());
         }
+        // It may have held the price, and lost it in a new life of the hub, which knows it a moment longer
+        // than it could be told.
+        if self.now < self.object.began() + AT_LAST + 2 * viewer.rate() {
+            return Ok(());
+        }
         let view = Instrument::parse(symbol)
             .ok()
             .and_then(|instrument| machine.symbol(&instrument));
