@@ -409,8 +409,8 @@ impl World {
         if held != then || !viewer.watches.contains(symbol) || self.is_current(machine, viewer, symbol, self.calm())? {
             return Ok(());
         }
-        // It may have held the price, and lost it in a new life of the hub, which knows it a moment longer
-        // than it could be told.
+        // It may have held the price meanwhile, and lost it in a new life of the hub, which has learned it
+        // again since.
         if self.now < self.object.began() + AT_LAST + 2 * viewer.rate() {
             return Ok(());
         }
