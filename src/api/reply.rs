@@ -50,10 +50,13 @@ impl Reply {
         Self::new(200, "text/event-stream; charset=utf-8", String::new())
     }
 
-    /// What a relay's hub answered.
+    /// What a relay's hub answered, with these of its headers.
     #[must_use]
-    pub fn passed_on(status: u16, content_type: Option<&str>, body: String) -> Self {
-        Self::new(status, content_type.unwrap_or("application/json"), body)
+    pub fn passed_on(status: u16, headers: &[(&'static str, String)], body: String) -> Self {
+        let reply = Self::new(status, "application/json", body);
+        headers
+            .iter()
+            .fold(reply, |reply, (name, value)| reply.with_header(name, value))
     }
 
     /// Status 200 with what Engine.IO answers to a client that polls.

@@ -3,16 +3,16 @@
 //! them.
 //!
 //! Why no bar is missed: a page is told of the bars that close after it has connected, so its answer
-//! may be older than its question only if none has closed between them.
+//! may be older than its question only if the relay was told of no bar between them.
 
-use crate::market::{MINUTE, Millis, SECOND};
+use crate::market::{Millis, SECOND};
 
 /// How long an answer is given to others.
 const SHARED: Millis = 5 * SECOND;
-/// By then, after the turn of a minute, the hub has closed its bars.
-const SETTLED: Millis = 4 * SECOND;
+/// Nothing waits longer for an answer.
+const LONGEST: Millis = 60 * SECOND;
 /// Most questions whose answers are kept.
-const MOST: usize = 32;
+const MOST: usize = 64;
 
 /// The newest answers by what was asked. `A` is a handle of an answer, which may still be under way.
 #[derive(Debug)]
@@ -37,16 +37,17 @@ impl<A> Default for Copies<A> {
 }
 
 impl<A: Clone> Copies<A> {
-    /// Looks for an answer to a question that `came` then. `is_good`: whether an answer can be given
-    /// to others, once it is there.
-    pub fn find(&self, asked: &str, came: Millis, is_good: impl Fn(&A) -> Option<bool>) -> Found<A> {
+    /// Looks for an answer to a question that `came` then. `bar_told`: when the relay was last told that
+    /// a bar has closed. `is_good`: whether an answer can be given to others, once it is there.
+    pub fn find(&self, asked: &str, came: Millis, bar_told: Millis, is_good: impl Fn(&A) -> Option<bool>) -> Found<A> {
         let Some((_, at, answer)) = self.0.iter().find(|(path, _, _)| path == asked) else {
             return Found::Nothing;
         };
-        let is_settled = at / MINUTE == came / MINUTE && at % MINUTE >= SETTLED && came < at + SHARED;
+        let is_later = (came..came + LONGEST).contains(at);
+        let is_shared = *at > bar_told && (*at..*at + SHARED).contains(&came);
         match is_good(answer) {
-            _ if *at >= came => Found::Answer(answer.clone()),
-            Some(true) | None if is_settled => Found::Answer(answer.clone()),
+            _ if is_later => Found::Answer(answer.clone()),
+            Some(true) | None if is_shared => Found::Answer(answer.clone()),
             None => Found::Wait(answer.clone()),
             Some(_) => Found::Nothing,
         }
@@ -54,8 +55,17 @@ impl<A: Clone> Copies<A> {
 
     /// The question is asked now.
     pub fn add(&mut self, asked: &str, now: Millis, answer: A, is_good: impl Fn(&A) -> Option<bool>) {
+        let is_kept = |at: Millis, answer: &A| match is_good(answer) {
+            None => true,
+            Some(is_good) => is_good && now.abs_diff(at) < SHARED,
+        };
         self.0
-            .retain(|(path, at, answer)| path != asked && (now < at + SHARED || is_good(answer).is_none()));
+            .retain(|(path, at, answer)| path != asked && is_kept(*at, answer));
+        if self.0.len() >= MOST
+            && let Some(oldest) = self.0.iter().position(|(_, _, answer)| is_good(answer).is_some())
+        {
+            self.0.remove(oldest);
+        }
         if self.0.len() < MOST {
             self.0.push((asked.to_owned(), now, answer));
         }
@@ -66,7 +76,7 @@ impl<A: Clone> Copies<A> {
 mod tests {
     use super::*;
 
-    const MIDDLE: Millis = 20_500 * 24 * 60 * MINUTE + 30 * SECOND;
+    const NOW: Millis = 1_771_243_205_000;
     const PATH: &str = "/api/history?symbol=AAPL";
 
     /// Answers are names; a capital letter: it is there; `Bad`: and is an error.
@@ -84,48 +94,63 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_given_for_five_seconds_within_a_minute() {
-        let find = |at, answer, came| one(at, answer).find(PATH, came, is_good);
-        assert_eq!(find(MIDDLE, "Bars", MIDDLE + 4_999), Found::Answer("Bars"));
-        assert_eq!(find(MIDDLE, "under way", MIDDLE + 4_999), Found::Answer("under way"));
-        assert_eq!(find(MIDDLE, "Bars", MIDDLE + 5_000), Found::Nothing);
-        let turn = MIDDLE + 30 * SECOND;
-        assert_eq!(find(turn - 1, "Bars", turn - 1), Found::Answer("Bars"));
-        assert_eq!(find(turn - 1, "Bars", turn), Found::Nothing, "a bar may have closed");
-        assert_eq!(find(turn + 3_999, "Bars", turn + 4_000), Found::Nothing);
-        assert_eq!(find(turn + 4_000, "Bars", turn + 4_001), Found::Answer("Bars"));
-        assert_eq!(
-            one(MIDDLE, "Bars").find("/api/history", MIDDLE, is_good),
-            Found::Nothing
-        );
+    fn an_answer_is_given_for_five_seconds_unless_a_bar_has_closed() {
+        let find = |answer, came, bar| one(NOW, answer).find(PATH, came, bar, is_good);
+        for answer in ["Bars", "under way"] {
+            assert_eq!(find(answer, NOW + 4_999, NOW - 1), Found::Answer(answer));
+        }
+        assert_eq!(find("Bars", NOW + 5_000, 0), Found::Nothing);
+        assert_eq!(find("Bars", NOW + 1, NOW), Found::Nothing, "a bar was told since");
+        assert_eq!(find("Bars", NOW + 1, Millis::MAX), Found::Nothing, "there is no link");
+        assert_eq!(one(NOW, "Bars").find("/api/history", NOW, 0, is_good), Found::Nothing);
     }
 
     #[test]
     fn who_comes_while_an_answer_is_under_way_waits_for_the_next_if_it_may_be_too_old() {
-        let turn = MIDDLE + 30 * SECOND;
-        let mut copies = one(turn - 1, "first");
-        assert_eq!(copies.find(PATH, turn, is_good), Found::Wait("first"));
+        let mut copies = one(NOW, "first");
+        let find = |copies: &Copies<&'static str>, came| copies.find(PATH, came, NOW + 50, is_good);
+        assert_eq!(find(&copies, NOW + 100), Found::Wait("first"));
         // It is there now; one of those who waited asks, and the others find that.
-        copies.add(PATH, turn + 200, "second", is_good);
-        assert_eq!(copies.find(PATH, turn, is_good), Found::Answer("second"));
-        assert_eq!(copies.find(PATH, turn + 100, is_good), Found::Answer("second"));
-        assert_eq!(copies.find(PATH, turn + 201, is_good), Found::Wait("second"));
+        copies.add(PATH, NOW + 200, "second", is_good);
+        assert_eq!(find(&copies, NOW + 100), Found::Answer("second"));
+        assert_eq!(
+            find(&copies, NOW + 201),
+            Found::Answer("second"),
+            "no bar has closed since"
+        );
     }
 
     #[test]
     fn an_error_is_given_only_to_those_who_came_before_it_was_asked_for() {
-        assert_eq!(one(MIDDLE, "Bad").find(PATH, MIDDLE, is_good), Found::Answer("Bad"));
-        assert_eq!(one(MIDDLE, "Bad").find(PATH, MIDDLE + 1, is_good), Found::Nothing);
+        assert_eq!(one(NOW, "Bad").find(PATH, NOW, 0, is_good), Found::Answer("Bad"));
+        assert_eq!(one(NOW, "Bad").find(PATH, NOW + 1, 0, is_good), Found::Nothing);
     }
 
     #[test]
-    fn few_answers_are_kept() {
+    fn a_clock_that_is_set_back_keeps_no_answer() {
+        let earlier = NOW - 3_600_000;
+        let mut copies = one(NOW, "Bars");
+        assert_eq!(copies.find(PATH, earlier, 0, is_good), Found::Nothing);
+        copies.add("/api/search?q=a", earlier, "Bars", is_good);
+        assert_eq!(copies.0.len(), 1);
+    }
+
+    #[test]
+    fn few_answers_are_kept_and_the_newest() {
         let mut copies = Copies::default();
+        copies.add(PATH, NOW, "under way", is_good);
         for number in 0..2 * MOST {
-            copies.add(&format!("{PATH}{number}"), MIDDLE, "Bars", is_good);
+            copies.add(&format!("{PATH}{number}"), NOW, "Bars", is_good);
         }
         assert_eq!(copies.0.len(), MOST);
-        copies.add(PATH, MIDDLE + SHARED, "Bars", is_good);
+        assert_eq!(
+            copies.0.first().map(|(path, _, _)| path.as_str()),
+            Some(PATH),
+            "somebody waits for it"
+        );
+        let newest = format!("{PATH}{}", 2 * MOST - 1);
+        assert_eq!(copies.find(&newest, NOW, 0, is_good), Found::Answer("Bars"));
+        copies.add(PATH, NOW + SHARED, "Bars", is_good);
         assert_eq!(copies.0.len(), 1);
     }
 }

@@ -90,6 +90,12 @@ pub fn hint(name: &str) -> Option<&str> {
     REGIONS.contains(&region).then_some(region)
 }
 
+/// The region of a relay; empty for other names.
+#[must_use]
+pub fn region_of(name: &str) -> &str {
+    name.split_once('/').map_or("", |(region, _)| region)
+}
+
 /// The server that gave out a session's name or a ticket.
 #[must_use]
 pub fn giver(given: &str) -> &str {

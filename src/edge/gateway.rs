@@ -158,9 +158,16 @@ fn servers_for(asked: &Asked, request: &Request, env: &Env) -> Vec<String> {
                 None => alone(HUB),
             }
         }
-        // A page asks its own server, which asks the hub once for many pages.
-        Asked::Metrics | Asked::Hub(Question::History(_), _) => {
-            alone(&parameter(request, "server").unwrap_or_default())
+        Asked::Metrics => alone(&parameter(request, "server").unwrap_or_default()),
+        // A page asks its own server, which asks the hub once for many pages. One of another region would
+        // give its caller another share of calls.
+        Asked::Hub(Question::History(_), _) => {
+            let server = parameter(request, "server").unwrap_or_default();
+            alone(if placement::region_of(&server) == place_of(request).region() {
+                &server
+            } else {
+                HUB
+            })
         }
         // So many ask that the hub would have nothing else to do.
         Asked::Hub(Question::Quotes(_), _) if relays > 0 => chosen(None),

@@ -165,7 +165,7 @@ impl Server {
             Ok(Asked::Known(reply)) => reply,
             // Only the hub makes the calls that this takes.
             Ok(asked) if asked.counts_as_lookup() == Some(true) && is_relay(object)? => {
-                return ask_its_hub(object, &request).await;
+                ask_its_hub(object, &request).await
             }
             Ok(Asked::Each(questions, show)) => show.reply(&object.ask_each(questions).await?, &utc_offset),
             Ok(Asked::Hub(question, show)) => show.reply(&object.ask(question).await?),
@@ -508,8 +508,8 @@ fn accept_relay(object: &Rc<Object>) -> Result<Response> {
 }
 
 /// Passes a request on to the hub whose relay this is. What a client showed to us is not for the hub,
-/// which knows us by our secret.
-async fn ask_its_hub(object: &Rc<Object>, request: &Request) -> Result<Response> {
+/// which knows us by our secret, or as a relay of the same Worker.
+async fn ask_its_hub(object: &Rc<Object>, request: &Request) -> Reply {
     let query = query(request);
     let key = api::twelve_datas_key(&request.path()).map(|key| key.parameter);
     let is_ours = |part: &&str| {
@@ -519,14 +519,11 @@ async fn ask_its_hub(object: &Rc<Object>, request: &Request) -> Result<Response>
     let query: Vec<&str> = query.split('&').filter(is_ours).collect();
     let path = format!("{}?{}", request.path(), query.join("&"));
     let asked = object.pass_on(path.trim_end_matches('?')).await;
-    let reply = match asked.answer().await {
-        Some(Ok((answer, content_type))) => {
-            Reply::passed_on(answer.status, content_type.as_deref(), answer.body.clone())
-        }
+    match asked.answer().await {
+        Some(Ok((answer, headers))) => Reply::passed_on(answer.status, headers, answer.body.clone()),
         Some(Err(error)) => Problem::NoHub(error.clone()).reply(),
         None => Problem::NoHub("its answer was lost".to_owned()).reply(),
-    };
-    respond(&seen(object, request, reply)?)
+    }
 }
 
 /// Accepts the upgrade and reports the new client to the driver.

@@ -39,6 +39,17 @@ use worker::{AbortController, Date, Delay, Response, State, console_log};
 /// thousand bars about seven hundred thousand.
 const LONGEST_ANSWER: u32 = 2 * 1024 * 1024;
 
+/// Longer answers are not kept for others. The bars of a chart have some thirty thousand bytes.
+const LARGEST_COPY: usize = 128 * 1024;
+/// What a relay passes on of its hub's headers.
+const PASSED_ON: [&str; 5] = [
+    "Content-Type",
+    "Cache-Control",
+    "ETag",
+    "Content-Disposition",
+    "Retry-After",
+];
+
 /// One instance of the object: the driver and the parts of its platform.
 pub(super) struct Object {
     driver: RefCell<Driver>,
@@ -56,8 +67,10 @@ pub(super) struct Object {
     _tell: Closure<dyn Fn(u32, u32)>,
 }
 
-/// What a relay's hub answered, with its content type; or why it did not.
-pub(super) type PassedOn = Result<(RestAnswer, Option<String>), String>;
+/// Names and values of headers.
+pub(super) type Passed = Vec<(&'static str, String)>;
+/// What a relay's hub answered, with the headers to pass on; or why it did not.
+pub(super) type PassedOn = Result<(RestAnswer, Passed), String>;
 
 /// A request to a relay's hub, for all who share its answer.
 #[derive(Default)]
@@ -79,7 +92,11 @@ impl Asked {
 
     fn is_good(self: &Rc<Self>) -> Option<bool> {
         let answer = self.answer.get()?;
-        Some(answer.as_ref().is_ok_and(|(answer, _)| answer.status == 200))
+        Some(
+            answer
+                .as_ref()
+                .is_ok_and(|(answer, _)| answer.status == 200 && answer.body.len() <= LARGEST_COPY),
+        )
     }
 }
 
@@ -216,7 +233,10 @@ impl Object {
     pub(super) async fn pass_on(self: &Rc<Self>, path: &str) -> Rc<Asked> {
         let came = now();
         loop {
-            let found = self.copies.borrow().find(path, came, Asked::is_good);
+            // A driver at work cannot be asked: then nothing is shared.
+            let told = self.with_driver(|driver| driver.machine().bar_told_at());
+            let told = told.unwrap_or(Millis::MAX);
+            let found = self.copies.borrow().find(path, came, told, Asked::is_good);
             match found {
                 Found::Answer(asked) => return asked,
                 Found::Wait(asked) => {
@@ -234,15 +254,20 @@ impl Object {
             .add(path, now(), Rc::clone(&asked), Asked::is_good);
         let (object, path, call) = (Rc::clone(self), path.to_owned(), Rc::clone(&asked));
         let promise = future_to_promise(async move {
-            let _ = call.answer.set(object.get(&path).await);
+            let mut answer = object.get(&path).await;
+            // As the front door does: an object that was reset meanwhile answers the second time.
+            if answer.as_ref().is_err_and(|error| error != REST_TIMED_OUT) {
+                answer = object.get(&path).await;
+            }
+            let _ = call.answer.set(answer);
             Ok(JsValue::UNDEFINED)
         });
         let _ = asked.promise.set(promise);
         asked
     }
 
-    /// The answer to a request, and its content type.
-    async fn get(&self, path: &str) -> Result<(RestAnswer, Option<String>), String> {
+    /// The answer to a request, and some of its headers.
+    async fn get(&self, path: &str) -> PassedOn {
         let controller = AbortController::default();
         let signal = controller.signal();
         let call = async {
@@ -253,7 +278,8 @@ impl Object {
                 credits: self.credits(&response),
                 body: body.ok_or("its answer is longer than 2 MiB, which was not read")?,
             };
-            Ok::<_, worker::Error>((answer, response.headers().get("Content-Type").ok().flatten()))
+            let header = |name| Some((name, response.headers().get(name).ok().flatten()?));
+            Ok::<_, worker::Error>((answer, PASSED_ON.into_iter().filter_map(header).collect()))
         };
         let timeout = Delay::from(Duration::from_millis(REST_TIMEOUT));
         let result = match select(pin!(call), pin!(timeout)).await {

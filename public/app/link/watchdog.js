@@ -14,6 +14,8 @@ export class Watchdog {
   /** When the unanswered question was sent; null if there is none. @type {number | null} */
   #openQuestion = null;
   #tickedAt = 0;
+  /** Whether to ask at the next tick, whatever comes until then. */
+  #isDoubted = false;
 
   /** @param {{ quietMs?: number, patienceMs?: number }} [settings] */
   constructor({ quietMs = 15_000, patienceMs = 10_000 } = {}) {
@@ -28,6 +30,7 @@ export class Watchdog {
   start(now) {
     this.#heardAt = this.#askedAt = this.#tickedAt = now;
     this.#openQuestion = null;
+    this.#isDoubted = false;
   }
 
   /**
@@ -41,7 +44,7 @@ export class Watchdog {
 
   /** Ask at the next tick: the page woke up, or the network changed. */
   probe() {
-    if (this.#openQuestion === null) this.#askedAt = this.#heardAt = -Infinity;
+    this.#isDoubted = this.#openQuestion === null;
   }
 
   /**
@@ -55,8 +58,9 @@ export class Watchdog {
     if (this.#openQuestion !== null && !slept) {
       return now - this.#openQuestion >= this.#patienceMs ? 'dead' : 'wait';
     }
-    if (slept || now - Math.max(this.#askedAt, this.#heardAt) >= this.#quietMs) {
+    if (slept || this.#isDoubted || now - Math.max(this.#askedAt, this.#heardAt) >= this.#quietMs) {
       this.#askedAt = this.#openQuestion = now;
+      this.#isDoubted = false;
       return 'ping';
     }
     return 'wait';

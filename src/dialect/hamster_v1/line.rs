@@ -260,6 +260,12 @@ impl Line {
         Self { facts, tick, scaled }
     }
 
+    /// Whether its prices are integers, as those of a spark must be.
+    #[must_use]
+    pub fn has_scale(&self) -> bool {
+        self.scaled.is_some()
+    }
+
     /// The item that turns `before` into `self` for a client, in a delta sent at `sent`. `n` and
     /// `symbol` are the symbol's number and name.
     #[must_use]

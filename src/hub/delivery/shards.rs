@@ -131,7 +131,7 @@ pub struct Held {
     pub revision: u64,
     /// Start of the last bar that closed.
     bar: Option<Millis>,
-    /// The book's revision of the earlier bars.
+    /// The book's revision of the earlier bars; 0 while none were told.
     closes: u64,
     /// Channels that hold it.
     channels: u32,
@@ -218,7 +218,8 @@ impl Shard {
                 continue;
             };
             let next = line(entry, Some(&held.line));
-            if held.closes != entry.closes_revision {
+            let closes = closes_told(&next, entry);
+            if held.closes != closes {
                 items.push((symbol, object(symbol, &next, entry)));
             } else if next != held.line {
                 let name = entry.instrument.to_string();
@@ -227,7 +228,7 @@ impl Shard {
                 continue;
             }
             held.line = next;
-            held.closes = entry.closes_revision;
+            held.closes = closes;
             held.revision = revision;
         }
         let bars = std::mem::take(&mut self.bars);
@@ -319,10 +320,11 @@ impl Shard {
 
 impl Held {
     fn new(entry: &book::Entry, revision: u64) -> Self {
+        let line = line(entry, None);
         Self {
-            line: line(entry, None),
+            closes: closes_told(&line, entry),
+            line,
             bar: entry.bar.map(|bar| bar.time),
-            closes: entry.closes_revision,
             revision,
             channels: 0,
             read: 0,
@@ -333,11 +335,12 @@ impl Held {
     fn take(&mut self, entry: &book::Entry, revision: u64) -> bool {
         let next = line(entry, Some(&self.line));
         let bar = entry.bar.map(|bar| bar.time);
-        let is_news = next != self.line || bar != self.bar || entry.closes_revision != self.closes;
+        let closes = closes_told(&next, entry);
+        let is_news = next != self.line || bar != self.bar || closes != self.closes;
         if is_news {
             self.line = next;
             self.bar = bar;
-            self.closes = entry.closes_revision;
+            self.closes = closes;
             self.revision = revision;
         }
         is_news
@@ -349,6 +352,11 @@ pub fn object(symbol: SymbolId, line: &Line, entry: &book::Entry) -> String {
     let spark = entry.candles.spark();
     let closes = spark.as_ref().map(|(end, values)| Closes { end: *end, values });
     line.whole(symbol.0, &entry.instrument.to_string(), closes)
+}
+
+/// The revision of the earlier bars that an object of this line tells: none before the first price.
+fn closes_told(line: &Line, entry: &book::Entry) -> u64 {
+    if line.has_scale() { entry.closes_revision } else { 0 }
 }
 
 fn line(entry: &book::Entry, before: Option<&Line>) -> Line {

@@ -125,6 +125,13 @@ impl Machine {
         self.upstream.feed.state()
     }
 
+    /// Of a relay: when it was last told that a bar has closed; `Millis::MAX` while it cannot know.
+    #[must_use]
+    pub fn bar_told_at(&self) -> Millis {
+        let uplink = self.upstream.uplink.as_ref();
+        uplink.map_or(Millis::MAX, |uplink| uplink.bar_told)
+    }
+
     /// How each tracked symbol gets its prices.
     pub fn stream_states(&self) -> impl Iterator<Item = (&Instrument, StreamState)> {
         let symbols = self.upstream.symbols.iter();

@@ -228,6 +228,27 @@ fn bars_that_become_known_later_are_told_to_those_who_watch() {
 }
 
 #[test]
+fn bars_that_become_known_before_the_first_price_are_told_with_it() {
+    let mut play = Play::restored(config(BTC), &Stored::default(), MIDDAY + 5 * SECOND);
+    play.input(Input::joined(BOB, Dialect::HamsterV1));
+    play.subscribe(BOB, "BTC/USD");
+    let link = play.opened_link().unwrap();
+    play.answer_call(|_| None);
+    play.input(Input::Opened(link));
+    let items = json!([{"symbol": "BTC/USD", "type": "Digital Currency"}]);
+    play.frame(link, &json!({"event": "subscribe-status", "success": items}));
+    play.pass(SECOND);
+    play.answer_errand(200, &series("BTC/USD", play.now, &[3, 1], 50.0));
+    play.pass(SECOND);
+    assert!(!play.heard(BOB).iter().any(|frame| frame.to_string().contains("spark")));
+    play.told.clear();
+    play.tick(link, "BTC/USD", 100.0);
+    play.pass(SECOND);
+    let deltas: Vec<Value> = play.heard(BOB).into_iter().filter(Value::is_array).collect();
+    assert_eq!(deltas[0][3]["spark"]["values"], json!([5800, null, -200]), "{deltas:?}");
+}
+
+#[test]
 fn a_hub_that_runs_without_a_connection_does_not_say_that_it_did_not_run() {
     let (mut play, link) = live_bitcoin(BTC);
     play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));

@@ -306,6 +306,42 @@ fn a_hub_that_refuses_the_secret_is_left_alone_for_a_while() {
     assert!(play.opened_link().is_some());
 }
 
+#[test]
+fn a_delta_with_a_fault_is_asked_for_again_as_a_whole() {
+    let (mut hub, feed) = Play::live("AAPL");
+    links(&mut hub, RELAY);
+    hub.subscribe(RELAY, "AAPL,BTC/USD");
+    hub.tick(feed, "AAPL", 200.0);
+    hub.tick(feed, "BTC/USD", 95_000.0);
+    hub.pass(200);
+    let mut reader = Reader::default();
+    for frame in said(&mut hub) {
+        reader.read(&frame).unwrap();
+    }
+    let place = reader.place().unwrap();
+    let (epoch, next) = (place.epoch, place.seq + 1);
+    let step = reader_line(&hub, "AAPL");
+    for bad in [
+        json!({"bar": [step, 1_771_243_200, 2, 3, 1, 9, null]}),
+        json!({"n": step, "symbol": "AAPL", "scale": 400, "price": 1}),
+        json!("what"),
+    ] {
+        let frame = json!([epoch, next, 9_000, [step, 5, 1], bad]).to_string();
+        assert!(reader.read(&frame).is_err(), "{frame}");
+        assert_eq!(reader.place(), Some(place), "the next link resumes before it: {frame}");
+    }
+}
+
+/// The number by which the hub's deltas name a symbol.
+fn reader_line(hub: &Play, symbol: &str) -> u32 {
+    hub.hub
+        .upstream
+        .symbols
+        .find(&Instrument::parse(symbol).unwrap())
+        .unwrap()
+        .0
+}
+
 /// Everything that a hub writes about symbols is read again as it was.
 #[test]
 fn nothing_is_lost_between_writing_and_reading() {

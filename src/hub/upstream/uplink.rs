@@ -34,6 +34,9 @@ pub struct Uplink {
     pub headline: Option<Headline>,
     /// Symbols that the hub does not serve, and its reasons, until their watchers are told.
     refused: Vec<(SymbolId, String)>,
+    /// When the hub last told that a bar has closed, or may have: at the begin of a link. While there is
+    /// none, `Millis::MAX`.
+    pub bar_told: Millis,
     /// Half of the time from a beat to its answer.
     pub hop: Option<Millis>,
     /// By how much the hub's clock is ahead of ours.
@@ -52,6 +55,7 @@ impl Uplink {
         self.reader.lost();
         self.acknowledged = None;
         self.reported = None;
+        self.bar_told = Millis::MAX;
         self.hop = None;
     }
 
@@ -100,6 +104,7 @@ impl Upstream {
                 return !self.symbols.told(id, service);
             }
             Told::Bar(instrument, bar) => {
+                uplink.bar_told = now;
                 if let Some(id) = self.symbols.find(&instrument) {
                     turn.prices.bar_told(id, bar);
                 }
@@ -112,6 +117,7 @@ impl Upstream {
             Told::Connected(is_simulated) => uplink.is_simulated = Some(is_simulated),
             Told::Feed(status) => self.feed.told(status),
             Told::Snapshot(start) => {
+                uplink.bar_told = now;
                 if start.is_another_life {
                     turn.prices.another_life();
                 }

@@ -182,11 +182,10 @@ impl Reader {
         let [epoch, seq, t, items @ ..] = parts else {
             return Err(Fault::Malformed);
         };
-        let place = self.place.as_mut().filter(|_| self.is_placed).ok_or(Fault::Gap)?;
+        let place = self.place.filter(|_| self.is_placed).ok_or(Fault::Gap)?;
         if epoch.as_u64() != Some(place.epoch) || seq.as_u64() != Some(place.seq + 1) {
             return Err(Fault::Gap);
         }
-        place.seq += 1;
         let sent = self.base.saturating_add(t.as_u64().ok_or(Fault::Malformed)?);
         let mut told = Vec::with_capacity(items.len());
         for item in items {
@@ -206,6 +205,11 @@ impl Reader {
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(Fault::Malformed),
             }
         }
+        // Not before: after a fault the next link brings whole objects of all that this delta changed.
+        self.place = Some(Place {
+            seq: place.seq + 1,
+            ..place
+        });
         Ok(told)
     }
 
@@ -243,7 +247,7 @@ impl Reader {
     fn whole(&mut self, object: &Value) -> Result<Told, Fault> {
         let n = object["n"].as_u64().ok_or(Fault::Malformed)?;
         let line = Line::read(object).ok_or(Fault::Malformed)?;
-        let told = line.checked(closes(&object["spark"], line.scale).ok_or(Fault::Malformed)?)?;
+        let told = line.checked(closes(&object["spark"], line.scale).unwrap_or_default())?;
         match self.find(n) {
             Ok(place) => self.symbols.splice(place..=place, [(n, line)]).for_each(drop),
             Err(place) => self.symbols.insert(place, (n, line)),
@@ -421,11 +425,9 @@ fn refused(fails: &Value) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The bars of a spark: a close for each minute that had a trade. `None` if it is not as documented.
+/// The bars of a spark: a close for each minute that had a trade. `None` if there is no spark, or if it
+/// is not as documented: prices do not wait for that.
 fn closes(spark: &Value, scale: i32) -> Option<Vec<Bar>> {
-    if spark.is_null() {
-        return Some(Vec::new());
-    }
     let values = spark["values"]
         .as_array()
         .filter(|values| values.len() <= MOST_CLOSES)?;

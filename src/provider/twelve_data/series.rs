@@ -123,12 +123,8 @@ impl Value {
         let time = moment(&self.datetime?)?;
         let bar = Bar {
             time: match interval {
-                Interval::Day => time - time % interval.length(),
-                Interval::Minute
-                | Interval::FiveMinutes
-                | Interval::QuarterHour
-                | Interval::Hour
-                | Interval::FourHours => time,
+                Interval::Minute | Interval::Day => time - time % interval.length(),
+                Interval::FiveMinutes | Interval::QuarterHour | Interval::Hour | Interval::FourHours => time,
             },
             open: price(self.open).ok()?,
             high: price(self.high).ok()?,

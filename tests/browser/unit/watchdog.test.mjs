@@ -51,6 +51,15 @@ test('a probe asks at the next tick, and does not grant a question under way mor
   assert.deepEqual(watch(dog, 9, 13), ['13 dead']);
 });
 
+test('a frame that was on its way does not answer a probe', options, () => {
+  const dog = new Watchdog();
+  dog.start(0);
+  watch(dog, 1, 2);
+  dog.probe();
+  dog.heard(2_500);
+  assert.deepEqual(watch(dog, 3, 13), ['3 ping', '13 dead']);
+});
+
 test('after a sleep it asks again: the answer may be in the queue', options, () => {
   const dog = new Watchdog();
   dog.start(0);
