@@ -31,7 +31,9 @@ const STEP_LIMIT_MS = 25 * 60_000;
  */
 const WORKERS_AT_ONCE = 6;
 /** Each test file has a browser of its own, which waits half of the time. */
-const BROWSERS_AT_ONCE = 2;
+const BROWSERS_AT_ONCE = 3;
+/** Files of tests of workerds that are killed, evicted or deployed, and waited for. */
+const NODE_FILES_AT_ONCE = 2;
 /** Files of tests whose clients mostly wait: for prices, pings and reconnects. */
 const CLIENT_FILES_AT_ONCE = 3;
 
@@ -82,7 +84,7 @@ const STAGES = [
   [[{ name: "worker tests", needs: ["worker build"], work: workerTests }]],
   // They assert how long others wait, so nothing else may take the processor.
   [[{ name: "attack tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "attack tests", testFiles("tests/node", ATTACKS), totals) }]],
-  [[{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", otherNodeTests(), totals) }]],
+  [[{ name: "node tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "node tests", otherNodeTests(), totals, NODE_FILES_AT_ONCE) }]],
   [[{ name: "client tests", needs: ["worker build", "clients"], work: (print, totals) => nodeTest(print, "client tests", testFiles("tests/clients", TESTS), totals, CLIENT_FILES_AT_ONCE) }]],
   [[{ name: "browser tests", needs: ["worker build"], work: (print, totals) => nodeTest(print, "browser tests", testFiles("tests/browser", TESTS), totals, BROWSERS_AT_ONCE) }]],
   [[{ name: "bench smoke", needs: ["worker build"], work: benchSmoke }]],
