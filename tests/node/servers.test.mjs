@@ -275,6 +275,14 @@ test('a relay asks the hub for bars once for many pages, and keeps each within i
   assert.equal(await many('symbol=AAPL&limit=20&server=enam/1'), 1, 'another question');
   assert.ok(await many('symbol=AAPL') > 10, 'the hub itself answers each');
   assert.ok(await many('symbol=AAPL&server=enam/7') > 10, 'there is no such relay');
+  const before = starts(hub);
+  assert.ok(await many('symbol=AAPL&server=weur/0') > 10, 'a relay of another region is not asked');
+  assert.equal(starts(hub), before, 'and not made');
+  const passedOn = await fetch(new URL('/api/history?symbol=AAPL&server=enam/1&format=csv', base), { headers: { 'X-API-Key': KEY } });
+  const { headers } = passedOn;
+  assert.deepEqual([headers.get('content-type'), headers.get('cache-control'), headers.get('content-disposition')], ['text/csv; charset=utf-8', 'private, max-age=5', 'attachment; filename="AAPL-1min.csv"']);
+  const again = await fetch(passedOn.url, { headers: { 'X-API-Key': KEY, 'If-None-Match': headers.get('etag') ?? '' } });
+  assert.equal(again.status, 304);
 
   assert.equal((await ask('symbol=AAPL&server=enam/1', `${KEY}-2`)).status, 403, 'another may have it');
   assert.equal((await ask('symbol=MSFT&server=enam/1', `${KEY}-2`)).status, 200);
