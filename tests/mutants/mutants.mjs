@@ -171,6 +171,7 @@ export const MUTANTS = [
   },
   {
     name: "who comes back is not told of the feed",
+    from: 500,
     file: "src/hub/delivery/clients.rs",
     find: "stage.feed_event(dialect).filter(|_| is_shown_quotes)",
     replace: "stage.feed_event(dialect).filter(|_| false)",
