@@ -26,7 +26,7 @@ pub enum Found<A> {
     /// An answer that is under way may be too old. Look again when it is there: whoever waited asks
     /// once for all.
     Wait(A),
-    /// Ask.
+    /// Nobody has asked this lately, or the answer was no good: ask.
     Nothing,
 }
 

@@ -86,7 +86,7 @@ pub fn is_relay(name: &str, relays: u32) -> bool {
 /// The platform's location hint for a relay; `None` if it may be anywhere.
 #[must_use]
 pub fn hint(name: &str) -> Option<&str> {
-    let (region, _) = name.split_once('/')?;
+    let region = region_of(name);
     REGIONS.contains(&region).then_some(region)
 }
 

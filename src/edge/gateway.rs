@@ -163,11 +163,8 @@ fn servers_for(asked: &Asked, request: &Request, env: &Env) -> Vec<String> {
         // give its caller another share of calls.
         Asked::Hub(Question::History(_), _) => {
             let server = parameter(request, "server").unwrap_or_default();
-            alone(if placement::region_of(&server) == place_of(request).region() {
-                &server
-            } else {
-                HUB
-            })
+            let is_near = placement::region_of(&server) == place_of(request).region();
+            alone(if is_near { &server } else { HUB })
         }
         // So many ask that the hub would have nothing else to do.
         Asked::Hub(Question::Quotes(_), _) if relays > 0 => chosen(None),

@@ -62,35 +62,30 @@ pub(super) struct Object {
     waiters: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
     last_waiter: Cell<u32>,
     /// Of a relay: what its hub answered to callers, and is about to answer.
-    copies: RefCell<Copies<Rc<Asked>>>,
+    copies: RefCell<Copies<Asked>>,
     /// Keeps alive what `fanout` calls.
     _tell: Closure<dyn Fn(u32, u32)>,
 }
 
-/// Names and values of headers.
-pub(super) type Passed = Vec<(&'static str, String)>;
-/// What a relay's hub answered, with the headers to pass on; or why it did not.
-pub(super) type PassedOn = Result<(RestAnswer, Passed), String>;
+/// What a relay's hub answered, with the names and values of the headers to pass on; or why it did not.
+pub(super) type PassedOn = Result<(RestAnswer, Vec<(&'static str, String)>), String>;
 
 /// A request to a relay's hub, for all who share its answer.
-#[derive(Default)]
+#[derive(Clone)]
 pub(super) struct Asked {
-    answer: OnceCell<PassedOn>,
-    /// Fulfilled when the answer is there.
-    promise: OnceCell<Promise>,
+    answer: Rc<OnceCell<PassedOn>>,
+    /// Fulfilled when the answer is there; never rejected.
+    promise: Promise,
 }
 
 impl Asked {
     /// The answer, once it is there.
     pub(super) async fn answer(&self) -> Option<&PassedOn> {
-        if let (None, Some(promise)) = (self.answer.get(), self.promise.get()) {
-            // It is never rejected.
-            let _ = JsFuture::from(promise.clone()).await;
-        }
+        let _ = JsFuture::from(self.promise.clone()).await;
         self.answer.get()
     }
 
-    fn is_good(self: &Rc<Self>) -> Option<bool> {
+    fn is_good(&self) -> Option<bool> {
         let answer = self.answer.get()?;
         Some(
             answer
@@ -230,7 +225,7 @@ impl Object {
     }
 
     /// What the hub whose relay this is answers to a caller's request, which others may share.
-    pub(super) async fn pass_on(self: &Rc<Self>, path: &str) -> Rc<Asked> {
+    pub(super) async fn pass_on(self: &Rc<Self>, path: &str) -> Asked {
         let came = now();
         loop {
             // A driver at work cannot be asked: then nothing is shared.
@@ -247,22 +242,20 @@ impl Object {
         }
     }
 
-    fn ask_hub(self: &Rc<Self>, path: &str) -> Rc<Asked> {
-        let asked = Rc::new(Asked::default());
-        self.copies
-            .borrow_mut()
-            .add(path, now(), Rc::clone(&asked), Asked::is_good);
-        let (object, path, call) = (Rc::clone(self), path.to_owned(), Rc::clone(&asked));
+    fn ask_hub(self: &Rc<Self>, path: &str) -> Asked {
+        let answer = Rc::new(OnceCell::new());
+        let (object, asked, answered) = (Rc::clone(self), path.to_owned(), Rc::clone(&answer));
         let promise = future_to_promise(async move {
-            let mut answer = object.get(&path).await;
+            let mut answer = object.get(&asked).await;
             // As the front door does: an object that was reset meanwhile answers the second time.
             if answer.as_ref().is_err_and(|error| error != REST_TIMED_OUT) {
-                answer = object.get(&path).await;
+                answer = object.get(&asked).await;
             }
-            let _ = call.answer.set(answer);
+            let _ = answered.set(answer);
             Ok(JsValue::UNDEFINED)
         });
-        let _ = asked.promise.set(promise);
+        let asked = Asked { answer, promise };
+        self.copies.borrow_mut().add(path, now(), asked.clone(), Asked::is_good);
         asked
     }
 

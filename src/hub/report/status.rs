@@ -125,7 +125,7 @@ impl Machine {
         self.upstream.feed.state()
     }
 
-    /// Of a relay: when it was last told that a bar has closed; `Millis::MAX` while it cannot know.
+    /// Of a relay: when it was last told that a bar has closed; `Millis::MAX` while its link is lost.
     #[must_use]
     pub fn bar_told_at(&self) -> Millis {
         let uplink = self.upstream.uplink.as_ref();

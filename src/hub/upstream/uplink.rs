@@ -34,8 +34,8 @@ pub struct Uplink {
     pub headline: Option<Headline>,
     /// Symbols that the hub does not serve, and its reasons, until their watchers are told.
     refused: Vec<(SymbolId, String)>,
-    /// When the hub last told that a bar has closed, or may have: at the begin of a link. While there is
-    /// none, `Millis::MAX`.
+    /// When the hub last told that a bar has closed, or a link began, before which one may have. It is 0
+    /// before the first link, when no page here was told of any, and `Millis::MAX` while a link is lost.
     pub bar_told: Millis,
     /// Half of the time from a beat to its answer.
     pub hop: Option<Millis>,

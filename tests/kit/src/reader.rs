@@ -150,7 +150,7 @@ impl<K> Reader<K> {
         self.symbols.get(&number)
     }
 
-    /// All symbols.
+    /// The symbols that were shown so far, in order of their numbers.
     pub fn symbols(&self) -> impl Iterator<Item = &Symbol<K>> {
         self.symbols.values()
     }
