@@ -146,7 +146,7 @@ async function bundle(folder) {
 async function optimise(folder) {
   const [bound, used, named, small] = ["bindings_bg.wasm", "used.wasm", "named.wasm", "index_bg.wasm"].map((name) => join(folder, name));
   const features = WASM_FEATURES.map((feature) => `--enable-${feature}`);
-  const graph = writeExports(folder, String(bound));
+  const graph = writeExports(folder);
   await run("wasm-metadce", wranglersNode(), [WASM_METADCE, String(bound), ...features, "--debuginfo", "--graph-file", graph, "-o", String(used)]);
   // Profilers need the function names, but they are a tenth of the upload and Cloudflare does not
   // use them, so they stay in this local file.
@@ -159,16 +159,15 @@ async function optimise(folder) {
 }
 
 /**
- * Writes which exports of a module the bundle names. What only the others need is left out of the
- * module, such as the halves of the classes that are left out of the bundle.
+ * Writes which of the module's exports the bundle names. What only the others need is left out of
+ * the module, such as the halves of the classes that are left out of the bundle.
  * @param {string} folder
- * @param {string} wasm
  * @returns {string} the file, for wasm-metadce
  */
-function writeExports(folder, wasm) {
+function writeExports(folder) {
   const graph = join(folder, "exports.json");
   const bundle = readFileSync(join(folder, "index.js"), "utf8");
-  const names = WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(wasm))).map(({ name }) => name);
+  const names = readFileSync(join(folder, "exports.txt"), "utf8").split("\n");
   const used = names.filter((name) => bundle.includes(name));
   writeFileSync(graph, JSON.stringify([{ name: "bundle", root: true, reaches: used }, ...names.map((name) => ({ name, export: name }))]));
   return graph;

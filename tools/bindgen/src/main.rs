@@ -1,10 +1,15 @@
-//! `bindgen WASM FOLDER`: writes the JavaScript for the worker's wasm into FOLDER, and the wasm
-//! adapted to it.
+//! `bindgen WASM FOLDER`: writes the JavaScript for the worker's wasm into FOLDER, the wasm adapted
+//! to it, and `exports.txt` with the names that this wasm exports, one a line.
+//!
+//! The names are written here because Node 20 cannot read them: it does not know the reference
+//! types in wasm-bindgen's wasm.
 //!
 //! It calls the library behind the command-line tool `wasm-bindgen`. Compiled here, it has the
 //! version in Cargo.lock, which cargo ties to the worker's own `wasm-bindgen`, and it compiles in
 //! half a minute.
 
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -33,8 +38,17 @@ fn write_bindings(wasm: &str, folder: &str) -> Result<(), String> {
         // relies on both settings.
         .reset_state_function(true)
         .force_enable_abort_handler(true);
-    bindgen
+    let mut output = bindgen
         .module(true)
-        .and_then(|bindgen| bindgen.generate(folder))
-        .map_err(|error| format!("{error:#}"))
+        .and_then(Bindgen::generate_output)
+        .map_err(|error| format!("{error:#}"))?;
+    output.emit(folder).map_err(|error| format!("{error:#}"))?;
+    let names: Vec<&str> = output
+        .wasm()
+        .exports
+        .iter()
+        .map(|export| export.name.as_str())
+        .collect();
+    let file = Path::new(folder).join("exports.txt");
+    fs::write(&file, names.join("\n")).map_err(|error| format!("{} cannot be written: {error}", file.display()))
 }
