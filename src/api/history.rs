@@ -1,7 +1,7 @@
 //! `/api/history?symbol=AAPL&interval=5min`: the bars of one symbol, as JSON or CSV. Pages that
 //! draw the same chart within seconds share a browser's copy of the answer.
 
-use super::parameters::{Parameters, bad, listed, shown};
+use super::parameters::{Parameters, bad, listed, prefers_csv, shown};
 use super::route::{Asked, Route, Show};
 use super::{Problem, Reply};
 use crate::dialect::event::whole;
@@ -16,6 +16,14 @@ pub(super) const ROUTE: Route = Route {
     hint: "the parameters are symbol, interval, limit, before, format and server, as in /api/history?symbol=AAPL&interval=5min&limit=100",
     asks,
 };
+
+/// The parameter that says what the `Accept` header of a request says, if that decides the form of the
+/// answer. A relay adds it to the request that it passes on. `query`: its parts, encoded.
+#[must_use]
+pub fn accepted_format(path: &str, query: &[&str], accept: &str) -> Option<&'static str> {
+    let is_said = query.iter().any(|part| part.starts_with("format="));
+    (path == ROUTE.path && !is_said && prefers_csv(accept)).then_some("format=csv")
+}
 
 const USUAL_BARS: usize = 500;
 pub(super) const MOST_BARS: usize = 5_000;

@@ -22,6 +22,7 @@ mod tests;
 mod twelve_data;
 
 pub use access::{access, is_told_as_twelve_data, ticket, twelve_datas_key};
+pub use history::accepted_format;
 pub use plain::{health, metrics};
 pub use problem::Problem;
 pub use reply::Reply;

@@ -129,13 +129,16 @@ impl<'a> Parameters<'a> {
             Some("csv") => Ok(true),
             Some("json") => Ok(false),
             Some(other) => bad(format!("format {} is unknown: use json or csv", shown(other))),
-            None => Ok(self.weight("text/csv") > self.weight("application/json")),
+            None => Ok(self.accept.is_some_and(prefers_csv)),
         }
     }
+}
 
-    /// The weight (`q`) of a media type in `Accept`; 0 if it is not named.
-    fn weight(&self, kind: &str) -> f32 {
-        let mut ranges = self.accept.unwrap_or_default().split(',');
+/// Whether an `Accept` header prefers CSV to JSON.
+pub(super) fn prefers_csv(accept: &str) -> bool {
+    // The weight (`q`) of a media type; 0 if it is not named.
+    let weight = |kind: &str| {
+        let mut ranges = accept.split(',');
         let found = ranges.find_map(|range| {
             let mut parts = range.split(';').map(str::trim);
             let is_named = parts.next()?.eq_ignore_ascii_case(kind);
@@ -146,7 +149,8 @@ impl<'a> Parameters<'a> {
             })
         });
         found.unwrap_or(0.0)
-    }
+    };
+    weight("text/csv") > weight("application/json")
 }
 
 /// The instrument that a text names.

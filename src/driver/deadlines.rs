@@ -70,6 +70,12 @@ impl Deadlines {
         Some((self.timer, deadline.saturating_sub(now)))
     }
 
+    /// No deadline needs the timer any more. Returns whether one is running.
+    pub fn cancel_timer(&mut self) -> bool {
+        self.timer = self.timer.wrapping_add(1);
+        self.timer_at.take().is_some()
+    }
+
     /// A timer fired. Returns whether it is the newest.
     pub fn timer_fired(&mut self, number: u32) -> bool {
         let is_newest = number == self.timer;

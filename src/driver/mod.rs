@@ -326,10 +326,17 @@ impl Driver {
             let write = self.breaker.borrow_mut().begin_write();
             platform.set_alarm(at, write);
         }
-        if let Some(deadline) = in_memory.into_iter().flatten().min()
-            && let Some((number, wait)) = self.deadlines.timer_to_start(deadline, now)
-        {
-            platform.wake_after(wait, Wakeup::Deadline(number));
+        match in_memory.into_iter().flatten().min() {
+            Some(deadline) => {
+                if let Some((number, wait)) = self.deadlines.timer_to_start(deadline, now) {
+                    platform.wake_after(wait, Wakeup::Deadline(number));
+                }
+            }
+            None => {
+                if self.deadlines.cancel_timer() {
+                    platform.cancel_timer();
+                }
+            }
         }
         // A hub that may sleep must not be woken for a ping. One that is awake answers pings
         // itself, so that they count against the flood limit.

@@ -82,7 +82,11 @@ pub trait Platform {
     fn set_alarm(&mut self, at: Millis, write: Write);
 
     /// Hands in [`Event::Woke`] after `wait` milliseconds. Waiting keeps the object in memory.
+    /// At most one timer runs for [`Wakeup::Deadline`]: a new one replaces it.
     fn wake_after(&mut self, wait: Millis, wakeup: Wakeup);
+
+    /// Ends the timer for [`Wakeup::Deadline`], which would keep the object in memory for nothing.
+    fn cancel_timer(&mut self);
 
     /// Answers a REST request.
     fn answer(&mut self, waiter: WaiterId, answer: Answer);
@@ -100,7 +104,8 @@ pub trait Platform {
 pub enum Wakeup {
     /// The event loop has turned: sent frames have left, and waiting frames have been read.
     Pulse,
-    /// The machine's next deadline that is not on the alarm. Timers but the newest are ignored.
+    /// The machine's next deadline that is not on the alarm. Timers but the newest are ignored,
+    /// because the platform may have one of them on its way.
     Deadline(u32),
     /// Retry setting the alarm, which was refused a while ago.
     AlarmRetry,

@@ -516,7 +516,9 @@ async fn ask_its_hub(object: &Rc<Object>, request: &Request) -> Reply {
         let name = part.split('=').next().unwrap_or_default();
         name != "ticket" && name != "server" && !key.is_some_and(|key| name.eq_ignore_ascii_case(key))
     };
-    let query: Vec<&str> = query.split('&').filter(is_ours).collect();
+    let mut query: Vec<&str> = query.split('&').filter(is_ours).collect();
+    let accept = header(request, "Accept").unwrap_or_default();
+    query.extend(api::accepted_format(&request.path(), &query, &accept));
     let path = format!("{}?{}", request.path(), query.join("&"));
     let asked = object.pass_on(path.trim_end_matches('?')).await;
     match asked.answer().await {

@@ -23,7 +23,7 @@ use crate::hub::{
 use crate::market::Millis;
 use crate::provider::Call;
 use futures::channel::oneshot;
-use futures::future::{Either, select};
+use futures::future::{AbortHandle, Either, abortable, select};
 use js_sys::Promise;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
@@ -61,6 +61,8 @@ pub(super) struct Object {
     /// Where the answer of each REST request goes.
     waiters: RefCell<HashMap<u32, oneshot::Sender<Answer>>>,
     last_waiter: Cell<u32>,
+    /// Ends the timer of the next deadline.
+    timer: Cell<Option<AbortHandle>>,
     /// Of a relay: what its hub answered to callers, and is about to answer.
     copies: RefCell<Copies<Asked>>,
     /// Keeps alive what `fanout` calls.
@@ -123,6 +125,7 @@ impl Object {
                 state,
                 waiters: RefCell::default(),
                 last_waiter: Cell::new(0),
+                timer: Cell::default(),
                 copies: RefCell::default(),
                 _tell: tell,
             }
@@ -310,6 +313,15 @@ impl Listener for Object {
 /// What the driver may use while it handles an event.
 struct Hands<'a>(&'a Rc<Object>);
 
+impl Hands<'_> {
+    /// Ends the timer of the deadline that was next until now.
+    fn replace_timer(&self, next: Option<AbortHandle>) {
+        if let Some(timer) = self.0.timer.replace(next) {
+            timer.abort();
+        }
+    }
+}
+
 impl Platform for Hands<'_> {
     fn open_upstream(&mut self, link: LinkId) {
         self.0.upstream.open(self.0, link);
@@ -409,8 +421,14 @@ impl Platform for Hands<'_> {
     /// A timer without a delay runs after sent frames were written and arrived frames were read.
     fn wake_after(&mut self, wait: Millis, wakeup: Wakeup) {
         let object = Rc::clone(self.0);
+        let (waiting, handle) = abortable(Delay::from(Duration::from_millis(wait)));
+        if matches!(wakeup, Wakeup::Deadline(_)) {
+            self.replace_timer(Some(handle));
+        }
         spawn_local(async move {
-            Delay::from(Duration::from_millis(wait)).await;
+            if waiting.await.is_err() {
+                return;
+            }
             if wakeup == Wakeup::Pulse
                 && let Some(settled) = object.fanout.settled()
             {
@@ -419,6 +437,10 @@ impl Platform for Hands<'_> {
             }
             object.happen(Event::Woke(wakeup));
         });
+    }
+
+    fn cancel_timer(&mut self) {
+        self.replace_timer(None);
     }
 
     fn answer(&mut self, waiter: WaiterId, answer: Answer) {

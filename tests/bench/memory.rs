@@ -316,6 +316,10 @@ impl Platform for Outside {
         }
     }
 
+    fn cancel_timer(&mut self) {
+        self.timer = None;
+    }
+
     fn answer(&mut self, _waiter: WaiterId, _answer: Answer) {}
 
     fn leave_pings(&mut self, _to_the_platform: bool) -> bool {

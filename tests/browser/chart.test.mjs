@@ -376,6 +376,37 @@ test('after a lost connection the gap is asked for', options, async (t) => {
   assert.ok(Number(asked[1]?.searchParams.get('limit')) <= 12, 'only what was missed');
 });
 
+test('bars that the hub comes to know later are asked for, once', options, async (t) => {
+  let isWhole = false;
+  const hub = new FakeHub(undefined, { v1: true });
+  const { page, stage, legend, canvas, asked } = await open(t, {
+    hub,
+    answer(url) {
+      const given = history(url);
+      const bars = /** @type {number[][]} */ (given.bars);
+      return { json: isWhole ? given : { ...given, bars: bars.filter((_, at) => at < bars.length - 8 || at > bars.length - 6) } };
+    },
+  });
+  await ready(stage);
+  const end = Math.floor(Date.now() / 300_000) * 300;
+  hub.tellSpark('AAPL', { step: 60, end, values: [23_500, 1, 1] });
+  hub.tick('AAPL');
+  await page.waitForTimeout(1_500);
+  assert.equal(asked.length, 1, 'the chart has these minutes');
+  isWhole = true;
+  for (let times = 0; times < 2; times += 1) hub.tellSpark('AAPL', { step: 60, end: end - 29 * 60, values: Array.from({ length: 10 }, (_, at) => 23_500 * Number(at === 0)) });
+  await eventually(() => asked.length === 2, 'the bars that were missing');
+  const limit = Number(asked[1]?.searchParams.get('limit'));
+  assert.ok(limit >= 17 && limit <= 19, `${limit} bars: no more than from the first that is missing`);
+  await canvas.focus();
+  await page.keyboard.press('End');
+  for (let presses = 0; presses < 6; presses += 1) await page.keyboard.press('ArrowLeft');
+  await eventually(async () => Date.parse(String(await legend.locator('time').getAttribute('datetime'))) / 1_000 === end - 6 * 300, 'a bar that was missing');
+  hub.tellSpark('AAPL', { step: 60, end: end - 29 * 60, values: [23_500] });
+  await page.waitForTimeout(1_500);
+  assert.equal(asked.length, 2);
+});
+
 test('the colours are those of the theme, also after it changes', options, async (t) => {
   const { page, chart, stage, canvas } = await open(t, { context: { colorScheme: 'dark' } });
   await ready(stage);

@@ -538,4 +538,11 @@ export const MUTANTS = [
     replace: "        if entry.candles.spark() != before && self.entries.is_empty() {",
     parts: RELAYS,
   },
+  {
+    name: "a relay fails at what a later version says",
+    file: "src/provider/hub/reader.rs",
+    find: '} else if fields.contains_key("n") {',
+    replace: "} else {",
+    parts: RELAYS,
+  },
 ];

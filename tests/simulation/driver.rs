@@ -4,7 +4,7 @@ use hamster_kit::{Deed, Object, Storage};
 use hamster_terminal::access::Standing;
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::{Event, HeldAlarm, Wakeup};
-use hamster_terminal::hub::{Carrier, Config, Row};
+use hamster_terminal::hub::{Carrier, Config, Input, RestAnswer, Row};
 use hamster_terminal::market::{DAY, MINUTE, Millis, SECOND};
 
 /// Midnight of a January day.
@@ -86,6 +86,42 @@ fn while_storage_rests_the_alarms_deadlines_are_kept_in_memory() {
     assert!(now >= restart + 4 * CHECKPOINT, "storage was left alone");
     assert!(now < restart + 4 * CHECKPOINT + MINUTE);
     assert!(object.platform.alarm.is_some());
+}
+
+#[test]
+fn a_timer_that_nothing_needs_any_more_does_not_keep_the_object_in_memory() {
+    let mut object = watched(Storage::Works);
+    let deadline = |object: &Object| runs(object, |why| matches!(why, Wakeup::Deadline(_)));
+    let deeds = object.platform.take_deeds();
+    let link = deeds.iter().find_map(|deed| match deed {
+        Deed::OpenUpstream(link) => Some(*link),
+        _ => None,
+    });
+    let error = "connection refused".to_owned();
+    object.happen(Input::Lost(link.unwrap(), error), BEGIN + SECOND);
+    let mut request = None;
+    for _ in 0..20 {
+        let deeds = object.platform.take_deeds();
+        request = request.or(deeds.into_iter().find_map(|deed| match deed {
+            Deed::Fetch(request, _) => Some(request),
+            _ => None,
+        }));
+        if request.is_some() {
+            break;
+        }
+        let now = object.next_deadline().unwrap();
+        object.wake(now);
+    }
+    let now = BEGIN + 4 * SECOND;
+    assert!(deadline(&object).is_some(), "the call's answer is awaited");
+    let refused = RestAnswer {
+        status: 503,
+        credits: None,
+        body: String::new(),
+    };
+    object.happen(Input::Fetched(request.unwrap(), refused), now);
+    assert_eq!(deadline(&object), None);
+    assert!(!object.platform.is_kept_awake());
 }
 
 #[test]

@@ -37,14 +37,15 @@ const MOST_PRICE = 9e13;
 const MOST_DECIMALS = 12;
 
 /**
- * @param {{ symbol: string, interval: string, limit: number, before?: number, server?: string | null }} question
- *   `server`: the relay that this page is connected to, which asks the hub once for many pages
+ * @param {{ symbol: string, interval: string, limit: number, before?: number, server?: string | null, again?: boolean }} question
+ *   `server`: the relay that this page is connected to, which asks the hub once for many pages;
+ *   `again`: bars may have changed since, so the browser's copy of the last answer is not good enough
  * @param {AbortSignal} signal
  * @param {import('./access.js').Ask} ask
  * @returns {Promise<History>}
  * @throws {Refused | Unanswered}
  */
-export async function askHistory({ symbol, interval, limit, before, server = null }, signal, ask) {
+export async function askHistory({ symbol, interval, limit, before, server = null, again = false }, signal, ask) {
   const query = new URLSearchParams({
     symbol, interval, limit: String(limit), ...(before === undefined ? {} : { before: String(before) }), ...(server === null ? {} : { server }),
   });
@@ -53,7 +54,7 @@ export async function askHistory({ symbol, interval, limit, before, server = nul
   /** @type {unknown} */
   let body;
   try {
-    response = await ask(`/api/history?${query}`, { signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) });
+    response = await ask(`/api/history?${query}`, { cache: again ? 'no-cache' : 'default', signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) });
     body = await response.json();
   } catch (error) {
     if (signal.aborted) throw error;

@@ -160,6 +160,22 @@ export class Candles {
   }
 
   /**
+   * When the first minute began that has a close at the hub, and no bar here or one in a gap; s since
+   * 1970. Null: nothing is missing. What is older than the first bar is not looked at.
+   * @param {import('./quotes.js').Spark} spark
+   */
+  missingIn({ end, values }) {
+    const [first] = this.bars;
+    if (first === undefined) return null;
+    const starts = values.map((close, place) => (close === null ? NaN : end / 1_000 - (values.length - 1 - place) * 60));
+    return starts.find((at) => {
+      const time = this.startOf(at * 1_000);
+      if (!(time >= first.time)) return false;
+      return this.bars[this.indexOf(time)]?.time !== time || this.gaps.some(({ from, to }) => from <= at && at < to);
+    }) ?? null;
+  }
+
+  /**
    * Start of the bar that holds a time. Hours of an exchange begin with its day, at 9:30 for some,
    * so bars that are there say where the next begins.
    * @param {number} at  ms

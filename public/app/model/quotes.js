@@ -17,6 +17,7 @@ import { MOST_CLOSES } from '../link/wire.js';
  * @property {string | null} needsPlan  the plans that serve an unavailable symbol
  * @property {number | null} retryAt  when an unavailable symbol is asked for again, hub's clock, ms
  * @property {Spark | null} spark     closes of the last hour; null: the hub has told none
+ * @property {number} backfills       how often the hub told all closes: earlier ones may be new
  * @property {Bar | null} bar         the last minute that closed
  * @property {boolean} awaitsSnapshot the next quote repeats what the hub already had; it is no news
  * @property {number} vouchedAt       when the hub last sent this quote, page's clock, ms
@@ -41,7 +42,7 @@ export function rowKey(symbol) {
  */
 export function newRow(name) {
   return {
-    key: rowKey(name), name, quote: null, spark: null, bar: null, state: 'pending', reason: null, needsPlan: null, retryAt: null,
+    key: rowKey(name), name, quote: null, spark: null, backfills: 0, bar: null, state: 'pending', reason: null, needsPlan: null, retryAt: null,
     awaitsSnapshot: false, vouchedAt: 0, kept: false, since: 0,
   };
 }

@@ -239,7 +239,7 @@ export class Store {
         this.#setQuote(message.quote, now, visible);
         return;
       case 'spark':
-        this.#setSpark(message.symbol, () => message.spark);
+        this.#setSpark(message.symbol, message.spark);
         return;
       case 'bar':
         this.#setBar(message.symbol, message.bar);
@@ -442,14 +442,12 @@ export class Store {
     }
   }
 
-  /**
-   * @param {string} symbol
-   * @param {(held: Row['spark']) => Row['spark']} change
-   */
-  #setSpark(symbol, change) {
+  /** @param {string} symbol @param {Row['spark']} spark */
+  #setSpark(symbol, spark) {
     const row = this.#rowOf(symbol);
     if (!row) return;
-    row.spark = change(row.spark);
+    row.spark = spark;
+    row.backfills += 1;
     this.#rowChanged(row);
   }
 

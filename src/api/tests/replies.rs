@@ -1,6 +1,7 @@
 //! Replies: what a route makes of the hub's answer.
 
 use super::*;
+use crate::api::accepted_format;
 use crate::dialect::SubscriptionFailure;
 use crate::hub::{Found, FoundBy, History, Search, Service, Sessions, Spark, Sparklines};
 use crate::market::{Bar, BarSource, ExchangeHours, Gap, Interval, Kind, Millis};
@@ -173,6 +174,18 @@ fn csv_is_for_those_who_prefer_it() {
         !is_csv(&[("symbol", "AAPL"), ("format", "json")], Some("text/csv")),
         "format wins"
     );
+}
+
+#[test]
+fn a_request_that_is_passed_on_says_what_its_accept_header_says() {
+    let added = accepted_format;
+    assert_eq!(added("/api/history", &["symbol=AAPL"], "text/csv"), Some("format=csv"));
+    assert_eq!(
+        added("/api/history", &["symbol=AAPL"], "application/json, text/csv;q=0.9"),
+        None
+    );
+    assert_eq!(added("/api/history", &["symbol=AAPL", "format=json"], "text/csv"), None);
+    assert_eq!(added("/api/search", &["q=apple"], "text/csv"), None, "it has one form");
 }
 
 #[test]

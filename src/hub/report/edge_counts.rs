@@ -15,7 +15,7 @@ pub struct EdgeCounts {
 
 /// Close codes that get a series of their own. A client may send any of three thousand codes and
 /// must not create as many series.
-const CODES: [(usize, &str); 11] = [
+const CODES: [(usize, &str); 12] = [
     (1000, "1000"),
     (1001, "1001"),
     (1005, "1005"),
@@ -26,6 +26,7 @@ const CODES: [(usize, &str); 11] = [
     (crate::dialect::CLOSE_SLOW as usize, "4009"),
     (crate::dialect::CLOSE_EXPIRED as usize, "4010"),
     (crate::dialect::CLOSE_REVOKED as usize, "4011"),
+    (crate::dialect::CLOSE_REPLACED as usize, "4012"),
     (0, "other"),
 ];
 

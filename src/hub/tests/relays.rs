@@ -252,6 +252,35 @@ fn a_price_is_stale_while_nobody_confirms_it_and_fresh_again_when_the_link_resum
 }
 
 #[test]
+fn an_answer_from_before_the_hub_told_of_bars_is_not_shared() {
+    let minute = NOON / MINUTE * 60;
+    let (mut play, link) = relay();
+    let told = |play: &mut Play, frame: Value| {
+        play.pass(SECOND);
+        play.input(Input::Frame(link, frame.to_string()));
+        play.now == play.hub.bar_told_at()
+    };
+    let mut symbol =
+        json!({"n": 1, "symbol": "BTC/USD", "scale": 2, "price": 9_500_000, "received": NOON, "source": "live"});
+    let snapshot = json!({"event": "snapshot", "epoch": 1, "stream": 1, "seq": 0, "base": NOON, "recovered": false, "symbols": [symbol]});
+    assert!(told(&mut play, snapshot), "bars may have closed before the link");
+    assert!(!told(&mut play, json!([1, 1, 0, [1, 5]])), "a price alone");
+    assert!(
+        told(&mut play, json!([1, 2, 0, {"bar": [1, minute, 2, 3, 1, 2, null]}])),
+        "a bar closed"
+    );
+    assert!(!told(&mut play, json!([1, 3, 0, symbol])), "a symbol without closes");
+    symbol["spark"] = json!({"step": 60, "end": minute, "values": [2]});
+    assert!(told(&mut play, json!([1, 4, 0, symbol])), "earlier closes became known");
+    play.input(Input::Lost(link, "gone".to_owned()));
+    assert_eq!(
+        play.hub.bar_told_at(),
+        Millis::MAX,
+        "nothing is told while there is no link"
+    );
+}
+
+#[test]
 fn a_relay_that_was_busy_looks_twice_before_it_believes_in_silence() {
     let (mut hub, _) = Play::live("AAPL");
     links(&mut hub, RELAY);

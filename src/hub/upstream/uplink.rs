@@ -34,7 +34,7 @@ pub struct Uplink {
     pub headline: Option<Headline>,
     /// Symbols that the hub does not serve, and its reasons, until their watchers are told.
     refused: Vec<(SymbolId, String)>,
-    /// When the hub last told that a bar has closed, or a link began, before which one may have. It is 0
+    /// When the hub last told of bars that have closed, or a link began, before which one may have. It is 0
     /// before the first link, when no page here was told of any, and `Millis::MAX` while a link is lost.
     pub bar_told: Millis,
     /// Half of the time from a beat to its answer.
@@ -100,6 +100,10 @@ impl Upstream {
                 let Quoted {
                     cell, service, closes, ..
                 } = *quoted;
+                // Closes that are told are new to the page, and so are their bars.
+                if !closes.is_empty() {
+                    uplink.bar_told = now;
+                }
                 turn.prices.told(id, cell, closes, now);
                 return !self.symbols.told(id, service);
             }

@@ -89,6 +89,14 @@ export class Channel {
     if (this.symbols.has(symbol)) this.tellItem({ bar: [this.#source.numberOf(symbol), ...bar] });
   }
 
+  /** All closes of a symbol's last hour. @param {string} symbol @param {{ step: number, end: number, values: (number | null)[] }} spark */
+  tellSpark(symbol, spark) {
+    if (!this.symbols.has(symbol)) return;
+    const object = this.#object(symbol);
+    this.#told.set(symbol, object);
+    this.#delta([{ ...object, spark }], Date.now(), [symbol]);
+  }
+
   /** @param {number} seq @returns {boolean} false: it was never sent */
   acknowledge(seq) {
     if (seq > this.seq) return false;

@@ -294,6 +294,11 @@ export class FakeHub {
     for (const channel of this.#channels.values()) channel.tellBar(symbol, bar);
   }
 
+  /** Earlier closes of a symbol became known. @param {string} symbol @param {{ step: number, end: number, values: (number | null)[] }} spark */
+  tellSpark(symbol, spark) {
+    for (const channel of this.#channels.values()) channel.tellSpark(symbol, spark);
+  }
+
   /** Takes a symbol away from every client, and accepts it from nobody. @param {string} symbol @param {string} reason */
   refuse(symbol, reason) {
     this.refused.set(symbol, reason);

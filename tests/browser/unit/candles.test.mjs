@@ -54,6 +54,20 @@ test('each interval has its own running bar; a day begins in the zone of the exc
   assert.equal(days.startOf(Date.parse('2026-01-20T14:30:00Z')), Date.parse('2026-01-20T00:00:00Z') / 1_000);
 });
 
+test('minutes with a close at the hub that no bar covers, or that lie in a gap, are missing', options, () => {
+  const spark = (/** @type {(number | null)[]} */ values) => ({ end: (OPEN + 240) * 1_000, values });
+  const held = candles('1min', [bar(OPEN), bar(OPEN + 60), bar(OPEN + 180), bar(OPEN + 240)]);
+  assert.equal(held.missingIn(spark([1, 1, 1, 1, 1])), OPEN + 120);
+  assert.equal(held.missingIn(spark([1, 1, null, 1, 1])), null, 'a minute without a trade');
+  assert.equal(held.missingIn(spark([1, 1, 1, 1, 1, null, 1, 1])), null, 'before the first bar');
+  assert.equal(held.missingIn({ end: (OPEN + 300) * 1_000, values: [1] }), OPEN + 300, 'after the last bar');
+  assert.equal(new Candles('1min').missingIn(spark([1])), null, 'without bars all is on its way');
+  const long = candles('5min', [bar(OPEN - 300), bar(OPEN)]);
+  assert.equal(long.missingIn(spark([1, 1, 1, 1, 1, 1])), null);
+  long.takeNewest(history([bar(OPEN - 300), bar(OPEN)], { gaps: [{ from: OPEN + 60, to: OPEN + 180, reason: 'mute' }] }));
+  assert.equal(long.missingIn(spark([1, 1, 1, 1, 1])), OPEN + 60, 'in a gap');
+});
+
 test('a late price may widen the bar before, and changes no older one', options, () => {
   const held = candles('1min', [bar(OPEN), bar(OPEN + 60), bar(OPEN + 120)]);
   held.takePrice(tick(OPEN + 70, 20));

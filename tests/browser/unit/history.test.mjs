@@ -35,11 +35,16 @@ const never = new AbortController().signal;
 const ask = (url, how) => globalThis.fetch(url, how);
 const QUESTION = /** @type {const} */ ({ symbol: 'AAPL', interval: '5min', limit: 2 });
 
-/** A session that has had its first answer. @param {(url: URL) => any} answer */
-async function session(answer) {
+/** A session that has had its first answer. @param {(url: URL) => any} answer @param {(how?: RequestInit) => void} [seen] */
+async function session(answer, seen = () => {}) {
   const asked = served(answer);
   let changed = () => {};
-  const made = new BarSession({ symbol: 'AAPL', interval: '5min' }, ask, { offset: 0, server: null }, () => changed());
+  /** @type {import('../../../public/app/link/access.js').Ask} */
+  const watched = (url, how) => {
+    seen(how);
+    return ask(url, how);
+  };
+  const made = new BarSession({ symbol: 'AAPL', interval: '5min' }, watched, { offset: 0, server: null }, () => changed());
   const next = () => new Promise((resolve) => (changed = () => resolve(undefined)));
   const first = next();
   made.refresh(NOW);
@@ -72,6 +77,27 @@ test('it asks for what it is told to ask for', options, async () => {
   const asked = served(() => ({ json: ANSWER }));
   await askHistory({ ...QUESTION, symbol: 'RY:TSX', before: 60 }, never, ask);
   assert.deepEqual([...(asked[0]?.searchParams ?? [])], [['symbol', 'RY:TSX'], ['interval', '5min'], ['limit', '2'], ['before', '60']]);
+});
+
+test('only the first answer may be a copy of the browser’s', options, async () => {
+  /** @type {(string | undefined)[]} */
+  const caches = [];
+  const { session: made, next } = await session(() => ({ json: ANSWER }), (how) => caches.push(how?.cache));
+  const again = next();
+  made.refresh(NOW + 1_000);
+  assert.equal(made.isAsking, true);
+  await again;
+  assert.deepEqual([caches, made.isAsking], [['default', 'no-cache'], false]);
+});
+
+test('from the first bar that is missing on, if that is before the last', options, async () => {
+  const { session: made, asked, next } = await session(() => ({ json: ANSWER }));
+  for (const [from, limit] of /** @type {const} */ ([[null, 11], [1768833000 + 60, 11], [1768833000 - 3_600, 23], [1768833000 - 360_000, 500]])) {
+    const again = next();
+    made.refresh(NOW, from);
+    await again;
+    assert.equal(asked.at(-1)?.searchParams.get('limit'), String(limit), `from ${from}`);
+  }
 });
 
 test('a refusal, a hub that wants patience, and a hub that is away are three things', options, async () => {

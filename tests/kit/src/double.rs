@@ -410,7 +410,14 @@ impl Platform for Double {
     }
 
     fn wake_after(&mut self, wait: Millis, wakeup: Wakeup) {
+        if matches!(wakeup, Wakeup::Deadline(_)) {
+            self.cancel_timer();
+        }
         self.timers.push((self.now + wait, wakeup));
+    }
+
+    fn cancel_timer(&mut self) {
+        self.timers.retain(|(_, why)| !matches!(why, Wakeup::Deadline(_)));
     }
 
     fn answer(&mut self, waiter: WaiterId, answer: Answer) {

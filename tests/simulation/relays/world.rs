@@ -327,7 +327,10 @@ impl World {
             Deed::SendUpstream(link, frame) if server == 0 => self.provider_hears(link, &frame),
             Deed::SendUpstream(link, frame) => self.say(server, link, Parcel::Frame(frame)),
             Deed::CloseUpstream(_) if server == 0 => self.streams.clear(),
-            Deed::CloseUpstream(link) => self.say(server, link, Parcel::Closed),
+            Deed::CloseUpstream(link) => {
+                self.hub_was_understood(server)?;
+                self.say(server, link, Parcel::Closed);
+            }
             Deed::Fetch(request, call) if server == 0 => {
                 let takes = if matches!(call, Call::Quotes(_)) {
                     120
@@ -563,6 +566,9 @@ impl World {
         if server == 0
             && let Some(wire) = self.wires.iter().position(|wire| wire.client == Some(client))
         {
+            if frame.contains(r#""event":"error""#) {
+                return Err(format!("\"versions understand each other\": the hub answers {frame}"));
+            }
             self.send(wire, Way::ToRelay, Parcel::Frame(frame.to_owned()));
             return Ok(());
         }
@@ -809,6 +815,21 @@ impl World {
             self.note("clients heard that they are cut off");
         }
         Ok(())
+    }
+
+    /// A relay that gives a link up does not do so because it could not read a frame.
+    fn hub_was_understood(&self, relay: usize) -> Check {
+        let server = &self.servers[relay];
+        let status = server
+            .object
+            .machine()
+            .map(|machine| machine.status(server.clock(self.now)));
+        match status.map_or(0, |status| status.unreadable_messages) {
+            0 => Ok(()),
+            frames => Err(format!(
+                "\"versions understand each other\": relay {relay} could not read {frames} of its hub's frames"
+            )),
+        }
     }
 
     fn is_at_rest(&mut self) -> Check {

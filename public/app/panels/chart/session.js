@@ -54,11 +54,20 @@ export class BarSession {
     this.candles = new Candles(question.interval);
   }
 
-  /** Asks for the newest bars; those that are there stay until the answer has come. @param {number} now */
-  refresh(now) {
+  /** Whether the newest bars are on their way. */
+  get isAsking() {
+    return this.#isAsking;
+  }
+
+  /**
+   * Asks for the newest bars; those that are there stay until the answer has come.
+   * @param {number} now
+   * @param {number | null} [from]  the time of the first bar that is missing, s since 1970
+   */
+  refresh(now, from = null) {
     if (this.#isAsking || this.state === 'refused') return;
     const last = this.candles.bars.at(-1);
-    const missed = last === undefined ? FIRST_BARS : Math.ceil((now / 1_000 - last.time) / intervalNamed(this.#question.interval).seconds) + OVERLAP;
+    const missed = last === undefined ? FIRST_BARS : Math.ceil((now / 1_000 - Math.min(from ?? Infinity, last.time)) / intervalNamed(this.#question.interval).seconds) + OVERLAP;
     void this.#load(Math.max(OVERLAP, Math.min(FIRST_BARS, missed)), now);
   }
 
@@ -99,7 +108,7 @@ export class BarSession {
     this.#isAsking = true;
     this.retryAt = null;
     try {
-      const history = await askHistory({ ...this.#question, server: this.#hub.server, limit }, this.#abort.signal, this.#ask);
+      const history = await askHistory({ ...this.#question, server: this.#hub.server, limit, again: this.candles.bars.length > 0 }, this.#abort.signal, this.#ask);
       this.#failures = 0;
       this.state = 'ready';
       this.reason = history.reason;

@@ -53,6 +53,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
   let row = null;
   let opened = '';
   let openedState = '';
+  let backfills = 0;
   /** @type {BarSession | null} */
   let session = null;
   /** @typedef {typeof import('./canvas.js').createCanvas} CreateCanvas */
@@ -132,6 +133,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
         wasConnected = connected;
       }
       if (row !== null && rows.has(row.key)) feed();
+      backfill(now);
       if (second && isSeen) session?.beat(now);
       if (second && asTable) paintTable();
       if (second) paintWords(now);
@@ -190,6 +192,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     if (key === opened && !mayNow) return;
     opened = key;
     openedState = row?.state ?? '';
+    backfills = row?.backfills ?? 0;
     session?.close();
     session = null;
     isNew = true;
@@ -203,6 +206,14 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     }
     drawnAt = 0;
     schedule();
+  }
+
+  /** Asks for bars that the hub came to know after its last answer. @param {number} now */
+  function backfill(now) {
+    if (!session || !row?.spark || row.backfills === backfills || session.isAsking) return;
+    backfills = row.backfills;
+    const from = session.candles.missingIn(row.spark);
+    if (from !== null) session.refresh(now, from);
   }
 
   /** The newest price and minute into the bars. */
