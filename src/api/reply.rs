@@ -158,10 +158,13 @@ impl Reply {
                 .with_header("Cross-Origin-Resource-Policy", "cross-origin"),
             None => self,
         };
-        if shown == Some("*") {
+        let varies = reply.headers.iter().find(|(name, _)| *name == "Vary");
+        let varies = varies.map_or("Accept-Encoding", |(_, names)| names);
+        if shown == Some("*") || varies.contains("Origin") {
             reply
         } else {
-            reply.with_header("Vary", "Accept-Encoding, Origin")
+            let varies = format!("{varies}, Origin");
+            reply.with_header("Vary", &varies)
         }
     }
 

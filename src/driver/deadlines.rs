@@ -101,6 +101,18 @@ mod tests {
     }
 
     #[test]
+    fn a_cancelled_timer_is_not_the_newest() {
+        let mut deadlines = Deadlines::default();
+        assert!(!deadlines.cancel_timer());
+        let (first, wait) = deadlines.timer_to_start(NOW + 3_000, NOW).unwrap();
+        assert_eq!((wait, deadlines.timer_to_start(NOW + 4_000, NOW)), (3_000, None));
+        assert!(deadlines.cancel_timer() && !deadlines.cancel_timer());
+        assert!(!deadlines.timer_fired(first), "it may have been on its way");
+        let (second, _) = deadlines.timer_to_start(NOW + 4_000, NOW).unwrap();
+        assert!(!deadlines.timer_fired(first) && deadlines.timer_fired(second));
+    }
+
+    #[test]
     fn an_alarm_for_the_past_is_set_to_the_present() {
         assert_eq!(Deadlines::default().alarm_to_set(NOW - 1, NOW), Some(NOW));
     }

@@ -42,7 +42,8 @@ const LONGEST_ANSWER: u32 = 2 * 1024 * 1024;
 /// Longer answers are not kept for others. The bars of a chart have some thirty thousand bytes.
 const LARGEST_COPY: usize = 128 * 1024;
 /// What a relay passes on of its hub's headers.
-const PASSED_ON: [&str; 5] = [
+const PASSED_ON: [&str; 6] = [
+    "Vary",
     "Content-Type",
     "Cache-Control",
     "ETag",

@@ -86,7 +86,9 @@ export class Candles {
       return;
     }
     for (const bar of history.bars) this.#put(bar);
-    this.gaps = [...this.gaps.filter(({ to }) => to <= first.time), ...history.gaps];
+    // Of a gap that begins before the answer does, the answer says nothing.
+    const earlier = this.gaps.filter(({ from }) => from < first.time && !history.gaps.some((gap) => gap.from === from));
+    this.gaps = [...earlier.map((gap) => ({ ...gap, to: Math.min(gap.to, first.time) })), ...history.gaps];
     this.#shorten();
   }
 
@@ -160,19 +162,24 @@ export class Candles {
   }
 
   /**
-   * When the first minute began that has a close at the hub, and no bar here or one in a gap; s since
-   * 1970. Null: nothing is missing. What is older than the first bar is not looked at.
+   * From when on bars are wanted, because the hub has a close of a minute that no bar here covers, or
+   * that lies within a gap; s since 1970. Null: nothing is missing. What is older than the first bar
+   * is not looked at, nor are days, which are not made of minutes.
    * @param {import('./quotes.js').Spark} spark
    */
-  missingIn({ end, values }) {
+  missingFrom({ end, values }) {
     const [first] = this.bars;
-    if (first === undefined) return null;
-    const starts = values.map((close, place) => (close === null ? NaN : end / 1_000 - (values.length - 1 - place) * 60));
-    return starts.find((at) => {
-      const time = this.startOf(at * 1_000);
-      if (!(time >= first.time)) return false;
-      return this.bars[this.indexOf(time)]?.time !== time || this.gaps.some(({ from, to }) => from <= at && at < to);
-    }) ?? null;
+    if (first === undefined || this.#interval.id === '1day') return null;
+    for (const [place, close] of values.entries()) {
+      const at = end / 1_000 - (values.length - 1 - place) * 60;
+      const time = close === null ? -Infinity : this.startOf(at * 1_000);
+      if (time < first.time) continue;
+      const before = this.bars[this.indexOf(time)] ?? first;
+      // The first and the last minute of a gap are known in part.
+      const gap = this.gaps.find(({ from, to }) => from + 60 <= at && at + 120 <= to);
+      if (gap || before.time !== time) return Math.min(before.time, gap?.from ?? Infinity);
+    }
+    return null;
   }
 
   /**

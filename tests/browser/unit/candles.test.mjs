@@ -54,18 +54,35 @@ test('each interval has its own running bar; a day begins in the zone of the exc
   assert.equal(days.startOf(Date.parse('2026-01-20T14:30:00Z')), Date.parse('2026-01-20T00:00:00Z') / 1_000);
 });
 
-test('minutes with a close at the hub that no bar covers, or that lie in a gap, are missing', options, () => {
+test('bars are missing where the hub has a close and no bar covers it, or it lies within a gap', options, () => {
   const spark = (/** @type {(number | null)[]} */ values) => ({ end: (OPEN + 240) * 1_000, values });
   const held = candles('1min', [bar(OPEN), bar(OPEN + 60), bar(OPEN + 180), bar(OPEN + 240)]);
-  assert.equal(held.missingIn(spark([1, 1, 1, 1, 1])), OPEN + 120);
-  assert.equal(held.missingIn(spark([1, 1, null, 1, 1])), null, 'a minute without a trade');
-  assert.equal(held.missingIn(spark([1, 1, 1, 1, 1, null, 1, 1])), null, 'before the first bar');
-  assert.equal(held.missingIn({ end: (OPEN + 300) * 1_000, values: [1] }), OPEN + 300, 'after the last bar');
-  assert.equal(new Candles('1min').missingIn(spark([1])), null, 'without bars all is on its way');
-  const long = candles('5min', [bar(OPEN - 300), bar(OPEN)]);
-  assert.equal(long.missingIn(spark([1, 1, 1, 1, 1, 1])), null);
-  long.takeNewest(history([bar(OPEN - 300), bar(OPEN)], { gaps: [{ from: OPEN + 60, to: OPEN + 180, reason: 'mute' }] }));
-  assert.equal(long.missingIn(spark([1, 1, 1, 1, 1])), OPEN + 60, 'in a gap');
+  assert.equal(held.missingFrom(spark([1, 1, 1, 1, 1])), OPEN + 60, 'from the bar before');
+  assert.equal(held.missingFrom(spark([1, 1, null, 1, 1])), null, 'a minute without a trade');
+  assert.equal(held.missingFrom(spark([1, 1, null, 1, 1, null, 1, 1])), null, 'before the first bar');
+  assert.equal(held.missingFrom({ end: (OPEN + 300) * 1_000, values: [1] }), OPEN + 240, 'after the last bar');
+  assert.equal(new Candles('1min').missingFrom(spark([1])), null, 'without bars all is on its way');
+  const day = new Candles('1day');
+  day.takeNewest(history([bar(OPEN - OPEN % 86_400)], { timezone: 'America/New_York' }));
+  assert.equal(day.missingFrom(spark([1, null, 1])), null, 'days are not made of minutes');
+
+  const long = candles('5min', [bar(OPEN - 600), bar(OPEN - 300), bar(OPEN)]);
+  assert.equal(long.missingFrom(spark([1, 1, 1, 1, 1, 1])), null);
+  const gap = { from: OPEN - 7_200, to: OPEN + 180, reason: 'mute' };
+  long.takeNewest(history([bar(OPEN - 600), bar(OPEN - 300), bar(OPEN)], { gaps: [gap] }));
+  assert.equal(long.missingFrom(spark([null, null, 1, 1, 1])), null, 'the last minute of a gap is known in part');
+  assert.equal(long.missingFrom(spark([1, 1, 1, 1, 1])), OPEN - 7_200, 'from the beginning of the gap');
+});
+
+test('a gap that begins before an answer does stays until there', options, () => {
+  const [first, second] = [{ from: OPEN, to: OPEN + 600, reason: 'mute' }, { from: OPEN + 660, to: OPEN + 720, reason: 'mute' }];
+  const held = candles('1min', [bar(OPEN - 60), bar(OPEN + 900)]);
+  held.gaps = [first, second];
+  held.takeNewest(history([bar(OPEN + 300), bar(OPEN + 900)]));
+  assert.deepEqual(held.gaps, [{ ...first, to: OPEN + 300 }], 'the second was filled');
+  held.gaps = [first];
+  held.takeNewest(history([bar(OPEN + 300)], { gaps: [first] }));
+  assert.deepEqual(held.gaps, [first], 'it is not told twice');
 });
 
 test('a late price may widen the bar before, and changes no older one', options, () => {

@@ -85,18 +85,61 @@ test('only the first answer may be a copy of the browser’s', options, async ()
   const { session: made, next } = await session(() => ({ json: ANSWER }), (how) => caches.push(how?.cache));
   const again = next();
   made.refresh(NOW + 1_000);
-  assert.equal(made.isAsking, true);
   await again;
-  assert.deepEqual([caches, made.isAsking], [['default', 'no-cache'], false]);
+  assert.deepEqual(caches, ['default', 'no-cache']);
 });
 
-test('from the first bar that is missing on, if that is before the last', options, async () => {
+test('bars that became known later are asked for soon, from the first that is missing, until they are there', options, async () => {
+  const MINUTE = 60_000;
+  let status = 200;
+  const retry = { retry_at: '2026-01-19T14:33:17Z', reason: 'no credit' };
+  let more = {};
+  const { session: made, asked, next } = await session(() => ({ status, json: { ...ANSWER, ...more }, headers: { 'retry-after': '20' } }));
+  const limits = () => asked.slice(1).map((url) => url.searchParams.get('limit'));
+  // The answer's bars begin at 14:25 and 14:30.
+  const known = { end: 1768833000_000, values: [1] };
+  const missing = { end: 1768833000_000 + 5 * MINUTE, values: [1] };
+  assert.equal(made.backfilled(known, NOW, 0), true);
+  made.beat(NOW + 1_000);
+  assert.equal(made.backfilled(missing, NOW, 0.5), true);
+  made.beat(NOW + 14_000);
+  assert.deepEqual(limits(), [], 'not at once');
+  status = 503;
+  let again = next();
+  made.beat(NOW + 15_000);
+  assert.equal(made.backfilled(missing, NOW + 15_000), false, 'an answer is on its way');
+  await again;
+  made.beat(NOW + 30_000);
+  assert.deepEqual(limits(), ['25'], 'the hub wants patience');
+  [status, more] = [200, retry];
+  again = next();
+  made.beat(NOW + 35_000);
+  await again;
+  made.beat(NOW + 50_000);
+  assert.deepEqual(limits(), ['25', '25'], 'the hub has said when it knows more');
+  more = {};
+  again = next();
+  made.beat(NOW + 60_000);
+  await again;
+  made.backfilled(missing, NOW + 61_000, 0);
+  made.beat(NOW + 62_000);
+  assert.equal(limits().length, 3, 'what an answer did not bring is left alone for a while');
+  made.backfilled(missing, NOW + 7 * MINUTE, 0);
+  again = next();
+  made.beat(NOW + 7 * MINUTE);
+  await again;
+  assert.equal(limits().length, 4);
+});
+
+test('as many bars are asked for as were missed by the hub’s clock, in steps', options, async () => {
   const { session: made, asked, next } = await session(() => ({ json: ANSWER }));
-  for (const [from, limit] of /** @type {const} */ ([[null, 11], [1768833000 + 60, 11], [1768833000 - 3_600, 23], [1768833000 - 360_000, 500]])) {
+  made.candles.gaps = [{ from: 1768833000 - 40_000, to: 1768833000 + 600, reason: 'mute' }];
+  assert.equal(made.backfilled({ end: 1768833000_000 + 120_000, values: [1] }, NOW, 0), true);
+  for (const [now, limit] of /** @type {const} */ ([[NOW, 150], [NOW, 25], [NOW + 86_400_000, 300], [NOW + 864_000_000, 500]])) {
     const again = next();
-    made.refresh(NOW, from);
+    made.refresh(now);
     await again;
-    assert.equal(asked.at(-1)?.searchParams.get('limit'), String(limit), `from ${from}`);
+    assert.equal(asked.at(-1)?.searchParams.get('limit'), String(limit));
   }
 });
 

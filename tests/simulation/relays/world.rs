@@ -8,7 +8,9 @@ use hamster_kit::{Deed, Object};
 use hamster_terminal::access::Standing;
 use hamster_terminal::dialect::Dialect;
 use hamster_terminal::driver::Event;
-use hamster_terminal::hub::{Answer, Carrier, ClientId, Config, Input, LinkId, Reading, RequestId, RestAnswer, Spark};
+use hamster_terminal::hub::{
+    Answer, Carrier, ClientId, Config, EdgeCounts, Input, LinkId, Reading, RequestId, RestAnswer, Spark,
+};
 use hamster_terminal::market::{FeedState, Instrument, MINUTE, Millis, SECOND};
 use hamster_terminal::provider::Call;
 use serde_json::{Value, json};
@@ -35,6 +37,9 @@ const STILL: Millis = 20 * SECOND;
 const MOST_ROUNDS: u32 = 1_000;
 /// Unread bytes of a link are bounded.
 const MOST_UNREAD: u64 = 5 * 1024 * 1024;
+
+/// How the line of `/metrics` begins that counts links that were given up for what was said on them.
+const GIVEN_UP: &str = "hamster_feed_reconnects_total{reason=\"gap\"} ";
 
 /// The promise that was broken, and how.
 type Check = Result<(), String>;
@@ -76,6 +81,8 @@ struct Server {
     still_until: Millis,
     /// When a relay last heard its hub, or stood still.
     heard: Millis,
+    /// Frames to a relay that were lost in its present life.
+    lost: usize,
 }
 
 #[derive(Debug)]
@@ -491,6 +498,7 @@ impl World {
             (Way::ToRelay, Parcel::Accepted) => self.relay_hears(relay, link, Input::Opened(link)),
             (Way::ToRelay, Parcel::Frame(text)) if text.starts_with('[') && self.wires[number].loses_one => {
                 self.wires[number].loses_one = false;
+                self.servers[relay].lost += 1;
                 self.note("a frame was lost");
                 Ok(())
             }
@@ -761,6 +769,7 @@ impl World {
         self.servers[server].object.end();
         self.servers[server].object.platform.drop_clients();
         self.servers[server].still_until = 0;
+        self.servers[server].lost = 0;
         for number in 0..self.viewers.len() {
             if self.viewers[number].server == server && self.viewers[number].client.is_some() {
                 self.leaves(number);
@@ -817,19 +826,22 @@ impl World {
         Ok(())
     }
 
-    /// A relay that gives a link up does not do so because it could not read a frame.
+    /// A relay gives a link up because of what it hears there only if a frame was lost.
     fn hub_was_understood(&self, relay: usize) -> Check {
         let server = &self.servers[relay];
-        let status = server
-            .object
-            .machine()
-            .map(|machine| machine.status(server.clock(self.now)));
-        match status.map_or(0, |status| status.unreadable_messages) {
-            0 => Ok(()),
-            frames => Err(format!(
-                "\"versions understand each other\": relay {relay} could not read {frames} of its hub's frames"
-            )),
+        let Some(machine) = server.object.machine() else {
+            return Ok(());
+        };
+        let page = machine.metrics(&EdgeCounts::default(), server.clock(self.now));
+        let counted = page.lines().find_map(|line| line.strip_prefix(GIVEN_UP)?.parse().ok());
+        let given_up: usize = counted.ok_or("no figure of links that were given up")?;
+        if given_up > server.lost {
+            return Err(format!(
+                "\"versions understand each other\": relay {relay} gave up {given_up} links, and lost {} frames",
+                server.lost
+            ));
         }
+        Ok(())
     }
 
     fn is_at_rest(&mut self) -> Check {
@@ -955,6 +967,7 @@ impl Server {
             skew,
             still_until: 0,
             heard: START,
+            lost: 0,
         }
     }
 

@@ -1,8 +1,8 @@
 //! `bindgen WASM FOLDER`: writes the JavaScript for the worker's wasm into FOLDER, the wasm adapted
 //! to it, and `exports.txt` with the names that this wasm exports, one a line.
 //!
-//! The names are written here because Node 20 cannot read them: it does not know the reference
-//! types in wasm-bindgen's wasm.
+//! The names are written here because Node 20 cannot read them: it does not know all types of
+//! wasm-bindgen's wasm.
 //!
 //! It calls the library behind the command-line tool `wasm-bindgen`. Compiled here, it has the
 //! version in Cargo.lock, which cargo ties to the worker's own `wasm-bindgen`, and it compiles in

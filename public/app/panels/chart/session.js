@@ -14,6 +14,12 @@ const OVERLAP = 10;
 const SLEPT_MS = 90_000;
 const FIRST_RETRY_MS = 3_000;
 const LAST_RETRY_MS = 60_000;
+/** Bars are asked for in such numbers, so that a relay can ask the hub once for many pages. */
+const STEP_OF_BARS = 25;
+/** Bars that the hub came to know later are asked for within this time, because it tells all pages at once. */
+const SPREAD_MS = 30_000;
+/** Bars that an answer did not bring are not asked for again for this long. */
+const VAIN_MS = 5 * 60_000;
 /** The hub's own time for asking again is never trusted to be sooner. */
 const LEAST_RETRY_MS = 5_000;
 
@@ -34,6 +40,12 @@ export class BarSession {
   #isAsking = false;
   #failures = 0;
   #beatAt = 0;
+  /** From when on bars are wanted again, s since 1970; null: none are. @type {number | null} */
+  #missing = null;
+  /** When to ask for them, page's clock, ms. */
+  #missingAt = 0;
+  /** What was missing at the last answer, and when that came. @type {{ from: number, at: number } | null} */
+  #vain = null;
   #olderAt = 0;
   #question;
   #ask;
@@ -54,28 +66,39 @@ export class BarSession {
     this.candles = new Candles(question.interval);
   }
 
-  /** Whether the newest bars are on their way. */
-  get isAsking() {
-    return this.#isAsking;
+  /** Asks for the newest bars; those that are there stay until the answer has come. @param {number} now */
+  refresh(now) {
+    if (this.#isAsking || this.state === 'refused') return;
+    const last = this.candles.bars.at(-1)?.time;
+    if (last === undefined) return void this.#load(FIRST_BARS, now);
+    const passed = (now + this.#hub.offset) / 1_000 - Math.min(last, this.#missing ?? last);
+    const missed = Math.ceil(passed / intervalNamed(this.#question.interval).seconds) + OVERLAP;
+    const limit = Math.ceil(missed / STEP_OF_BARS) * STEP_OF_BARS;
+    void this.#load(Math.max(STEP_OF_BARS, Math.min(FIRST_BARS, limit)), now);
   }
 
   /**
-   * Asks for the newest bars; those that are there stay until the answer has come.
+   * The hub has told closes. Bars of these that are missing are asked for soon.
+   * @param {import('../../model/quotes.js').Spark} spark
    * @param {number} now
-   * @param {number | null} [from]  the time of the first bar that is missing, s since 1970
+   * @param {number} [chance]  from 0 to 1
+   * @returns {boolean} false: not looked at, because an answer is on its way
    */
-  refresh(now, from = null) {
-    if (this.#isAsking || this.state === 'refused') return;
-    const last = this.candles.bars.at(-1);
-    const missed = last === undefined ? FIRST_BARS : Math.ceil((now / 1_000 - Math.min(from ?? Infinity, last.time)) / intervalNamed(this.#question.interval).seconds) + OVERLAP;
-    void this.#load(Math.max(OVERLAP, Math.min(FIRST_BARS, missed)), now);
+  backfilled(spark, now, chance = Math.random()) {
+    if (this.#isAsking) return false;
+    const from = this.candles.missingFrom(spark);
+    if (from === null || (this.#vain?.from === from && now < this.#vain.at + VAIN_MS)) return true;
+    if (this.#missing === null) this.#missingAt = now + chance * SPREAD_MS;
+    this.#missing = Math.min(this.#missing ?? from, from);
+    return true;
   }
 
   /** A second of being seen. @param {number} now */
   beat(now) {
     const slept = this.#beatAt !== 0 && now - this.#beatAt > SLEPT_MS;
     this.#beatAt = now;
-    if (slept || (this.retryAt !== null && now >= this.retryAt)) this.refresh(now);
+    const wants = this.retryAt !== null ? now >= this.retryAt : this.#missing !== null && now >= this.#missingAt;
+    if (slept || wants) this.refresh(now);
   }
 
   /** Asks for bars before the first. @param {number} now */
@@ -115,6 +138,11 @@ export class BarSession {
       this.retryAt = history.retryAt === null ? null : Math.max(now + LEAST_RETRY_MS, history.retryAt - this.#hub.offset);
       this.decimals = Math.max(this.decimals ?? 0, history.decimals ?? 0) || null;
       this.candles.takeNewest(history);
+      // Otherwise the hub says when it will know more.
+      if (this.#missing !== null && this.retryAt === null) {
+        this.#vain = { from: this.#missing, at: now };
+        this.#missing = null;
+      }
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       this.#fail(error, now);

@@ -53,6 +53,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
   let row = null;
   let opened = '';
   let openedState = '';
+  /** As many tellings of closes were looked at. */
   let backfills = 0;
   /** @type {BarSession | null} */
   let session = null;
@@ -133,7 +134,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
         wasConnected = connected;
       }
       if (row !== null && rows.has(row.key)) feed();
-      backfill(now);
+      if (session && row?.spark && row.backfills !== backfills && session.backfilled(row.spark, now)) backfills = row.backfills;
       if (second && isSeen) session?.beat(now);
       if (second && asTable) paintTable();
       if (second) paintWords(now);
@@ -192,7 +193,8 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     if (key === opened && !mayNow) return;
     opened = key;
     openedState = row?.state ?? '';
-    backfills = row?.backfills ?? 0;
+    // The browser's copy of an answer may be older than what is known.
+    backfills = -1;
     session?.close();
     session = null;
     isNew = true;
@@ -206,14 +208,6 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
     }
     drawnAt = 0;
     schedule();
-  }
-
-  /** Asks for bars that the hub came to know after its last answer. @param {number} now */
-  function backfill(now) {
-    if (!session || !row?.spark || row.backfills === backfills || session.isAsking) return;
-    backfills = row.backfills;
-    const from = session.candles.missingIn(row.spark);
-    if (from !== null) session.refresh(now, from);
   }
 
   /** The newest price and minute into the bars. */
