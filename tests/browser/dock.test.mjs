@@ -67,6 +67,25 @@ test('three tabs, moved through by arrow keys; only the chosen one is shown', op
   assert.deepEqual(complaints, []);
 });
 
+test('at no width do tools cover a tab, or leave the dock', options, async (t) => {
+  const { page } = await open(t);
+  for (const name of /** @type {const} */ (['Activity', 'Alerts', 'Connection'])) {
+    await tab(page, name).click();
+    for (let width = 320; width <= 1_920; width += 40) {
+      await page.setViewportSize({ width, height: 900 });
+      if (!(await page.locator('.dock').isVisible())) continue;
+      const wrong = await page.locator('.dock').evaluate((dock) => {
+        const [bar, ...parts] = [...dock.querySelectorAll('.bar, [role="tab"], .tools > *')].filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect());
+        if (!bar) return 'there is no bar';
+        const out = parts.filter((one) => one.right > bar.right + 1);
+        const over = parts.flatMap((one, at) => parts.slice(at + 1).filter((other) => one.left < other.right - 1 && other.left < one.right - 1 && one.top < other.bottom - 1 && other.top < one.bottom - 1));
+        return out.length + over.length > 0 ? JSON.stringify({ bar, out, over }) : '';
+      });
+      assert.equal(wrong, '', `${name} at ${width} px`);
+    }
+  }
+});
+
 test('the log is in the original’s form, with an icon in place of its emoji, and is not read out', options, async (t) => {
   const { page, hub, complaints } = await open(t, { hub: new FakeHub(['AAPL']) });
   hub.tick('AAPL', { price: 234, percent_change: -0.64 });

@@ -545,4 +545,11 @@ export const MUTANTS = [
     replace: "} else {",
     parts: RELAYS,
   },
+  {
+    name: "a hub fails at what a later version reports",
+    file: "src/dialect/hamster_v1/mod.rs",
+    find: '    let server = fields.get("server")?.as_str()?;',
+    replace: '    let server = fields.get("server").filter(|_| fields.as_object().is_some_and(|all| all.len() < 8))?.as_str()?;',
+    parts: RELAYS,
+  },
 ];
