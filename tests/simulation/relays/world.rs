@@ -699,6 +699,8 @@ impl World {
                     self.begin(0)?;
                 }
             }
+            // What has waited for it so far would come behind what came later.
+            Act::StandsStill(server) if self.servers[server].is_still(self.now) => {}
             Act::StandsStill(server) => {
                 self.note(if server == 0 {
                     "the hub stood still"
