@@ -1,7 +1,7 @@
 //! An HTTP reply before it becomes a platform's response.
 
 use crate::access::{Origins, Seen, Share};
-use crate::market::{Millis, iso8601};
+use crate::market::{Millis, SECOND, iso8601};
 use serde::Serialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -50,13 +50,17 @@ impl Reply {
         Self::new(200, "text/event-stream; charset=utf-8", String::new())
     }
 
-    /// What a relay's hub answered, with these of its headers.
+    /// What a relay's hub answered, with these of its headers, when asked `age` milliseconds ago. A hub
+    /// that is a relay itself has an `Age` of its own.
     #[must_use]
-    pub fn passed_on(status: u16, headers: &[(&'static str, String)], body: String) -> Self {
+    pub fn passed_on(status: u16, headers: &[(&'static str, String)], body: String, age: Millis) -> Self {
+        let told = headers.iter().find(|(name, _)| *name == "Age");
+        let before = told.and_then(|(_, age)| age.parse::<u64>().ok()).unwrap_or_default();
         let reply = Self::new(status, "application/json", body);
         headers
             .iter()
             .fold(reply, |reply, (name, value)| reply.with_header(name, value))
+            .with_header("Age", &(before.saturating_add(age / SECOND)).to_string())
     }
 
     /// Status 200 with what Engine.IO answers to a client that polls.
@@ -145,6 +149,12 @@ impl Reply {
         headers
             .iter()
             .fold(self, |reply, (name, value)| reply.with_header(name, value))
+    }
+
+    /// Says which relay made the reply.
+    #[must_use]
+    pub fn of_relay(self, name: &str) -> Self {
+        self.with_header("X-Hamster-Server", name)
     }
 
     /// Says which pages may read the reply.

@@ -12,6 +12,9 @@ pub(super) const ALARM_RETRY: Millis = 5_000;
 const LOST_ALARM: Millis = 2 * MINUTE;
 /// Upper limit for how far ahead of ours the platform's clock is assumed to be.
 const MOST_AHEAD: Millis = 5_000;
+/// Least wait after a timer that fired too early by our clock. A clock that stands still for a moment
+/// would otherwise be read again every millisecond.
+const EARLY_TIMER: Millis = 5;
 
 /// What the current instance of the object has set.
 #[derive(Debug, Default)]
@@ -24,6 +27,8 @@ pub(super) struct Deadlines {
     ahead: Millis,
     timer_at: Option<Millis>,
     timer: u32,
+    /// Whether the last timer fired too early by our clock.
+    is_timer_early: bool,
 }
 
 impl Deadlines {
@@ -67,7 +72,8 @@ impl Deadlines {
         }
         self.timer = self.timer.wrapping_add(1);
         self.timer_at = Some(deadline);
-        Some((self.timer, deadline.saturating_sub(now)))
+        let least = if self.is_timer_early { EARLY_TIMER } else { 0 };
+        Some((self.timer, deadline.saturating_sub(now).max(least)))
     }
 
     /// No deadline needs the timer any more. Returns whether one is running.
@@ -77,10 +83,10 @@ impl Deadlines {
     }
 
     /// A timer fired. Returns whether it is the newest.
-    pub fn timer_fired(&mut self, number: u32) -> bool {
+    pub fn timer_fired(&mut self, number: u32, now: Millis) -> bool {
         let is_newest = number == self.timer;
         if is_newest {
-            self.timer_at = None;
+            self.is_timer_early = self.timer_at.take().is_some_and(|at| now < at);
         }
         is_newest
     }
@@ -107,9 +113,20 @@ mod tests {
         let (first, wait) = deadlines.timer_to_start(NOW + 3_000, NOW).unwrap();
         assert_eq!((wait, deadlines.timer_to_start(NOW + 4_000, NOW)), (3_000, None));
         assert!(deadlines.cancel_timer() && !deadlines.cancel_timer());
-        assert!(!deadlines.timer_fired(first), "it may have been on its way");
+        assert!(!deadlines.timer_fired(first, NOW), "it may have been on its way");
         let (second, _) = deadlines.timer_to_start(NOW + 4_000, NOW).unwrap();
-        assert!(!deadlines.timer_fired(first) && deadlines.timer_fired(second));
+        assert!(!deadlines.timer_fired(first, NOW) && deadlines.timer_fired(second, NOW));
+    }
+
+    #[test]
+    fn while_the_clock_stands_still_it_is_not_read_every_millisecond() {
+        let mut deadlines = Deadlines::default();
+        let (number, wait) = deadlines.timer_to_start(NOW + 1, NOW).unwrap();
+        assert!(wait == 1 && deadlines.timer_fired(number, NOW));
+        let (number, wait) = deadlines.timer_to_start(NOW + 1, NOW).unwrap();
+        assert!(wait == EARLY_TIMER && deadlines.timer_fired(number, NOW + 1));
+        let (_, wait) = deadlines.timer_to_start(NOW + 2, NOW + 1).unwrap();
+        assert_eq!(wait, 1, "it goes again");
     }
 
     #[test]
@@ -178,9 +195,9 @@ mod tests {
         assert_eq!(deadlines.timer_to_start(NOW + 100, NOW), Some((1, 100)));
         assert_eq!(deadlines.timer_to_start(NOW + 200, NOW), None);
         assert_eq!(deadlines.timer_to_start(NOW + 50, NOW), Some((2, 50)));
-        assert!(!deadlines.timer_fired(1));
+        assert!(!deadlines.timer_fired(1, NOW));
         assert_eq!(deadlines.timer_at(), Some(NOW + 50));
-        assert!(deadlines.timer_fired(2));
+        assert!(deadlines.timer_fired(2, NOW));
         assert_eq!(deadlines.timer_at(), None);
     }
 }

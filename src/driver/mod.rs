@@ -190,7 +190,7 @@ impl Driver {
             Event::Input(input) => input,
             Event::Woke(Wakeup::Pulse) => Input::Pulse,
             Event::Woke(Wakeup::Deadline(number)) => {
-                if !self.deadlines.timer_fired(number) {
+                if !self.deadlines.timer_fired(number, now) {
                     return;
                 }
                 Input::Time

@@ -268,8 +268,9 @@ fn found(fanout: &Fanout, socket: &WebSocket) -> Option<Socket> {
 fn seen(object: &Object, request: &Request, reply: Reply) -> Result<Reply> {
     let from = From::of(request);
     let reply = object.with_driver(|driver| {
-        let access = &driver.machine().config().access;
-        reply.seen_from(&access.origins, from.seen(), access.is_required)
+        let config = driver.machine().config();
+        let reply = config.relay.iter().fold(reply, |reply, relay| reply.of_relay(relay));
+        reply.seen_from(&config.access.origins, from.seen(), config.access.is_required)
     })?;
     Ok(reply.over(is_https(request)))
 }
@@ -522,7 +523,10 @@ async fn ask_its_hub(object: &Rc<Object>, request: &Request) -> Reply {
     let path = format!("{}?{}", request.path(), query.join("&"));
     let asked = object.pass_on(path.trim_end_matches('?')).await;
     match asked.answer().await {
-        Some(Ok((answer, headers))) => Reply::passed_on(answer.status, headers, answer.body.clone()),
+        Some(Ok((answer, headers))) => {
+            let age = now().saturating_sub(asked.at);
+            Reply::passed_on(answer.status, headers, answer.body.clone(), age)
+        }
         Some(Err(error)) => Problem::NoHub(error.clone()).reply(),
         None => Problem::NoHub("its answer was lost".to_owned()).reply(),
     }

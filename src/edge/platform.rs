@@ -42,7 +42,8 @@ const LONGEST_ANSWER: u32 = 2 * 1024 * 1024;
 /// Longer answers are not kept for others. The bars of a chart have some thirty thousand bytes.
 const LARGEST_COPY: usize = 128 * 1024;
 /// What a relay passes on of its hub's headers.
-const PASSED_ON: [&str; 6] = [
+const PASSED_ON: [&str; 7] = [
+    "Age",
     "Vary",
     "Content-Type",
     "Cache-Control",
@@ -79,6 +80,8 @@ pub(super) struct Asked {
     answer: Rc<OnceCell<PassedOn>>,
     /// Fulfilled when the answer is there; never rejected.
     promise: Promise,
+    /// When the hub was asked.
+    pub(super) at: Millis,
 }
 
 impl Asked {
@@ -258,8 +261,9 @@ impl Object {
             let _ = answered.set(answer);
             Ok(JsValue::UNDEFINED)
         });
-        let asked = Asked { answer, promise };
-        self.copies.borrow_mut().add(path, now(), asked.clone(), Asked::is_good);
+        let at = now();
+        let asked = Asked { answer, promise, at };
+        self.copies.borrow_mut().add(path, at, asked.clone(), Asked::is_good);
         asked
     }
 

@@ -280,7 +280,10 @@ test('a relay asks the hub for bars once for many pages, and keeps each within i
   assert.equal(starts(hub), before, 'and not made');
   const passedOn = await fetch(new URL('/api/history?symbol=AAPL&server=enam/1&format=csv', base), { headers: { 'X-API-Key': KEY } });
   const { headers } = passedOn;
-  assert.deepEqual([headers.get('content-type'), headers.get('cache-control'), headers.get('content-disposition'), headers.get('vary')], ['text/csv; charset=utf-8', 'private, max-age=5', 'attachment; filename="AAPL-1min.csv"', 'Accept-Encoding, Accept, Origin']);
+  assert.deepEqual([headers.get('content-type'), headers.get('cache-control'), headers.get('content-disposition'), headers.get('vary'), headers.get('x-hamster-server')], ['text/csv; charset=utf-8', 'private, max-age=5', 'attachment; filename="AAPL-1min.csv"', 'Accept-Encoding, Accept, Origin', 'enam/1']);
+  assert.match(headers.get('age') ?? '', /^[0-5]$/);
+  const ofHub = await fetch(new URL('/api/history?symbol=AAPL', base), { headers: { 'X-API-Key': KEY } });
+  assert.deepEqual([ofHub.headers.get('x-hamster-server'), ofHub.headers.get('age')], [null, null]);
   const byAccept = await fetch(new URL('/api/history?symbol=AAPL&server=enam/1', base), { headers: { 'X-API-Key': KEY, Accept: 'text/csv' } });
   assert.deepEqual([byAccept.headers.get('content-type'), (await byAccept.text()).split('\n')[0]], ['text/csv; charset=utf-8', (await passedOn.text()).split('\n')[0]]);
   const again = await fetch(passedOn.url, { headers: { 'X-API-Key': KEY, 'If-None-Match': headers.get('etag') ?? '' } });

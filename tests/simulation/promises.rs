@@ -159,7 +159,8 @@ impl World {
         if !told {
             return Err(broken("every price tells its source", format!("{frame:?}")));
         }
-        let lies = self.lies_about_time();
+        // A stamp in the future was cut to the time of arrival, since when the price counts as fresh.
+        let lies = self.lies_about_time() || self.now < self.lied_until + self.object.config().stale;
         let oldest = self
             .now
             .saturating_sub(self.object.config().stale + AT_LAST + SLOWEST + self.timers_late());

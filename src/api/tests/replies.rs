@@ -189,6 +189,21 @@ fn a_request_that_is_passed_on_says_what_its_accept_header_says() {
 }
 
 #[test]
+fn what_a_relay_passes_on_says_who_and_how_old_it_is() {
+    let age = |headers: &[(&'static str, String)], age| {
+        let reply = Reply::passed_on(200, headers, "{}".to_owned(), age).of_relay("weur/0");
+        assert_eq!(header(&reply, "X-Hamster-Server"), "weur/0");
+        header(&reply, "Age").to_owned()
+    };
+    assert_eq!(age(&[], 4_999), "4");
+    assert_eq!(
+        age(&[("Age", "3".to_owned()), ("Vary", "Accept".to_owned())], 2_000),
+        "5",
+        "two relays"
+    );
+}
+
+#[test]
 fn the_tag_changes_with_the_bars_and_not_with_the_time() {
     for accept in [None, Some("text/csv")] {
         let tag = |history| header(&shown(history, AAPL, accept), "ETag").to_owned();
