@@ -219,9 +219,12 @@ fn start(state: State, env: &Env, source: Source, name: &str) -> std::result::Re
     config.entropy = entropy();
     let scale = Scale::from_vars(&|name: &str| raw(env, name)).map_err(|error| error.to_string())?;
     let config = if endpoint.is_hub() {
-        let of_deployment =
-            || text(env, "RELAY_NAME").unwrap_or_else(|| format!("relay-{:08x}", config.entropy[0] as u32));
-        let name = if name == HUB { of_deployment() } else { name.to_owned() };
+        let name = if name == HUB {
+            let set = Scale::relay_name(&|name: &str| raw(env, name)).map_err(|error| error.to_string())?;
+            set.unwrap_or_else(|| format!("relay-{:08x}", config.entropy[0] as u32))
+        } else {
+            name.to_owned()
+        };
         config.of_relay(name, scale.relay_clients)
     } else {
         scale.of_hub(config)

@@ -116,6 +116,19 @@ impl Scale {
         })
     }
 
+    /// The name of a deployment that is a relay, if one is set.
+    ///
+    /// # Errors
+    /// [`ConfigError::RelayName`]
+    pub fn relay_name(var: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, ConfigError> {
+        let name = var("RELAY_NAME").map(|name| name.trim().to_owned());
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+        match name.filter(|name| !name.is_empty()) {
+            Some(name) if name.len() > 64 || !name.chars().all(is_plain) => Err(ConfigError::RelayName(name)),
+            name => Ok(name),
+        }
+    }
+
     /// The settings of the hub itself.
     #[must_use]
     pub fn of_hub(&self, mut config: Config) -> Config {
@@ -145,6 +158,9 @@ pub enum ConfigError {
     /// `SYMBOLS` is empty or too long: the number of symbols, and its invalid items as text.
     #[error("the var SYMBOLS must name 1 to 200 symbols, such as \"BTC/USD,AAPL\"; it names {0}{1}")]
     SymbolCount(usize, String),
+    /// The name of a relay, which stands in headers, labels and the names of sessions.
+    #[error("the var RELAY_NAME is {0:?}: set 1 to 64 letters, digits and signs of \"/._-\"")]
+    RelayName(String),
     /// A setting about access.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -386,6 +402,17 @@ mod tests {
         );
         let wrong = Scale::from_vars(&|name: &str| (name == "RELAYS").then(|| "many".to_owned()));
         assert!(wrong.unwrap_err().to_string().contains("RELAYS"));
+    }
+
+    #[test]
+    fn a_relays_name_can_stand_in_headers_and_labels() {
+        let named = |name: &str| Scale::relay_name(&|_| Some(name.to_owned()));
+        assert_eq!(Scale::relay_name(&|_| None), Ok(None));
+        assert_eq!(named(" \n"), Ok(None));
+        assert_eq!(named("rack-2.weur/0 "), Ok(Some("rack-2.weur/0".to_owned())));
+        for wrong in ["two words", "東京", "a~b", "a\nb", &"x".repeat(65)] {
+            assert_eq!(named(wrong), Err(ConfigError::RelayName(wrong.to_owned())));
+        }
     }
 
     #[test]

@@ -159,11 +159,11 @@ impl World {
         if !told {
             return Err(broken("every price tells its source", format!("{frame:?}")));
         }
-        // A stamp in the future was cut to the time of arrival, since when the price counts as fresh.
-        let lies = self.lies_about_time() || self.now < self.lied_until + self.object.config().stale;
         let oldest = self
             .now
             .saturating_sub(self.object.config().stale + AT_LAST + SLOWEST + self.timers_late());
+        // A stamp in the future was cut to the time of arrival, since when the price counts as fresh.
+        let lies = self.lies_about_time() || oldest < self.lied_until;
         let was_closed = frame.session.as_deref() == Some("closed");
         let made = self.market.made_at(place, price).unwrap_or_default();
         let is_told_to_be_old = frame.timestamp.as_ref().is_some_and(|at| *at < iso8601(oldest));

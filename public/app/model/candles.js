@@ -86,9 +86,12 @@ export class Candles {
       return;
     }
     for (const bar of history.bars) this.#put(bar);
-    // Of a gap that begins before the answer does, the answer says nothing.
-    const earlier = this.gaps.filter(({ from }) => from < first.time && !history.gaps.some((gap) => gap.from === from));
-    this.gaps = [...earlier.map((gap) => ({ ...gap, to: Math.min(gap.to, first.time) })), ...history.gaps];
+    // An answer tells only the parts of gaps that lie after its first bar.
+    const earlier = this.gaps.filter(({ from }) => from < first.time).map((gap) => ({ ...gap, to: Math.min(gap.to, first.time) }));
+    const [next, ...later] = history.gaps;
+    const before = earlier.at(-1);
+    const isOne = before !== undefined && next !== undefined && before.to === next.from && before.reason === next.reason;
+    this.gaps = isOne ? [...earlier.slice(0, -1), { ...before, to: next.to }, ...later] : [...earlier, ...history.gaps];
     this.#shorten();
   }
 
@@ -175,8 +178,7 @@ export class Candles {
       const time = close === null ? -Infinity : this.startOf(at * 1_000);
       if (time < first.time) continue;
       const before = this.bars[this.indexOf(time)] ?? first;
-      // The first and the last minute of a gap are known in part.
-      const gap = this.gaps.find(({ from, to }) => from + 60 <= at && at + 120 <= to);
+      const gap = this.gaps.find(({ from, to }) => from <= at && at < to);
       if (gap || before.time !== time) return Math.min(before.time, gap?.from ?? Infinity);
     }
     return null;

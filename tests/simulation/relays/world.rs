@@ -837,9 +837,10 @@ impl World {
         let page = machine.metrics(&EdgeCounts::default(), server.clock(self.now));
         let counted = page.lines().find_map(|line| line.strip_prefix(GIVEN_UP)?.parse().ok());
         let given_up: usize = counted.ok_or("no figure of links that were given up")?;
-        if given_up > server.lost {
+        let unreadable = machine.status(server.clock(self.now)).unreadable_messages;
+        if given_up > server.lost || unreadable > 0 {
             return Err(format!(
-                "\"versions understand each other\": relay {relay} gave up {given_up} links, and lost {} frames",
+                "\"versions understand each other\": relay {relay} gave up {given_up} links, lost {} frames, and could not read {unreadable}",
                 server.lost
             ));
         }

@@ -44,7 +44,9 @@ export class BarSession {
   #missing = null;
   /** When to ask for them, page's clock, ms. */
   #missingAt = 0;
-  /** What was missing at the last answer, and when that came. @type {{ from: number, at: number } | null} */
+  /** The closes that the hub told last. @type {import('../../model/quotes.js').Spark | null} */
+  #told = null;
+  /** What the last answer did not bring, and when it was asked for. @type {{ from: number, at: number } | null} */
   #vain = null;
   #olderAt = 0;
   #question;
@@ -82,12 +84,14 @@ export class BarSession {
    * @param {import('../../model/quotes.js').Spark} spark
    * @param {number} now
    * @param {number} [chance]  from 0 to 1
-   * @returns {boolean} false: not looked at, because an answer is on its way
+   * @returns {boolean} false: it is to be told again, because an answer is on its way or was in vain lately
    */
   backfilled(spark, now, chance = Math.random()) {
     if (this.#isAsking) return false;
     const from = this.candles.missingFrom(spark);
-    if (from === null || (this.#vain?.from === from && now < this.#vain.at + VAIN_MS)) return true;
+    if (from === null) return true;
+    if (this.#vain?.from === from && now < this.#vain.at + VAIN_MS) return false;
+    this.#told = spark;
     if (this.#missing === null) this.#missingAt = now + chance * SPREAD_MS;
     this.#missing = Math.min(this.#missing ?? from, from);
     return true;
@@ -97,8 +101,8 @@ export class BarSession {
   beat(now) {
     const slept = this.#beatAt !== 0 && now - this.#beatAt > SLEPT_MS;
     this.#beatAt = now;
-    const wants = this.retryAt !== null ? now >= this.retryAt : this.#missing !== null && now >= this.#missingAt;
-    if (slept || wants) this.refresh(now);
+    const isMissing = this.#missing !== null && now >= this.#missingAt && this.state === 'ready';
+    if (slept || isMissing || (this.retryAt !== null && now >= this.retryAt)) this.refresh(now);
   }
 
   /** Asks for bars before the first. @param {number} now */
@@ -138,11 +142,9 @@ export class BarSession {
       this.retryAt = history.retryAt === null ? null : Math.max(now + LEAST_RETRY_MS, history.retryAt - this.#hub.offset);
       this.decimals = Math.max(this.decimals ?? 0, history.decimals ?? 0) || null;
       this.candles.takeNewest(history);
-      // Otherwise the hub says when it will know more.
-      if (this.#missing !== null && this.retryAt === null) {
-        this.#vain = { from: this.#missing, at: now };
-        this.#missing = null;
-      }
+      const still = this.#missing === null || this.#told === null ? null : this.candles.missingFrom(this.#told);
+      this.#vain = still === null ? null : { from: still, at: now };
+      this.#missing = null;
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       this.#fail(error, now);
