@@ -11,7 +11,7 @@ use super::fanout::{Fanout, auto_respond};
 use super::platform::{Object, now};
 use super::query::{ADDRESS, asked, header, is_https, method, query, socket_address};
 use super::respond::{respond, stream_of};
-use super::source::{Source, raw, text};
+use super::source::{Source, raw};
 use super::storage;
 use super::zones::utc_offset;
 use crate::access::{Credential, Pass, Refusal, Refused, Share, Standing, without_token};
