@@ -236,7 +236,9 @@ impl World {
                 if self.object.asks(life, link) {
                     let stamps_are_true = !self.lies_about_time();
                     self.promises
-                        .delivered(&text, stamps_are_true, |place, price| self.market.made_at(place, price));
+                        .delivered(&text, stamps_are_true, self.now, |place, price| {
+                            self.market.made_at(place, price)
+                        });
                     let clock = self.read_clock();
                     let in_order = stamps_are_true && !self.weather().any(|one| *one == Weather::Reorder);
                     self.bars.delivered(&text, in_order, clock);

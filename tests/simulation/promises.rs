@@ -24,8 +24,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 pub struct Promises {
     /// Prices in ticks that reached this life of the object.
     ticks: HashSet<(Place, u64)>,
-    /// When the newest of them was made, by whether it came from the instrument's own exchange.
-    newest: BTreeMap<(Place, bool), Millis>,
+    /// When the newest of them was made and when it came, by whether it is of the instrument's own
+    /// exchange. Upstream repeats an old one to whoever subscribes.
+    newest: BTreeMap<(Place, bool), (Millis, Millis)>,
     /// All prices that REST ever gave.
     rest: HashSet<(Place, u64)>,
     /// All previous closes that REST ever gave.
@@ -54,7 +55,13 @@ impl Promises {
 
     /// A frame reached the object on its current link. Without `stamps_are_true` nobody can tell
     /// which of two prices is newer.
-    pub fn delivered(&mut self, text: &str, stamps_are_true: bool, made: impl Fn(Place, f64) -> Option<Millis>) {
+    pub fn delivered(
+        &mut self,
+        text: &str,
+        stamps_are_true: bool,
+        now: Millis,
+        made: impl Fn(Place, f64) -> Option<Millis>,
+    ) {
         if !text.contains("\"price\"") {
             return;
         }
@@ -70,15 +77,17 @@ impl Promises {
                     let own = INSTRUMENTS[place].exchange;
                     let is_own = text_of("exchange").is_none_or(|name| name.eq_ignore_ascii_case(own));
                     let newest = self.newest.entry((place, is_own)).or_default();
-                    *newest = made.max(*newest);
+                    if made > newest.0 {
+                        *newest = (made, now);
+                    }
                 }
             }
         }
     }
 
-    /// When the newest tick that reached this life of the object was made. An instrument pinned to
+    /// When the newest tick that reached this life of the object was made, and when it came. An instrument pinned to
     /// its exchange ignores the prices of others.
-    fn newest_of(&self, symbol: &str) -> Option<Millis> {
+    fn newest_of(&self, symbol: &str) -> Option<(Millis, Millis)> {
         let place = Market::place(symbol)?;
         let own = self.newest.get(&(place, true));
         let others = self.newest.get(&(place, false)).filter(|_| !symbol.contains(':'));
@@ -335,11 +344,11 @@ impl World {
                 if says_all
                     && view.is_some_and(|view| view.service.state == StreamState::Streaming)
                     && calm > MINUTE
-                    && newest.is_some_and(|newest| held.made() + late < newest && newest + late < self.now)
+                    && newest.is_some_and(|(made, came)| held.made() + late < made && came + late < self.now)
                 {
                     return Err(broken(
                         "the newest price",
-                        format!("client {client}, {symbol}: a tick made at {newest:?} came, but {held:?}"),
+                        format!("client {client}, {symbol}: a tick was made and came at {newest:?}, but {held:?}"),
                     ));
                 }
                 let limit = iso8601(
