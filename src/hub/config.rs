@@ -119,12 +119,14 @@ impl Scale {
     /// The name of a deployment that is a relay, if one is set.
     ///
     /// # Errors
-    /// [`ConfigError::RelayName`]
+    /// [`ConfigError::RelayName`] for a name that the hub would shorten.
     pub fn relay_name(var: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, ConfigError> {
         let name = var("RELAY_NAME").map(|name| name.trim().to_owned());
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
         match name.filter(|name| !name.is_empty()) {
-            Some(name) if name.len() > 64 || !name.chars().all(is_plain) => Err(ConfigError::RelayName(name)),
+            Some(name) if name.len() > LONGEST_RELAY_NAME || !name.chars().all(is_plain) => {
+                Err(ConfigError::RelayName(name))
+            }
             name => Ok(name),
         }
     }
@@ -176,6 +178,8 @@ pub const DEFAULT_SYMBOLS: &str = "BTC/USD,ETH/USD,AAPL,MSFT,NVDA,SPY,EUR/USD,GB
 const RENAMED: [(&str, &str); 2] = [("LANE_CLIENTS", "SHARD_CLIENTS"), ("READER_MS", "WAITER_MS")];
 
 const MOST_DEFAULT_SYMBOLS: usize = 200;
+/// In bytes. The hub, which does not trust its relays, shortens a longer name in their reports.
+const LONGEST_RELAY_NAME: usize = 64;
 const LONGEST_SPAN: Millis = 24 * 60 * MINUTE;
 
 impl Config {

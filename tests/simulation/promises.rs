@@ -85,8 +85,8 @@ impl Promises {
         }
     }
 
-    /// When the newest tick that reached this life of the object was made, and when it came. An instrument pinned to
-    /// its exchange ignores the prices of others.
+    /// When the newest tick that reached this life of the object was made, and when it came. An
+    /// instrument pinned to its exchange ignores the prices of others.
     fn newest_of(&self, symbol: &str) -> Option<(Millis, Millis)> {
         let place = Market::place(symbol)?;
         let own = self.newest.get(&(place, true));

@@ -37,7 +37,9 @@ const MOST_PRICE = 9e13;
 const MOST_DECIMALS = 12;
 
 /**
- * @param {{ symbol: string, interval: string, limit: number, before?: number, server?: string | null, again?: boolean }} question
+ * @param {{
+ *   symbol: string, interval: string, limit: number, before?: number, server?: string | null, again?: boolean
+ * }} question
  *   `server`: the relay that this page is connected to, which asks the hub once for many pages;
  *   `again`: bars may have changed since, so the browser's copy of the last answer is not good enough
  * @param {AbortSignal} signal

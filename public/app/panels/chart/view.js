@@ -53,7 +53,7 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
   let row = null;
   let opened = '';
   let openedState = '';
-  /** As many tellings of closes were looked at. */
+  /** The row's `backfills` when its closes were last looked at; -1: not yet. */
   let backfills = 0;
   /** @type {BarSession | null} */
   let session = null;
