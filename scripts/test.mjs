@@ -1,6 +1,7 @@
 // `npm test`: sets up this checkout, then runs every check and every test. A failed step does not
-// stop the others. At the end come a table of the steps and, for CI, the line "N passed, N failed"
-// over all test runners. A step that failed without counting a test counts as one.
+// stop the others. At the end come what failed, a table of the steps and, for CI, the line
+// "N passed, N failed" over all test runners. A step that failed without counting a test counts as
+// one.
 //
 // Tests have deadlines, so they run alone. What precedes them runs in parallel: set-up waits for
 // the network and the worker's build keeps one core busy while cargo compiles the tests and clippy.
@@ -17,7 +18,7 @@ import { ROOT } from "./lib/project.mjs";
 import { promtoolPath } from "./lib/promtool.mjs";
 import { duration, output, run } from "./lib/run.mjs";
 import { setUp } from "./lib/setup.mjs";
-import { addCargoTotals, addNodeTotals } from "./lib/totals.mjs";
+import { cargoTotals, noTests, nodeTotals } from "./lib/totals.mjs";
 import { FAULTS, RELEASE, UPLOAD_LIMIT, buildWorker } from "./lib/worker.mjs";
 
 /**
@@ -102,8 +103,7 @@ const endings = new Map(STAGES.flat(2).map(({ name }) => {
 
 /** @type {{ name: string, outcome: "ok" | "FAILED" | "not run", ms: number, note: string }[]} */
 const results = [];
-/** @type {Totals} */
-const totals = { passed: 0, failed: 0 };
+const totals = noTests();
 const begun = Date.now();
 await main(async () => {
   readArguments({});
@@ -130,8 +130,7 @@ async function perform({ name, needs, work }, alone) {
   const print = alone ? (/** @type {string} */ text) => void process.stdout.write(text) : (/** @type {string} */ text) => void said.push(text);
   if (alone) console.log(`\n=== ${name}`);
   const absent = needs.find((need) => results.some((result) => result.name === need && result.outcome !== "ok"));
-  /** @type {Totals} */
-  const counted = { passed: 0, failed: 0 };
+  const counted = noTests();
   let passed = false;
   let note = "";
   try {
@@ -141,17 +140,20 @@ async function perform({ name, needs, work }, alone) {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     print(`✗ ${error.message}\n`);
+    if (counted.failures.length === 0) counted.failures.push(error.message);
   }
   if (!alone) process.stdout.write(`\n=== ${name}\n${said.join("")}`);
   if (!absent && !passed && counted.failed === 0) counted.failed = 1;
   totals.passed += counted.passed;
   totals.failed += counted.failed;
+  totals.failures.push(...counted.failures.map((failure) => `${name}: ${failure}`));
   if (counted.passed > 0) note = `${counted.passed} passed, ${counted.failed} failed`;
   results.push({ name, outcome: absent ? "not run" : passed ? "ok" : "FAILED", ms: Date.now() - begun, note });
   endings.get(name)?.end();
 }
 
 function summarise() {
+  if (totals.failures.length > 0) console.log(`\n=== what failed\n${totals.failures.join("\n\n")}`);
   console.log("\n=== summary");
   for (const { name, outcome, ms, note } of results) {
     console.log(`${outcome.padEnd(7)}  ${name.padEnd(14)}  ${duration(ms).padStart(12)}  ${note}`.trimEnd());
@@ -213,21 +215,21 @@ async function compileTests(print) {
  */
 async function coreTests(print, counted) {
   const words = ["test", "--no-fail-fast", ...coreTargets()];
-  await show(print, "core tests", "cargo", words, { onLine: (line) => addCargoTotals(line, counted) });
+  await show(print, "core tests", "cargo", words, { onLine: cargoTotals(counted) });
   requireTests(counted);
 }
 
 /** @param {Print} print @param {Totals} counted */
 async function workerTests(print, counted) {
   const env = { RUST_TEST_THREADS: String(WORKERS_AT_ONCE) };
-  await show(print, "worker tests", "cargo", ["test", "--test", "worker"], { env, onLine: (line) => addCargoTotals(line, counted) });
+  await show(print, "worker tests", "cargo", ["test", "--test", "worker"], { env, onLine: cargoTotals(counted) });
   requireTests(counted);
 }
 
 /** @param {Print} print @param {string} name @param {string[]} files @param {Totals} counted @param {number} [atOnce]  files */
 async function nodeTest(print, name, files, counted, atOnce = 1) {
   const args = ["--test", `--test-concurrency=${atOnce}`, "--test-reporter=spec", ...files];
-  await node(print, name, args, (line) => addNodeTotals(line, counted));
+  await node(print, name, args, nodeTotals(counted));
   requireTests(counted);
 }
 
