@@ -4,6 +4,7 @@ import './ui/base.css';
 import './ui/page.css';
 import './ui/skeleton.css';
 import { startAddressBar } from './address-bar.js';
+import { followClicks } from './alerts/clicks.js';
 import { Commands } from './commands.js';
 import { createFrame } from './frame.js';
 import { FIRST } from './layout.js';
@@ -83,6 +84,7 @@ desk.listen((parts) => {
 });
 browser.follow(desk);
 startAddressBar({ desk, store });
+followClicks(desk);
 
 commands.add(
   { id: 'connection.reconnect', title: 'Connect to the hub again', group: 'Help', run: () => void (commands.run('access.sign-in') || connection.reconnect()) },

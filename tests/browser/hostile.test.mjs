@@ -44,6 +44,8 @@ test('values are written in a form that fits and is true, and the whole of it is
   const { hub, path } = hostile();
   const { page } = await openOn(t, browser, hub, { path, context: { viewport: { width: 1440, height: HEIGHT } } });
   await saying(page, '$$$', /^Not a symbol/);
+  await saying(page, 'ABCDEFGHIJKLMNOPQRST:ABCDEFGHIJ', /^Extended/);
+  await saying(page, 'BHP', /^Closed/);
   const prices = /** @type {const} */ ([
     ['NINE/USD', '0.123456789'], ['BOTH/USD', '≈1,523,456,789.12'], ['HUGE', '1e308'], ['CL', '-37.63'], ['SPX', '5,123.4567'], ['BARC', '72.50'],
     ['BHP', '4.195'], ['USD/JPY', '155.100'], ['ETH/BTC', '0.03450'], ['ODD', '1,523,456,789.12'],
@@ -54,8 +56,6 @@ test('values are written in a form that fits and is true, and the whole of it is
   const words = await Promise.all(['NOTIME', 'BOUND', 'MINUTE', 'TODAY'].map((symbol) => says(page, symbol)));
   assert.deepEqual(words.slice(0, 3), ['Live', 'Live', 'Live ≤ 2 min'], 'an age that is not known is not told');
   assert.match(String(words[3]), /^Live ≤ \d+ (min|h)$/);
-  await saying(page, 'ABCDEFGHIJKLMNOPQRST:ABCDEFGHIJ', /^Extended/);
-  await saying(page, 'BHP', /^Closed/);
   assert.ok((await titles(page, 'NONE')).some((title) => title.includes(REASON.trim().slice(1, 300))), 'the reason');
   assert.doesNotMatch(await page.locator('body').innerText(), /[\u202A-\u202E\u2066\u2067\u200B]/);
 });

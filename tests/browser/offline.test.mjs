@@ -170,8 +170,11 @@ test('without a network the prices that this browser kept are shown, and are nev
   await saying(page, 'AAPL', /^Live/);
 });
 
-test('a click on an alert’s notification brings the page to the symbol, or opens one that shows it', options, async (t) => {
-  const { page, context } = await openKept(t);
+/**
+ * The service worker of a page, and a click on a notification of its.
+ * @param {import('playwright-core').BrowserContext} context
+ */
+function clicks(context) {
   const [worker] = context.serviceWorkers();
   assert.ok(worker);
   /** @param {string} data */
@@ -181,6 +184,12 @@ test('a click on an alert’s notification brings the page to the symbol, or ope
     self.dispatchEvent(event);
     return /** @type {any} */ (self).done.then(() => /** @type {any} */ (self).opened);
   }, data);
+  return { worker, click };
+}
+
+test('a click on an alert’s notification brings the page to the symbol, or opens one that shows it', options, async (t) => {
+  const { page, context } = await openKept(t);
+  const { worker, click } = clicks(context);
   await click('{"symbol":"MSFT"}');
   await page.locator('.chart .symbol').getByText('MSFT', { exact: true }).waitFor();
 
@@ -193,6 +202,29 @@ test('a click on an alert’s notification brings the page to the symbol, or ope
   const isAlone = () => worker.evaluate(async () => (await (/** @type {any} */ (self)).clients.matchAll({ type: 'window' })).length === 0);
   await eventually(isAlone, 'the page is gone');
   assert.equal(await click('{"symbol":"BTC/USD"}'), '/?s=BTC%2FUSD');
+});
+
+test('a click on a notification is not lost while the page still loads', options, async (t) => {
+  const { page, context, server } = await openKept(t);
+  await page.evaluate(async () => {
+    for (const name of await caches.keys()) {
+      const cache = await caches.open(name);
+      for (const request of await cache.keys()) if (request.url.includes('/assets/later-')) await cache.delete(request);
+    }
+  });
+  let release = () => {};
+  const held = new Promise((resolve) => void (release = () => resolve(undefined)));
+  let isAsked = false;
+  server.delay = (path) => {
+    if (!/\/assets\/later-.*\.js$/.test(path)) return undefined;
+    isAsked = true;
+    return /** @type {Promise<void>} */ (held);
+  };
+  await page.goto(server.url);
+  await eventually(() => isAsked, 'the rest of the page is asked for');
+  await clicks(context).click('{"symbol":"MSFT"}');
+  release();
+  await page.locator('.chart .symbol').getByText('MSFT', { exact: true }).waitFor();
 });
 
 test('a document that does not come within two seconds is answered from what is kept', options, async (t) => {

@@ -5,11 +5,11 @@
  */
 import { alertLine } from '../model/activity.js';
 import { advanced, armedBySymbol, evaluate, isAlert, isMemoryOf, mayHaveBeenMet, withFiring } from '../model/alerts.js';
-import { rowKey } from '../model/quotes.js';
 import { truthOf } from '../model/truth.js';
-import { askPermission, onNotificationClick, permission, permissionAdvice, playSound, prepareSound, showNotification } from '../ui/notify.js';
+import { askPermission, permission, permissionAdvice, playSound, prepareSound, showNotification } from '../ui/notify.js';
 import { conditionOf, firingBody, firingSentence, subjectOf } from '../words/alerts.js';
 import { formatClock } from '../words/format.js';
+import { showAlerts } from './clicks.js';
 import { SAME_MS, Speaker } from './speaker.js';
 
 /** @typedef {import('../model/alerts.js').Alert} Alert */
@@ -42,7 +42,7 @@ export function startAlertWatch({ store, desk, commands, voice }) {
   let asleepSince = null;
 
   /** @param {string | null} symbol */
-  const open = (symbol) => desk.show({ tab: 'alerts', sheet: 'alerts', ...(symbol === null ? {} : { symbol: rowKey(symbol) }) });
+  const open = (symbol) => showAlerts(desk, symbol);
   const speaker = new Speaker(({ notify, sound, ...notice }) => {
     if (notify) void showNotification(notice, open);
     if (sound) playSound();
@@ -106,7 +106,6 @@ export function startAlertWatch({ store, desk, commands, voice }) {
   addEventListener('pageshow', takenOut);
   addEventListener('pointerdown', gesture, { capture: true });
   addEventListener('keydown', gesture, { capture: true });
-  const stopClicks = onNotificationClick(open);
 
   const forget = commands.add(
     {
@@ -121,7 +120,6 @@ export function startAlertWatch({ store, desk, commands, voice }) {
     store.watcher = null;
     clearInterval(timer);
     stopListening();
-    stopClicks();
     forget();
     speaker.stop();
     document.removeEventListener('freeze', sleep);

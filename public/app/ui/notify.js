@@ -11,8 +11,6 @@ const TONE_S = 0.14;
 const LOUDNESS = 0.2;
 /** What the browser is asked may stay without an answer: whether a page may sound, for one. */
 const PATIENCE_MS = 500;
-/** The type of the message that a service worker sends when a notification is clicked. */
-const CLICKED = 'notification-click';
 
 /** @returns {NotificationPermission | 'unsupported'} */
 export function permission() {
@@ -64,23 +62,6 @@ export async function showNotification({ id, title, body, symbol }, open) {
   } catch {
     return false;
   }
-}
-
-/**
- * A service worker tells that one of its notifications was clicked.
- * @param {(symbol: string | null) => void} open
- * @returns {() => void} stops it
- */
-export function onNotificationClick(open) {
-  const { serviceWorker } = navigator;
-  if (!serviceWorker) return () => {};
-  /** @param {MessageEvent} event */
-  const hear = ({ data }) => {
-    const { type, symbol } = /** @type {{ type?: unknown, symbol?: unknown }} */ (data ?? {});
-    if (type === CLICKED) open(typeof symbol === 'string' ? symbol : null);
-  };
-  serviceWorker.addEventListener('message', hear);
-  return () => serviceWorker.removeEventListener('message', hear);
 }
 
 /** @type {AudioContext | null} */
