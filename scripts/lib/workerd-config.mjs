@@ -2,7 +2,7 @@
 // disk, and the page. The names of classes, bindings and paths come from wrangler.toml, and the
 // services of the page's files from Miniflare, so that they answer as Cloudflare's do.
 
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { ROOT } from "./project.mjs";
@@ -10,6 +10,9 @@ import { ROOT } from "./project.mjs";
 const NAME = "hamster-terminal";
 /** Miniflare's name for the Worker behind the page's files. */
 const WORKER = `core:user:${NAME}`;
+
+/** The folder of the page in that of the storage. */
+const PAGE = "page";
 
 /** Asks the Worker for its cron trigger, as Cloudflare does each minute. */
 const CLOCK = `export default {
@@ -21,7 +24,9 @@ const CLOCK = `export default {
 
 /**
  * The serialized configuration. `build` is the folder of the Worker's bundle, `data` that of its
- * storage. `settings` are names of vars and secrets: workerd reads their values from its environment.
+ * storage, into which the page is copied: workerd reads its files whenever they are asked for, and a
+ * later build replaces them. `settings` are names of vars and secrets: workerd reads their values
+ * from its environment.
  * @param {{ build: string, data: string, settings: string[] }} options
  * @returns {Promise<Buffer>}
  */
@@ -31,6 +36,10 @@ export async function workerdConfig({ build, data, settings }) {
   const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
   /** @type {Record<string, any>} */
   const options = unstable_getMiniflareWorkerOptions(join(ROOT, "wrangler.toml")).workerOptions;
+  const page = join(data, PAGE);
+  rmSync(page, { recursive: true, force: true });
+  cpSync(options["assets"].directory, page, { recursive: true });
+  options["assets"].directory = page;
   const [script, wasm] = [join(build, "index.js"), join(build, "index_bg.wasm")];
   const modules = [{ type: "ESModule", path: script }, { type: "CompiledWasm", path: wasm }];
   /** @type {any} */

@@ -43,6 +43,15 @@ function history(url, fields = {}) {
 }
 
 /**
+ * A chart asks again when a bar begins, and bars begin by the clock: waits if one of five minutes
+ * would during a test.
+ */
+async function noBarBegins() {
+  const left = 300_000 - (Date.now() % 300_000);
+  if (left < 20_000) await new Promise((resolve) => setTimeout(resolve, left + 100));
+}
+
+/**
  * The page with AAPL alone.
  * @param {import('node:test').TestContext} t
  * @param {{
@@ -51,6 +60,7 @@ function history(url, fields = {}) {
  * }} [how]
  */
 async function open(t, { answer = (url) => ({ json: history(url) }), hub = new FakeHub(), path = '/?symbols=AAPL', desk, context, prepare } = {}) {
+  await noBarBegins();
   /** @type {URL[]} */
   const asked = [];
   hub.api.set('/api/history', (url) => {

@@ -76,6 +76,11 @@ test('the page, its headers and nothing else are served', TIMEOUT, async (contex
   for (const path of ['/cdn-cgi/explorer', '/cdn-cgi/handler/scheduled', '/cdn-cgi/mf/scheduled', '/poke', '/json', '/nothing']) {
     assert.equal((await fetch(`${served.url}${path}`)).status, 404, path);
   }
+  // The files are a copy of its own, which no later build of the checkout replaces.
+  const copy = join(folder, 'data', 'page', String(script));
+  assert.equal(readFileSync(copy, 'utf8'), await file.text());
+  writeFileSync(copy, 'another');
+  assert.equal(await (await fetch(`${served.url}${script}`)).text(), 'another');
   // What a proxy in front says about the scheme is believed.
   const proxied = await fetch(`${served.url}/health`, { headers: { 'x-forwarded-proto': 'https' } });
   assert.match(String(proxied.headers.get('strict-transport-security')), /max-age/);

@@ -65,6 +65,7 @@ pub struct Told {
     minutes: Millis,
     hours: Millis,
     days: Millis,
+    answered: Millis,
 }
 
 /// What is known and wanted of one base interval.
@@ -105,6 +106,8 @@ pub struct Fills {
     minutes: Fill,
     hours: Fill,
     days: Fill,
+    /// When the last answer with minutes came, which was asked for at `minutes.told`; 0 if none did.
+    pub answered: Millis,
 }
 
 impl Fills {
@@ -113,6 +116,7 @@ impl Fills {
         self.minutes.told = told.minutes;
         self.hours.told = told.hours;
         self.days.told = told.days;
+        self.answered = told.answered;
     }
 
     /// What to store.
@@ -122,6 +126,7 @@ impl Fills {
             minutes: self.minutes.told,
             hours: self.hours.told,
             days: self.days.told,
+            answered: self.answered,
         }
     }
 

@@ -79,6 +79,8 @@ pub struct Track {
     deaf: Option<(Millis, String)>,
     /// Gaps that may not be stored or filled yet.
     pub(super) gaps: Vec<Gap>,
+    /// Gaps of the journal and when each was written, until it is known when the provider told bars.
+    journaled_gaps: Vec<(Millis, Gap)>,
     /// The provider's bars of these times were handed to storage since it was last known to work.
     handed: Vec<Gap>,
     /// Storage refused the provider's bars of these times: for a later hub they are gaps.
@@ -369,6 +371,9 @@ impl History {
                     let told: Option<Told> = rows.first().and_then(|(_, row)| serde_json::from_str(row).ok());
                     track.fills.restore(told.unwrap_or_default());
                     track.is_restored = true;
+                    for (written, gap) in std::mem::take(&mut track.journaled_gaps) {
+                        track.restore_gap(written, gap);
+                    }
                     let told = track.fills.get(Base::Minutes).told;
                     track.was_known_until(told);
                 }
@@ -401,7 +406,7 @@ impl History {
         let after = newest.map_or(0, |(start, _)| start + 1);
         self.next_journal = open.unwrap_or(after);
         for (start, entry) in entries {
-            for (symbol, known_until, chunk) in entry.symbols {
+            for (symbol, known_until, mut chunk) in entry.symbols {
                 let found = self.tracks.iter_mut().find(|(_, track)| track.symbol == symbol);
                 let Some((id, track)) = found else { continue };
                 let id = *id;
@@ -409,6 +414,9 @@ impl History {
                 if open != Some(start) {
                     let last = chunk.bars.last().map_or(0, |bar| bar.time + MINUTE);
                     track.kept.journaled = track.kept.journaled.max(last);
+                }
+                for gap in std::mem::take(&mut chunk.gaps) {
+                    track.restore_gap(entry.at, gap);
                 }
                 self.restore(id, chunk, recall);
             }
@@ -441,6 +449,12 @@ impl History {
             Outcome::Found(_) | Outcome::Hours(_) => return,
         };
         track.fills.get_mut(base).worked(asked);
+        if base == Base::Minutes {
+            track.fills.answered = recall.now;
+            // What this answer leaves of them: see `restore_gap`.
+            let first = track.gaps.iter().map(|gap| gap.from).min();
+            track.store_gaps_again(first.unwrap_or(Millis::MAX));
+        }
         let symbol = track.symbol.clone();
         let told = Kept {
             series: self.names.fills(&symbol),
@@ -668,6 +682,7 @@ impl Track {
             quiet: None,
             deaf: None,
             gaps: Vec::new(),
+            journaled_gaps: Vec::new(),
             handed: Vec::new(),
             refused: Vec::new(),
             kept: Progress::default(),
@@ -680,6 +695,16 @@ impl Track {
         if time > 0 && !self.streams {
             let (since, why) = self.quiet.take().unwrap_or((0, NOT_RUNNING.to_owned()));
             self.quiet = Some((since.max(time), why));
+        }
+    }
+
+    /// A gap of a row of the journal. When the provider answers, what is left of all gaps is written
+    /// again, so a row from before says nothing that a later one does not.
+    fn restore_gap(&mut self, written: Millis, gap: Gap) {
+        if !self.is_restored {
+            self.journaled_gaps.push((written, gap));
+        } else if written >= self.fills.answered {
+            add_gap(&mut self.gaps, gap.from, gap.to, &gap.reason);
         }
     }
 
@@ -728,10 +753,6 @@ impl Track {
 
     /// The provider has told everything in `from..to`.
     fn is_told(&mut self, from: Millis, to: Millis) {
-        let cut = self.gaps.iter().filter(|gap| gap.from < from && from < gap.to);
-        if let Some(first) = cut.map(|gap| gap.from).min() {
-            self.store_gaps_again(first);
-        }
         self.gaps = without(&self.gaps, from, to);
         self.refused = without(&self.refused, from, to);
         for gap in self.quiet_until(from) {

@@ -509,6 +509,42 @@ fn each_gap_of_the_bars_that_storage_never_took_is_stored() {
     assert_eq!(row.matches("storage did not take the bars").count(), 2, "{row}");
 }
 
+// The journal's rows tell of gaps that the provider filled after they were written.
+#[test]
+fn a_gap_that_was_filled_is_none_for_the_next_hub() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    play.trade(link, "BTC/USD", 2, 100.0);
+    play.input(Input::Lost(link, "closed".to_owned()));
+    play.sit_out(4 * MINUTE);
+    let link = play.streams_again();
+    for step in 0.. {
+        if play.errand().is_some() {
+            break;
+        }
+        assert!(step < 90, "nobody asked for the gap");
+        play.tick(link, "BTC/USD", 100.0 + f64::from(step));
+        play.pass(10 * SECOND);
+        for (request, symbols) in play.open_calls() {
+            play.answer_request(request, &symbols, |_| Some((100.0, true)));
+        }
+    }
+    let ago: Vec<u64> = (1..40).rev().collect();
+    let body = series("BTC/USD", play.now, &ago, 50.0);
+    play.answer_errand(200, &body);
+    play.trade(link, "BTC/USD", 1, 100.0);
+    let now = play.now + 20 * SECOND;
+    let mut later = play.restarted(BTC, now);
+    later.input(Input::joined(BOB, Dialect::Plain));
+    later.ask_bars(1, "BTC/USD", Interval::Minute);
+    later.pass(2 * SECOND);
+    let history = later.history(1);
+    let [gap] = history.gaps.as_slice() else {
+        panic!("{:?}", history.gaps);
+    };
+    assert_eq!(gap.reason, "the hub was not running");
+}
+
 // Found by the simulation (seed 118894): storage refused the bars that the provider had told, and
 // the journal, written later, knew of no gap.
 #[test]
