@@ -545,6 +545,24 @@ fn a_gap_that_was_filled_is_none_for_the_next_hub() {
     assert_eq!(gap.reason, "the hub was not running");
 }
 
+// The journal holds the bars of all symbols. After a restart viewers come back one after the other.
+#[test]
+fn what_the_journal_holds_of_a_symbol_is_there_when_its_viewer_comes_back() {
+    let vars: &[(&str, &str)] = &[("SYMBOLS", "AAPL"), ("CREDITS_PER_DAY", "0")];
+    let (mut play, link) = live_bitcoin(vars);
+    play.trade(link, "BTC/USD", 12, 100.0);
+    let now = play.now + 20 * SECOND;
+    let mut later = play.restarted(vars, now);
+    later.input(Input::joined(BOB, Dialect::Plain));
+    later.pass(5 * SECOND);
+    later.subscribe(BOB, "BTC/USD");
+    later.pass(SECOND);
+    later.ask_bars(1, "BTC/USD", Interval::Minute);
+    later.pass(2 * SECOND);
+    let history = later.history(1);
+    assert_eq!(times(&history), (0..10).collect::<Vec<i64>>(), "{:?}", history.gaps);
+}
+
 // Found by the simulation (seed 118894): storage refused the bars that the provider had told, and
 // the journal, written later, knew of no gap.
 #[test]
