@@ -116,7 +116,7 @@ for (const [index, block] of blocks.entries()) {
     const promise = PROMISES[block.heading] ?? /^/;
     let isOver = false;
     void ended.then(() => (isOver = true));
-    await eventually(() => `${promise}; printed:\n${printed.slice(0, 2_000)}\n${complaints}`, () => isOver || promise.test(printed));
+    await eventually(() => `${promise}; printed:\n${printed.slice(0, 2_000)}\n${complaints}`, () => isOver || promise.test(printed), 50_000);
     assert.match(printed, promise, complaints);
     if (isOver) assert.equal(child.exitCode, 0, complaints);
   });

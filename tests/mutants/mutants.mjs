@@ -383,6 +383,18 @@ export const MUTANTS = [
     replace: "            let _ = (now, why);",
   },
   {
+    name: "a gap that was filled comes back with the journal's older rows",
+    file: "src/hub/memory/history.rs",
+    find: "} else if written >= self.fills.answered {",
+    replace: "} else if written > 0 {",
+  },
+  {
+    name: "a gap is stored as a whole where it begins",
+    file: "src/hub/memory/history.rs",
+    find: "to: gap.to.min(start + CHUNK),",
+    replace: "to: gap.to,",
+  },
+  {
     name: "bars may take every credit of a minute",
     file: "src/hub/upstream/credits.rs",
     find: "in_minute < (self.per_minute.saturating_mul(3) / 8).max(1)",

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Backoff } from '../../public/app/link/backoff.js';
 import { PROTOCOL } from '../../public/app/link/stream.js';
+import { freePort } from '../support/ports.mjs';
 import { Hub, Reader, eventually } from './support/hub.mjs';
 import { Upstream } from './support/upstream.mjs';
 
@@ -77,7 +78,7 @@ test('500 pages come back after a deploy within 15 s, spread out', { timeout: 12
     CHECKPOINT_MS: '500',
     // The connections from before the restart may still be counted.
     CLIENTS_PER_ADDRESS: String(2 * PAGES),
-  });
+  }, 'release', await freePort());
   /** @type {Page[]} */
   const pages = [];
   let price = 100;

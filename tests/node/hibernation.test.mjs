@@ -55,12 +55,14 @@ const NEW_CREDITS_MS = 2_000;
  * in memory for its timeout of 20 s, during which Miniflare's eviction waits and lets nothing else
  * in this process run.
  */
-async function sleep(/** @type {Upstream} */ upstream, /** @type {Hub} */ hub) {
+async function sleep(/** @type {Upstream} */ upstream, /** @type {Hub} */ hub, hasAcknowledged = () => true) {
   const taken = FALLS_ASLEEP_MS + AWAKE_MS;
   const isTurning = () => (Date.now() + taken) % 60_000 < taken + NEW_CREDITS_MS + 1_000;
   while (isTurning()) await new Promise((resolve) => setTimeout(resolve, 100));
   upstream.drop();
   await new Promise((resolve) => setTimeout(resolve, FALLS_ASLEEP_MS));
+  // What came last may not be acknowledged yet, which keeps the hub awake in the same way.
+  await eventually('all is acknowledged', hasAcknowledged);
   await hub.evict();
 }
 
@@ -161,7 +163,7 @@ test('a client of streams is shown a new epoch after an eviction and misses noth
   await arrives('TSLA', 431.5);
   await arrives('AAPL', 101.5);
   const { epoch } = reader.stream;
-  await sleep(upstream, hub);
+  await sleep(upstream, hub, () => reader.hasAcknowledged);
   await arrives('AAPL', 102.5);
   await arrives('TSLA', 432.5);
   assert.ok(reader.stream.epoch > epoch, 'an eviction ends the epoch');

@@ -22,10 +22,10 @@ const SYMBOL = 'BTC/USD';
 /** How long to wait for the request that broke the machine, which may get no answer. */
 const ANSWER_MS = 1_000;
 /**
- * The limit from the fault to a new price: the hub is back with the next request or message, and
- * the simulator ticks each second.
+ * The limit from the answer to a new price: the hub is back with the next request or message, and
+ * the simulator ticks each second. It takes one to two seconds; a busy machine is given more.
  */
-const RECOVERED_MS = 5_000;
+const RECOVERED_MS = 15_000;
 /** The output of console_error_panic_hook: location, message and stack. */
 const PANIC = /^panicked at src\/edge\/panics\.rs:\d+:\d+:\nasked to panic\n\nStack:\n/;
 /** The output of the `worker` crate's hook, which is chained after it. */
@@ -92,7 +92,7 @@ for (const [place, kind] of ROUTES) {
     await assertAnswers(hub);
     await plain.until('a new price', isTick, heard);
     await eventually('a new snapshot and a new price on the page', () => page.snapshots > snapshots && page.quotes.get(SYMBOL)?.source === 'simulated');
-    const recovered = performance.now() - struck;
+    const recovered = performance.now() - answered;
     context.diagnostic(`answer ${status ?? 'none'} after ${Math.round(answered - struck)} ms; new prices after ${Math.round(recovered)} ms`);
     assert.ok(recovered < RECOVERED_MS, `new prices only after ${recovered} ms`);
 

@@ -76,9 +76,9 @@ test('no secret is in any answer, frame, log line or file', { timeout: 90_000 },
   await eventually('open', () => guest.readyState === WebSocket.OPEN);
   guest.send(`40${JSON.stringify({ token: WRONG })}`);
   guest.send(`40${JSON.stringify({ token: ACCESS })}`);
-  await eventually('ticks', () => {
-    upstream.tick('AAPL', 100 + said.length);
-    return said.some(([, text]) => text.includes('"event":"delta"') || text.startsWith('{"seq"') || text.includes('AAPL'));
+  await eventually('a price', async () => {
+    upstream.tick('AAPL', 100 + (said.length % 20));
+    return /"price":1[01]\d/.test((await ask('/api/quotes', bearer(ACCESS))).text);
   });
 
   const issued = await ask('/api/ticket', bearer(ACCESS), 'POST');
@@ -105,7 +105,7 @@ test('no secret is in any answer, frame, log line or file', { timeout: 90_000 },
   }
   const redeemed = await upgrade(new URL(`/ws?ticket=${ticket}`, base), { 'CF-Connecting-IP': ADDRESS });
   assert.equal(redeemed.status, 101);
-  await eventually('something is stored', () => [...hub.stored().keys()].some((name) => name.endsWith('.sqlite')));
+  await eventually('AAPL is stored', () => [...hub.stored().values()].some((bytes) => bytes.includes('AAPL')));
   await new Promise((resolve) => setTimeout(resolve, 1_000));
 
   const stored = [...hub.stored()].map(([name, bytes]) => /** @type {[string, string]} */ ([`the file ${name}`, bytes.toString('latin1')]));

@@ -104,7 +104,7 @@ test('a file of settings that others may read is refused', TIMEOUT, async (conte
   rmSync(settings);
   writeFileSync(settings, `TWELVE_DATA_API_KEY=${KEY}`, { mode: 0o644 });
   const served = start();
-  await once(served.process, 'exit');
+  await once(served.process, 'close');
   assert.equal(served.process.exitCode, 1);
   assert.match(served.output, /Others than you may read .*chmod 600/);
   assert.ok(!served.output.includes(KEY));

@@ -228,8 +228,25 @@ impl World {
         }
         if history.interval == Interval::Minute {
             self.gaps_are_named(symbol, history)?;
+            self.gaps_are_true(symbol, history)?;
         }
         Ok(())
+    }
+
+    /// A minute of the provider is in no gap, except where storage may hold only a part of an answer.
+    fn gaps_are_true(&self, symbol: &str, history: &History) -> Check {
+        let mut gaps = history.gaps.iter().filter(|gap| !gap.reason.contains("storage"));
+        let filled = gaps.find_map(|gap| {
+            let mut bars = history.bars.iter().filter(|bar| bar.source == BarSource::Provider);
+            let bar = bars.find(|bar| gap.from <= bar.time && bar.time < gap.to)?;
+            Some((gap, bar.time))
+        });
+        filled.map_or(Ok(()), |(gap, time)| {
+            Err(broken(
+                "what the provider told is no gap",
+                format!("{symbol}: {} is known, but lies in {gap:?}", time / MINUTE),
+            ))
+        })
     }
 
     fn bar_is_true(&self, symbol: &str, interval: Interval, bar: &Bar) -> Check {

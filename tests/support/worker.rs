@@ -317,7 +317,7 @@ fn kill_group(leader: u32) {
 
 /// An unused port below the ephemeral ones (on Linux 32768 and up). The system could give one of
 /// those to some connection before the worker listens, or while it is down for a restart.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     const FIRST: u32 = 20_000;
     const COUNT: u32 = 12_000;
     static TAKEN: AtomicU32 = AtomicU32::new(0);

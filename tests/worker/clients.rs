@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Ending, RestBehaviour, Terminal, eventually, fields, manual, now_s, pass};
+use crate::support::{Ending, RestBehaviour, Terminal, fields, manual, now_s, pass};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -397,9 +397,11 @@ async fn one_symbol_on_two_exchanges_is_two() {
 
 #[tokio::test]
 async fn a_quote_that_nobody_confirms_turns_stale_and_says_so_once() {
-    let terminal = Terminal::start(manual(), &[("STALE_MS", "1500"), ("FALLBACK_MS", "60000")]).await;
+    let terminal = Terminal::start(manual(), &[("STALE_MS", "5000"), ("FALLBACK_MS", "60000")]).await;
     let mut client = terminal.watch("BTC/USD").await;
-    eventually("the reference", || !terminal.fake.rest_requests().is_empty()).await;
+    client
+        .until("the reference", |event| event["previous_close"].is_number())
+        .await;
     terminal.fake.push_price("BTC/USD", 91_000.5, now_s());
     let fresh = client.price("BTC/USD", 91_000.5).await;
     assert_eq!(
@@ -411,7 +413,7 @@ async fn a_quote_that_nobody_confirms_turns_stale_and_says_so_once() {
         .await;
     assert_eq!(stale["price"], 91_000.5);
     assert_eq!(stale["stale_since"], fresh["received_at"]);
-    pass(Duration::from_secs(3)).await;
+    pass(Duration::from_secs(6)).await;
     let heard = client.everything_so_far().await;
     assert!(heard.iter().all(|event| event["event"] != "price_update"), "{heard:?}");
     terminal.fake.push_price("BTC/USD", 91_001.5, now_s());

@@ -56,7 +56,10 @@ async fn prometheus_reads_the_metrics_and_has_no_complaint() {
     let mut busy = String::new();
     for _ in 0..100 {
         busy = page(&terminal).await;
-        if value(&busy, "hamster_client_closes_total{code=\"1000\"}") > 0.0 {
+        let has = |series| value(&busy, series) > 0.0;
+        if has("hamster_client_closes_total{code=\"1000\"}")
+            && has("hamster_storage_rows_written_total{row=\"checkpoint\"}")
+        {
             break;
         }
         pass(Duration::from_millis(50)).await;

@@ -123,6 +123,12 @@ async fn a_client_that_comes_back_gets_what_changed_and_is_told_so() {
         terminal.fake.push_price(symbol, 100.5, now_s());
         watcher.price(symbol, 100.5).await;
     }
+    watcher
+        .until("the references", |reader| {
+            let has_reference = |symbol| reader.quote(symbol)["previous_close"].is_number();
+            symbols.split(',').all(has_reference)
+        })
+        .await;
     let Watcher { client, reader } = watcher;
     client.leave().await;
     let mut other = terminal.watch("MSFT").await;

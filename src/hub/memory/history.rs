@@ -640,7 +640,15 @@ impl History {
             // written again each time.
             let is_settled = |gap: &Gap| gap.from < until && gap.to > track.kept.gaps_stored && gap.to < recall.now;
             for gap in track.gaps_until(recall.now).into_iter().filter(is_settled) {
-                chunks.entry(chunk_of(gap.from)).or_default().gaps.push(gap);
+                // Each row has what is of its time, so that the provider's bars of it end that part.
+                for start in (chunk_of(gap.from)..gap.to).step_by(CHUNK as usize) {
+                    let part = Gap {
+                        from: gap.from.max(start),
+                        to: gap.to.min(start + CHUNK),
+                        reason: gap.reason.clone(),
+                    };
+                    chunks.entry(start).or_default().gaps.push(part);
+                }
             }
             track.kept.stored = track.kept.stored.max(until);
             track.kept.gaps_stored = track.kept.gaps_stored.max(until);

@@ -4,6 +4,7 @@
  * so the tests can be tested: what fails against those is a fault of the test.
  */
 import { Hub } from '../../node/support/hub.mjs';
+import { freePort } from '../../support/ports.mjs';
 import { Reference } from './reference.mjs';
 
 export const isReference = process.env['CLIENTS_AGAINST'] === 'reference';
@@ -19,7 +20,7 @@ export class Server {
   }
 
   static async start() {
-    const served = isReference ? await Reference.start() : new Hub({ TWELVE_DATA_API_KEY: '', ALLOWED_ORIGINS: '*' });
+    const served = isReference ? await Reference.start() : new Hub({ TWELVE_DATA_API_KEY: '', ALLOWED_ORIGINS: '*' }, 'release', await freePort());
     const server = new Server(served, new URL(await served.url()).origin.replace(/^ws/, 'http'));
     if (served instanceof Hub) await served.get('/api/quotes');
     return server;

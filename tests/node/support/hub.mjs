@@ -26,11 +26,12 @@ export class Hub {
   /**
    * @param {Record<string, string>} vars
    * @param {'release' | 'faults'} build  one of the variants of scripts/lib/worker.mjs
+   * @param {number} port  for one that is restarted: `freePort()`, which nobody else gets meanwhile
    */
-  constructor(vars, build = 'release') {
+  constructor(vars, build = 'release', port = 0) {
     this.#vars = vars;
     this.#build = join(ROOT, 'build', build);
-    this.#miniflare = this.#run(0);
+    this.#miniflare = this.#run(port);
   }
 
   /** @param {number} port */
@@ -201,6 +202,11 @@ export class Reader {
     this.socket.send(JSON.stringify(message));
   }
 
+  /** Whether the hub need not look after this client. */
+  get hasAcknowledged() {
+    return this.stream.position?.seq === this.#acknowledged;
+  }
+
   /** @param {string} data */
   #hear(data) {
     try {
@@ -222,9 +228,9 @@ export class Reader {
   }
 }
 
-/** @param {string} what @param {() => boolean | Promise<boolean>} condition */
-export async function eventually(what, condition) {
-  const deadline = Date.now() + 20_000;
+/** @param {string} what @param {() => boolean | Promise<boolean>} condition @param {number} [patienceMs] */
+export async function eventually(what, condition, patienceMs = 20_000) {
+  const deadline = Date.now() + patienceMs;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -10,6 +10,9 @@ import { Client, eventually } from './hub.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** It sets up and builds first, and others start beside it. */
+const READY_WITHIN_MS = 90_000;
+
 /** Those that run. None outlives us. @type {Set<Served>} */
 const running = new Set();
 process.on('exit', () => {
@@ -36,7 +39,7 @@ export class Served {
       if (this.hasEnded) throw new Error(`it ended: ${this.output}`);
       const answered = await fetch(`${this.url}/health`).catch(() => undefined);
       return answered?.status === 200;
-    });
+    }, READY_WITHIN_MS);
     return this;
   }
 
@@ -47,7 +50,8 @@ export class Served {
   /** The exit code. @param {NodeJS.Signals} signal */
   async end(signal) {
     if (this.hasEnded) return this.process.exitCode;
-    const ended = once(this.process, 'exit');
+    // workerd has its pipes too, and its port until it is gone.
+    const ended = once(this.process, 'close');
     if (signal === 'SIGKILL') this.signal(signal);
     else this.process.kill(signal);
     await ended;

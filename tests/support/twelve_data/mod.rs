@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::worker::free_port;
 use hamster_terminal::simulator::{Exchange, Faults, Millis, Output, SessionId, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -83,13 +84,9 @@ struct Listener {
 }
 
 impl FakeTwelveData {
-    /// Starts on two free ports.
+    /// Starts on two free ports, which nobody else gets while it is [stopped](Self::stop).
     pub async fn start(settings: Settings) -> FakeTwelveData {
-        FakeTwelveData::start_on(settings, 0, 0).await
-    }
-
-    /// Starts on the given ports; 0 takes a free one.
-    pub async fn start_on(settings: Settings, ws_port: u16, rest_port: u16) -> FakeTwelveData {
+        let (ws_port, rest_port) = (free_port(), free_port());
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 exchange: Exchange::new(settings, SEED, now()),
