@@ -17,10 +17,13 @@
 export class Commands {
   /** @type {Map<string, Command>} */
   #commands = new Map();
+  /** What was pressed before its command was there. @type {string | null} */
+  #awaited = null;
 
   /** @param {...Command} commands @returns {() => void} removes them */
   add(...commands) {
     for (const command of commands) this.#commands.set(command.id, command);
+    if (commands.some(({ id }) => id === this.#awaited)) queueMicrotask(() => this.#runAwaited());
     return () => {
       for (const command of commands) if (this.#commands.get(command.id) === command) this.#commands.delete(command.id);
     };
@@ -47,5 +50,21 @@ export class Commands {
     if (!command || command.isPossible?.(argument) === false) return false;
     command.run(argument);
     return true;
+  }
+
+  /**
+   * Runs a command now or, if the part of the page that has it still loads, when that is there. Of
+   * several the last one is run.
+   * @param {string} id
+   */
+  runSoon(id) {
+    if (this.#commands.has(id)) this.run(id);
+    else this.#awaited = id;
+  }
+
+  #runAwaited() {
+    const id = this.#awaited;
+    this.#awaited = null;
+    if (id !== null) this.run(id);
   }
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './support/axe.mjs';
-import { becomes, eventually, launch, logLines, openOn, saying, shows } from './support/browser.mjs';
+import { becomes, eventually, keptPrice, launch, logLines, openOn, saying, shows } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 /** @typedef {import('./support/browser.mjs').Page} Page */
@@ -94,7 +94,7 @@ test('without a token it asks for one, and for nothing else of the hub', options
   assert.deepEqual([hub.attempts, checks(hub)], [1, 1], 'it does not try again');
   assert.deepEqual([...new Set(addresses.filter((address) => address.includes('/api/')))], [`${hub.origin}/api/access`]);
   assert.equal(await page.locator('.link .word').textContent(), 'Not signed in');
-  assert.match(await page.title(), /^Sign in · /);
+  await eventually(async () => /^Sign in · /.test(await page.title()), 'the title says so');
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
   await page.locator('.notice[data-kind="sign-in"]').getByText('This terminal needs a sign-in.').waitFor();
@@ -310,6 +310,7 @@ test('prices of the last visit stay behind the sign-in, marked as restored', opt
     sessionStorage.removeItem('hamster.token');
     dispatchEvent(new Event('pagehide'));
   });
+  await eventually(() => page.evaluate(keptPrice, 'AAPL'), 'the price is kept');
   await page.reload();
   await dialog.waitFor();
   await saying(page, 'AAPL', /^Restored/);

@@ -136,7 +136,7 @@ test('?symbols= chooses the symbols, and the hub’s objection is shown', option
   const { page } = await openOn(t, browser, hub, { path: '/?symbols=aapl,TSLA,$$$' });
   await saying(page, '$$$', /^Not a symbol$/);
   assert.deepEqual(await page.locator('#list [data-symbol]').evaluateAll((rows) => rows.map((one) => one.getAttribute('data-symbol'))), ['AAPL', 'TSLA', '$$$']);
-  assert.equal(await priceOf(page, 'TSLA'), '100.00');
+  await shows(page, 'TSLA', '100.00');
   await explains(page, '$$$', 'ot a symbol: use letters');
   await page.locator('[data-figure="symbols"]').getByText('2 symbols').waitFor();
 });

@@ -270,7 +270,7 @@ test('keys go from bar to bar, and the bar is read out when they rest', options,
   const wide = await count();
   await page.keyboard.press('+');
   await page.keyboard.press('+');
-  assert.ok((await count()) < wide, 'plus shows fewer bars');
+  await eventually(async () => (await count()) < wide, 'plus shows fewer bars');
   await page.keyboard.press('Escape');
   hub.tick('AAPL', { price: 236.11 });
   await legend.locator('b').getByText('236.11').first().waitFor();

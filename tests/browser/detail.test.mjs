@@ -23,7 +23,7 @@ async function open(t, quote, { hub = new FakeHub([]), context } = {}) {
   hub.quotes.set('AAPL', hub.quote('AAPL', quote));
   const opened = await openOn(t, browser, hub, { path: '/?symbols=AAPL', context: { timezoneId: 'UTC', ...context } });
   const detail = opened.page.locator('.detail');
-  await detail.locator('.sentence:not(:empty)').waitFor();
+  await detail.locator('[data-reason="Provenance"]').waitFor();
   /** @param {string} id */
   const fact = (id) => detail.locator(`[data-fact="${id}"] dd`);
   return { ...opened, detail, fact };

@@ -53,7 +53,7 @@ function ticks(hub, from, count) {
 
 test('three tabs, moved through by arrow keys; only the chosen one is shown', options, async (t) => {
   const { page, complaints } = await open(t);
-  assert.equal(await tab(page, 'Activity').getAttribute('aria-selected'), 'true');
+  await page.locator('.dock [role="tab"][aria-selected="true"]', { hasText: 'Activity' }).waitFor();
   await tab(page, 'Activity').focus();
   for (const [key, name] of /** @type {const} */ ([['ArrowRight', 'Alerts'], ['ArrowRight', 'Connection'], ['ArrowRight', 'Activity'], ['ArrowLeft', 'Connection'], ['Home', 'Activity'], ['End', 'Connection']])) {
     await page.keyboard.press(key);
@@ -143,6 +143,11 @@ test('twenty lines are in the document; scrolling back brings all hundred and ho
   }, 'a hundred lines');
   const [first] = words(await lines(page));
   assert.equal(first, 'AAPL: $230.00 (+0.25%)', 'the hundredth from the end');
+  // The wheel does not wait until all is scrolled. At the oldest line it can scroll no further.
+  await eventually(async () => {
+    await page.mouse.wheel(0, -4_000);
+    return log.evaluate((element) => element.scrollTop <= element.clientHeight - element.scrollHeight + 1);
+  }, 'the oldest line');
   const top = await log.evaluate((element) => element.scrollTop);
   ticks(hub, 130, 5);
   await page.getByRole('button', { name: '+5 new' }).waitFor();
@@ -197,7 +202,7 @@ test('times are in the zone of the settings, which is named once', options, asyn
 test('a page that is not painted shows no new lines, and all of them when it is', options, async (t) => {
   const { page, hub } = await open(t);
   await line(page, 'GBP/USD: ').waitFor();
-  await page.evaluate(() => {
+  await page.evaluate(() => new Promise((resolve) => {
     const real = window.requestAnimationFrame.bind(window);
     /** @type {FrameRequestCallback[]} */
     const held = [];
@@ -206,7 +211,9 @@ test('a page that is not painted shows no new lines, and all of them when it is'
       window.requestAnimationFrame = real;
       for (const callback of held) real(callback);
     } });
-  });
+    // A frame that was asked for before is painted still.
+    real(resolve);
+  }));
   const before = await lines(page);
   ticks(hub, 0, 3);
   await page.waitForTimeout(1_500);

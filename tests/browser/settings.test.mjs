@@ -178,7 +178,7 @@ test('the address says a change at once, but browsers are not asked to write it 
     return counted.times;
   });
   assert.ok(written > 10 && written < 60, `${written} times for 199 changes`);
-  const density = await attribute(page, 'density');
+  const { density } = (await kept(page)).settings;
   const shown = (/** @type {string} */ url) => new URL(url).searchParams.get('density') ?? 'normal';
   await eventually(() => shown(page.url()) === density, 'the last change is written too');
 });
@@ -197,7 +197,7 @@ test('two tabs do not undo each other’s changes', options, async (t) => {
   const second = await context.newPage();
   await hub.serve(second);
   await second.goto(hub.origin);
-  await second.locator('.header .link[data-state="connected"]').waitFor();
+  await isReady(second);
   await page.bringToFront();
   await run(page, 'show or hide the dock');
   await second.bringToFront();
@@ -212,9 +212,11 @@ test('of two tabs one makes an alert and the other deletes one: both is so in bo
   const { page, context, hub } = await open(t);
   await page.evaluate(([key, text]) => localStorage.setItem(String(key), String(text)), [KEY, JSON.stringify({ version: 1, settings: {}, lists: [], alerts: [{ ...alert, id: 'one' }, { ...alert, id: 'two', level: 888 }] })]);
   await page.reload();
+  await isReady(page);
   const second = await context.newPage();
   await hub.serve(second);
   await second.goto(hub.origin);
+  await isReady(second);
   const armed = (/** @type {import('./support/browser.mjs').Page} */ tab, /** @type {number} */ count) => tab.getByRole('button', { name: `Alerts: ${count} armed` }).waitFor();
   await armed(second, 2);
   await run(second, 'set an alert at the present price');

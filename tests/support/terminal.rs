@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::client::{Client, Said};
 use super::twelve_data::FakeTwelveData;
-use super::worker::Worker;
+use super::worker::{Worker, free_port};
 use super::{PATIENCE, eventually};
 
 /// The only key that the fake Twelve Data accepts.
@@ -96,7 +96,7 @@ impl Terminal {
     /// A worker with the test's vars, on a Twelve Data with these settings. Nothing is connected
     /// upstream yet, because nobody watches.
     pub async fn start(settings: Settings, vars: &[(&str, &str)]) -> Terminal {
-        let fake = FakeTwelveData::start(settings).await;
+        let fake = FakeTwelveData::start_on(settings, free_port(), free_port()).await;
         Terminal::on(fake, vars).await
     }
 
@@ -109,7 +109,7 @@ impl Terminal {
 
     /// As [`start`](Self::start), with a worker that `wrangler dev` starts.
     pub async fn start_by_wrangler(settings: Settings, vars: &[(&str, &str)]) -> Terminal {
-        let fake = FakeTwelveData::start(settings).await;
+        let fake = FakeTwelveData::start_on(settings, free_port(), free_port()).await;
         let urls = [fake.ws_url(), fake.rest_url()];
         let worker = Worker::start_by_wrangler(&vars_for(&urls, vars)).await;
         Terminal::of(fake, worker)

@@ -22,7 +22,13 @@ export function startUpdates(store) {
     store.newVersion = true;
   });
   // Absent in private windows of some browsers, and outside secure contexts.
-  if (serviceWorker) whenIdle(() => void register());
+  if (serviceWorker) {
+    // Another tab may ask for the new version, also while this one loads.
+    serviceWorker.addEventListener('controllerchange', () => {
+      if (serviceWorker.controller) void compare(serviceWorker.controller);
+    });
+    whenIdle(() => void register());
+  }
 
   async function register() {
     try {
@@ -36,10 +42,6 @@ export function startUpdates(store) {
     if (installing) watch(installing);
     registration.addEventListener('updatefound', () => {
       if (registration?.installing) watch(registration.installing);
-    });
-    // Another tab may have asked for the new version.
-    serviceWorker.addEventListener('controllerchange', () => {
-      if (serviceWorker.controller) void compare(serviceWorker.controller);
     });
     setInterval(look, LOOK_EVERY_MS);
     document.addEventListener('visibilitychange', () => {

@@ -40,8 +40,8 @@ export async function openPage(browser, options = {}) {
 }
 
 /**
- * A page on this hub, closed at the end of the test. With `clock` the test controls the page's time:
- * it advances only by `page.clock`. `still`: it does not even advance while the page loads.
+ * A page on this hub, closed at the end of the test. With `clock` the page's time advances by
+ * `page.clock` and, between its calls, by itself. `still`: by `page.clock` alone.
  * @template {import('./fake-hub.mjs').FakeHub} Hub
  * @param {import('node:test').TestContext} t
  * @param {Browser} browser
@@ -237,4 +237,19 @@ export async function eventually(look, what, patienceMs = PATIENCE_MS) {
 /** A number as the page writes it, for example `$95,500.00`. @param {string | null} text */
 export function numberIn(text) {
   return Number((text ?? '').replace(/[^0-9.-]/g, ''));
+}
+
+/** What IndexedDB has of a symbol. Runs in the page. @param {string} symbol @returns {Promise<unknown>} */
+export function keptPrice(symbol) {
+  return new Promise((resolve) => {
+    const opening = indexedDB.open('hamster');
+    opening.onsuccess = () => {
+      const { result: database } = opening;
+      const reading = database.transaction('quotes').objectStore('quotes').get(symbol);
+      reading.onsuccess = () => {
+        database.close();
+        resolve(reading.result?.price);
+      };
+    };
+  });
 }

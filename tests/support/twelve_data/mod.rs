@@ -24,7 +24,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::worker::free_port;
 use hamster_terminal::simulator::{Exchange, Faults, Millis, Output, SessionId, Settings};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -84,9 +83,14 @@ struct Listener {
 }
 
 impl FakeTwelveData {
-    /// Starts on two free ports, which nobody else gets while it is [stopped](Self::stop).
+    /// Starts on two free ports.
     pub async fn start(settings: Settings) -> FakeTwelveData {
-        let (ws_port, rest_port) = (free_port(), free_port());
+        FakeTwelveData::start_on(settings, 0, 0).await
+    }
+
+    /// Starts on the given ports; 0 takes a free one, which the system may give to somebody else
+    /// while this is [stopped](Self::stop).
+    pub async fn start_on(settings: Settings, ws_port: u16, rest_port: u16) -> FakeTwelveData {
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
                 exchange: Exchange::new(settings, SEED, now()),

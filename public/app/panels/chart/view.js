@@ -66,7 +66,8 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
   let look = null;
   let isNew = true;
   let isSeen = false;
-  let wasConnected = false;
+  /** Since when the link was up that was seen last, page's clock, ms. */
+  let connectedSince = 0;
   let hadBars = false;
   let asTable = false;
   let mark = '';
@@ -129,9 +130,12 @@ export function createView({ stage, message, sentence, retry, status, zone, keys
       if (parts.has('settings')) recolour();
       open(now);
       if (topics.has('link')) {
-        const connected = store.link.state === 'connected';
-        if (connected && !wasConnected && !isNew) session?.refresh(now);
-        wasConnected = connected;
+        const { state, since } = store.link;
+        // Of a hidden page neither the loss nor the return is painted.
+        if (state === 'connected' && since !== connectedSince) {
+          if (!isNew) session?.refresh(now);
+          connectedSince = since;
+        }
       }
       if (row !== null && rows.has(row.key)) feed();
       if (session && row?.spark && row.backfills !== backfills && session.backfilled(row.spark, now)) backfills = row.backfills;

@@ -16,12 +16,12 @@ const WORDS = { connected: 'Connected', disconnected: 'Disconnected', connecting
 export function createPanel(host, { store, desk, commands }) {
   const simulation = createSimulation();
   const search = element('button', { type: 'button', class: 'find', 'aria-keyshortcuts': '/' }, icon('search'), element('span', {}, 'Search or command'), element('kbd', {}, '/'));
-  search.addEventListener('click', () => commands.run('palette.search'));
+  search.addEventListener('click', () => commands.runSoon('palette.search'));
   const count = element('span', { class: 'count' });
   const bell = element('button', { type: 'button', class: 'bell', 'aria-label': 'Alerts' }, icon('bell'), count);
-  bell.addEventListener('click', () => commands.run('dock.alerts'));
+  bell.addEventListener('click', () => commands.runSoon('dock.alerts'));
   const gear = element('button', { type: 'button', class: 'gear', 'aria-label': 'Settings' }, icon('settings'));
-  gear.addEventListener('click', () => commands.run('settings.open'));
+  gear.addEventListener('click', () => commands.runSoon('settings.open'));
 
   const word = element('span', { class: 'word', role: 'status' }, WORDS.connecting);
   const wait = element('span', { class: 'wait' });
@@ -30,7 +30,7 @@ export function createPanel(host, { store, desk, commands }) {
   const tracked = figure('symbols', 'Symbols tracked');
   const viewers = figure('viewers', 'Browsers on this hub');
   const link = element('button', { type: 'button', class: 'link', 'data-state': 'connecting' }, icon('signal'), word, wait, lag, updates, tracked, viewers);
-  link.addEventListener('click', () => commands.run('dock.connection'));
+  link.addEventListener('click', () => commands.runSoon('dock.connection'));
 
   const root = element(
     'div', { class: 'header' },
