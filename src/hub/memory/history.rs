@@ -450,10 +450,12 @@ impl History {
         };
         track.fills.get_mut(base).worked(asked);
         if base == Base::Minutes {
-            track.fills.answered = recall.now;
-            // What this answer leaves of them: see `restore_gap`.
+            // What this answer leaves of them goes with it: see `restore_gap`.
             let first = track.gaps.iter().map(|gap| gap.from).min();
             track.store_gaps_again(first.unwrap_or(Millis::MAX));
+            if recall.stores {
+                track.fills.answered = recall.now;
+            }
         }
         let symbol = track.symbol.clone();
         let told = Kept {
