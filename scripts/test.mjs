@@ -140,7 +140,7 @@ async function perform({ name, needs, work }, alone) {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     print(`✗ ${error.message}\n`);
-    if (counted.failures.length === 0) counted.failures.push(error.message);
+    counted.failures.push(error.message);
   }
   if (!alone) process.stdout.write(`\n=== ${name}\n${said.join("")}`);
   if (!absent && !passed && counted.failed === 0) counted.failed = 1;

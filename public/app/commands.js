@@ -14,16 +14,19 @@
  * @property {(argument?: string) => void} run
  */
 
+/** A click is forgotten if what it opens does not come within this time: nobody expects it then. */
+const AWAITED_MS = 10_000;
+
 export class Commands {
   /** @type {Map<string, Command>} */
   #commands = new Map();
-  /** What was pressed before its command was there. @type {string | null} */
+  /** What was pressed before its command was there, and when. @type {{ id: string, at: number } | null} */
   #awaited = null;
 
   /** @param {...Command} commands @returns {() => void} removes them */
   add(...commands) {
     for (const command of commands) this.#commands.set(command.id, command);
-    if (commands.some(({ id }) => id === this.#awaited)) queueMicrotask(() => this.#runAwaited());
+    if (commands.some(({ id }) => id === this.#awaited?.id)) queueMicrotask(() => this.#runAwaited());
     return () => {
       for (const command of commands) if (this.#commands.get(command.id) === command) this.#commands.delete(command.id);
     };
@@ -59,12 +62,12 @@ export class Commands {
    */
   runSoon(id) {
     if (this.#commands.has(id)) this.run(id);
-    else this.#awaited = id;
+    else this.#awaited = { id, at: performance.now() };
   }
 
   #runAwaited() {
-    const id = this.#awaited;
+    const awaited = this.#awaited;
     this.#awaited = null;
-    if (id !== null) this.run(id);
+    if (awaited && performance.now() - awaited.at < AWAITED_MS) this.run(awaited.id);
   }
 }

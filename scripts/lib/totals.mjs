@@ -36,7 +36,7 @@ export function cargoTotals(totals) {
  * @returns {(line: string) => void}
  */
 export function nodeTotals(totals) {
-  const keep = failures(totals, /^test at (.+)$/, /^$/);
+  const keep = failures(totals, /^test at (.+)$/);
   return (line) => {
     keep(line);
     const found = /^ℹ (pass|fail|cancelled) (\d+)$/.exec(line);
@@ -49,7 +49,7 @@ export function nodeTotals(totals) {
 /**
  * @param {Totals} totals
  * @param {RegExp} heading  the first line of a failure; its group names the test
- * @param {RegExp} end  the first line that is no part of it
+ * @param {RegExp} [end]  the first line that is no part of it
  * @returns {(line: string) => void}
  */
 function failures({ failures }, heading, end) {
@@ -60,7 +60,7 @@ function failures({ failures }, heading, end) {
       failures.push(String(found[1]));
       left = LINES_OF_A_FAILURE;
     } else if (left > 0) {
-      left = end.test(line) ? 0 : left - 1;
+      left = end?.test(line) ? 0 : left - 1;
       if (left > 0 && line.trim() !== "") failures[failures.length - 1] += `\n  ${line}`;
     }
   };

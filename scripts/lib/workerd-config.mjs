@@ -11,8 +11,8 @@ const NAME = "hamster-terminal";
 /** Miniflare's name for the Worker behind the page's files. */
 const WORKER = `core:user:${NAME}`;
 
-/** The folder of the page in that of the storage. */
-const PAGE = "page";
+/** The folder of the page in that of the storage, which is emptied first. */
+const PAGE = "hamster-page";
 
 /** Asks the Worker for its cron trigger, as Cloudflare does each minute. */
 const CLOCK = `export default {

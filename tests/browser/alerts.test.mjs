@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { violations } from './support/axe.mjs';
-import { becomes, eventually, launch, openOn, priceOf, saying } from './support/browser.mjs';
+import { becomes, eventually, holdFrames, launch, openOn, priceOf, saying } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -227,12 +227,7 @@ test('a simulated price sets it off, and title and body say SIM', options, async
 test('a page that is not painted watches on', options, async (t) => {
   const { page, hub } = await open(t, { alerts: [kept()], settings: { notify: true }, permission: { now: 'granted', answer: 'granted' } });
   await rows(page).locator('.state', { hasText: 'Armed' }).waitFor();
-  await page.evaluate(() => new Promise((resolve) => {
-    const real = window.requestAnimationFrame.bind(window);
-    window.requestAnimationFrame = () => 1;
-    // A frame that was asked for before is painted still.
-    real(resolve);
-  }));
+  await holdFrames(page);
   hub.tick('AAPL', { price: 241 });
   await eventually(async () => (await told(page)).shown.length === 1, 'the notification of an unpainted page');
   assert.equal(await rows(page).getAttribute('data-state'), 'armed', 'the screen shows what it showed');

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { pageSizes } from '../../scripts/lib/page.mjs';
 import { violations } from './support/axe.mjs';
-import { eventually, launch, openOn } from './support/browser.mjs';
+import { eventually, holdFrames, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -384,6 +384,18 @@ test('after a lost connection the gap is asked for', options, async (t) => {
   await hub.drop({ code: 1001 });
   await eventually(() => asked.length === 2, 'the missed bars');
   assert.ok(Number(asked[1]?.searchParams.get('limit')) <= 25, 'only what was missed');
+});
+
+test('after a loss and a return of which nothing was painted the gap is asked for, too', options, async (t) => {
+  const { page, hub, stage, asked } = await open(t);
+  await ready(stage);
+  const paintAgain = await holdFrames(page);
+  const subscriptions = () => hub.received.filter((text) => text.includes('subscribe')).length;
+  const before = subscriptions();
+  await hub.drop({ code: 1001 });
+  await eventually(() => subscriptions() > before, 'it is connected again');
+  await paintAgain();
+  await eventually(() => asked.length === 2, 'the missed bars');
 });
 
 test('bars that the hub comes to know later are asked for, once', options, async (t) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { violations } from './support/axe.mjs';
-import { becomes, eventually, launch, openOn } from './support/browser.mjs';
+import { becomes, eventually, holdFrames, launch, openOn } from './support/browser.mjs';
 import { FakeHub } from './support/fake-hub.mjs';
 
 const options = { timeout: 60_000 };
@@ -202,23 +202,12 @@ test('times are in the zone of the settings, which is named once', options, asyn
 test('a page that is not painted shows no new lines, and all of them when it is', options, async (t) => {
   const { page, hub } = await open(t);
   await line(page, 'GBP/USD: ').waitFor();
-  await page.evaluate(() => new Promise((resolve) => {
-    const real = window.requestAnimationFrame.bind(window);
-    /** @type {FrameRequestCallback[]} */
-    const held = [];
-    window.requestAnimationFrame = (callback) => held.push(callback);
-    Object.assign(window, { paintAgain: () => {
-      window.requestAnimationFrame = real;
-      for (const callback of held) real(callback);
-    } });
-    // A frame that was asked for before is painted still.
-    real(resolve);
-  }));
+  const paintAgain = await holdFrames(page);
   const before = await lines(page);
   ticks(hub, 0, 3);
   await page.waitForTimeout(1_500);
   assert.deepEqual(await lines(page), before);
-  await page.evaluate('paintAgain()');
+  await paintAgain();
   await line(page, 'AAPL: $202.00').waitFor();
 });
 

@@ -74,7 +74,7 @@ test('only the digits that changed are marked, and for half a second', options, 
   hub.tick('AAPL', { price: 235.57 });
   await row(page, 'AAPL').locator('.last', { hasText: '$235.57' }).waitFor();
   assert.deepEqual(await marks(), ['data-flash up 7']);
-  await eventually(async () => (await row(page, 'AAPL').locator('[data-flash]').count()) === 0, 'the mark to go');
+  await eventually(async () => (await row(page, 'AAPL').locator('[data-flash]').count()) === 0, 'the mark to go', 5_000);
   hub.tick('AAPL', { price: 234.11 });
   await row(page, 'AAPL').locator('.last', { hasText: '$234.11' }).waitFor();
   assert.deepEqual((await marks()).slice(1), ['data-flash down 4.11']);
@@ -117,7 +117,7 @@ test('without motion an arrow stays for two seconds, and nothing flashes', optio
   hub.tick('AAPL', { price: 235.57 });
   await row(page, 'AAPL').locator('[data-moved="up"]').waitFor();
   assert.deepEqual(await marks(), ['data-moved up $235.57']);
-  await eventually(async () => (await row(page, 'AAPL').locator('[data-moved]').count()) === 0, 'the arrow to go');
+  await eventually(async () => (await row(page, 'AAPL').locator('[data-moved]').count()) === 0, 'the arrow to go', 10_000);
   assert.ok(Date.now() - begun >= 1_900);
 });
 

@@ -385,8 +385,8 @@ export const MUTANTS = [
   {
     name: "a gap that was filled comes back with the journal's older rows",
     file: "src/hub/memory/history.rs",
-    find: "} else if written >= self.fills.answered {",
-    replace: "} else if written > 0 {",
+    find: "written >= self.fills.answered || last < self.fills.answered",
+    replace: "written > 0 || last > 0",
   },
   {
     name: "a gap is stored as a whole where it begins",

@@ -77,7 +77,7 @@ test('the page, its headers and nothing else are served', TIMEOUT, async (contex
     assert.equal((await fetch(`${served.url}${path}`)).status, 404, path);
   }
   // The files are a copy of its own, which no later build of the checkout replaces.
-  const copy = join(folder, 'data', 'page', String(script));
+  const copy = join(folder, 'data', 'hamster-page', String(script));
   assert.equal(readFileSync(copy, 'utf8'), await file.text());
   writeFileSync(copy, 'another');
   assert.equal(await (await fetch(`${served.url}${script}`)).text(), 'another');

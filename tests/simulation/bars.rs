@@ -35,6 +35,8 @@ pub struct Bars {
     day: (u64, u64),
     /// When the last life ended that was live with nothing wrong for a while, and when it began.
     ended: Option<(Millis, Millis)>,
+    /// When storage refused rows last.
+    pub storage_failed: Option<Millis>,
     /// Minutes in which the hub had no connection, at least for a moment.
     deaf: HashSet<Millis>,
     /// Questions without an answer: the life that was asked, and when.
@@ -233,9 +235,11 @@ impl World {
         Ok(())
     }
 
-    /// A minute of the provider is in no gap, except where storage may hold only a part of an answer.
+    /// A minute of the provider is in no gap, unless storage failed since: then it holds perhaps a part
+    /// of an answer.
     fn gaps_are_true(&self, symbol: &str, history: &History) -> Check {
-        let mut gaps = history.gaps.iter().filter(|gap| !gap.reason.contains("storage"));
+        let works_since = self.bars.storage_failed.map_or(0, |at| at + 2 * MINUTE);
+        let mut gaps = history.gaps.iter().filter(|gap| gap.from >= works_since);
         let filled = gaps.find_map(|gap| {
             let mut bars = history.bars.iter().filter(|bar| bar.source == BarSource::Provider);
             let bar = bars.find(|bar| gap.from <= bar.time && bar.time < gap.to)?;

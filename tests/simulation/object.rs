@@ -534,6 +534,9 @@ impl World {
             (_, true) => Storage::Breaks,
             _ => Storage::Works,
         };
+        if self.object.inner.platform.storage != Storage::Works {
+            self.bars.storage_failed = Some(self.now);
+        }
     }
 
     /// Applies an action of the object to the world.

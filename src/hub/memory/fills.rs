@@ -106,8 +106,8 @@ pub struct Fills {
     minutes: Fill,
     hours: Fill,
     days: Fill,
-    /// When the last answer with minutes came that storage took, and with it a row of the journal with
-    /// all gaps that were left; 0 if none did.
+    /// When the last answer about minutes came, and with it a row of the journal that has all gaps
+    /// that were left; 0 if none did.
     pub answered: Millis,
 }
 

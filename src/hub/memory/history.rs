@@ -58,6 +58,8 @@ pub struct History {
     stored_at: Option<Millis>,
     /// The row of the journal that is written next.
     next_journal: u64,
+    /// When an earlier hub wrote the newest row of the journal; 0 if there is none.
+    last_journal: Millis,
     cleaned: Millis,
 }
 
@@ -167,6 +169,7 @@ impl History {
             journal_at: None,
             stored_at: None,
             next_journal: 0,
+            last_journal: 0,
             cleaned: 0,
         }
     }
@@ -257,7 +260,8 @@ impl History {
         let is_due = recall.now >= *self.journal_at.get_or_insert(recall.now + JOURNAL);
         if is_due {
             self.store(recall);
-        } else if is_told && recall.stores {
+        }
+        if is_told && !(is_due && recall.stores) {
             // With an answer goes the time until which everything is known, so the gaps before must
             // go too.
             self.write_journal(recall);
@@ -372,7 +376,7 @@ impl History {
                     track.fills.restore(told.unwrap_or_default());
                     track.is_restored = true;
                     for (written, gap) in std::mem::take(&mut track.journaled_gaps) {
-                        track.restore_gap(written, gap);
+                        track.restore_gap(written, gap, self.last_journal);
                     }
                     let told = track.fills.get(Base::Minutes).told;
                     track.was_known_until(told);
@@ -405,6 +409,7 @@ impl History {
         let open = open.map(|(start, _)| *start);
         let after = newest.map_or(0, |(start, _)| start + 1);
         self.next_journal = open.unwrap_or(after);
+        self.last_journal = newest.map_or(0, |(_, entry)| entry.at);
         for (start, entry) in entries {
             for (symbol, known_until, mut chunk) in entry.symbols {
                 let found = self.tracks.iter_mut().find(|(_, track)| track.symbol == symbol);
@@ -416,7 +421,7 @@ impl History {
                     track.kept.journaled = track.kept.journaled.max(last);
                 }
                 for gap in std::mem::take(&mut chunk.gaps) {
-                    track.restore_gap(entry.at, gap);
+                    track.restore_gap(entry.at, gap, self.last_journal);
                 }
                 self.restore(id, chunk, recall);
             }
@@ -451,11 +456,10 @@ impl History {
         track.fills.get_mut(base).worked(asked);
         if base == Base::Minutes {
             // What this answer leaves of them goes with it: see `restore_gap`.
-            let first = track.gaps.iter().map(|gap| gap.from).min();
+            let gaps = track.gaps_until(recall.now);
+            let first = gaps.iter().map(|gap| gap.from).min();
             track.store_gaps_again(first.unwrap_or(Millis::MAX));
-            if recall.stores {
-                track.fills.answered = recall.now;
-            }
+            track.fills.answered = recall.now;
         }
         let symbol = track.symbol.clone();
         let told = Kept {
@@ -540,7 +544,7 @@ impl History {
             covered,
             told,
         } = merge;
-        let mut kept: Vec<Kept> = told.into_iter().collect();
+        let mut kept: Vec<Kept> = Vec::new();
         for (start, new) in chunks {
             let row = rows.iter().find(|(of, _)| *of == start);
             let old = row.map(|(_, row)| Chunk::read(row)).unwrap_or_default();
@@ -573,6 +577,8 @@ impl History {
             };
             note_gap(gaps, from, to, NOT_STORED);
         }
+        // Last: storage may take only the first rows.
+        kept.extend(told);
         if !kept.is_empty() {
             recall.effects.push(Effect::Keep(kept));
         }
@@ -629,11 +635,14 @@ impl History {
     /// Stores the bars of chunks that are over, and forgets those that nobody needs in memory.
     fn write_chunks(&mut self, recall: &mut Recall<'_>) {
         let until = chunk_of(recall.now.saturating_sub(SETTLED));
+        let oldest = chunk_of(recall.now.saturating_sub(MINUTES_KEPT));
         let mut merges = Vec::new();
         for (id, track) in &mut self.tracks {
             let Some(candles) = recall.book.candles_mut(*id) else {
                 continue;
             };
+            // After a long sleep there may be months.
+            track.gaps = without(&track.gaps, 0, oldest);
             let mut chunks: BTreeMap<Millis, Chunk> = BTreeMap::new();
             for bar in candles.between(track.kept.stored, until) {
                 chunks.entry(chunk_of(bar.time)).or_default().bars.push(*bar);
@@ -643,7 +652,7 @@ impl History {
             let is_settled = |gap: &Gap| gap.from < until && gap.to > track.kept.gaps_stored && gap.to < recall.now;
             for gap in track.gaps_until(recall.now).into_iter().filter(is_settled) {
                 // Each row has what is of its time, so that the provider's bars of it end that part.
-                for start in (chunk_of(gap.from)..gap.to).step_by(CHUNK as usize) {
+                for start in (chunk_of(gap.from.max(oldest))..gap.to).step_by(CHUNK as usize) {
                     let part = Gap {
                         from: gap.from.max(start),
                         to: gap.to.min(start + CHUNK),
@@ -708,12 +717,14 @@ impl Track {
         }
     }
 
-    /// A gap of a row of the journal. When the provider answers, what is left of all gaps is written
-    /// again, so a row from before says nothing that a later one does not.
-    fn restore_gap(&mut self, written: Millis, gap: Gap) {
+    /// A gap of a row of the journal, of which the newest was written at `last`. When the provider
+    /// answers, what is left of all gaps is written again, so a row from before says nothing that a
+    /// later one does not, if there is a later one: storage may have refused it, and the clock may have
+    /// been set back.
+    fn restore_gap(&mut self, written: Millis, gap: Gap, last: Millis) {
         if !self.is_restored {
             self.journaled_gaps.push((written, gap));
-        } else if written >= self.fills.answered {
+        } else if written >= self.fills.answered || last < self.fills.answered {
             add_gap(&mut self.gaps, gap.from, gap.to, &gap.reason);
         }
     }

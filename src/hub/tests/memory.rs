@@ -545,6 +545,58 @@ fn a_gap_that_was_filled_is_none_for_the_next_hub() {
     assert_eq!(gap.reason, "the hub was not running");
 }
 
+#[test]
+fn an_answer_without_bars_leaves_all_gaps_to_the_next_hub() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    play.trade(link, "BTC/USD", 12, 100.0);
+    let ended = play.now;
+    let now = ended + 20 * MINUTE;
+    let mut play = play.restarted(BTC, now);
+    play.input(Input::joined(BOB, Dialect::Plain));
+    let link = play.opened_link().unwrap();
+    play.input(Input::Refused(link, 401, "no such key".to_owned()));
+    // By then a row of the journal is complete.
+    play.pass(6 * MINUTE);
+    play.ask_bars(1, "BTC/USD", Interval::Minute);
+    for _ in 0..60 {
+        if play.errand().is_some() {
+            break;
+        }
+        play.pass(SECOND);
+        for (request, symbols) in play.open_calls() {
+            play.answer_request(request, &symbols, |_| Some((100.0, true)));
+        }
+    }
+    play.answer_errand(200, &json!({"values": [], "status": "ok"}));
+    play.pass(SECOND);
+    let now = play.now + 20 * SECOND;
+    let mut later = play.restarted(BTC, now);
+    later.input(Input::joined(BOB, Dialect::Plain));
+    later.ask_bars(1, "BTC/USD", Interval::Minute);
+    later.pass(2 * SECOND);
+    let history = later.history(1);
+    let is_named = |minute| history.gaps.iter().any(|gap| gap.from <= minute && minute < gap.to);
+    let missing = (ended / MINUTE + 1..now / MINUTE).find(|minute| !is_named(minute * MINUTE));
+    assert_eq!(missing, None, "{:?}", history.gaps);
+}
+
+#[test]
+fn after_months_of_sleep_no_rows_are_written_but_of_the_days_that_are_kept() {
+    let (mut play, link) = live_bitcoin(BTC);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    play.trade(link, "BTC/USD", 12, 100.0);
+    let now = play.now + 90 * DAY;
+    let mut play = play.restarted(BTC, now);
+    let before = play.memory.len();
+    play.input(Input::joined(BOB, Dialect::Plain));
+    let link = play.streams_again();
+    play.trade(link, "BTC/USD", 12, 100.0);
+    // Five days have thirty rows of four hours; some more are of the journal and of other things.
+    let written = play.memory.len() - before;
+    assert!((29..=36).contains(&written), "{written} rows");
+}
+
 // The journal holds the bars of all symbols. After a restart viewers come back one after the other.
 #[test]
 fn what_the_journal_holds_of_a_symbol_is_there_when_its_viewer_comes_back() {

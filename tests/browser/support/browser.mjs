@@ -253,3 +253,24 @@ export function keptPrice(symbol) {
     };
   });
 }
+
+/**
+ * Nothing is painted any more, as on a hidden page.
+ * @param {Page} page
+ * @returns {Promise<() => Promise<void>>} paints again, also what was asked for meanwhile
+ */
+export async function holdFrames(page) {
+  await page.evaluate(() => new Promise((resolve) => {
+    const real = window.requestAnimationFrame.bind(window);
+    /** @type {FrameRequestCallback[]} */
+    const held = [];
+    window.requestAnimationFrame = (callback) => held.push(callback);
+    Object.assign(window, { paintAgain: () => {
+      window.requestAnimationFrame = real;
+      for (const callback of held) real(callback);
+    } });
+    // A frame that was asked for before is painted still.
+    real(resolve);
+  }));
+  return () => page.evaluate('paintAgain()');
+}
