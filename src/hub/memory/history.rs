@@ -16,7 +16,7 @@ use crate::hub::errand::{Errand, Outcome};
 use crate::hub::io::{Effect, Kept, Span, Ticket};
 use crate::hub::{Config, HistoryQuestion, SymbolId, WaiterId};
 use crate::market::{
-    Bar, BarSource, DAY, Details, FeedState, FeedStatus, Gap, Instrument, Interval, MINUTE, Millis, Session,
+    Bar, BarSource, DAY, Details, FeedState, FeedStatus, Gap, Instrument, Interval, MINUTE, Millis, SECOND, Session,
     StreamState,
 };
 use crate::provider::Series;
@@ -29,6 +29,9 @@ const JOURNAL: Millis = 5 * MINUTE;
 const JOURNAL_ROWS: u64 = 120;
 /// A chunk is stored this long after its end, because ticks may be half an hour late.
 const SETTLED: Millis = 31 * MINUTE;
+/// A tick that is later than this is rare. Of the time before the hub knows what comes, even if no tick
+/// came yet.
+const LATE: Millis = 30 * SECOND;
 /// Bars that stay in memory though they are stored, for sparklines.
 const RECENT: Millis = 61 * MINUTE;
 /// Most gaps of a symbol in memory.
@@ -603,7 +606,9 @@ impl History {
             }
             // One that ticks is told without a bar too: so far, nothing is missing.
             if track.streams || !bars.is_empty() || !gaps.is_empty() {
-                let known_until = of.candles.running().map_or(recall.now, |bar| bar.time);
+                let running = of.candles.running().map_or(recall.now, |bar| bar.time);
+                let settled = recall.now.saturating_sub(LATE);
+                let known_until = running.min(settled - settled % MINUTE);
                 let chunk = Chunk { bars, gaps };
                 entry.symbols.push((track.symbol.clone(), known_until, chunk));
             }

@@ -545,6 +545,39 @@ fn a_gap_that_was_filled_is_none_for_the_next_hub() {
     assert_eq!(gap.reason, "the hub was not running");
 }
 
+// Found by the simulation (seed 399203): the journal was written between a tick's stamp and its arrival.
+#[test]
+fn a_minute_whose_only_tick_came_after_the_journal_is_a_gap_for_the_next_hub() {
+    let vars = [BTC, &[("MUTE_MS", "600000")]].concat();
+    let (mut play, link) = live_bitcoin(&vars);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    play.trade(link, "BTC/USD", 3, 100.0);
+    // In 12:04 nothing comes. The first row of the journal is written at 12:05:05.
+    let minute = MIDDAY + 4 * MINUTE;
+    while play.now < minute + 66 * SECOND {
+        play.pass(SECOND);
+        play.answer_all();
+        play.frame(link, &json!({"event": "heartbeat", "status": "ok"}));
+        if play.now == minute + 62 * SECOND {
+            play.tick(link, "BTC/USD", 150.0);
+        }
+    }
+    let stamp = (minute + 45 * SECOND) / SECOND;
+    play.frame(
+        link,
+        &json!({"event": "price", "symbol": "BTC/USD", "price": 200.5, "timestamp": stamp}),
+    );
+    let now = play.now + 20 * SECOND;
+    let mut later = play.restarted(&vars, now);
+    later.input(Input::joined(BOB, Dialect::Plain));
+    later.ask_bars(1, "BTC/USD", Interval::Minute);
+    later.pass(2 * SECOND);
+    let history = later.history(1);
+    assert!(!times(&history).contains(&4), "{:?}", times(&history));
+    let is_named = history.gaps.iter().any(|gap| gap.from <= minute && minute < gap.to);
+    assert!(is_named, "{:?}", history.gaps);
+}
+
 #[test]
 fn an_answer_without_bars_leaves_all_gaps_to_the_next_hub() {
     let (mut play, link) = live_bitcoin(BTC);
