@@ -235,8 +235,8 @@ impl World {
         Ok(())
     }
 
-    /// A minute of the provider is in no gap, unless storage failed since: then it holds perhaps a part
-    /// of an answer.
+    /// A minute of the provider is in no gap, unless storage failed since: then it holds perhaps a
+    /// part of an answer.
     fn gaps_are_true(&self, symbol: &str, history: &History) -> Check {
         let works_since = self.bars.storage_failed.map_or(0, |at| at + 2 * MINUTE);
         let mut gaps = history.gaps.iter().filter(|gap| gap.from >= works_since);

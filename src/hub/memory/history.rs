@@ -29,8 +29,7 @@ const JOURNAL: Millis = 5 * MINUTE;
 const JOURNAL_ROWS: u64 = 120;
 /// A chunk is stored this long after its end, because ticks may be half an hour late.
 const SETTLED: Millis = 31 * MINUTE;
-/// A tick that is later than this is rare. Of the time before the hub knows what comes, even if no tick
-/// came yet.
+/// Ticks are seldom later than this. Of the time since, the journal does not say that all is known.
 const LATE: Millis = 30 * SECOND;
 /// Bars that stay in memory though they are stored, for sparklines.
 const RECENT: Millis = 61 * MINUTE;
@@ -84,7 +83,7 @@ pub struct Track {
     deaf: Option<(Millis, String)>,
     /// Gaps that may not be stored or filled yet.
     pub(super) gaps: Vec<Gap>,
-    /// Gaps of the journal and when each was written, until it is known when the provider told bars.
+    /// Gaps of the journal and when each was written, until it is known when the provider answered.
     journaled_gaps: Vec<(Millis, Gap)>,
     /// The provider's bars of these times were handed to storage since it was last known to work.
     handed: Vec<Gap>,
@@ -656,7 +655,7 @@ impl History {
             // written again each time.
             let is_settled = |gap: &Gap| gap.from < until && gap.to > track.kept.gaps_stored && gap.to < recall.now;
             for gap in track.gaps_until(recall.now).into_iter().filter(is_settled) {
-                // Each row has what is of its time, so that the provider's bars of it end that part.
+                // Each row has the part of its own time, which the provider's bars of it end.
                 for start in (chunk_of(gap.from.max(oldest))..gap.to).step_by(CHUNK as usize) {
                     let part = Gap {
                         from: gap.from.max(start),
@@ -722,10 +721,10 @@ impl Track {
         }
     }
 
-    /// A gap of a row of the journal, of which the newest was written at `last`. When the provider
-    /// answers, what is left of all gaps is written again, so a row from before says nothing that a
-    /// later one does not, if there is a later one: storage may have refused it, and the clock may have
-    /// been set back.
+    /// Takes a gap of the journal, unless its row was written before the provider's last answer:
+    /// with that answer went a row with all gaps that were left. Without such a row every gap counts.
+    /// Storage may have refused it, or the clock was set back. `last`: when the newest row was
+    /// written.
     fn restore_gap(&mut self, written: Millis, gap: Gap, last: Millis) {
         if !self.is_restored {
             self.journaled_gaps.push((written, gap));

@@ -73,10 +73,27 @@ impl Play {
         }
     }
 
-    fn answer_all(&mut self) {
+    fn answer_quotes(&mut self) {
         for (request, symbols) in self.open_calls() {
             self.answer_request(request, &symbols, |_| Some((100.0, true)));
         }
+    }
+
+    /// Lets time pass with a tick every ten seconds until bars are asked for.
+    fn trade_until_bars_are_asked_for(&mut self, link: LinkId) {
+        for step in 0..90 {
+            if self.errand().is_some() {
+                return;
+            }
+            self.tick(link, "BTC/USD", 100.0 + f64::from(step));
+            self.pass(10 * SECOND);
+            self.answer_quotes();
+        }
+        panic!("nobody asked for bars");
+    }
+
+    fn answer_all(&mut self) {
+        self.answer_quotes();
         if self.errand().is_some() {
             self.answer_errand(200, &json!({"values": [], "status": "ok"}));
         }
@@ -109,6 +126,14 @@ impl Play {
         let rows = &mut self.memory.iter();
         let row = rows.find(|((series, start), _)| series.ends_with("BTC/USD/1min") && *start == MIDDAY);
         row.expect("no row of the minutes from 12 to 16 h").1
+    }
+
+    /// What a client that joins is told of bitcoin's minutes.
+    fn minutes_for(mut self, client: ClientId) -> History {
+        self.input(Input::joined(client, Dialect::Plain));
+        self.ask_bars(1, "BTC/USD", Interval::Minute);
+        self.pass(2 * SECOND);
+        self.history(1)
     }
 
     /// A hub that starts from what this one has stored.
@@ -148,6 +173,18 @@ fn live_bitcoin(vars: &[(&str, &str)]) -> (Play, LinkId) {
         &json!({"event": "subscribe-status", "status": "ok", "success": items, "fails": null}),
     );
     (play, link)
+}
+
+/// As [`live_bitcoin`], and the provider has told the three minutes before midday.
+fn filled_bitcoin(vars: &[(&str, &str)]) -> (Play, LinkId) {
+    let (mut play, link) = live_bitcoin(vars);
+    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    (play, link)
+}
+
+/// Whether a minute lies in a gap.
+fn is_named(history: &History, minute: Millis) -> bool {
+    history.gaps.iter().any(|gap| gap.from <= minute && minute < gap.to)
 }
 
 fn times(history: &History) -> Vec<i64> {
@@ -250,8 +287,7 @@ fn bars_that_become_known_before_the_first_price_are_told_with_it() {
 
 #[test]
 fn a_hub_that_runs_without_a_connection_does_not_say_that_it_did_not_run() {
-    let (mut play, link) = live_bitcoin(BTC);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, link) = filled_bitcoin(BTC);
     play.trade(link, "BTC/USD", 12, 100.0);
     let restarted = play.now + 2 * MINUTE;
     let mut play = play.restarted(BTC, restarted);
@@ -273,8 +309,7 @@ fn a_hub_that_runs_without_a_connection_does_not_say_that_it_did_not_run() {
 
 #[test]
 fn a_crash_loses_five_minutes_that_are_named_and_filled_again() {
-    let (mut play, link) = live_bitcoin(BTC);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, link) = filled_bitcoin(BTC);
     play.trade(link, "BTC/USD", 12, 100.0);
     let crashed = play.now;
     let mut play = play.restarted(BTC, crashed + 2 * MINUTE);
@@ -300,16 +335,7 @@ fn a_crash_loses_five_minutes_that_are_named_and_filled_again() {
         link,
         &json!({"event": "subscribe-status", "success": [{"symbol": "BTC/USD"}]}),
     );
-    for step in 0..90 {
-        if play.errand().is_some() {
-            break;
-        }
-        play.tick(link, "BTC/USD", 100.0 + f64::from(step));
-        play.pass(10 * SECOND);
-        for (request, symbols) in play.open_calls() {
-            play.answer_request(request, &symbols, |_| Some((100.0, true)));
-        }
-    }
+    play.trade_until_bars_are_asked_for(link);
     let Some((_, Call::Series { bars, .. })) = play.errand() else {
         panic!("nobody asked for the gap");
     };
@@ -438,8 +464,7 @@ fn bars_of_five_days_are_kept_in_rows_of_four_hours_and_older_ones_go() {
 
 #[test]
 fn a_gap_that_outlasts_its_row_is_stored_when_it_ends() {
-    let (mut play, link) = live_bitcoin(BTC);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, link) = filled_bitcoin(BTC);
     play.trade(link, "BTC/USD", 2, 100.0);
     play.input(Input::Lost(link, "closed".to_owned()));
     // The row of 12 to 16 h is stored while the gap still lasts.
@@ -458,8 +483,7 @@ fn a_gap_that_outlasts_its_row_is_stored_when_it_ends() {
 #[test]
 fn what_the_provider_leaves_of_a_gap_is_stored() {
     let vars = [BTC, &[("CREDITS_PER_DAY", "0")]].concat();
-    let (mut play, link) = live_bitcoin(&vars);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, link) = filled_bitcoin(&vars);
     play.trade(link, "BTC/USD", 2, 100.0);
     play.input(Input::Lost(link, "closed".to_owned()));
     play.sit_out(5 * HOUR);
@@ -476,8 +500,7 @@ fn what_the_provider_leaves_of_a_gap_is_stored() {
 // A sibling of it: the journal, in which the gap is, goes round in ten hours.
 #[test]
 fn the_time_before_a_hub_is_stored_while_its_ticks_still_do_not_arrive() {
-    let (mut play, link) = live_bitcoin(BTC);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, link) = filled_bitcoin(BTC);
     play.trade(link, "BTC/USD", 7, 100.0);
     let restarted = play.now + HOUR;
     let mut play = play.restarted(BTC, restarted);
@@ -512,45 +535,30 @@ fn each_gap_of_the_bars_that_storage_never_took_is_stored() {
 // The journal's rows tell of gaps that the provider filled after they were written.
 #[test]
 fn a_gap_that_was_filled_is_none_for_the_next_hub() {
-    let (mut play, link) = live_bitcoin(BTC);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, link) = filled_bitcoin(BTC);
     play.trade(link, "BTC/USD", 2, 100.0);
     play.input(Input::Lost(link, "closed".to_owned()));
     play.sit_out(4 * MINUTE);
     let link = play.streams_again();
-    for step in 0.. {
-        if play.errand().is_some() {
-            break;
-        }
-        assert!(step < 90, "nobody asked for the gap");
-        play.tick(link, "BTC/USD", 100.0 + f64::from(step));
-        play.pass(10 * SECOND);
-        for (request, symbols) in play.open_calls() {
-            play.answer_request(request, &symbols, |_| Some((100.0, true)));
-        }
-    }
+    play.trade_until_bars_are_asked_for(link);
     let ago: Vec<u64> = (1..40).rev().collect();
     let body = series("BTC/USD", play.now, &ago, 50.0);
     play.answer_errand(200, &body);
     play.trade(link, "BTC/USD", 1, 100.0);
     let now = play.now + 20 * SECOND;
-    let mut later = play.restarted(BTC, now);
-    later.input(Input::joined(BOB, Dialect::Plain));
-    later.ask_bars(1, "BTC/USD", Interval::Minute);
-    later.pass(2 * SECOND);
-    let history = later.history(1);
+    let history = play.restarted(BTC, now).minutes_for(BOB);
     let [gap] = history.gaps.as_slice() else {
         panic!("{:?}", history.gaps);
     };
     assert_eq!(gap.reason, "the hub was not running");
 }
 
-// Found by the simulation (seed 399203): the journal was written between a tick's stamp and its arrival.
+// Found by the simulation (seed 399203): the journal was written between a tick's stamp and its
+// arrival.
 #[test]
 fn a_minute_whose_only_tick_came_after_the_journal_is_a_gap_for_the_next_hub() {
     let vars = [BTC, &[("MUTE_MS", "600000")]].concat();
-    let (mut play, link) = live_bitcoin(&vars);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, link) = filled_bitcoin(&vars);
     play.trade(link, "BTC/USD", 3, 100.0);
     // In 12:04 nothing comes. The first row of the journal is written at 12:05:05.
     let minute = MIDDAY + 4 * MINUTE;
@@ -568,20 +576,14 @@ fn a_minute_whose_only_tick_came_after_the_journal_is_a_gap_for_the_next_hub() {
         &json!({"event": "price", "symbol": "BTC/USD", "price": 200.5, "timestamp": stamp}),
     );
     let now = play.now + 20 * SECOND;
-    let mut later = play.restarted(&vars, now);
-    later.input(Input::joined(BOB, Dialect::Plain));
-    later.ask_bars(1, "BTC/USD", Interval::Minute);
-    later.pass(2 * SECOND);
-    let history = later.history(1);
+    let history = play.restarted(&vars, now).minutes_for(BOB);
     assert!(!times(&history).contains(&4), "{:?}", times(&history));
-    let is_named = history.gaps.iter().any(|gap| gap.from <= minute && minute < gap.to);
-    assert!(is_named, "{:?}", history.gaps);
+    assert!(is_named(&history, minute), "{:?}", history.gaps);
 }
 
 #[test]
 fn an_answer_without_bars_leaves_all_gaps_to_the_next_hub() {
-    let (mut play, link) = live_bitcoin(BTC);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, link) = filled_bitcoin(BTC);
     play.trade(link, "BTC/USD", 12, 100.0);
     let ended = play.now;
     let now = ended + 20 * MINUTE;
@@ -597,27 +599,19 @@ fn an_answer_without_bars_leaves_all_gaps_to_the_next_hub() {
             break;
         }
         play.pass(SECOND);
-        for (request, symbols) in play.open_calls() {
-            play.answer_request(request, &symbols, |_| Some((100.0, true)));
-        }
+        play.answer_quotes();
     }
     play.answer_errand(200, &json!({"values": [], "status": "ok"}));
     play.pass(SECOND);
     let now = play.now + 20 * SECOND;
-    let mut later = play.restarted(BTC, now);
-    later.input(Input::joined(BOB, Dialect::Plain));
-    later.ask_bars(1, "BTC/USD", Interval::Minute);
-    later.pass(2 * SECOND);
-    let history = later.history(1);
-    let is_named = |minute| history.gaps.iter().any(|gap| gap.from <= minute && minute < gap.to);
-    let missing = (ended / MINUTE + 1..now / MINUTE).find(|minute| !is_named(minute * MINUTE));
+    let history = play.restarted(BTC, now).minutes_for(BOB);
+    let missing = (ended / MINUTE + 1..now / MINUTE).find(|minute| !is_named(&history, minute * MINUTE));
     assert_eq!(missing, None, "{:?}", history.gaps);
 }
 
 #[test]
 fn after_months_of_sleep_no_rows_are_written_but_of_the_days_that_are_kept() {
-    let (mut play, link) = live_bitcoin(BTC);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, link) = filled_bitcoin(BTC);
     play.trade(link, "BTC/USD", 12, 100.0);
     let now = play.now + 90 * DAY;
     let mut play = play.restarted(BTC, now);
@@ -693,18 +687,13 @@ fn bars_that_storage_refused_as_the_hub_fell_asleep_are_stored_later() {
     play.pass(6 * MINUTE);
 
     let now = play.now + SECOND;
-    let mut later = play.restarted(vars, now);
-    later.input(Input::joined(BOB, Dialect::Plain));
-    later.ask_bars(1, "BTC/USD", Interval::Minute);
-    later.pass(2 * SECOND);
-    assert_eq!(times(&later.history(1)), [0, 1, 2, 3]);
+    assert_eq!(times(&play.restarted(vars, now).minutes_for(BOB)), [0, 1, 2, 3]);
 }
 
 /// The ring of the journal has 120 rows. A row per answer or per life would turn it in minutes.
 #[test]
 fn neither_answers_nor_short_lives_push_bars_out_of_the_journal() {
-    let (mut play, mut link) = live_bitcoin(BTC);
-    play.answer_errand(200, &series("BTC/USD", MIDDAY, &[3, 2, 1], 50.0));
+    let (mut play, mut link) = filled_bitcoin(BTC);
     play.trade(link, "BTC/USD", 2, 100.0);
     let journal = |play: &Play| {
         let rows = play.memory.keys().filter(|(series, _)| series.ends_with("journal"));
@@ -735,8 +724,7 @@ fn neither_answers_nor_short_lives_push_bars_out_of_the_journal() {
     play.pass(2 * SECOND);
     let history = play.history(1);
     let has = |minute| history.bars.iter().any(|bar| bar.time == minute);
-    let is_named = |minute| history.gaps.iter().any(|gap| gap.from <= minute && minute < gap.to);
-    assert!(has(minute) || is_named(minute), "{:?}", history.gaps);
+    assert!(has(minute) || is_named(&history, minute), "{:?}", history.gaps);
 }
 
 #[test]
