@@ -24,8 +24,8 @@ const CLOCK = `export default {
 
 /**
  * The serialized configuration. `build` is the folder of the Worker's bundle, `data` that of its
- * storage, into which the page is copied: workerd reads its files whenever they are asked for, and a
- * later build replaces them. `settings` are names of vars and secrets: workerd reads their values
+ * storage, into which the page is copied: workerd reads its files whenever they are asked for, and
+ * a later build replaces them. `settings` are names of vars and secrets: workerd reads their values
  * from its environment.
  * @param {{ build: string, data: string, settings: string[] }} options
  * @returns {Promise<Buffer>}

@@ -28,8 +28,8 @@ const KILLS = 10;
 const STALLED_MS = 6_000;
 const STALLED_ON_A_BUSY_MACHINE_MS = 10_000;
 /**
- * From the first answer of a restarted server until its clients hold new prices: a relay waits up to
- * ten seconds before it dials again.
+ * From the first answer of a restarted server until its clients hold new prices: a relay waits up
+ * to ten seconds before it dials again.
  */
 const CURRENT_MS = 30_000;
 const FROZEN_MS = 8_000;

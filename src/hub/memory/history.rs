@@ -722,9 +722,9 @@ impl Track {
     }
 
     /// Takes a gap of the journal, unless its row was written before the provider's last answer:
-    /// with that answer went a row with all gaps that were left. Without such a row every gap counts.
-    /// Storage may have refused it, or the clock was set back. `last`: when the newest row was
-    /// written.
+    /// with that answer went a row with all gaps that were left. Without such a row, which storage
+    /// may have refused, every gap counts, as after a clock was set back. `last`: when the newest
+    /// row was written.
     fn restore_gap(&mut self, written: Millis, gap: Gap, last: Millis) {
         if !self.is_restored {
             self.journaled_gaps.push((written, gap));

@@ -84,8 +84,8 @@ export class BarSession {
    * @param {import('../../model/quotes.js').Spark} spark
    * @param {number} now
    * @param {number} [chance]  from 0 to 1
-   * @returns {boolean} false: tell it again, because an answer is on its way, or the last one did not
-   *   bring these bars
+   * @returns {boolean} false: tell it again, because an answer is on its way, or the last one
+   *   did not bring these bars
    */
   backfilled(spark, now, chance = Math.random()) {
     if (this.#isAsking) return false;
